@@ -1,0 +1,94 @@
+/** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails where too few modules are seen. */
+const pure = '^server/(transcript/|conversation/(order|outcome|text-so-far|lanes)\\.ts$)';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'contract-imports-zod-alone',
+      severity: 'error',
+      from: { path: '^contract/' },
+      to: { pathNot: '^(contract/|node_modules/zod/)' },
+    },
+    {
+      name: 'page-data-has-no-zod',
+      comment: 'The page takes values from these: zod would cost it 22 KB.',
+      severity: 'error',
+      from: { path: '^contract/(route|error)\\.ts$' },
+      to: { path: 'zod', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'page-knows-the-contract-alone',
+      severity: 'error',
+      from: { path: '^frontend/' },
+      to: { path: '^(server|test|scripts|cli)/' },
+    },
+    {
+      name: 'page-takes-types-only',
+      severity: 'error',
+      from: { path: '^frontend/' },
+      to: { path: '^contract/(?!route\\.ts$|error\\.ts$)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'ui-has-no-product-words',
+      severity: 'error',
+      from: { path: '^frontend/ui/' },
+      to: { path: '^frontend/(api|state|feature)/' },
+    },
+    {
+      name: 'features-do-not-meet',
+      severity: 'error',
+      from: { path: '^frontend/feature/([^/]+)/' },
+      to: { path: '^frontend/feature/', pathNot: '^frontend/feature/$1/' },
+    },
+    {
+      name: 'server-knows-no-page',
+      severity: 'error',
+      from: { path: '^server/' },
+      to: { path: '^(frontend|test|scripts|cli)/' },
+    },
+    {
+      name: 'nothing-imports-tests',
+      severity: 'error',
+      from: { pathNot: '^(test|scripts)/' },
+      to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'http-goes-through-the-door',
+      severity: 'error',
+      from: { path: '^server/http/' },
+      to: { path: '^server/(conversation/(?!conversations\\.ts$)|(agent|tunnel)/(?!port\\.ts$)|host/|store/(?!port\\.ts$|credential-store\\.ts$))' },
+    },
+    {
+      name: 'conversations-know-ports-alone',
+      severity: 'error',
+      from: { path: '^server/conversation/' },
+      to: { path: '^server/(http/|host/|(agent|store|tunnel)/(?!port\\.ts$))' },
+    },
+    {
+      name: 'adapters-meet-in-the-composition-root',
+      severity: 'error',
+      from: { path: '^server/(agent|store|tunnel|host|access)/' },
+      to: { path: '^server/(agent|store|tunnel|host|access|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
+    },
+    {
+      name: 'pure-folders-touch-nothing',
+      comment: 'No file, process, clock or network in them.',
+      severity: 'error',
+      from: { path: pure },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pure-folders-import-pure-ones',
+      severity: 'error',
+      from: { path: '^server/transcript/' },
+      to: { path: '^server/', pathNot: '^server/transcript/' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    exclude: { path: '(^|/)(dist|sessions)/' },
+    doNotFollow: { path: 'node_modules' },
+  },
+};

@@ -1,0 +1,244 @@
+/** One row of the error table: the HTTP status, a short title, and what a person can do about it. */
+export type ErrorRow = { status: number; title: string; hint: string };
+
+/**
+ * Every error that Switchboard answers with, by its stable code. The HTTP status, the words of the
+ * page, the OpenAPI document and docs/troubleshooting.md all come from here.
+ */
+export const errorTable = {
+  invalid_request: {
+    status: 400,
+    title: 'The request is not valid',
+    hint: 'Correct the field that the detail names; GET /api/openapi.json describes every field.',
+  },
+  invalid_json: {
+    status: 400,
+    title: 'The body is not JSON',
+    hint: 'Send one JSON object. In a shell, put the body in single quotes or use jq to build it.',
+  },
+  not_signed_in: {
+    status: 401,
+    title: 'Credentials are needed',
+    hint: 'Use Basic (curl -u user:password), a Bearer token, or sign in on the page.',
+  },
+  wrong_credentials: {
+    status: 401,
+    title: 'The credentials are not right',
+    hint: 'The user name and the place of the password are printed when the server starts.',
+  },
+  host_not_allowed: {
+    status: 403,
+    title: 'The Host header names a host that this server does not answer for',
+    hint: 'Use localhost or the tunnel address, or add the name to ALLOWED_HOSTS.',
+  },
+  origin_not_allowed: {
+    status: 403,
+    title: 'The request comes from another web page',
+    hint: 'Only the page of this server may call its API from a browser.',
+  },
+  project_not_allowed: {
+    status: 403,
+    title: 'The project is outside of the allowed folders',
+    hint: 'Choose a folder under PROJECT_ROOTS, or add its parent to PROJECT_ROOTS.',
+  },
+  route_not_found: {
+    status: 404,
+    title: 'There is no such route',
+    hint: 'GET /api/openapi.json lists every route.',
+  },
+  conversation_not_found: {
+    status: 404,
+    title: 'There is no such conversation',
+    hint: 'GET /api/conversations lists them; POST /api/chat makes one by its name.',
+  },
+  turn_not_found: {
+    status: 404,
+    title: 'There is no such turn',
+    hint: 'Use the turn_id that the answer to your message carried.',
+  },
+  session_not_found: {
+    status: 404,
+    title: 'The agent has no such session',
+    hint: 'Its transcript was removed or never written. POST /api/reset?conv_id=… begins a new session.',
+  },
+  credential_not_found: {
+    status: 404,
+    title: 'There is no such sign-in or token',
+    hint: 'GET /api/credentials lists what exists; it may already be revoked.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'The route does not take this method',
+    hint: 'The Allow header names the methods that it takes.',
+  },
+  conversation_exists: {
+    status: 409,
+    title: 'A conversation of this name exists',
+    hint: 'Choose another id, or change the existing one with PATCH.',
+  },
+  conversation_busy: {
+    status: 409,
+    title: 'A turn of the conversation is running or queued',
+    hint: 'Wait for it or stop it (POST /api/turns/:id/cancel), then try again.',
+  },
+  project_mismatch: {
+    status: 409,
+    title: 'The conversation belongs to another folder',
+    hint: 'A session goes on in its own folder. Use another conv_id, or reset the conversation first.',
+  },
+  session_busy: {
+    status: 409,
+    title: 'The session is open in another program',
+    hint: 'Leave it there (/exit in the terminal), then send the message again.',
+  },
+  turn_cancelled: {
+    status: 409,
+    title: 'The turn was stopped before it ended',
+    hint: 'Send the message again when you want it done; what was produced is in the history.',
+  },
+  message_too_large: {
+    status: 413,
+    title: 'The message is too large',
+    hint: 'A message may have 10,000,000 bytes. Put large material in a file of the project and name it.',
+  },
+  prompt_too_long: {
+    status: 413,
+    title: 'The model cannot take so long a prompt',
+    hint: 'Shorten the message, send /compact, or reset the conversation.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body has the wrong content type',
+    hint: 'Send Content-Type: application/json.',
+  },
+  project_not_found: {
+    status: 422,
+    title: 'The project folder does not exist',
+    hint: 'Name an existing folder, or create it on the machine first.',
+  },
+  command_refused: {
+    status: 422,
+    title: 'This command makes no sense here',
+    hint: 'Run it at the desk, or send it as text with "literal": true.',
+  },
+  idempotency_mismatch: {
+    status: 422,
+    title: 'The Idempotency-Key was used for another request',
+    hint: 'Use a new key for a new message; the same key only repeats the same request.',
+  },
+  too_many_logins: {
+    status: 429,
+    title: 'Too many wrong passwords',
+    hint: 'Wait as long as Retry-After says. Sign-ins and tokens that exist go on working.',
+  },
+  queue_full: {
+    status: 429,
+    title: 'Too many turns are waiting',
+    hint: 'Wait for some to end; MAX_QUEUED_TURNS sets the limit.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong in Switchboard',
+    hint: 'The log has the details under the request_id.',
+  },
+  agent_failed: {
+    status: 502,
+    title: 'The agent failed',
+    hint: 'The detail is what the agent said. Sending the message again is safe.',
+  },
+  agent_killed: {
+    status: 502,
+    title: 'The agent was killed in the middle of the turn',
+    hint: 'Look for lack of memory on the machine (journalctl -k); the conversation can go on.',
+  },
+  agent_limit_reached: {
+    status: 502,
+    title: 'The agent stopped at a limit that it was given',
+    hint: 'Raise --max-turns or --max-budget-usd in the extra arguments, or send "go on".',
+  },
+  model_overloaded: {
+    status: 502,
+    title: 'The model is overloaded',
+    hint: 'Try again in a minute; nothing is wrong on this machine.',
+  },
+  model_rate_limited: {
+    status: 502,
+    title: 'The account reached a rate or usage limit',
+    hint: 'Wait for the limit to reset (/usage at the desk shows it), or use another model.',
+  },
+  model_unavailable: {
+    status: 502,
+    title: 'The model does not exist or is not open to this account',
+    hint: 'Choose another model for the conversation, or unset CLAUDE_MODEL.',
+  },
+  model_unreachable: {
+    status: 502,
+    title: 'The agent cannot reach the model service',
+    hint: 'Check the network of the machine, proxies and ANTHROPIC_BASE_URL.',
+  },
+  turn_interrupted: {
+    status: 502,
+    title: 'The server stopped while the turn was running',
+    hint: 'It was not repeated. What it produced is in the history; send the message again if needed.',
+  },
+  agent_not_found: {
+    status: 503,
+    title: 'The claude command was not found',
+    hint: 'Install Claude Code on this machine, or set CLAUDE_BIN to its path.',
+  },
+  not_logged_in: {
+    status: 503,
+    title: 'Claude Code is not signed in',
+    hint: 'Run `claude auth login` (or `claude setup-token`) at the desk, or set ANTHROPIC_API_KEY.',
+  },
+  storage_unavailable: {
+    status: 503,
+    title: 'The data folder cannot be written',
+    hint: 'Free disk space or make SESSIONS_DIR writable; accepted messages are kept and go on by themselves.',
+  },
+  shutting_down: {
+    status: 503,
+    title: 'The server is shutting down',
+    hint: 'Send the message again when it is back; queued messages are kept.',
+  },
+  turn_timed_out: {
+    status: 504,
+    title: 'The turn ran out of time',
+    hint: 'Raise timeout_s or CLAUDE_TIMEOUT_S; what was produced is in the history and the conversation goes on.',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+/** A stable code of the error table. */
+export type ErrorCode = keyof typeof errorTable;
+
+/** The `application/problem+json` body (RFC 9457) of every error; `error` repeats `detail` for old clients. */
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: ErrorCode;
+  hint: string;
+  request_id?: string;
+  field?: string;
+  turn_id?: string;
+  success: false;
+  error: string;
+};
+
+/** Builds the problem body of a code; `detail` defaults to the title. */
+export function toProblem(code: ErrorCode, detail?: string, extra: Pick<Problem, 'request_id' | 'field' | 'turn_id'> = {}): Problem {
+  const row = errorTable[code];
+  const text = detail || row.title;
+  return {
+    type: `urn:switchboard:error:${code}`,
+    title: row.title,
+    status: row.status,
+    detail: text,
+    code,
+    hint: row.hint,
+    ...extra,
+    success: false,
+    error: text,
+  };
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { ConversationSummary } from './conversation.ts';
+import { MessagePart } from './message.ts';
+import { ChatAnswer, ProblemBody } from './turn.ts';
+
+const common = { conv_id: z.string(), at: z.string() };
+const ofTurn = { ...common, turn_id: z.string() };
+/** Set on what a sub-agent does: the id of the tool call that started it. */
+const parent_tool_id = z.string().nullable();
+
+/** Every event from the agent to the screen. `id` is given by the journal and grows across restarts. */
+export const Event = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('turn.queued'), ...ofTurn, message: z.string() }),
+  z.object({ type: z.literal('turn.started'), ...ofTurn, session_id: z.string() }),
+  z.object({
+    type: z.literal('turn.retrying'),
+    ...ofTurn,
+    reason: z.string(),
+    attempt: z.number(),
+    discard_text: z.boolean().describe('true: forget the text since the last whole message'),
+  }),
+  z.object({ type: z.literal('text.delta'), ...ofTurn, text: z.string() }),
+  z.object({ type: z.literal('thinking.delta'), ...ofTurn, text: z.string() }),
+  z.object({
+    type: z.literal('message'),
+    ...ofTurn,
+    message_id: z.string(),
+    text: z.string(),
+    parts: z.array(MessagePart),
+    parent_tool_id,
+  }),
+  z.object({
+    type: z.literal('tool.started'),
+    ...ofTurn,
+    tool_id: z.string(),
+    name: z.string(),
+    input: z.string(),
+    parent_tool_id,
+  }),
+  z.object({
+    type: z.literal('tool.finished'),
+    ...ofTurn,
+    tool_id: z.string(),
+    output: z.string(),
+    is_error: z.boolean(),
+    parent_tool_id,
+  }),
+  z.object({ type: z.literal('usage'), ...ofTurn, usage: z.record(z.string(), z.unknown()) }),
+  z.object({ type: z.literal('turn.completed'), ...ofTurn, ...ChatAnswer.shape }),
+  z.object({ type: z.literal('turn.failed'), ...ofTurn, ...ProblemBody.omit({ type: true }).shape, text: z.string() }),
+  z.object({ type: z.literal('turn.cancelled'), ...ofTurn, text: z.string() }),
+  z.object({ type: z.literal('turn.interrupted'), ...ofTurn, text: z.string() }),
+  z.object({
+    type: z.literal('conversation.changed'),
+    ...common,
+    conversation: ConversationSummary.nullable().describe('null when it was deleted'),
+  }),
+]);
+export type Event = z.infer<typeof Event>;
+export type EventType = Event['type'];
+
+/** An event with the id that the journal gave it. */
+export type StoredEvent = Event & { id: number };
+
+/** The types after which no further event of a turn follows. */
+export const finalTypes: readonly EventType[] = ['turn.completed', 'turn.failed', 'turn.cancelled', 'turn.interrupted'];

@@ -1,0 +1,209 @@
+import type { ErrorCode } from './error.ts';
+
+/**
+ * One route of the HTTP API. `path` has Express's `:name` parameters. `errors` are those that the
+ * route adds to the ones that any route can answer with (see `commonErrors`).
+ */
+export type Route = {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  path: string;
+  summary: string;
+  /** The group in the documentation. */
+  tag: 'chat' | 'conversations' | 'turns' | 'events' | 'access' | 'service';
+  /** True where no credentials are needed. */
+  open?: boolean;
+  /** The status of success; 200 where it is left out. */
+  status?: 201 | 202;
+  /** Media types of the answer besides JSON. */
+  streams?: readonly ('text/event-stream' | 'text/plain')[];
+  errors: readonly ErrorCode[];
+};
+
+const accepting = [
+  'project_not_found',
+  'project_not_allowed',
+  'project_mismatch',
+  'session_not_found',
+  'message_too_large',
+  'command_refused',
+  'idempotency_mismatch',
+  'queue_full',
+  'shutting_down',
+] as const satisfies readonly ErrorCode[];
+
+/** How a turn can end without an answer. */
+const ending = [
+  'agent_failed',
+  'agent_killed',
+  'agent_limit_reached',
+  'agent_not_found',
+  'model_overloaded',
+  'model_rate_limited',
+  'model_unavailable',
+  'model_unreachable',
+  'not_logged_in',
+  'prompt_too_long',
+  'session_busy',
+  'turn_cancelled',
+  'turn_interrupted',
+  'turn_timed_out',
+] as const satisfies readonly ErrorCode[];
+
+/** The errors that any route under /api can answer with. */
+export const commonErrors = [
+  'invalid_request',
+  'invalid_json',
+  'not_signed_in',
+  'wrong_credentials',
+  'too_many_logins',
+  'host_not_allowed',
+  'origin_not_allowed',
+  'method_not_allowed',
+  'route_not_found',
+  'unsupported_media_type',
+  'storage_unavailable',
+  'internal',
+] as const satisfies readonly ErrorCode[];
+
+/** The route table: validation, OpenAPI, the page's client and docs/api.md are made from it. */
+export const routes = {
+  health: { method: 'GET', path: '/health', tag: 'service', open: true, summary: 'Whether the server is up', errors: [] },
+  status: {
+    method: 'GET',
+    path: '/api/status',
+    tag: 'service',
+    summary: 'Whether claude is found and signed in, the tunnel, running and queued turns, limits',
+    errors: [],
+  },
+  openapi: { method: 'GET', path: '/api/openapi.json', tag: 'service', summary: 'This API as OpenAPI 3.1', errors: [] },
+  chat: {
+    method: 'POST',
+    path: '/api/chat',
+    tag: 'chat',
+    summary: 'Send a message to a conversation and get its answer: as JSON, as events, or as plain text while it comes',
+    streams: ['text/event-stream', 'text/plain'],
+    errors: [...accepting, ...ending],
+  },
+  reset: {
+    method: 'POST',
+    path: '/api/reset',
+    tag: 'chat',
+    summary: 'Forget the session of a conversation, so that the next message begins a new one; the transcript stays',
+    errors: [],
+  },
+  sessions: { method: 'GET', path: '/api/sessions', tag: 'chat', summary: 'The mapping of conversations to sessions', errors: [] },
+  listConversations: {
+    method: 'GET',
+    path: '/api/conversations',
+    tag: 'conversations',
+    summary: 'List the conversations, newest first',
+    errors: [],
+  },
+  createConversation: {
+    method: 'POST',
+    path: '/api/conversations',
+    tag: 'conversations',
+    summary: 'Create a conversation, or take over an existing session as one',
+    status: 201,
+    errors: ['conversation_exists', 'project_not_found', 'project_not_allowed', 'project_mismatch', 'session_not_found'],
+  },
+  readConversation: {
+    method: 'GET',
+    path: '/api/conversations/:id',
+    tag: 'conversations',
+    summary: 'A snapshot: the running turn, the queue, the settings, and the cursor to follow from',
+    errors: ['conversation_not_found'],
+  },
+  changeConversation: {
+    method: 'PATCH',
+    path: '/api/conversations/:id',
+    tag: 'conversations',
+    summary: 'Rename, archive, or change how its next turns run',
+    errors: ['conversation_not_found', 'project_not_found', 'project_not_allowed', 'project_mismatch'],
+  },
+  deleteConversation: {
+    method: 'DELETE',
+    path: '/api/conversations/:id',
+    tag: 'conversations',
+    summary: 'Forget a conversation; its transcript stays',
+    errors: ['conversation_not_found', 'conversation_busy'],
+  },
+  readMessages: {
+    method: 'GET',
+    path: '/api/conversations/:id/messages',
+    tag: 'conversations',
+    summary: 'A page of its history from the transcript: the newest without `before`, at most 256 KB',
+    errors: ['conversation_not_found'],
+  },
+  acceptTurn: {
+    method: 'POST',
+    path: '/api/conversations/:id/turns',
+    tag: 'turns',
+    summary: 'Accept a message and return at once; it is on disk when this answers',
+    status: 202,
+    errors: accepting,
+  },
+  readTurn: {
+    method: 'GET',
+    path: '/api/turns/:id',
+    tag: 'turns',
+    summary: 'The state and result of a turn, waiting up to `wait_s` for its end',
+    errors: ['turn_not_found'],
+  },
+  cancelTurn: {
+    method: 'POST',
+    path: '/api/turns/:id/cancel',
+    tag: 'turns',
+    summary: 'Stop a running turn or remove a queued one; an ended one is answered as it is',
+    errors: ['turn_not_found'],
+  },
+  followConversation: {
+    method: 'GET',
+    path: '/api/conversations/:id/events',
+    tag: 'events',
+    summary: 'The events of one conversation; `Last-Event-ID` or `after` replays what came since',
+    streams: ['text/event-stream'],
+    errors: ['conversation_not_found'],
+  },
+  followAll: {
+    method: 'GET',
+    path: '/api/events',
+    tag: 'events',
+    summary: 'The events of all conversations; `Last-Event-ID` or `after` replays what came since',
+    streams: ['text/event-stream'],
+    errors: [],
+  },
+  login: {
+    method: 'POST',
+    path: '/api/login',
+    tag: 'access',
+    open: true,
+    summary: 'Sign a browser in: sets an HttpOnly, SameSite=Strict cookie',
+    errors: ['wrong_credentials', 'too_many_logins'],
+  },
+  logout: { method: 'POST', path: '/api/logout', tag: 'access', summary: 'Revoke the cookie of this browser', errors: [] },
+  listCredentials: {
+    method: 'GET',
+    path: '/api/credentials',
+    tag: 'access',
+    summary: 'The browsers that are signed in, and the tokens',
+    errors: [],
+  },
+  revokeCredential: {
+    method: 'DELETE',
+    path: '/api/credentials/:id',
+    tag: 'access',
+    summary: 'Revoke a sign-in or a token',
+    errors: ['credential_not_found'],
+  },
+  createToken: {
+    method: 'POST',
+    path: '/api/tokens',
+    tag: 'access',
+    summary: 'Make a Bearer token for a script or another machine; it is shown this once',
+    status: 201,
+    errors: [],
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof routes;

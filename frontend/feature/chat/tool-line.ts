@@ -1,0 +1,9 @@
+/** What a tool was used on, for one line: the command, the file, or the description that its input names. */
+export function objectOf(input: string): string {
+  try {
+    const { command, file_path, pattern, url, description } = JSON.parse(input);
+    return String(command ?? file_path ?? pattern ?? url ?? description ?? '').slice(0, 120);
+  } catch {
+    return ''; // Inputs of more than 8,000 characters come cut.
+  }
+}

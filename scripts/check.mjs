@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** No file may be longer: one that is has more than one thing in it. */
+const maxLines = 400;
+
+/** dependency-cruiser passes with nothing to say when it cannot read the sources. */
+const minModules = 60;
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+function run(command, args, { quiet = false } = {}) {
+  const stdio = /** @type {const} */ (['ignore', quiet ? 'pipe' : 'inherit', 'inherit']);
+  const done = spawnSync(`node_modules/.bin/${command}`, args, { stdio, encoding: 'utf8', maxBuffer: 1 << 28 });
+  return { ok: done.status === 0, output: done.stdout ?? '' };
+}
+
+function checkImports() {
+  const { output } = run('depcruise', ['--output-type', 'json', 'contract', 'server', 'frontend', 'scripts', 'test'], { quiet: true });
+  const { modules, summary } = JSON.parse(output);
+  for (const { rule, from, to } of summary.violations) console.error(`${rule.name}: ${from} -> ${to}`);
+  if (modules.length < minModules) console.error(`only ${modules.length} modules were seen; at least ${minModules} are expected`);
+  return summary.violations.length === 0 && modules.length >= minModules;
+}
+
+function checkSizes() {
+  const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx', '*.mjs', '*.css', '*.cjs'], {
+    encoding: 'utf8',
+  });
+  const long = listed.stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 }))
+    .filter(({ lines }) => lines > maxLines);
+  for (const { file, lines } of long) console.error(`${file} has ${lines} lines; the most is ${maxLines}`);
+  return long.length === 0;
+}
+
+/** @type {[string, () => boolean][]} */
+const checks = [
+  ['types', () => run('tsc', ['--build']).ok],
+  ['lint', () => run('biome', ['ci', '--colors=off', '--error-on-warnings', '.']).ok],
+  ['imports', checkImports],
+  ['unused code', () => run('knip', ['--no-progress']).ok],
+  ['file sizes', checkSizes],
+];
+
+let failed = 0;
+for (const [name, check] of checks) {
+  const ok = check();
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
+  if (!ok) failed += 1;
+}
+process.exit(failed ? 1 : 0);

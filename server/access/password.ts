@@ -1,0 +1,45 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import expressBasicAuth from 'express-basic-auth';
+import { AppError } from '../app-error.ts';
+import type { LoginLimit } from './login-limit.ts';
+
+/** Letters that cannot be taken for one another when they are typed on a phone. */
+const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/**
+ * The password from the settings, or one that is made once and kept in the data folder for its owner
+ * alone to read. `file` is where it is, for the second.
+ */
+export function loadPassword(given: string, folder: string): { password: string; file: string | null } {
+  if (given) return { password: given, file: null };
+  const file = join(folder, 'password');
+  if (existsSync(file)) {
+    const kept = readFileSync(file, 'utf8').trim();
+    if (kept) return { password: kept, file };
+  }
+  // Four groups of five: 100 bits, typed in a quarter of a minute.
+  const group = () => Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('');
+  const password = [group(), group(), group(), group()].join('-');
+  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  return { password, file };
+}
+
+/** Checks a name and a password. Throws AppError `wrong_credentials`, or `too_many_logins` before it even looks. */
+export type CheckPassword = (address: string, username: string, password: string) => Promise<void>;
+
+export function createPasswordCheck(deps: { username: string; password: string; limit: LoginLimit }): CheckPassword {
+  return async function checkPassword(address, username, password) {
+    const seconds = await deps.limit.blockedFor(address);
+    if (seconds !== null) {
+      throw new AppError('too_many_logins', `Too many wrong passwords; try again in ${seconds} s.`, { retryAfterS: seconds });
+    }
+    // Both are compared, each in constant time.
+    const isName = expressBasicAuth.safeCompare(username, deps.username);
+    const isPassword = expressBasicAuth.safeCompare(password, deps.password);
+    if (isName && isPassword) return deps.limit.countRight(address);
+    await deps.limit.countWrong(address);
+    throw new AppError('wrong_credentials', 'The user name or the password is wrong.');
+  };
+}

@@ -1,0 +1,116 @@
+import { clip } from '../../transcript/clip.ts';
+import { createLineSplitter, parseLine } from '../../transcript/line.ts';
+import { type Block, maxToolText, textOf, toBlocks, toolInput, toolOutput, toPart } from '../../transcript/part.ts';
+import type { AgentOutput } from '../port.ts';
+import type { ResultLine } from './result.ts';
+
+/** A line of the CLI's output, as far as it is used here; unknown types are passed over. */
+type Line = Record<string, unknown> & {
+  type?: string;
+  subtype?: string;
+  parent_tool_use_id?: string | null;
+  message?: { id?: string; content?: unknown };
+};
+
+type StreamEvent = {
+  type?: string;
+  delta?: { type?: string; text?: string; thinking?: string };
+  usage?: Record<string, unknown>;
+};
+
+/** Background work that a turn is not done without. A shell (`local_bash`) and a monitor hold nothing back. */
+const holdsTurn = (taskType: unknown) => /agent|workflow/.test(String(taskType));
+
+/**
+ * Decodes what `claude -p` prints. The json format is the last line of the stream-json format alone,
+ * so one decoder serves both. Each line is judged by its `type`: the order of keys differs by version.
+ */
+export function createDecoder() {
+  const splitter = createLineSplitter();
+  /** Run ids of sub-agents in the background whose work no result has used yet. */
+  const awaited = new Set<string>();
+  let last: ResultLine | null = null;
+
+  function decode(line: Line): AgentOutput[] {
+    const parent = line.parent_tool_use_id ?? null;
+    switch (line.type) {
+      case 'result':
+        last = line as ResultLine;
+        if (last.origin?.runId) awaited.delete(last.origin.runId);
+        return [];
+      case 'stream_event':
+        return parent ? [] : decodeStreamEvent(line.event as StreamEvent, line);
+      case 'assistant':
+        // The failure of a request is told by the result, not as the model's words.
+        return line.error || line.is_api_error_message ? [] : decodeAssistant(line, parent);
+      case 'user':
+        return toBlocks(line.message?.content)
+          .filter((block) => block.type === 'tool_result')
+          .map((block) => ({
+            type: 'tool.finished',
+            tool_id: String(block.tool_use_id),
+            output: clip(toolOutput(block.content), maxToolText).text,
+            is_error: block.is_error === true,
+            parent_tool_id: parent,
+          }));
+      case 'system':
+        return decodeSystem(line);
+      default:
+        return [];
+    }
+  }
+
+  function decodeSystem(line: Line): AgentOutput[] {
+    switch (line.subtype) {
+      case 'task_started':
+        if (line.is_backgrounded && holdsTurn(line.task_type)) awaited.add(String(line.run_id));
+        return [];
+      case 'api_retry':
+        return [
+          {
+            type: 'retrying',
+            reason: String(line.error ?? line.error_status ?? 'connection lost'),
+            attempt: Number(line.attempt),
+            discard_text: false,
+          },
+        ];
+      case 'session_writes_lost':
+        return [{ type: 'warning', text: `claude could not write its transcript: ${String(line.error_code)}` }];
+      default:
+        return [];
+    }
+  }
+
+  return {
+    /** Takes a piece of standard output and gives what it says. */
+    push: (piece: string): AgentOutput[] => splitter.push(piece).flatMap((text) => decode((parseLine(text) ?? {}) as Line)),
+    /** Takes what stood behind the last LF when the output ended. */
+    finish: (): AgentOutput[] => decode((parseLine(splitter.rest()) ?? {}) as Line),
+    /** The newest result line. */
+    result: (): ResultLine | null => last,
+    /** Whether that result answers the message: no sub-agent's work is still to come into it. */
+    isFinal: (): boolean => last !== null && awaited.size === 0,
+  };
+}
+
+function decodeStreamEvent(event: StreamEvent, line: Line): AgentOutput[] {
+  if (line.abandoned_blocks) return [{ type: 'retrying', reason: 'the stream was cut', attempt: 1, discard_text: true }];
+  if (event.type === 'message_delta' && event.usage) return [{ type: 'usage', usage: event.usage }];
+  if (event.type !== 'content_block_delta') return [];
+  if (event.delta?.type === 'text_delta' && event.delta.text) return [{ type: 'text', text: event.delta.text }];
+  if (event.delta?.type === 'thinking_delta' && event.delta.thinking) return [{ type: 'thinking', text: event.delta.thinking }];
+  return [];
+}
+
+/** One line has one block of a message; those of one message share its id. */
+function decodeAssistant(line: Line, parent: string | null): AgentOutput[] {
+  return toBlocks(line.message?.content).flatMap((block: Block): AgentOutput[] => {
+    if (block.type === 'tool_use') {
+      const input = clip(toolInput(block), maxToolText).text;
+      return [{ type: 'tool.started', tool_id: String(block.id), name: String(block.name), input, parent_tool_id: parent }];
+    }
+    const part = toPart(block);
+    if (!part) return [];
+    return [{ type: 'message', message_id: String(line.message?.id), text: textOf([part]), parts: [part], parent_tool_id: parent }];
+  });
+}

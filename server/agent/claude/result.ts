@@ -1,0 +1,81 @@
+import type { ErrorCode } from '../../../contract/error.ts';
+import { clip } from '../../transcript/clip.ts';
+import type { RunEnd } from '../port.ts';
+
+/** The CLI's `result` line, as far as it is used here. */
+export type ResultLine = {
+  type: 'result';
+  subtype?: string;
+  is_error?: boolean;
+  result?: string;
+  errors?: string[];
+  session_id?: string;
+  total_cost_usd?: number;
+  num_turns?: number;
+  duration_ms?: number;
+  usage?: Record<string, unknown>;
+  permission_denials?: unknown[];
+  api_error_status?: number | null;
+  terminal_reason?: string;
+  origin?: { kind?: string; runId?: string };
+  subagent_stats?: unknown;
+};
+
+type Pattern = { code: ErrorCode; status?: readonly number[]; text: RegExp };
+
+/** What the CLI says of a failed request, by the status of the API or its own words; the first that fits counts. */
+const patterns: readonly Pattern[] = [
+  { code: 'not_logged_in', status: [401, 403], text: /not logged in|please run \/login|invalid api key|failed to authenticate|oauth token/i },
+  { code: 'model_unavailable', status: [404], text: /issue with the selected model/i },
+  { code: 'prompt_too_long', status: [413], text: /prompt is too long|request too large/i },
+  { code: 'model_rate_limited', status: [429], text: /rate.?limit|usage limit|\(429\)|temporarily limiting requests/i },
+  { code: 'model_overloaded', status: [529], text: /overloaded/i },
+  { code: 'model_unreachable', text: /unable to connect to api|request timed out|connection error/i },
+];
+
+/** What a result line came to. `is_error` decides: an API error has the subtype "success". */
+export function fromResult(line: ResultLine): RunEnd {
+  const text = line.result ?? line.errors?.join('\n') ?? '';
+  if (line.is_error) return { kind: 'failure', code: failureCode(line, text), detail: inWords(text) };
+  return {
+    kind: 'answer',
+    response: text,
+    sessionId: String(line.session_id),
+    cost: line.total_cost_usd ?? 0,
+    // 2.1.329 counts over the session and over resumes, 2.1.197 (which has no such statistics) over the process.
+    costCovers: line.subagent_stats ? 'session' : 'run',
+    turns: line.num_turns ?? 0,
+    durationMs: line.duration_ms ?? 0,
+    usage: line.usage ?? {},
+    permissionDenials: line.permission_denials ?? [],
+  };
+}
+
+function failureCode(line: ResultLine, text: string): ErrorCode {
+  if (line.subtype === 'error_max_turns' || line.subtype === 'error_max_budget_usd') return 'agent_limit_reached';
+  if (line.terminal_reason?.startsWith('aborted_')) return 'agent_killed';
+  if (['image_error', 'blocking_limit', 'prompt_too_long'].includes(line.terminal_reason ?? '')) return 'prompt_too_long';
+  const status = line.api_error_status ?? undefined;
+  const byStatus = status === undefined ? undefined : patterns.find((row) => row.status?.includes(status));
+  return (byStatus ?? patterns.find((row) => row.text.test(text)))?.code ?? 'agent_failed';
+}
+
+/** What an exit without a result line came to: the reason is on standard error, if anywhere. */
+export function fromExit(exit: { code: number | null; signal: string | null; stderr: string }): RunEnd {
+  const said = exit.stderr.trim();
+  const failure = (code: ErrorCode, detail: string): RunEnd => ({ kind: 'failure', code, detail: inWords(detail) });
+  if (/No conversation found/i.test(said)) return failure('session_not_found', said);
+  if (/Session ID .* is already in use/i.test(said)) return failure('session_busy', said);
+  if (patterns[0]?.text.test(said)) return failure('not_logged_in', said);
+  const killedBy = exit.signal ?? signalOfCode(exit.code);
+  if (killedBy) return failure('agent_killed', `claude was ended by ${killedBy} before it answered.${said ? ` It said: ${said}` : ''}`);
+  return failure('agent_failed', said || `claude ended with exit code ${exit.code} and printed no result.`);
+}
+
+/** The signal that an exit code above 128 stands for. */
+function signalOfCode(code: number | null): string | null {
+  const names: Record<number, string> = { 129: 'SIGHUP', 130: 'SIGINT', 137: 'SIGKILL', 143: 'SIGTERM' };
+  return code === null ? null : (names[code] ?? null);
+}
+
+const inWords = (text: string) => clip(text.trim() || 'claude gave no reason.', 2000).text;

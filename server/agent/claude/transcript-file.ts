@@ -1,0 +1,106 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { HistoryPage } from '../../../contract/message.ts';
+import { createChain } from '../../transcript/chain.ts';
+import type { Entry, PlacedEntry } from '../../transcript/entry.ts';
+import { parseLine } from '../../transcript/line.ts';
+import { createPage, type PageCursor } from '../../transcript/page.ts';
+
+const chunkBytes = 128 * 1024;
+
+/** One line of a file with where it begins and ends, without its LF. */
+type PlacedLine = { bytes: Buffer; start: number; end: number };
+
+/** The lines of a file from `end` (or its end) backwards, reading no more than is asked for. */
+async function* linesBackwards(file: FileHandle, end: number): AsyncGenerator<PlacedLine> {
+  let position = end;
+  let lineEnd = end;
+  let pieces: Buffer[] = [];
+  while (position > 0) {
+    const size = Math.min(chunkBytes, position);
+    position -= size;
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, position);
+    let to = bytesRead;
+    for (let at = buffer.lastIndexOf(0x0a, to - 1); at >= 0 && to > 0; at = buffer.lastIndexOf(0x0a, to - 1)) {
+      pieces.push(buffer.subarray(at + 1, to));
+      const start = position + at + 1;
+      yield { bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces.reverse()), start, end: lineEnd };
+      pieces = [];
+      lineEnd = start;
+      to = at;
+    }
+    if (to > 0) pieces.push(buffer.subarray(0, to));
+  }
+  if (pieces.length) yield { bytes: Buffer.concat(pieces.reverse()), start: 0, end: lineEnd };
+}
+
+/** Most lines of a new transcript are request bodies; one that names no tree entry need not be parsed. */
+const mayBeEntry = (bytes: Buffer) => bytes.includes('"uuid"') || bytes.includes('"leafUuid"');
+
+/** Gives the entries of a file from the last to the first until `offer` returns false. */
+async function readBackwards(
+  path: string,
+  from: number | undefined,
+  offer: (placed: PlacedEntry) => boolean,
+  onTorn: (start: number) => void = () => {},
+): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    for await (const line of linesBackwards(file, Math.min(from ?? size, size))) {
+      if (!line.bytes.length || !mayBeEntry(line.bytes)) continue;
+      const entry = parseLine(line.bytes.toString('utf8')) as Entry | null;
+      if (entry === null) onTorn(line.start);
+      else if (!offer({ entry, start: line.start, end: line.end })) return;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** A page of the conversation that a transcript holds, newest first; see createPage. */
+export async function readPage(
+  path: string,
+  { limit, before }: { limit: number; before?: PageCursor | undefined },
+): Promise<Omit<HistoryPage, 'session_id'>> {
+  const page = createPage(limit, before);
+  let torn: number | null = null;
+  let isComplete = false;
+  const offer = (placed: PlacedEntry) => {
+    const wanted = page.offer(placed);
+    if (!wanted) isComplete = true;
+    return wanted;
+  };
+  await readBackwards(path, before?.end, offer, (start) => {
+    torn ??= start;
+  });
+  // A line that was cut may have been the next one on the chain: go on with what stands before it.
+  if (!isComplete && torn !== null) {
+    page.skipGap();
+    await readBackwards(path, torn, offer);
+  }
+  return page.finish();
+}
+
+/** The entries of the conversation from `at` (ISO-8601) on, in its order. */
+export async function readSince(path: string, at: string): Promise<Entry[]> {
+  const chain = createChain();
+  const found: PlacedEntry[] = [];
+  await readBackwards(path, undefined, (placed) => {
+    const taken = chain.offer(placed);
+    found.push(...taken.filter(({ entry }) => (entry.timestamp ?? at) >= at));
+    return !chain.isDone() && taken.every(({ entry }) => (entry.timestamp ?? at) >= at);
+  });
+  return found.sort((a, b) => a.start - b.start).map(({ entry }) => entry);
+}
+
+/** The folder in which a session was begun; null where the transcript does not say. */
+export async function readProject(path: string): Promise<string | null> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(chunkBytes), 0, chunkBytes, 0);
+    const match = /"cwd":"((?:[^"\\]|\\.)*)"/.exec(buffer.toString('utf8', 0, bytesRead));
+    return match ? JSON.parse(`"${match[1]}"`) : null;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const exec = promisify(execFile);
+
+/** The variable that marks every process of a turn; tools inherit it, also those that leave the group. */
+export const turnMark = 'SWITCHBOARD_TURN';
+
+/** How long each step of a stop waits. The CLI takes up to 1.6 s to end its tools after SIGTERM. */
+const patience = { interruptMs: 3000, terminateMs: 4000, killMs: 2000, pollMs: 20 };
+
+/** When a process was started, in the system's own words; null where there is no such process. */
+export async function processStart(pid: number): Promise<string | null> {
+  try {
+    if (process.platform === 'linux') {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+      // The name, field 2, may hold spaces and brackets; the start is field 22.
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    }
+    const { stdout } = await exec('ps', ['-o', 'lstart=', '-p', String(pid)]);
+    return stdout.trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the process group has a process that is not a zombie. */
+function isGroupAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function signal(target: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(target, name);
+  } catch {
+    // Gone already.
+  }
+}
+
+async function waitFor(isDone: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
+  const until = Date.now() + ms;
+  while (!(await isDone())) {
+    if (Date.now() >= until) return false;
+    await delay(patience.pollMs);
+  }
+  return true;
+}
+
+/** Processes that carry the mark of a turn. */
+async function markedProcesses(turnId: string): Promise<number[]> {
+  const mark = `${turnMark}=${turnId}`;
+  if (process.platform !== 'linux') {
+    const { stdout } = await exec('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], { maxBuffer: 1 << 26 });
+    const lines = stdout.split('\n').filter((line) => line.includes(mark));
+    return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid !== process.pid);
+  }
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      // Not readable: another user's, or gone.
+      const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      return environ.split('\0').includes(mark) ? pid : null;
+    }),
+  );
+  return found.filter((pid) => pid !== null && pid !== process.pid) as number[];
+}
+
+/** Ends tools of a turn that live outside of its process group: the CLI gives each a session of its own. */
+async function endMarked(turnId: string): Promise<void> {
+  const pids = await markedProcesses(turnId);
+  if (!pids.length) return;
+  for (const pid of pids) signal(pid, 'SIGTERM');
+  const areGone = async () => (await markedProcesses(turnId)).length === 0;
+  if (await waitFor(areGone, 500)) return;
+  for (const pid of await markedProcesses(turnId)) signal(pid, 'SIGKILL');
+  await waitFor(areGone, patience.killMs);
+}
+
+/**
+ * Ends a turn's process group and everything that it started: SIGINT first, on which the CLI writes
+ * what it has to the transcript, then SIGTERM, then SIGKILL, each only where the one before was not enough.
+ */
+export async function endProcessTree(group: number, turnId: string): Promise<void> {
+  const isGone = () => !isGroupAlive(group);
+  signal(group, 'SIGINT');
+  if (!(await waitFor(isGone, patience.interruptMs))) {
+    signal(-group, 'SIGTERM');
+    if (!(await waitFor(isGone, patience.terminateMs))) {
+      signal(-group, 'SIGKILL');
+      await waitFor(isGone, patience.killMs);
+    }
+  }
+  await endMarked(turnId);
+}
+
+/** Ends what is left of a turn whose server is gone; `pid` is used only if it is still the same process. */
+export async function endLeftoverTree(turn: { id: string; pid: number | null; pid_start: string | null }): Promise<void> {
+  const isSame = turn.pid !== null && turn.pid_start !== null && (await processStart(turn.pid)) === turn.pid_start;
+  if (isSame && turn.pid !== null) await endProcessTree(turn.pid, turn.id);
+  else await endMarked(turn.id);
+}

@@ -1,0 +1,24 @@
+import { type ErrorCode, errorTable } from '../contract/error.ts';
+
+/** An error that a client is meant to see: a code of the error table, with what was wrong in words. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  /** The field of the request that was wrong. */
+  readonly field: string | undefined;
+  /** The turn that failed. */
+  readonly turnId: string | undefined;
+  readonly retryAfterS: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    more: { field?: string | undefined; turnId?: string | undefined; retryAfterS?: number; cause?: unknown } = {},
+  ) {
+    super(detail || errorTable[code].title, { cause: more.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.field = more.field;
+    this.turnId = more.turnId;
+    this.retryAfterS = more.retryAfterS;
+  }
+}

@@ -1,0 +1,82 @@
+import compression from 'compression';
+import express, { type Express, type Response } from 'express';
+import type { CheckPassword } from './access/password.ts';
+import { AppError } from './app-error.ts';
+import type { ClientAddress } from './http/client-address.ts';
+import { createHandle, createMethodCheck } from './http/handle.ts';
+import { createAuthenticate } from './http/middleware/authenticate.ts';
+import { createGuard } from './http/middleware/guard.ts';
+import { createHeaders } from './http/middleware/headers.ts';
+import { createErrorHandler } from './http/problem.ts';
+import { addAccessRoutes, addLoginRoute } from './http/routes/access.ts';
+import { addChatRoutes } from './http/routes/chat.ts';
+import { addConversationRoutes } from './http/routes/conversation.ts';
+import { addEventRoutes } from './http/routes/event.ts';
+import { createPageRoutes } from './http/routes/page.ts';
+import { addHealthRoute, addServiceRoutes, type ServiceDeps } from './http/routes/service.ts';
+import { addTurnRoutes } from './http/routes/turn.ts';
+import type { CredentialStore } from './store/credential-store.ts';
+import type { Journal } from './store/port.ts';
+
+/** Room for a message of 10 MB in which each second character is escaped. */
+const maxBody = '24mb';
+
+export type AppDeps = ServiceDeps & {
+  journal: Journal;
+  credentials: CredentialStore;
+  checkPassword: CheckPassword;
+  client: ClientAddress;
+  username: string;
+  /** Host names besides those of this machine that the server answers for. */
+  hostNames(): readonly string[];
+  pageFolder: string;
+  newRequestId(): string;
+  onFault(error: unknown, requestId: string): void;
+  checkAnswers: boolean;
+};
+
+/** The HTTP side as an Express app that does not listen yet. */
+export function createApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use((_request, response, next) => {
+    response.locals['requestId'] = deps.newRequestId();
+    response.set('X-Request-Id', response.locals['requestId']);
+    next();
+  });
+  app.use(createHeaders());
+
+  // Before the guard: what watches over the server may call it by any name.
+  const health = createHandle(deps);
+  addHealthRoute(health.handle, deps);
+  app.use(health.router);
+  app.use(createGuard({ names: deps.hostNames }));
+  app.use(compression({ filter: (request, response) => !isStream(response) && compression.filter(request, response) }));
+  app.use(createPageRoutes(deps.pageFolder));
+
+  const parseBody = express.json({ limit: maxBody, type: 'application/json', inflate: false });
+  const login = createHandle(deps);
+  addLoginRoute(login.handle, deps);
+  app.post('/api/login', parseBody);
+  app.use(login.router);
+  // Who may not come in is told so before anything of the request is read.
+  app.use('/api', createAuthenticate(deps), parseBody);
+  const api = createHandle(deps);
+  addServiceRoutes(api.handle, deps);
+  addAccessRoutes(api.handle, deps);
+  addChatRoutes(api.handle, deps);
+  addConversationRoutes(api.handle, deps);
+  addTurnRoutes(api.handle, deps);
+  addEventRoutes(api.handle, deps);
+  app.use(api.router);
+  app.use(createMethodCheck());
+  app.use((request) => {
+    throw new AppError('route_not_found', `There is no ${request.method} ${request.path}.`);
+  });
+  app.use(createErrorHandler(deps));
+  return app;
+}
+
+/** Compression would hold back what is to be seen at once. */
+const isStream = (response: Response) => /^text\/(event-stream|plain)/.test(String(response.getHeader('Content-Type') ?? ''));

@@ -1,0 +1,30 @@
+import type { AgentStatus } from './agent/port.ts';
+import type { RunningServer } from './server.ts';
+import type { TunnelStatus } from './tunnel/port.ts';
+
+const line = (name: string, text: string) => `  ${name.padEnd(9)}${text}`;
+
+/** What a person is told when the server has started. */
+export function bannerLines(server: RunningServer, about: { version: string; project: string; hasTunnel: boolean }): string[] {
+  const password = server.passwordFile ? `password in ${server.passwordFile}` : 'password as set in AUTH_PASSWORD';
+  return [
+    `Switchboard ${about.version}`,
+    line('Address', server.url),
+    line('Sign in', `user ${server.username}, ${password}`),
+    line('Project', about.project),
+    ...(about.hasTunnel ? [] : [line('Tunnel', 'none; set TUNNEL=ngrok for an address on the internet')]),
+  ];
+}
+
+export function agentLine(status: AgentStatus): string {
+  if (!status.found) return line('Claude', `not found. ${status.hint}`);
+  const signedIn = status.logged_in === null ? 'sign-in unknown' : status.logged_in ? 'signed in' : 'NOT signed in';
+  return line('Claude', `${status.version ?? 'unknown version'} at ${status.path}, ${signedIn}.${status.hint ? ` ${status.hint}` : ''}`);
+}
+
+/** The tunnel's state, with its QR code where it is open. */
+export async function tunnelLines(status: TunnelStatus): Promise<string[]> {
+  if (status.state !== 'open' || !status.url) return [line('Tunnel', `${status.state}. ${status.detail ?? ''}`)];
+  const { renderUnicodeCompact } = await import('uqr');
+  return [line('Tunnel', status.url), renderUnicodeCompact(status.url)];
+}

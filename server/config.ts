@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
+import { delimiter, resolve } from 'node:path';
+import { parse } from 'dotenv';
+import { z } from 'zod';
+import { type SettingName, settings } from './setting.ts';
+
+const shape = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.schema])) as {
+  [N in SettingName]: (typeof settings)[N]['schema'];
+};
+const Settings = z.object(shape);
+
+/** The settings after the checks, with folders made absolute and defaults that depend on the machine filled in. */
+export type Config = Readonly<
+  z.output<typeof Settings> & {
+    project: string;
+    projectRoots: readonly string[];
+    dataFolder: string;
+    maxConcurrentTurns: number;
+    /** Environment of the agents: the server's own without Switchboard's settings and secrets. */
+    agentEnv: Readonly<Record<string, string>>;
+  }
+>;
+
+/** A setting that cannot be used; the message says which one, why, and the cure. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * Variables by which a Claude Code session marks what it starts. A server that is started from one
+ * would hand them on, and its agents would take themselves for parts of that session.
+ */
+const nestedMarks = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT', 'CLAUDE_CODE_SESSION_ID'];
+
+const secretNames = /^(AUTH_|NGROK_|SWITCHBOARD_)/;
+
+/** Reads `.env` in `folder` and the environment (which wins) and checks both. */
+export function readConfig(folder: string, env: NodeJS.ProcessEnv = process.env): Config {
+  const path = resolve(folder, '.env');
+  const file = existsSync(path) ? parse(readFileSync(path)) : {};
+  return toConfig(folder, env, file);
+}
+
+/** The pure part of `readConfig`. Throws ConfigError naming each wrong setting. */
+export function toConfig(folder: string, env: NodeJS.ProcessEnv, file: Record<string, string>): Config {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(settings)) {
+    const value = env[name] ?? file[name];
+    if (value !== undefined && (value !== '' || name === 'ALLOWED_TOOLS')) given[name] = value;
+  }
+  const parsed = Settings.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return `${name}: ${issue.message}. ${settings[name as SettingName]?.about ?? ''}`;
+    });
+    throw new ConfigError(lines.join('\n'));
+  }
+  const values = parsed.data;
+  const project = resolve(folder, expandHome(values.CLAUDE_PROJECT_PATH, env) || '.');
+  const roots = values.PROJECT_ROOTS.split(delimiter).filter(Boolean);
+  return {
+    ...values,
+    project,
+    projectRoots: roots.length ? roots.map((root) => resolve(folder, expandHome(root, env))) : [home(env), project],
+    dataFolder: resolve(folder, expandHome(values.SESSIONS_DIR, env)),
+    maxConcurrentTurns: values.MAX_CONCURRENT_TURNS || availableParallelism() * 2,
+    agentEnv: toAgentEnv(env, file),
+  };
+}
+
+function toAgentEnv(env: NodeJS.ProcessEnv, file: Record<string, string>): Record<string, string> {
+  const result: Record<string, string> = {};
+  // What `.env` sets for Switchboard (PORT above all) is no business of the programs that an agent starts.
+  for (const [name, value] of Object.entries(file)) if (!(name in settings)) result[name] = value;
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) result[name] = value;
+  for (const name of Object.keys(result)) {
+    const isSecret = secretNames.test(name) || (settings as Record<string, { secret?: true }>)[name]?.secret;
+    if (isSecret || nestedMarks.includes(name)) delete result[name];
+  }
+  // The CLI would take the home folder from passwd, and look for its sessions where nobody expects them.
+  result['HOME'] ??= homedir();
+  return result;
+}
+
+const home = (env: NodeJS.ProcessEnv) => env['HOME'] || homedir();
+
+function expandHome(path: string, env: NodeJS.ProcessEnv): string {
+  return path === '~' || path.startsWith('~/') ? home(env) + path.slice(1) : path;
+}
+
+/** True for addresses that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Refuses a server that strangers could reach without a password that the person chose. */
+export function checkExposure(config: Pick<Config, 'HOST' | 'TUNNEL' | 'AUTH_PASSWORD'>): void {
+  if (config.AUTH_PASSWORD) return;
+  const cure = 'Set AUTH_PASSWORD in .env to a long password of your own';
+  if (!isLoopback(config.HOST)) {
+    throw new ConfigError(`HOST=${config.HOST} can be reached from outside, and no password is set. ${cure}, or leave HOST at 127.0.0.1.`);
+  }
+  if (config.TUNNEL !== 'none') {
+    throw new ConfigError(`TUNNEL=${config.TUNNEL} opens the server to the internet, and no password is set. ${cure}, or set TUNNEL=none.`);
+  }
+}

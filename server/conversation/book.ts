@@ -1,0 +1,201 @@
+import type { ConversationOptions, ConversationSnapshot, ConversationSummary } from '../../contract/conversation.ts';
+import type { HistoryPage } from '../../contract/message.ts';
+import type { Agent } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { ConversationRecord, Journal, MappingStore, TurnStore } from '../store/port.ts';
+import { activeOf, isBusy, type Lanes, liveText, queuedOf } from './lanes.ts';
+import { toSummary } from './outcome.ts';
+
+/** How long history waits for a process that has answered to end: older versions write the answer 50 ms after they print it. */
+const settleMs = 150;
+
+/** The conversations: what they are called, which session each has, and how their turns run. */
+export function createBook(deps: {
+  mapping: MappingStore;
+  turns: TurnStore;
+  journal: Journal;
+  lanes: Lanes;
+  agent: Agent;
+  resolveProject(path: string): Promise<string>;
+  checkArgs(args: readonly string[]): void;
+  defaultProject: string;
+  now(): Date;
+  newId(): string;
+}) {
+  const { mapping, turns, journal, lanes, agent } = deps;
+
+  function need(id: string): ConversationRecord {
+    const record = mapping.get(id);
+    if (!record) throw new AppError('conversation_not_found', `There is no conversation ${JSON.stringify(id)}.`, { field: 'id' });
+    return record;
+  }
+
+  const projectOf = (record: ConversationRecord) => record.project ?? deps.defaultProject;
+
+  function summary(id: string, record: ConversationRecord, queued = queuedOf(lanes, id).length): ConversationSummary {
+    const active = activeOf(lanes, id);
+    return {
+      id,
+      title: record.title ?? id,
+      session_id: record.session_id,
+      project: projectOf(record),
+      state: active ? (active.turn.state === 'waiting' ? 'waiting' : 'running') : queued ? 'queued' : 'idle',
+      turn_id: active?.turn.id ?? null,
+      queued,
+      turn_count: record.turn_count,
+      cost_usd: record.cost_usd ?? 0,
+      last_message: record.last_message,
+      created_at: record.created_at,
+      last_message_at: record.last_message_at,
+      archived: record.archived ?? false,
+      model: record.model ?? null,
+      permission_mode: record.permission_mode ?? null,
+    };
+  }
+
+  /** Tells the readers of events how a conversation stands. */
+  function announce(id: string): void {
+    const record = mapping.get(id);
+    const conversation = record ? summary(id, record) : null;
+    journal.append([{ type: 'conversation.changed', conv_id: id, at: deps.now().toISOString(), conversation }]);
+  }
+
+  async function save(id: string, record: ConversationRecord): Promise<void> {
+    try {
+      await mapping.put(id, record);
+    } finally {
+      announce(id);
+    }
+  }
+
+  /** The folder of a session, which must exist; a project that was asked for must be the same. */
+  async function adoptSession(sessionId: string, project: string | undefined): Promise<string> {
+    const found = await agent.findSession(sessionId, project);
+    if (!found) throw new AppError('session_not_found', `There is no session ${sessionId} on this machine.`, { field: 'session_id' });
+    const own = await deps.resolveProject(found.project);
+    if (project !== undefined && project !== own) {
+      throw new AppError('project_mismatch', `Session ${sessionId} belongs to ${own}, not to ${project}.`, { field: 'project' });
+    }
+    return own;
+  }
+
+  async function create(id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<void> {
+    if (mapping.get(id)) throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, { field: 'id' });
+    deps.checkArgs(options.extra_args ?? []);
+    const { session_id, project: asked, ...rest } = options;
+    const wanted = asked === undefined ? undefined : await deps.resolveProject(asked);
+    const project = session_id ? await adoptSession(session_id, wanted) : (wanted ?? deps.defaultProject);
+    const at = deps.now().toISOString();
+    // Two callers at once: the first to come this far made it.
+    if (mapping.get(id)) throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, { field: 'id' });
+    await save(id, { session_id: session_id ?? null, created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...rest, project });
+  }
+
+  /** The conversation that a message is for: made where it is new, moved to another session where one is named. */
+  async function ensure(id: string, asked: { session_id?: string | undefined; project?: string | undefined }): Promise<void> {
+    const record = mapping.get(id);
+    if (!record) {
+      await create(id, asked).catch((error) => {
+        if (!(error instanceof AppError && error.code === 'conversation_exists')) throw error;
+      });
+      return;
+    }
+    const wanted = asked.project === undefined ? undefined : await deps.resolveProject(asked.project);
+    if (asked.session_id && asked.session_id !== record.session_id) {
+      if (isBusy(lanes, id)) throw new AppError('conversation_busy', `Conversation ${id} works on another session now.`, { field: 'session_id' });
+      await save(id, { ...record, session_id: asked.session_id, session_cost: 0, project: await adoptSession(asked.session_id, wanted) });
+    } else if (wanted !== undefined && wanted !== projectOf(record)) {
+      await save(id, { ...record, project: mayMove(id, record, wanted) });
+    }
+  }
+
+  /** A session goes on in its own folder only; the CLI no longer checks that itself. */
+  function mayMove(id: string, record: ConversationRecord, project: string): string {
+    if ((record.session_id || isBusy(lanes, id)) && project !== projectOf(record)) {
+      throw new AppError('project_mismatch', `Conversation ${id} works in ${projectOf(record)}.`, { field: 'project' });
+    }
+    return project;
+  }
+
+  return {
+    need,
+    projectOf,
+    create,
+    ensure,
+    announce,
+    save,
+    newId: deps.newId,
+
+    list(query: { q?: string | undefined; archived?: boolean | undefined }): ConversationSummary[] {
+      const q = query.q?.toLowerCase();
+      const queued = new Map<string, number>();
+      for (const turn of lanes.queue) queued.set(turn.conv_id, (queued.get(turn.conv_id) ?? 0) + 1);
+      const rows: ConversationSummary[] = [];
+      for (const [id, record] of mapping.all()) {
+        if (query.archived !== undefined && (record.archived ?? false) !== query.archived) continue;
+        if (q && !`${id}\n${record.title ?? ''}\n${record.last_message ?? ''}`.toLowerCase().includes(q)) continue;
+        rows.push(summary(id, record, queued.get(id) ?? 0));
+      }
+      return rows.sort((a, b) => (a.last_message_at < b.last_message_at ? 1 : a.last_message_at > b.last_message_at ? -1 : 0));
+    },
+
+    snapshot(id: string): ConversationSnapshot {
+      const record = need(id);
+      journal.flush();
+      const active = activeOf(lanes, id);
+      const last = turns.lastEnded(id);
+      return {
+        ...summary(id, record),
+        allowed_tools: record.allowed_tools ?? null,
+        extra_args: record.extra_args ?? null,
+        turn: active && toSummary(active.turn, liveText(active)),
+        queue: queuedOf(lanes, id).map((turn) => toSummary(turn)),
+        last_turn: last && toSummary(last),
+        prompts: [],
+        cursor: journal.cursor(),
+      };
+    },
+
+    async change(id: string, changes: ConversationOptions & { archived?: boolean | undefined }): Promise<void> {
+      const record = need(id);
+      deps.checkArgs(changes.extra_args ?? []);
+      const { project: asked, ...rest } = changes;
+      const project = asked === undefined ? undefined : mayMove(id, record, await deps.resolveProject(asked));
+      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+      await save(id, { ...need(id), ...given, ...(project === undefined ? {} : { project }) });
+    },
+
+    async remove(id: string): Promise<void> {
+      need(id);
+      if (isBusy(lanes, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} is running or queued.`, { field: 'id' });
+      // Turns first: a mapping without its turns is whole, turns without a mapping would bring it back at the next start.
+      turns.forget(id);
+      await mapping.remove(id);
+      announce(id);
+    },
+
+    async reset(id: string): Promise<void> {
+      const record = mapping.get(id);
+      if (record) await save(id, { ...record, session_id: null, session_cost: 0 });
+    },
+
+    async history(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage> {
+      const record = need(id);
+      if (!record.session_id) return { messages: [], before: null, session_id: null };
+      const lingering = lanes.lingering.get(id);
+      if (lingering && page.before === undefined) await orTimeout(lingering.run.exited, settleMs);
+      return { ...(await agent.history(record.session_id, projectOf(record), page)), session_id: record.session_id };
+    },
+  };
+}
+
+export type Book = ReturnType<typeof createBook>;
+
+async function orTimeout(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

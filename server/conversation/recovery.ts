@@ -1,0 +1,66 @@
+import type { Agent } from '../agent/port.ts';
+import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
+import { decideEnd, toEndEvent } from './outcome.ts';
+import { addText, joinText, noText } from './text-so-far.ts';
+
+type RecoveryDeps = {
+  agent: Agent;
+  turns: TurnStore;
+  journal: Journal;
+  mapping: MappingStore;
+  projectOf(record: ConversationRecord): string;
+  info(text: string): void;
+  now(): Date;
+};
+
+/**
+ * Settles what an earlier server process left: turns that were running are ended (with their processes)
+ * as interrupted, with what they had produced. Gives the turns that are still to run, in their order.
+ */
+export async function recover(deps: RecoveryDeps): Promise<Turn[]> {
+  await restoreMapping(deps);
+  for (const turn of deps.turns.inState('running')) {
+    await deps.agent.endLeftovers(turn);
+    const text = await producedText(turn, deps);
+    const end = decideEnd(turn, { end: null, stop: 'crash', text, at: deps.now().toISOString() });
+    deps.turns.end(turn.id, end, toEndEvent(turn, end));
+    deps.info(`turn ${turn.id} of conversation ${turn.conv_id} was running when the server ended: interrupted`);
+  }
+  return deps.turns.inState('queued');
+}
+
+/** The text of a turn whose server is gone: from its events, or from the transcript where that has more. */
+async function producedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
+  let text = noText;
+  for (let cursor = 0; ; ) {
+    const events = deps.journal.since(cursor, { turn_id: turn.id }, 500);
+    for (const event of events) text = addText(text, event);
+    const last = events.at(-1);
+    if (!last) break;
+    cursor = last.id;
+  }
+  const record = deps.mapping.get(turn.conv_id);
+  if (!record || !turn.session_id || !turn.started_at) return joinText(text);
+  const written = await deps.agent.writtenSince(turn.session_id, deps.projectOf(record), turn.started_at).catch(() => '');
+  return written.length > joinText(text).length ? written : joinText(text);
+}
+
+/**
+ * Conversations that sessions.json does not have although they had turns (a copy from before was used,
+ * or the file was removed) come back with the session of their newest turn.
+ */
+async function restoreMapping(deps: RecoveryDeps): Promise<void> {
+  for (const { conv_id, session_id, started_at } of deps.turns.newestStarted()) {
+    if (deps.mapping.get(conv_id) || !session_id || !started_at) continue;
+    const found = await deps.agent.findSession(session_id);
+    await deps.mapping.put(conv_id, {
+      session_id,
+      created_at: started_at,
+      last_message_at: started_at,
+      turn_count: found ? 1 : 0,
+      last_message: null,
+      ...(found ? { project: found.project } : {}),
+    });
+    deps.info(`conversation ${conv_id} was missing from sessions.json and is back with session ${session_id}`);
+  }
+}

@@ -1,0 +1,21 @@
+/** A number of places; `take` waits for a free one and gives the function that frees it again. */
+export function createSlots(count: number): { take(): Promise<() => void> } {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  const give = () => {
+    const next = waiting.shift();
+    if (next) next();
+    else free += 1;
+  };
+  return {
+    async take() {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      let isTaken = true;
+      return () => {
+        if (isTaken) give();
+        isTaken = false;
+      };
+    },
+  };
+}

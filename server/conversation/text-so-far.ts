@@ -1,0 +1,24 @@
+/** What tells of the text of a turn: events of the journal and the outputs of an agent have the same shape. */
+type Step =
+  | { type: 'text.delta' | 'text'; text: string }
+  | { type: 'message'; text: string; parent_tool_id: string | null }
+  | { type: 'turn.retrying' | 'retrying'; discard_text: boolean }
+  | { type: string };
+
+/** The text of a turn while it goes on: the whole messages, and what came of the next one. */
+export type TextSoFar = { whole: readonly string[]; open: string };
+
+export const noText: TextSoFar = { whole: [], open: '' };
+
+/** A whole message takes the place of the pieces that came of it; a retry that starts over drops them. */
+export function addText(state: TextSoFar, step: Step): TextSoFar {
+  if (step.type === 'text.delta' || step.type === 'text') return { ...state, open: state.open + (step as { text: string }).text };
+  if (step.type === 'message') {
+    const { text, parent_tool_id } = step as { text: string; parent_tool_id: string | null };
+    return parent_tool_id || !text ? state : { whole: [...state.whole, text], open: '' };
+  }
+  const isRestart = (step.type === 'turn.retrying' || step.type === 'retrying') && (step as { discard_text: boolean }).discard_text;
+  return isRestart ? { ...state, open: '' } : state;
+}
+
+export const joinText = (state: TextSoFar): string => [...state.whole, state.open].filter(Boolean).join('\n\n');

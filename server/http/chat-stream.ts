@@ -1,0 +1,67 @@
+import type { Response } from 'express';
+import { finalTypes, type StoredEvent } from '../../contract/event.ts';
+import { AppError } from '../app-error.ts';
+import type { Journal } from '../store/port.ts';
+import { openEventStream, readEvents } from './event-stream.ts';
+
+type Reading = { journal: Journal; turnId: string; response: Response; signal: AbortSignal };
+
+const isFinal = (event: StoredEvent) => finalTypes.includes(event.type);
+
+/** Streams the events of a turn from its first to its last, which carries the answer. */
+export async function streamTurnEvents({ journal, turnId, response, signal }: Reading): Promise<void> {
+  const stream = openEventStream(response);
+  await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, async (event) => {
+    await stream.send(event);
+    return !isFinal(event);
+  });
+  stream.close();
+}
+
+/**
+ * Streams the bare text of a turn's answer. The status is sent with the first word, so a turn that
+ * fails before it answers with its error; one that fails in the middle breaks the connection off, since
+ * an end like any other would pass for a whole answer.
+ */
+export async function streamTurnText({ journal, turnId, response, signal }: Reading): Promise<void> {
+  let shown = '';
+  let open = '';
+  const write = (text: string) => {
+    if (!text) return;
+    if (!response.headersSent) {
+      response.status(200).set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache, no-transform', 'X-Accel-Buffering': 'no' });
+    }
+    response.write(text);
+    shown += text;
+  };
+  /** Starts a paragraph where text of an earlier message stands already. */
+  const begin = () => (open || !shown ? '' : '\n\n');
+
+  await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, (event) => {
+    if (event.type === 'text.delta') {
+      write(begin() + event.text);
+      open += event.text;
+    } else if (event.type === 'message' && !event.parent_tool_id && event.text) {
+      // A retry may have begun the message anew: what was sent cannot be taken back, so the whole follows it.
+      if (event.text.startsWith(open)) write((event.text.length > open.length ? begin() : '') + event.text.slice(open.length));
+      else write(`\n\n${event.text}`);
+      open = '';
+    } else if (event.type === 'turn.completed') {
+      if (!shown) write(event.response);
+    } else if (isFinal(event)) {
+      fail(event, response);
+    }
+    return !isFinal(event);
+  });
+  if (!response.destroyed) {
+    if (!response.headersSent) response.status(200).set('Content-Type', 'text/plain; charset=utf-8');
+    response.end();
+  }
+}
+
+function fail(event: StoredEvent, response: Response): void {
+  if (response.headersSent) response.destroy();
+  else if (event.type === 'turn.failed') throw new AppError(event.code as AppError['code'], event.detail, { turnId: event.turn_id });
+  else if (event.type === 'turn.cancelled') throw new AppError('turn_cancelled', undefined, { turnId: event.turn_id });
+  else if (event.type === 'turn.interrupted') throw new AppError('turn_interrupted', undefined, { turnId: event.turn_id });
+}

@@ -1,0 +1,75 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import expressBasicAuth from 'express-basic-auth';
+import { toProblem } from '../../../contract/error.ts';
+import type { CheckPassword } from '../../access/password.ts';
+import { AppError } from '../../app-error.ts';
+import type { CredentialStore } from '../../store/credential-store.ts';
+import type { ClientAddress } from '../client-address.ts';
+import type { Actor } from '../handle.ts';
+
+export const cookieName = 'switchboard';
+
+/** The value of our cookie. */
+export function readCookie(request: Request): string | null {
+  for (const pair of (request.get('cookie') ?? '').split(';')) {
+    const [name, value] = pair.split('=');
+    if (name?.trim() === cookieName && value) return value.trim();
+  }
+  return null;
+}
+
+/** Lets through who has the page's cookie, a Bearer token, or the password (Basic), and notes who that is. */
+export function createAuthenticate(deps: {
+  credentials: CredentialStore;
+  checkPassword: CheckPassword;
+  username: string;
+  client: ClientAddress;
+}): RequestHandler {
+  return function authenticate(request, response, next) {
+    const enter = (credentialId: string | null) => {
+      response.locals['actor'] = { username: deps.username, credentialId } satisfies Actor;
+      next();
+    };
+    const cookie = readCookie(request);
+    const byCookie = cookie === null ? null : deps.credentials.find('cookie', cookie);
+    if (byCookie) return enter(byCookie.id);
+
+    const bearer = /^Bearer\s+(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
+    if (bearer !== undefined) {
+      const byToken = deps.credentials.find('token', bearer);
+      if (byToken) return enter(byToken.id);
+      throw new AppError('wrong_credentials', 'The token is not known, or was revoked.');
+    }
+    byPassword(request, response, () => enter(null), next);
+  };
+
+  /** HTTP Basic by express-basic-auth, which answers 401 itself, in our words. */
+  function byPassword(request: Request, response: Response, enter: () => void, next: NextFunction): void {
+    let wrong = new AppError('not_signed_in');
+    const basic = expressBasicAuth({
+      authorizeAsync: true,
+      authorizer(username: string, password: string, done: expressBasicAuth.AsyncAuthorizerCallback) {
+        deps.checkPassword(deps.client.addressOf(request), username, password).then(
+          () => done(null, true),
+          (error) => {
+            if (!(error instanceof AppError) || error.code !== 'wrong_credentials') return next(error);
+            wrong = error;
+            done(null, false);
+          },
+        );
+      },
+      // A browser that is shown a challenge opens a dialog of its own over the page; scripts need the realm.
+      challenge: request.get('sec-fetch-mode') === undefined,
+      realm: 'switchboard',
+      unauthorizedResponse() {
+        response.type('application/problem+json');
+        return toProblem(wrong.code, wrong.message, { request_id: response.locals['requestId'] });
+      },
+    });
+    basic(request as expressBasicAuth.IBasicAuthedRequest, response, () => {
+      // The package leaves the password there in clear.
+      delete (request as { auth?: unknown }).auth;
+      enter();
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import type { Request, RequestHandler } from 'express';
+import { AppError } from '../../app-error.ts';
+import { isLoopback } from '../../config.ts';
+
+const hostOf = (authority: string) =>
+  authority
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '');
+
+/**
+ * Keeps foreign web pages out. The Host check stops a page whose name was rebound to this machine; the
+ * Origin and Sec-Fetch-Site checks stop one that sends requests across; a body must be JSON, which a
+ * form of another page cannot send.
+ */
+export function createGuard({ names }: { names(): readonly string[] }): RequestHandler {
+  function isOurs(request: Request, host: string): boolean {
+    return isLoopback(host) || names().includes(host) || host === hostOf(request.socket.localAddress?.replace(/^::ffff:/, '') ?? '');
+  }
+
+  return function guard(request, _response, next) {
+    const authority = request.get('host') ?? '';
+    if (!isOurs(request, hostOf(authority))) {
+      throw new AppError('host_not_allowed', `This server does not answer for ${JSON.stringify(authority)}.`);
+    }
+    const isPage = request.method === 'GET' && !request.path.startsWith('/api/');
+    const origin = request.get('origin');
+    const site = request.get('sec-fetch-site');
+    const isForeignOrigin = origin !== undefined && !isOwnOrigin(origin, authority, names());
+    if (isForeignOrigin || (!isPage && site !== undefined && site !== 'same-origin' && site !== 'none')) {
+      throw new AppError('origin_not_allowed', `A page of ${origin ?? 'another site'} may not call this API.`);
+    }
+    const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
+    if (hasBody && !request.is('application/json')) {
+      throw new AppError('unsupported_media_type', `The body is ${request.get('content-type') ?? 'of no type'}; it must be application/json.`);
+    }
+    next();
+  };
+}
+
+/** Another port of this machine is another site; behind a reverse proxy the configured names are ours. */
+function isOwnOrigin(origin: string, authority: string, names: readonly string[]): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { host, hostname } = new URL(origin);
+  return host === authority.toLowerCase() || names.includes(hostname);
+}

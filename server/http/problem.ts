@@ -1,0 +1,43 @@
+import type { ErrorRequestHandler, Response } from 'express';
+import { type ErrorCode, toProblem } from '../../contract/error.ts';
+import { AppError } from '../app-error.ts';
+
+/** What Express's own parsers throw. */
+const parserErrors: Record<string, { code: ErrorCode; detail?: string }> = {
+  'entity.parse.failed': { code: 'invalid_json' },
+  'entity.too.large': { code: 'message_too_large', detail: 'The body is larger than any message may be.' },
+  'charset.unsupported': { code: 'unsupported_media_type', detail: 'The body must be UTF-8.' },
+  'encoding.unsupported': { code: 'unsupported_media_type', detail: 'The body has an encoding that is not known here.' },
+  'request.size.invalid': { code: 'invalid_request', detail: 'The body is shorter or longer than Content-Length says.' },
+};
+
+/** Writes an error as `application/problem+json`. */
+export function sendProblem(response: Response, error: AppError): void {
+  const problem = toProblem(error.code, error.message, {
+    request_id: response.locals['requestId'],
+    ...(error.field ? { field: error.field } : {}),
+    ...(error.turnId ? { turn_id: error.turnId } : {}),
+  });
+  if (error.retryAfterS !== undefined) response.set('Retry-After', String(error.retryAfterS));
+  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** The one place where an error becomes an answer. Faults of our own are logged, and told without their words. */
+export function createErrorHandler({ onFault }: { onFault(error: unknown, requestId: string): void }): ErrorRequestHandler {
+  return function errorHandler(error, _request, response, _next) {
+    const known = toAppError(error);
+    if (known.code === 'internal') onFault(error, response.locals['requestId']);
+    if (response.headersSent) response.destroy();
+    else sendProblem(response, known);
+  };
+}
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const { type, status, message } = error as { type?: string; status?: number; message?: string };
+  const parser = type === undefined ? undefined : parserErrors[type];
+  if (parser) return new AppError(parser.code, parser.detail ?? message, { cause: error });
+  // A path such as /%zz, which Express cannot decode.
+  if (status === 400) return new AppError('invalid_request', message, { cause: error });
+  return new AppError('internal', undefined, { cause: error });
+}

@@ -1,0 +1,67 @@
+import type { Request, Response } from 'express';
+import type { CheckPassword } from '../../access/password.ts';
+import { AppError } from '../../app-error.ts';
+import type { CredentialStore } from '../../store/credential-store.ts';
+import type { ClientAddress } from '../client-address.ts';
+import type { Handle } from '../handle.ts';
+import { cookieName, readCookie } from '../middleware/authenticate.ts';
+
+/** How long a browser stays signed in. Safari forgets cookies after 400 days at the latest. */
+const cookieMs = 365 * 24 * 3600 * 1000;
+
+export type AccessDeps = {
+  credentials: CredentialStore;
+  checkPassword: CheckPassword;
+  client: ClientAddress;
+  username: string;
+};
+
+export function addLoginRoute(handle: Handle, deps: AccessDeps): void {
+  handle('login', async ({ body, request, response }) => {
+    await deps.checkPassword(deps.client.addressOf(request), body.username, body.password);
+    const { secret } = deps.credentials.create('cookie', describeBrowser(request));
+    response.cookie(cookieName, secret, { ...cookieOptions(request, deps.client), maxAge: cookieMs });
+    return { username: deps.username };
+  });
+}
+
+export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
+  handle('logout', ({ request, response, actor }) => {
+    const signedOut = actor.credentialId !== null && readCookie(request) !== null && deps.credentials.revoke(actor.credentialId);
+    clearCookie(request, response, deps.client);
+    return { signed_out: signedOut };
+  });
+
+  handle('listCredentials', ({ actor }) => ({
+    credentials: deps.credentials.list().map((credential) => ({ ...credential, current: credential.id === actor.credentialId })),
+  }));
+
+  handle('revokeCredential', ({ params }) => {
+    if (!deps.credentials.revoke(params.id)) {
+      throw new AppError('credential_not_found', `There is no sign-in or token ${JSON.stringify(params.id)}.`, { field: 'id' });
+    }
+    return { revoked: params.id };
+  });
+
+  handle('createToken', ({ body }) => {
+    const { credential, secret } = deps.credentials.create('token', body.label);
+    return { id: credential.id, label: credential.label, token: secret };
+  });
+}
+
+function cookieOptions(request: Request, client: ClientAddress) {
+  const isHttps = client.isTunnelled(request) || request.get('origin')?.startsWith('https:') === true;
+  return { httpOnly: true, sameSite: 'strict', secure: isHttps, path: '/' } as const;
+}
+
+function clearCookie(request: Request, response: Response, client: ClientAddress): void {
+  response.clearCookie(cookieName, cookieOptions(request, client));
+}
+
+/** A name for a sign-in that a person recognises, from the User-Agent. */
+function describeBrowser(request: Request): string {
+  const agent = request.get('user-agent') ?? '';
+  const device = /iPhone|iPad|Android|Macintosh|Windows|Linux/.exec(agent)?.[0] ?? 'unknown device';
+  const browser = /Edg|Firefox|Chrome|Safari|curl/.exec(agent)?.[0] ?? 'browser';
+  return `${browser} on ${device}`;
+}

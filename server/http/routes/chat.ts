@@ -1,0 +1,47 @@
+import type { Request } from 'express';
+import { AppError } from '../../app-error.ts';
+import type { Conversations } from '../../conversation/conversations.ts';
+import type { Journal, Turn } from '../../store/port.ts';
+import { streamTurnEvents, streamTurnText } from '../chat-stream.ts';
+import type { Handle } from '../handle.ts';
+import { idempotencyKey } from '../idempotency-key.ts';
+
+type Format = 'json' | 'events' | 'text';
+
+export function addChatRoutes(handle: Handle, { conversations, journal }: { conversations: Conversations; journal: Journal }): void {
+  handle('chat', async ({ body, request, response, signal }) => {
+    const { conv_id, session_id, project, stream, message, ...options } = body;
+    const format = formatOf(request, stream);
+    const turn = await conversations.accept({
+      convId: conv_id,
+      message,
+      options,
+      session_id,
+      project,
+      idempotencyKey: idempotencyKey(request),
+      follow: format !== 'json',
+    });
+    const reading = { journal, turnId: turn.id, response, signal };
+    if (format === 'events') await streamTurnEvents(reading);
+    else if (format === 'text') await streamTurnText(reading);
+    else return answerOf(await conversations.ended(turn.id));
+    return undefined;
+  });
+
+  handle('reset', async ({ query }) => {
+    await conversations.book.reset(query.conv_id);
+    return { message: 'Conversation reset successfully', conv_id: query.conv_id };
+  });
+}
+
+function formatOf(request: Request, stream: boolean | undefined): Format {
+  if (stream) return 'events';
+  const type = request.accepts(['application/json', 'text/event-stream', 'text/plain']);
+  if (type === 'text/event-stream') return 'events';
+  return type === 'text/plain' ? 'text' : 'json';
+}
+
+function answerOf(turn: Turn) {
+  if (turn.result) return turn.result;
+  throw new AppError(turn.error?.code ?? 'internal', turn.error?.detail, { turnId: turn.id });
+}

@@ -1,0 +1,38 @@
+import type { Conversations } from '../../conversation/conversations.ts';
+import type { Handle } from '../handle.ts';
+import { idempotencyKey } from '../idempotency-key.ts';
+
+const endedStates: readonly string[] = ['completed', 'failed', 'cancelled', 'interrupted'];
+
+export function addTurnRoutes(handle: Handle, { conversations }: { conversations: Conversations }): void {
+  handle('acceptTurn', async ({ params, body, request }) => {
+    const { message, ...options } = body;
+    const turn = await conversations.accept({
+      convId: params.id,
+      message,
+      options,
+      idempotencyKey: idempotencyKey(request),
+      follow: false,
+    });
+    const { state } = conversations.turn(turn.id);
+    return { turn_id: turn.id, conv_id: turn.conv_id, state };
+  });
+
+  handle('readTurn', async ({ params, query, signal }) => {
+    const turn = conversations.turn(params.id);
+    if (query.wait_s && !endedStates.includes(turn.state)) await waitForEnd(conversations.ended(params.id), query.wait_s, signal);
+    return conversations.turn(params.id);
+  });
+
+  handle('cancelTurn', ({ params }) => conversations.cancel(params.id));
+}
+
+async function waitForEnd(end: Promise<unknown>, seconds: number, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener('abort', () => resolve());
+  });
+  await Promise.race([end, enough]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { agentLine, bannerLines, tunnelLines } from './banner.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { createLog } from './log.ts';
+import { startServer } from './server.ts';
+import { DataFolderError } from './store/database.ts';
+import { createNgrok } from './tunnel/ngrok.ts';
+
+/** This file is built to dist/server/main.js. */
+const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+async function main(): Promise<void> {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
+  const config = readConfig(process.cwd());
+  const log = createLog(config.LOG_LEVEL);
+  const print = (lines: string[]) => process.stdout.write(`${lines.join('\n')}\n`);
+  const hasTunnel = config.TUNNEL === 'ngrok';
+  const server = await startServer({
+    config,
+    log,
+    version,
+    packageRoot,
+    tunnelProvider: hasTunnel ? createNgrok({ authtoken: config.NGROK_AUTHTOKEN, domain: config.NGROK_DOMAIN }) : null,
+    onTunnelChange: (status) => void tunnelLines(status).then(print),
+    checkAnswers: false,
+  });
+  print(bannerLines(server, { version, project: config.project, hasTunnel }));
+  void server.agentStatus().then((status) => print([agentLine(status)]));
+
+  const hurry = new AbortController();
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return hurry.abort();
+    isStopping = true;
+    print(['Stopping; running turns may end first. Press Ctrl-C again to stop them now.']);
+    void server.dispose({ hurry: hurry.signal }).then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+main().catch((error) => {
+  const isExpected = error instanceof ConfigError || error instanceof DataFolderError;
+  process.stderr.write(`${isExpected ? error.message : (error.stack ?? error)}\n`);
+  process.exit(isExpected ? 2 : 1);
+});

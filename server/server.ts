@@ -1,0 +1,206 @@
+import { createServer as createHttpServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { availableParallelism, homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Express } from 'express';
+import { customAlphabet, nanoid } from 'nanoid';
+import { createLoginLimit } from './access/login-limit.ts';
+import { createPasswordCheck, loadPassword } from './access/password.ts';
+import { refusedArgs } from './agent/claude/argv.ts';
+import { createClaude } from './agent/claude/claude.ts';
+import type { AgentStatus } from './agent/port.ts';
+import { createApp } from './app.ts';
+import { AppError } from './app-error.ts';
+import { type Config, ConfigError, checkExposure } from './config.ts';
+import { createConversations } from './conversation/conversations.ts';
+import { createProjectGuard } from './host/project-guard.ts';
+import { createClientAddress } from './http/client-address.ts';
+import type { Log } from './log.ts';
+import { createCredentialStore } from './store/credential-store.ts';
+import { openDatabase } from './store/database.ts';
+import { createJournal } from './store/journal.ts';
+import { openMappingStore } from './store/mapping-store.ts';
+import { createTurnStore } from './store/turn-store.ts';
+import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
+import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
+
+export type ServerDeps = {
+  config: Config;
+  log: Log;
+  version: string;
+  /** The folder with node_modules and the built page. */
+  packageRoot: string;
+  /** Opens tunnels where the settings ask for one. */
+  tunnelProvider: TunnelProvider | null;
+  onTunnelChange(status: TunnelStatus): void;
+  checkAnswers: boolean;
+};
+
+/** A server that listens. */
+export type RunningServer = {
+  url: string;
+  username: string;
+  /** Where the password is, if it was not in the settings. */
+  passwordFile: string | null;
+  agentStatus(): Promise<AgentStatus>;
+  /** Lets running turns end for a bounded time (or until `hurry`), then stops them; leaves no process. */
+  dispose(how?: { graceS?: number; hurry?: AbortSignal }): Promise<void>;
+};
+
+/** Builds all parts, listens, and opens the tunnel; what is opened here is disposed of in reverse. */
+export async function startServer(deps: ServerDeps): Promise<RunningServer> {
+  const { config, log } = deps;
+  checkExposure(config);
+  const badArgs = refusedArgs(config.CLAUDE_EXTRA_ARGS);
+  if (badArgs.length) throw new ConfigError(`CLAUDE_EXTRA_ARGS: ${badArgs.join(' ')} cannot be used, since the server sets it itself.`);
+  const now = () => new Date();
+  const startedAt = now();
+  const warn = (error: unknown, text: string) => log.warn({ err: error ?? undefined }, text);
+
+  const database = openDatabase(config.dataFolder);
+  const mapping = await openMappingStore({
+    folder: config.dataFolder,
+    now,
+    onDamage: (damage) => log.error(damage, `sessions.json was damaged and is kept as ${damage.keptAs}; used instead: ${damage.from}`),
+  });
+  const journal = createJournal({ database, onTrouble: (error) => warn(error, 'events wait for the disk') });
+  const turns = createTurnStore({ database, events: journal });
+  const credentials = createCredentialStore({ database, now });
+  const { password, file: passwordFile } = loadPassword(config.AUTH_PASSWORD, config.dataFolder);
+  const agent = createClaude({ bin: config.CLAUDE_BIN, packageRoot: deps.packageRoot, env: config.agentEnv, now });
+
+  const conversations = createConversations({
+    agent,
+    turns,
+    journal,
+    mapping,
+    resolveProject: createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir()),
+    checkArgs,
+    defaultProject: config.project,
+    defaults: {
+      permissionMode: config.PERMISSION_MODE,
+      allowedTools: config.ALLOWED_TOOLS,
+      model: config.CLAUDE_MODEL || null,
+      extraArgs: config.CLAUDE_EXTRA_ARGS,
+      timeoutS: config.CLAUDE_TIMEOUT_S,
+    },
+    maxRunning: config.maxConcurrentTurns,
+    maxQueued: config.MAX_QUEUED_TURNS,
+    maxStarting: Math.max(2, availableParallelism()),
+    info: (text) => log.info(text),
+    warn,
+    now,
+    newTurnId: () => nanoid(),
+    // No dash or underscore: it is typed in shells.
+    newConvId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 10),
+  });
+
+  let tunnel = noTunnel;
+  let tunnelPort: number | null = null;
+  const tunnelName = () => {
+    const { url } = tunnel.status();
+    return url ? [new URL(url).hostname] : [];
+  };
+  const app = createApp({
+    agent,
+    conversations,
+    journal,
+    credentials,
+    tunnel: { status: () => tunnel.status(), dispose: async () => {} },
+    checkPassword: createPasswordCheck({ username: config.AUTH_USERNAME, password, limit: createLoginLimit() }),
+    client: createClientAddress(() => tunnelPort),
+    username: config.AUTH_USERNAME,
+    hostNames: () => [...config.ALLOWED_HOSTS.map((name) => name.toLowerCase()), ...tunnelName()],
+    pageFolder: join(deps.packageRoot, 'dist', 'frontend'),
+    version: deps.version,
+    startedAt,
+    project: config.project,
+    limits: { maxConcurrentTurns: config.maxConcurrentTurns, maxQueuedTurns: config.MAX_QUEUED_TURNS, timeoutS: config.CLAUDE_TIMEOUT_S },
+    storageTrouble: () => database.trouble() ?? mapping.trouble(),
+    newRequestId: () => nanoid(12),
+    onFault: (error, requestId) => log.error({ err: error, request_id: requestId }, 'a request failed'),
+    checkAnswers: deps.checkAnswers,
+  });
+
+  const closeStores = async () => {
+    await mapping.dispose();
+    journal.dispose();
+    database.dispose();
+  };
+  const servers: Server[] = [];
+  try {
+    servers.push(await listen(app, config.HOST, config.PORT));
+    if (deps.tunnelProvider) servers.push(await listen(app, '127.0.0.1', 0));
+  } catch (error) {
+    for (const server of servers) server.close();
+    await closeStores();
+    throw error;
+  }
+
+  let isClosing = false;
+  const opened = openWhenDiskAllows(
+    () => conversations.open(),
+    () => isClosing,
+    warn,
+  );
+  const [main, forTunnel] = servers;
+  if (deps.tunnelProvider && forTunnel) {
+    tunnelPort = portOf(forTunnel);
+    tunnel = keepTunnel({ provider: deps.tunnelProvider, address: `127.0.0.1:${tunnelPort}`, onChange: deps.onTunnelChange });
+  }
+
+  return {
+    url: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${portOf(main as Server)}`,
+    username: config.AUTH_USERNAME,
+    passwordFile,
+    agentStatus: () => agent.status(),
+    async dispose({ graceS = config.SHUTDOWN_GRACE_S, hurry } = {}) {
+      isClosing = true;
+      await tunnel.dispose();
+      await opened;
+      await conversations.close(graceS * 1000, hurry);
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
+      await closeStores();
+    },
+  };
+}
+
+/** Settles what is left from before; on a full disk it tries until there is room, and serves reads meanwhile. */
+async function openWhenDiskAllows(open: () => Promise<void>, isClosing: () => boolean, warn: (error: unknown, text: string) => void): Promise<void> {
+  while (!isClosing()) {
+    try {
+      return await open();
+    } catch (error) {
+      warn(error, 'turns cannot run yet');
+      if (!(error instanceof AppError && error.code === 'storage_unavailable')) return;
+      await delay(1000);
+    }
+  }
+}
+
+function checkArgs(args: readonly string[]): void {
+  const refused = refusedArgs(args);
+  if (!refused.length) return;
+  throw new AppError('invalid_request', `extra_args: ${refused.join(' ')} cannot be used, since the server sets it itself`, { field: 'extra_args' });
+}
+
+function listen(app: Express, host: string, port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createHttpServer(app);
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const cure: Record<string, string> = {
+        EADDRINUSE: `Port ${port} is in use. Stop what uses it, or set PORT to another (0 picks a free one).`,
+        EACCES: `Port ${port} may not be opened by this user. Set PORT to 1024 or more.`,
+        EADDRNOTAVAIL: `HOST=${host} is no address of this machine.`,
+      };
+      reject(new ConfigError(cure[error.code ?? ''] ?? error.message));
+    });
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { ModelName, PermissionMode } from '../contract/conversation.ts';
+
+/** A setting: its shape (with the default), what it is for, and whether an agent must never see it. */
+export type Setting = { schema: z.ZodType; about: string; shown: string; secret?: true };
+
+const text = z.string().trim();
+const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
+const whole = (min: number, max: number) => number(min, max).int();
+const list = text.default('').transform((value) => value.split(/[\s,]+/).filter(Boolean));
+
+/** The settings, by the name of their environment variable. `shown` is the default in words. */
+export const settings = {
+  AUTH_USERNAME: {
+    schema: text.default('switchboard'),
+    shown: 'switchboard',
+    about: 'The user name to sign in with.',
+    secret: true,
+  },
+  AUTH_PASSWORD: {
+    schema: z.string().default(''),
+    shown: '',
+    about: 'The password. Empty: one is made once and kept in the data folder; then only this machine can sign in.',
+    secret: true,
+  },
+  CLAUDE_PROJECT_PATH: {
+    schema: text.default(''),
+    shown: '',
+    about: 'The default project folder. Empty: the folder in which the server was started.',
+  },
+  PROJECT_ROOTS: {
+    schema: text.default(''),
+    shown: '',
+    about: 'Folders an agent may work in, separated as in PATH. Empty: the home folder and the default project.',
+  },
+  HOST: { schema: text.default('127.0.0.1'), shown: '127.0.0.1', about: 'The address to listen on.' },
+  PORT: { schema: whole(0, 65535).default(8000), shown: '8000', about: 'The port to listen on; 0 picks a free one.' },
+  ALLOWED_HOSTS: {
+    schema: list,
+    shown: '',
+    about: 'Host names of your own (a reverse proxy, a machine name) that the server answers for, separated by commas.',
+  },
+  SESSIONS_DIR: { schema: text.default('sessions'), shown: 'sessions', about: 'The data folder.' },
+  CLAUDE_BIN: {
+    schema: text.default(''),
+    shown: '',
+    about: 'The claude command. Empty: the one on PATH, then the one in node_modules.',
+  },
+  CLAUDE_MODEL: {
+    schema: z.union([z.literal(''), ModelName]).default(''),
+    shown: '',
+    about: 'The model of conversations that name none. Empty: the CLI chooses.',
+  },
+  CLAUDE_EXTRA_ARGS: {
+    schema: list,
+    shown: '',
+    about: 'Further arguments for each run of claude, separated by spaces.',
+  },
+  CLAUDE_TIMEOUT_S: {
+    schema: number(0.05, 86_400).default(300),
+    shown: '300',
+    about: 'How long a turn may run, in seconds, where the request does not say.',
+  },
+  PERMISSION_MODE: {
+    schema: PermissionMode.default('acceptEdits'),
+    shown: 'acceptEdits',
+    about: 'The permission mode of conversations that name none: acceptEdits, auto, bypassPermissions, default, dontAsk, plan.',
+  },
+  ALLOWED_TOOLS: {
+    schema: text.default('Bash(git *)'),
+    shown: 'Bash(git *)',
+    about: 'Tools that are allowed without a question, as claude --allowedTools takes them.',
+  },
+  MAX_CONCURRENT_TURNS: {
+    schema: whole(0, 1000).default(0),
+    shown: '0',
+    about: 'How many turns run at a time. 0: twice the number of cores.',
+  },
+  MAX_QUEUED_TURNS: {
+    schema: whole(1, 1_000_000).default(1000),
+    shown: '1000',
+    about: 'How many turns may wait before new ones are refused.',
+  },
+  SHUTDOWN_GRACE_S: {
+    schema: number(0, 3600).default(10),
+    shown: '10',
+    about: 'How long running turns may go on after the server was told to stop, in seconds.',
+  },
+  TUNNEL: { schema: z.enum(['none', 'ngrok']).default('none'), shown: 'none', about: 'none, or ngrok for an address on the internet.' },
+  NGROK_AUTHTOKEN: { schema: text.default(''), shown: '', about: 'The token of your ngrok account.', secret: true },
+  NGROK_DOMAIN: { schema: text.default(''), shown: '', about: 'The domain of your ngrok account. Empty: ngrok picks one.', secret: true },
+  LOG_LEVEL: {
+    schema: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+    shown: 'info',
+    about: 'silent, error, warn, info or debug.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;

@@ -1,0 +1,60 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { nanoid } from 'nanoid';
+import type { Database } from './database.ts';
+
+export type CredentialKind = 'cookie' | 'token';
+export type Credential = { id: string; kind: CredentialKind; label: string; created_at: string; last_used_at: string };
+
+/** How often the time of last use is written, so that a request costs no write. */
+const useEveryMs = 60_000;
+
+/** Sign-ins of browsers and tokens of scripts: random 256 bits each, of which only the hash is kept. */
+export interface CredentialStore {
+  /** Makes one; `secret` is nowhere else afterwards. */
+  create(kind: CredentialKind, label: string): { credential: Credential; secret: string };
+  /** The credential that a secret belongs to, noting its use. */
+  find(kind: CredentialKind, secret: string): Credential | null;
+  list(): Credential[];
+  /** False where there is none of this id. */
+  revoke(id: string): boolean;
+}
+
+export function createCredentialStore({ database, now }: { database: Database; now(): Date }): CredentialStore {
+  const fields = 'id, kind, label, created_at, last_used_at';
+  const insert = database.prepare('INSERT INTO credential (id, kind, hash, label, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)');
+  const byHash = database.prepare(`SELECT ${fields} FROM credential WHERE kind = ? AND hash = ?`);
+  const all = database.prepare(`SELECT ${fields} FROM credential ORDER BY last_used_at DESC`);
+  const used = database.prepare('UPDATE credential SET last_used_at = ? WHERE id = ?');
+  const remove = database.prepare('DELETE FROM credential WHERE id = ?');
+
+  return {
+    create(kind, label) {
+      const secret = (kind === 'token' ? 'swb_' : '') + randomBytes(32).toString('base64url');
+      const at = now().toISOString();
+      const credential = { id: nanoid(12), kind, label, created_at: at, last_used_at: at };
+      database.durably(() => insert.run(credential.id, kind, hash(secret), label, at, at));
+      return { credential, secret };
+    },
+    find(kind, secret) {
+      const row = byHash.get(kind, hash(secret)) as Credential | undefined;
+      if (!row) return null;
+      const at = now();
+      if (at.getTime() - Date.parse(row.last_used_at) > useEveryMs) {
+        try {
+          database.transact(() => used.run(at.toISOString(), row.id));
+        } catch {
+          // A full disk must not lock the person out.
+        }
+      }
+      return toCredential(row);
+    },
+    list: () => (all.all() as Credential[]).map(toCredential),
+    revoke: (id) => database.durably(() => remove.run(id).changes > 0),
+  };
+}
+
+/** The secrets are random 256 bits, so a plain hash is as good as a slow one. */
+const hash = (secret: string) => createHash('sha256').update(secret).digest('hex');
+
+/** libsql adds a field of its own to each row. */
+const toCredential = ({ id, kind, label, created_at, last_used_at }: Credential): Credential => ({ id, kind, label, created_at, last_used_at });

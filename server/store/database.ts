@@ -1,0 +1,152 @@
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Libsql from 'libsql';
+import { AppError } from '../app-error.ts';
+
+/** The data folder cannot be used: another server has it, or it cannot be written. */
+export class DataFolderError extends Error {
+  override name = 'DataFolderError';
+}
+
+/** The one SQLite file, held by this process alone until `dispose`. */
+export type Database = {
+  prepare(sql: string): Libsql.Statement;
+  /** Runs `work` in a transaction. Throws AppError `storage_unavailable` where the disk refuses. */
+  transact<T>(work: () => T): T;
+  /** As `transact`, and what was written survives a loss of power. */
+  durably<T>(work: () => T): T;
+  /** What the disk last refused, in words, or null after the last write went well. */
+  trouble(): string | null;
+  dispose(): void;
+};
+
+/** Message and other texts are kept as JSON text: a bare NUL would end a text column of SQLite early. */
+const migrations = [
+  `CREATE TABLE turn (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     conv_id TEXT NOT NULL,
+     message TEXT NOT NULL,
+     options TEXT NOT NULL,
+     state TEXT NOT NULL,
+     idempotency_key TEXT UNIQUE,
+     fingerprint TEXT NOT NULL,
+     session_id TEXT,
+     pid INTEGER,
+     pid_start TEXT,
+     text TEXT NOT NULL DEFAULT '""',
+     result TEXT,
+     error TEXT,
+     created_at TEXT NOT NULL,
+     started_at TEXT,
+     ended_at TEXT
+   );
+   CREATE INDEX turn_by_state ON turn (state) WHERE state IN ('queued', 'running', 'waiting');
+   CREATE INDEX turn_by_conversation ON turn (conv_id, seq);
+   CREATE TABLE event (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     conv_id TEXT NOT NULL,
+     turn_id TEXT,
+     data TEXT NOT NULL
+   );
+   CREATE INDEX event_by_conversation ON event (conv_id, id);
+   CREATE INDEX event_by_turn ON event (turn_id, id);
+   CREATE TABLE credential (
+     id TEXT PRIMARY KEY,
+     kind TEXT NOT NULL,
+     hash TEXT NOT NULL UNIQUE,
+     label TEXT NOT NULL,
+     created_at TEXT NOT NULL,
+     last_used_at TEXT NOT NULL
+   );`,
+];
+
+/** SQLite's codes for a disk that does not take what is written. */
+const diskCodes = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB|NOMEM)/;
+
+/**
+ * Opens `switchboard.db` in the data folder. The exclusive lock is the kernel's, so it is gone with the
+ * process however that ended, and one data folder has one server.
+ */
+export function openDatabase(folder: string): Database {
+  const file = join(folder, 'switchboard.db');
+  const pidFile = join(folder, 'server.pid');
+  let trouble: string | null = null;
+  let sqlite: Libsql.Database;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Made by us first, so that it is never readable by others; the log beside it gets the same mode.
+    closeSync(openSync(file, 'a', 0o600));
+    sqlite = new Libsql(file, { timeout: 0 });
+  } catch (error) {
+    throw new DataFolderError(`The data folder ${folder} cannot be used: ${(error as Error).message}. Make it writable or set SESSIONS_DIR.`);
+  }
+  try {
+    sqlite.pragma('locking_mode = EXCLUSIVE');
+    sqlite.pragma('journal_mode = WAL');
+    sqlite.pragma('synchronous = NORMAL');
+    sqlite.exec('BEGIN IMMEDIATE');
+    migrate(sqlite);
+    sqlite.exec('COMMIT');
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    sqlite.close();
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') {
+      const owner = readPid(pidFile);
+      throw new DataFolderError(
+        `Another Switchboard server (${owner ? `pid ${owner}` : 'pid unknown'}) uses the data folder ${folder}. Stop it, or set SESSIONS_DIR to another folder.`,
+      );
+    }
+    throw new DataFolderError(
+      `The data folder ${folder} cannot be written: ${(error as Error).message}. Free disk space, make it writable, or set SESSIONS_DIR.`,
+    );
+  }
+
+  function transact<T>(work: () => T): T {
+    try {
+      sqlite.exec('BEGIN IMMEDIATE');
+      const result = work();
+      sqlite.exec('COMMIT');
+      trouble = null;
+      return result;
+    } catch (error) {
+      if (sqlite.inTransaction) sqlite.exec('ROLLBACK');
+      if (!diskCodes.test((error as { code?: string }).code ?? '')) throw error;
+      trouble = (error as Error).message;
+      throw new AppError('storage_unavailable', `The data folder ${folder} cannot be written: ${trouble}`, { cause: error });
+    }
+  }
+
+  return {
+    prepare: (sql) => sqlite.prepare(sql),
+    transact,
+    durably(work) {
+      // NORMAL does not sync the log at a commit; a message that was acknowledged must outlive a power cut.
+      sqlite.pragma('synchronous = FULL');
+      try {
+        return transact(work);
+      } finally {
+        sqlite.pragma('synchronous = NORMAL');
+      }
+    },
+    trouble: () => trouble,
+    dispose: () => sqlite.close(),
+  };
+}
+
+function migrate(sqlite: Libsql.Database): void {
+  const row = sqlite.prepare('PRAGMA user_version').get() as { user_version: number };
+  for (const [index, sql] of migrations.entries()) {
+    if (index < row.user_version) continue;
+    sqlite.exec(sql);
+    sqlite.exec(`PRAGMA user_version = ${index + 1}`);
+  }
+}
+
+function readPid(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim() || null;
+  } catch {
+    return null; // The other server may be just about to write it.
+  }
+}

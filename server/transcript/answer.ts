@@ -1,0 +1,43 @@
+import { blocksOf, type Entry, noticeOf, resultIds } from './entry.ts';
+
+/** The text of the model's last message among entries in the order of the conversation. */
+function lastWords(entries: readonly Entry[]): string | null {
+  for (const entry of entries.toReversed()) {
+    if (entry.type !== 'assistant' || entry.isApiErrorMessage) continue;
+    const texts = blocksOf(entry).filter((block) => block.type === 'text');
+    if (texts.length) return texts.map((block) => String(block.text ?? '')).join('\n');
+  }
+  return null;
+}
+
+/** Everything that the model wrote, as one text. */
+export function writtenText(entries: readonly Entry[]): string {
+  return entries
+    .filter((entry) => entry.type === 'assistant' && !entry.isApiErrorMessage && entry.message?.model !== '<synthetic>')
+    .flatMap((entry) => blocksOf(entry).filter((block) => block.type === 'text'))
+    .map((block) => String(block.text ?? ''))
+    .join('\n\n');
+}
+
+/**
+ * The answer to a message whose run went on for background work. What a sub-agent brought in belongs
+ * to the answer; what the model says when a shell has ended is about the shell, and does not.
+ */
+export function answerBeforeShells(entries: readonly Entry[]): string | null {
+  const toolNames = new Map<string, string>();
+  for (const entry of entries) {
+    for (const block of blocksOf(entry)) if (block.type === 'tool_use') toolNames.set(String(block.id), String(block.name));
+  }
+  const isOfShell = (notice: string) => {
+    const toolId = /<tool-use-id>([^<]*)<\/tool-use-id>/.exec(notice)?.[1]?.trim() ?? '';
+    return !['Agent', 'Task'].includes(toolNames.get(toolId) ?? '');
+  };
+  let kept = [...entries];
+  for (;;) {
+    const at = kept.findLastIndex((entry) => entry.type === 'user' && !entry.isMeta && resultIds(entry).length === 0);
+    const trigger = kept[at];
+    const notice = trigger ? noticeOf(trigger) : null;
+    if (notice === null || !isOfShell(notice)) return lastWords(kept.slice(Math.max(at, 0)));
+    kept = kept.slice(0, at);
+  }
+}

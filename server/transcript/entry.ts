@@ -1,0 +1,53 @@
+import { type Block, toBlocks } from './part.ts';
+
+/**
+ * A line of a transcript, as far as it is used here. Entries of the tree have a `uuid`; titles, modes,
+ * request bodies and the like have none. `type` decides what an entry is: the request bodies that
+ * newer CLIs write between the messages have a `message` too.
+ */
+export type Entry = {
+  type: string;
+  subtype?: string;
+  uuid?: string;
+  parentUuid?: string | null;
+  /** Set in place of `parentUuid` where a compaction begins the tree anew. */
+  logicalParentUuid?: string | null;
+  isSidechain?: boolean;
+  timestamp?: string;
+  cwd?: string;
+  leafUuid?: string;
+  message?: { id?: string; role?: string; model?: string; content?: unknown };
+  content?: unknown;
+  isMeta?: boolean;
+  isCompactSummary?: boolean;
+  isApiErrorMessage?: boolean;
+  origin?: { kind?: string };
+  attachment?: { type?: string; prompt?: unknown; commandMode?: string };
+};
+
+/** An entry with where its line begins and ends in the file, in bytes. */
+export type PlacedEntry = { entry: Entry; start: number; end: number };
+
+export const blocksOf = (entry: Entry): Block[] => toBlocks(entry.message?.content);
+
+/** The ids of the tool calls whose results an entry holds. */
+export function resultIds(entry: Entry): string[] {
+  if (entry.type !== 'user') return [];
+  return blocksOf(entry)
+    .filter((block) => block.type === 'tool_result')
+    .map((block) => String(block.tool_use_id));
+}
+
+/** The text of a notice that background work has ended; null for any other entry. */
+export function noticeOf(entry: Entry): string | null {
+  if (entry.type !== 'user') return null;
+  const text = plainText(entry);
+  return entry.origin?.kind === 'task-notification' || text.startsWith('<task-notification>') ? text : null;
+}
+
+export function plainText(entry: Entry): string {
+  return blocksOf(entry)
+    .filter((block) => block.type === 'text')
+    .map((block) => String(block.text ?? ''))
+    .join('\n');
+}

@@ -1,0 +1,103 @@
+import type { HistoryMessage, MessagePart } from '../../contract/message.ts';
+import { clip } from './clip.ts';
+import { blocksOf, type Entry, noticeOf, plainText } from './entry.ts';
+import { maxText, maxToolText, textOf, toBlocks, toolOutput, toPart } from './part.ts';
+
+type Kind = HistoryMessage['kind'];
+
+const tag = (name: string, text: string) => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim();
+const escapeCodes = /\u001b\[[0-9;]*m/g;
+
+/** Makes messages of entries that stand in the order of the file. `resultOf` finds results beside the chain. */
+export function foldEntries(entries: readonly Entry[], resultOf: (toolId: string) => Entry | undefined): HistoryMessage[] {
+  const messages: HistoryMessage[] = [];
+  const tools = new Map<string, Extract<MessagePart, { type: 'tool' }>>();
+  const byMessageId = new Map<string, HistoryMessage>();
+
+  const add = (entry: Entry, role: HistoryMessage['role'], parts: MessagePart[], kind?: Kind) => {
+    const message: HistoryMessage = { id: String(entry.uuid), role, at: entry.timestamp ?? '', text: textOf(parts), parts };
+    if (kind) message.kind = kind;
+    messages.push(message);
+    return message;
+  };
+  const addText = (entry: Entry, role: HistoryMessage['role'], text: string, kind?: Kind) =>
+    add(entry, role, [{ type: 'text', ...clip(text, maxText) }], kind);
+
+  function foldAssistant(entry: Entry): void {
+    // What the CLI writes itself where a turn was cut, so that the roles take turns.
+    if (entry.message?.model === '<synthetic>' && !entry.isApiErrorMessage) return;
+    const parts = blocksOf(entry)
+      .map(toPart)
+      .filter((part) => part !== null);
+    for (const part of parts) if (part.type === 'tool') tools.set(part.id, part);
+    const known = byMessageId.get(entry.message?.id ?? '');
+    if (known) {
+      known.parts.push(...parts);
+      known.text = textOf(known.parts);
+      return;
+    }
+    const message = add(entry, 'assistant', parts, entry.isApiErrorMessage ? 'error' : undefined);
+    if (entry.message?.model) message.model = entry.message.model;
+    if (entry.message?.id) byMessageId.set(entry.message.id, message);
+  }
+
+  function foldUser(entry: Entry): void {
+    takeResults(entry, tools);
+    if (entry.isMeta) return;
+    const text = plainText(entry);
+    const notice = noticeOf(entry);
+    const command = tag('command-name', text);
+    const output = tag('local-command-stdout', text) ?? tag('local-command-stderr', text);
+    if (notice !== null) addText(entry, 'system', tag('summary', notice) ?? 'Background work ended.', 'background');
+    else if (command) addText(entry, 'user', `${command} ${tag('command-args', text) ?? ''}`.trim(), 'command');
+    else if (output !== undefined) addText(entry, 'system', output.replace(escapeCodes, ''), 'output');
+    else if (entry.isCompactSummary) addText(entry, 'system', text, 'summary');
+    else if (/^\[Request interrupted by user/.test(text)) addText(entry, 'system', 'Stopped.', 'output');
+    else {
+      const parts = blocksOf(entry)
+        .map(withoutReminders)
+        .map(toPart)
+        .filter((part) => part !== null);
+      if (parts.length) add(entry, 'user', parts);
+    }
+  }
+
+  for (const entry of entries) {
+    if (entry.type === 'assistant') foldAssistant(entry);
+    else if (entry.type === 'user') foldUser(entry);
+    else if (entry.type === 'attachment' && entry.attachment?.type === 'queued_command' && entry.attachment.commandMode === 'prompt') {
+      const parts = toBlocks(entry.attachment.prompt)
+        .map(toPart)
+        .filter((part) => part !== null);
+      if (parts.length) add(entry, 'user', parts);
+    } else if (entry.subtype === 'compact_boundary') addText(entry, 'system', 'The conversation was compacted.', 'compaction');
+    else if (entry.subtype === 'local_command') {
+      const output = tag('local-command-stdout', String(entry.content ?? ''));
+      if (output) addText(entry, 'system', output.replace(escapeCodes, ''), 'output');
+    }
+  }
+  for (const [id, part] of tools) {
+    const aside = part.output === null ? resultOf(id) : undefined;
+    if (aside) takeResults(aside, tools);
+  }
+  return messages;
+}
+
+/** Puts the results that an entry holds into the tool calls that they belong to. */
+function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { type: 'tool' }>>): void {
+  for (const block of blocksOf(entry)) {
+    const tool = block.type === 'tool_result' ? tools.get(String(block.tool_use_id)) : undefined;
+    if (!tool) continue;
+    const { text, clipped } = clip(toolOutput(block.content), maxToolText);
+    tool.output = text;
+    tool.is_error = block.is_error === true;
+    if (clipped) tool.clipped = true;
+  }
+}
+
+/** The CLI adds notes to the model inside of a person's message. */
+function withoutReminders(block: ReturnType<typeof toBlocks>[number]) {
+  if (block.type !== 'text') return block;
+  const text = String(block.text ?? '').replace(/<system-reminder>[\s\S]*?<\/system-reminder>\n?/g, '');
+  return text.trim() ? { ...block, text } : { type: 'none' };
+}

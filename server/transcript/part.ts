@@ -1,0 +1,62 @@
+import type { MessagePart } from '../../contract/message.ts';
+import { clip } from './clip.ts';
+
+/** The most that is shown of a tool's input or output, and of one text, in UTF-16 units. */
+export const maxToolText = 8_000;
+export const maxText = 100_000;
+
+/** A block of a message's content, as the API and the transcript have it. */
+export type Block = {
+  type: string;
+  text?: string;
+  thinking?: string;
+  id?: string;
+  name?: string;
+  input?: unknown;
+  tool_use_id?: string;
+  content?: unknown;
+  is_error?: boolean;
+  source?: { media_type?: string };
+};
+
+/** The blocks of a content, which may also be a bare string. */
+export function toBlocks(content: unknown): Block[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  return Array.isArray(content) ? content.filter((block) => block && typeof block === 'object' && typeof block.type === 'string') : [];
+}
+
+/** The part that a block is shown as; null for what is not shown by itself (a tool's result). */
+export function toPart(block: Block): MessagePart | null {
+  switch (block.type) {
+    case 'text':
+      return { type: 'text', ...clip(String(block.text ?? ''), maxText) };
+    case 'thinking':
+      return { type: 'thinking', ...clip(String(block.thinking ?? ''), maxText) };
+    case 'tool_use': {
+      const { text, ...rest } = clip(toolInput(block), maxToolText);
+      return { type: 'tool', id: String(block.id), name: String(block.name), input: text, output: null, is_error: false, ...rest };
+    }
+    case 'image':
+    case 'document':
+      return { type: 'attachment', media_type: String(block.source?.media_type ?? block.type) };
+    default:
+      return null;
+  }
+}
+
+export const toolInput = (block: Block): string => JSON.stringify(block.input ?? {});
+
+/** The text of a tool's result: a string, or blocks of text and other things. */
+export function toolOutput(content: unknown): string {
+  return toBlocks(content)
+    .map((block) => (block.type === 'text' ? String(block.text ?? '') : `[${block.type}]`))
+    .join('\n');
+}
+
+/** All text parts together. */
+export function textOf(parts: readonly MessagePart[]): string {
+  return parts
+    .filter((part) => part.type === 'text')
+    .map((part) => part.text)
+    .join('\n\n');
+}

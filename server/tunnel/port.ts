@@ -1,0 +1,32 @@
+export type TunnelStatus = {
+  kind: 'none' | 'ngrok';
+  state: 'off' | 'connecting' | 'open' | 'failed';
+  url: string | null;
+  /** What is wrong, and the cure, in words. */
+  detail: string | null;
+};
+
+/** A way in from the internet, kept open. */
+export interface Tunnel {
+  status(): TunnelStatus;
+  dispose(): Promise<void>;
+}
+
+/** A connection of a provider that stands; `lost` resolves with the reason when it no longer does. */
+export type TunnelConnection = { url: string; lost: Promise<string>; close(): Promise<void> };
+
+/** What opens tunnels. A failure that no retry can mend throws TunnelError with `isFinal`. */
+export interface TunnelProvider {
+  kind: TunnelStatus['kind'];
+  connect(address: string): Promise<TunnelConnection>;
+}
+
+/** Why a tunnel could not be opened, with the cure. */
+export class TunnelError extends Error {
+  override name = 'TunnelError';
+  readonly isFinal: boolean;
+  constructor(message: string, { isFinal = false, cause }: { isFinal?: boolean; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.isFinal = isFinal;
+  }
+}

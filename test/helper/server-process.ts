@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { MessagesApi } from '../fixture/messages-api/server.ts';
+import { type Client, createClient, password, username } from './client.ts';
+import { packageRoot } from './server.ts';
+import { testEnv, type Workspace } from './workspace.ts';
+
+export type ServerProcess = Client & {
+  url: string;
+  child: ChildProcess;
+  /** What it printed on both outputs so far. */
+  output(): string;
+  /** Ends it as a crash does. */
+  kill(): Promise<void>;
+  stop(): Promise<number | null>;
+};
+
+/** Settings of a server process of the tests. */
+export function processEnv(workspace: Workspace, api: MessagesApi | null, more: Record<string, string> = {}): Record<string, string> {
+  return testEnv(workspace, {
+    ...(api ? { ANTHROPIC_BASE_URL: api.url } : {}),
+    AUTH_USERNAME: username,
+    AUTH_PASSWORD: password,
+    PORT: '0',
+    SESSIONS_DIR: workspace.data,
+    CLAUDE_PROJECT_PATH: workspace.project,
+    PROJECT_ROOTS: workspace.root,
+    ...more,
+  });
+}
+
+/** Starts the built server as a process of its own and waits for its address. Rejects with what it said if it ends. */
+export async function startServerProcess(workspace: Workspace, env: Record<string, string>): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist/server/main.js')], { cwd: workspace.root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const ended = once(child, 'exit');
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await ended;
+  };
+  onTestFinished(() => end('SIGKILL'));
+  const url = await new Promise<string>((resolve, reject) => {
+    const take = (chunk: Buffer) => {
+      output += chunk.toString();
+      const found = /Address +(\S+)/.exec(output)?.[1];
+      if (found) resolve(found);
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.once('close', (code) => reject(new Error(`the server ended with ${code}: ${output}`)));
+  });
+  return {
+    ...createClient(url),
+    url,
+    child,
+    output: () => output,
+    kill: () => end('SIGKILL'),
+    async stop() {
+      await end('SIGTERM');
+      return child.exitCode;
+    },
+  };
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { toConfig } from '../../server/config.ts';
+import { createLog } from '../../server/log.ts';
+import { type RunningServer, type ServerDeps, startServer } from '../../server/server.ts';
+import { type MessagesApi, startMessagesApi } from '../fixture/messages-api/server.ts';
+import { type Client, createClient, password, username } from './client.ts';
+import { createWorkspace, testEnv, type Workspace } from './workspace.ts';
+
+export const packageRoot = join(import.meta.dirname, '..', '..');
+
+export type TestServer = Client & {
+  url: string;
+  api: MessagesApi;
+  workspace: Workspace;
+  server: RunningServer;
+  /** Ends the server and starts another on the same folders. */
+  restart(): Promise<TestServer>;
+};
+
+/** A scripted Messages API that ends with the test. */
+export async function startTestApi(options: Parameters<typeof startMessagesApi>[0] = {}): Promise<MessagesApi> {
+  const api = await startMessagesApi(options);
+  onTestFinished(() => api.dispose());
+  return api;
+}
+
+/**
+ * A server in this process, on a free port, with folders of its own and the real CLI against a scripted
+ * API. Ended with the test. `env` adds settings and variables.
+ */
+export async function startTestServer(
+  options: { env?: Record<string, string>; workspace?: Workspace; api?: MessagesApi; deps?: Partial<ServerDeps> } = {},
+): Promise<TestServer> {
+  const workspace = options.workspace ?? (await createWorkspace());
+  const api = options.api ?? (await startTestApi());
+  const env = testEnv(workspace, {
+    ANTHROPIC_BASE_URL: api.url,
+    AUTH_USERNAME: username,
+    AUTH_PASSWORD: password,
+    PORT: '0',
+    SESSIONS_DIR: workspace.data,
+    CLAUDE_PROJECT_PATH: workspace.project,
+    PROJECT_ROOTS: workspace.root,
+    ...options.env,
+  });
+  const server = await startServer({
+    config: toConfig(workspace.root, env, {}),
+    log: createLog(process.env['TEST_LOG'] ?? 'silent'),
+    version: '0.0.0-test',
+    packageRoot,
+    tunnelProvider: null,
+    onTunnelChange: () => {},
+    checkAnswers: true,
+    ...options.deps,
+  });
+  let isRunning = true;
+  const stop = async () => {
+    if (isRunning) await server.dispose({ graceS: 0 });
+    isRunning = false;
+  };
+  onTestFinished(stop);
+  return {
+    ...createClient(server.url),
+    url: server.url,
+    api,
+    workspace,
+    server,
+    async restart() {
+      await stop();
+      return startTestServer({ ...options, workspace, api });
+    },
+  };
+}

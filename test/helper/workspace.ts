@@ -1,0 +1,47 @@
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/** Folders of one test: a home of its own, a project, and the data folder. Removed when the test ends. */
+export type Workspace = { root: string; home: string; project: string; data: string };
+
+export async function createWorkspace(): Promise<Workspace> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'switchboard-test-')));
+  const workspace = { root, home: join(root, 'home'), project: join(root, 'project'), data: join(root, 'data') };
+  for (const folder of [workspace.home, workspace.project, workspace.data]) await mkdir(folder);
+  onTestFinished(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
+  return workspace;
+}
+
+/**
+ * The environment of servers and agents in tests, built from a list: nothing of the one that the tests
+ * run in gets through, above all no account.
+ */
+export function testEnv({ home, root }: Workspace, more: Record<string, string> = {}): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    LANG: 'C.UTF-8',
+    TERM: 'dumb',
+    TMPDIR: root,
+    ANTHROPIC_API_KEY: 'sk-ant-made-up',
+    DISABLE_TELEMETRY: '1',
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_ERROR_REPORTING: '1',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    CLAUDE_CODE_MAX_RETRIES: '1',
+    ...more,
+  };
+}
+
+/** The processes that were started in a workspace and still run, but for this one. */
+export async function processesOf({ home }: Workspace): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found: number[] = [];
+  for (const pid of pids) {
+    const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environ.split('\0').includes(`HOME=${home}`)) found.push(Number(pid));
+  }
+  return found;
+}

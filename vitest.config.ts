@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Each file starts servers, agents and browsers; more side by side only wait for the two cores.
+    maxWorkers: 3,
+    onConsoleLog: () => undefined,
+  },
+});
