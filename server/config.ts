@@ -75,6 +75,7 @@ function toAgentEnv(env: NodeJS.ProcessEnv, file: Record<string, string>): Recor
   // What `.env` sets for Switchboard (PORT above all) is no business of the programs that an agent starts.
   for (const [name, value] of Object.entries(file)) if (!(name in settings)) result[name] = value;
   for (const [name, value] of Object.entries(env)) if (value !== undefined) result[name] = value;
+  if (env['npm_lifecycle_event']) removeNpm(result);
   for (const name of Object.keys(result)) {
     const isSecret = secretNames.test(name) || (settings as Record<string, { secret?: true }>)[name]?.secret;
     if (isSecret || nestedMarks.includes(name)) delete result[name];
@@ -82,6 +83,16 @@ function toAgentEnv(env: NodeJS.ProcessEnv, file: Record<string, string>): Recor
   // The CLI would take the home folder from passwd, and look for its sessions where nobody expects them.
   result['HOME'] ??= homedir();
   return result;
+}
+
+/**
+ * `npm start` puts what belongs to this package in front of everything: our own copy of claude would
+ * be found before the person's, and npm in their project would take our folder for its own.
+ */
+function removeNpm(env: Record<string, string>): void {
+  for (const name of Object.keys(env)) if (/^npm_|^INIT_CWD$/.test(name)) delete env[name];
+  const folders = (env['PATH'] ?? '').split(delimiter);
+  env['PATH'] = folders.filter((folder) => !/node_modules[\\/]\.bin$|node-gyp-bin$/.test(folder)).join(delimiter);
 }
 
 const home = (env: NodeJS.ProcessEnv) => env['HOME'] || homedir();

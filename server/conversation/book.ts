@@ -182,8 +182,8 @@ export function createBook(deps: {
     async history(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage> {
       const record = need(id);
       if (!record.session_id) return { messages: [], before: null, session_id: null };
-      const lingering = lanes.lingering.get(id);
-      if (lingering && page.before === undefined) await orTimeout(lingering.run.exited, settleMs);
+      const leaving = [...lanes.lingering.values()].find((held) => held.sessionId === record.session_id);
+      if (leaving && page.before === undefined) await orTimeout(leaving.run.exited, settleMs);
       return { ...(await agent.history(record.session_id, projectOf(record), page)), session_id: record.session_id };
     },
   };

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** Folders of one test: a home of its own, a project, and the data folder. Removed when the test ends. */
@@ -20,7 +20,11 @@ export async function createWorkspace(): Promise<Workspace> {
  */
 export function testEnv({ home, root }: Workspace, more: Record<string, string> = {}): Record<string, string> {
   return {
-    PATH: process.env['PATH'] ?? '',
+    // npm puts the commands of our own packages there, an old claude among them.
+    PATH: (process.env['PATH'] ?? '')
+      .split(delimiter)
+      .filter((folder) => !folder.includes('node_modules'))
+      .join(delimiter),
     HOME: home,
     LANG: 'C.UTF-8',
     TERM: 'dumb',

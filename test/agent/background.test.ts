@@ -1,0 +1,63 @@
+import { expect } from 'vitest';
+import { startTestServer } from '../helper/server.ts';
+import { until } from '../helper/until.ts';
+import { processesOf } from '../helper/workspace.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+const shell = (seconds: number) =>
+  `[[tool:Bash {"command":"python3 -c 'import time; time.sleep(${seconds})'; echo ended","run_in_background":true,"description":"wait"}]]`;
+const agent = '[[agent general-purpose {{text the report}}]]';
+const env = { ALLOWED_TOOLS: 'Bash,Agent,Task', PERMISSION_MODE: 'dontAsk' };
+
+for (const stream of [false, true]) {
+  const format = stream ? 'stream-json' : 'json';
+
+  verifies('agent.subagents', `answers with the result that uses the work of a sub-agent (${format})`, async () => {
+    const server = await startTestServer({ env });
+    const { turn_id } = stream ? await streamed(server, `${agent}[[text launched]]`) : await server.accept('a', { message: `${agent}[[text launched]]` });
+    const turn = await server.turn(turn_id);
+    // What the scripted model says to the notice by which the sub-agent's report comes in.
+    expect(turn.result?.response).toBe('Noticed: Agent "a sub-agent" finished');
+    const { messages } = await server.messages('a');
+    const texts = messages.map((message: { text: string }) => message.text);
+    expect(texts).toContain('launched');
+    expect(texts.at(-1)).toBe(turn.result?.response);
+    expect(messages.some((message: { kind?: string }) => message.kind === 'background')).toBe(true);
+  });
+
+  verifies('agent.shells', `answers the message, not the end of a background shell (${format})`, async () => {
+    const server = await startTestServer({ env });
+    const message = `${shell(2)}[[text Started it]]`;
+    const { turn_id } = stream ? await streamed(server, message) : await server.accept('a', { message });
+    const turn = await server.turn(turn_id);
+    expect(turn.result?.response).toBe('Started it');
+  });
+
+  verifies(['agent.shells', 'agent.subagents'], `tells a shell and a sub-agent apart (${format})`, async () => {
+    const server = await startTestServer({ env });
+    const message = `${shell(2)}${agent}[[text launched]]`;
+    const { turn_id } = stream ? await streamed(server, message) : await server.accept('a', { message });
+    const turn = await server.turn(turn_id);
+    expect(turn.result?.response).toBe('Noticed: Agent "a sub-agent" finished');
+  });
+}
+
+verifies('agent.shells', 'answers before a background shell ends, and the next message does not wait for it', async () => {
+  const server = await startTestServer({ env });
+  const { turn_id } = await streamed(server, `${shell(300)}[[text Started it]]`);
+  expect((await server.turn(turn_id)).result?.response).toBe('Started it');
+  expect((await processesOf(server.workspace)).length).toBeGreaterThan(0);
+  const next = await server.chat({ message: 'next', conv_id: 'a' });
+  expect(next.response).toBe('Echo: next');
+  await until('no process', async () => (await processesOf(server.workspace)).length === 0);
+});
+
+/** Sends a message whose events somebody reads, so that the run is in the stream-json format. */
+async function streamed(server: Awaited<ReturnType<typeof startTestServer>>, message: string): Promise<{ turn_id: string }> {
+  const response = await server.post('/api/chat', { message, conv_id: 'a', stream: true });
+  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('turn_id')) text += (await reader.read()).value ?? '';
+  await reader.cancel();
+  return { turn_id: /"turn_id":"([^"]+)"/.exec(text)?.[1] ?? '' };
+}
