@@ -32,32 +32,16 @@ export async function startOneShot(
     answerOf(result: ResultLine): Promise<string | null>;
   },
 ): Promise<Run> {
-  const child = spawn(deps.binary, buildArgv(spec), {
-    cwd: spec.project,
-    env: { ...deps.env, [turnMark]: spec.turnId },
-    // A group of its own, so that a stop reaches all of it and the server's own Ctrl-C none.
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = spawnAgent(spec, deps);
+  // A program that ends at once may do so before the next line that waits: listen first.
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const started = startOf(child);
+  const end = readEnd(child, spec, deps);
   await spawned(child, spec, deps.binary);
   const pid = child.pid as number;
-  const pidStart = await processStart(pid);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-
   child.stdin.on('error', () => {}); // It ended without reading: its exit says why.
   child.stdin.end(toInput(spec.message, spec.literal));
-
-  const started = new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, startMs);
-    const done = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    child.stdout.once('data', done);
-    child.once('close', done);
-  });
-
-  const end = readEnd(child, spec, deps);
+  const pidStart = await processStart(pid);
   let stopping: Promise<void> | null = null;
   return {
     pid,
@@ -74,6 +58,33 @@ export async function startOneShot(
       return stopping;
     },
   };
+}
+
+function spawnAgent(spec: RunSpec, deps: { binary: string; env: Readonly<Record<string, string>> }) {
+  try {
+    return spawn(deps.binary, buildArgv(spec), {
+      cwd: spec.project,
+      env: { ...deps.env, [turnMark]: spec.turnId },
+      // A group of its own, so that a stop reaches all of it and the server's own Ctrl-C none.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    // Arguments that are too long are thrown at once; most other faults come as an event.
+    throw new AppError('agent_not_found', `${deps.binary} cannot be started: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+function startOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, startMs);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    child.stdout?.once('data', done);
+    child.once('close', done);
+  });
 }
 
 /** Resolves when the process exists. Node reports a missing folder as a missing binary. */

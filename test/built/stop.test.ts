@@ -1,0 +1,39 @@
+import { expect } from 'vitest';
+import { startTestApi } from '../helper/server.ts';
+import { processEnv, startServerProcess } from '../helper/server-process.ts';
+import { until } from '../helper/until.ts';
+import { createWorkspace, processesOf } from '../helper/workspace.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+verifies('stop.clean', 'lets a running turn end, takes no more, and keeps what waits', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const env = processEnv(workspace, api);
+  const server = await startServerProcess(workspace, env);
+  const answer = server.chat({ message: '[[first 1500ms]][[text in time]]', conv_id: 'a' });
+  await api.waitFor('in time');
+  const queued = await server.accept('a', { message: 'for later' });
+  server.child.kill('SIGTERM');
+  await until('the refusal', async () => {
+    const refused = await server.post('/api/chat', { message: 'too late' });
+    return refused.status === 503 && (await refused.json()).code === 'shutting_down';
+  });
+  expect((await answer).response).toBe('in time');
+  expect(await server.stop()).toBe(0);
+  expect(await processesOf(workspace)).toEqual([]);
+  const second = await startServerProcess(workspace, env);
+  expect(await second.turn(queued.turn_id)).toMatchObject({ state: 'completed' });
+});
+
+verifies('stop.clean', 'stops what does not end in time, and leaves no process', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const env = processEnv(workspace, api, { SHUTDOWN_GRACE_S: '0.2' });
+  const server = await startServerProcess(workspace, env);
+  const { turn_id } = await server.accept('a', { message: '[[slow 500 50ms]]' });
+  await api.waitFor('slow 500');
+  expect(await server.stop()).toBe(0);
+  expect(await processesOf(workspace)).toEqual([]);
+  const second = await startServerProcess(workspace, env);
+  expect(await second.turn(turn_id)).toMatchObject({ state: 'interrupted' });
+});
