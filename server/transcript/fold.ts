@@ -51,7 +51,7 @@ export function foldEntries(entries: readonly Entry[], resultOf: (toolId: string
     if (notice !== null) addText(entry, 'system', tag('summary', notice) ?? 'Background work ended.', 'background');
     else if (command) addText(entry, 'user', `${command} ${tag('command-args', text) ?? ''}`.trim(), 'command');
     else if (output !== undefined) addText(entry, 'system', output.replace(escapeCodes, ''), 'output');
-    else if (entry.isCompactSummary) addText(entry, 'system', text, 'summary');
+    else if (entry.isCompactSummary) addText(entry, 'system', withoutNotes(text), 'summary');
     else if (/^\[Request interrupted by user/.test(text)) addText(entry, 'system', 'Stopped.', 'output');
     else {
       const parts = blocksOf(entry)
@@ -96,8 +96,10 @@ function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { typ
 }
 
 /** The CLI adds notes to the model inside of a person's message. */
+const withoutNotes = (text: string) => text.replace(/<system-reminder>[\s\S]*?<\/system-reminder>\n?/g, '');
+
 function withoutReminders(block: ReturnType<typeof toBlocks>[number]) {
   if (block.type !== 'text') return block;
-  const text = String(block.text ?? '').replace(/<system-reminder>[\s\S]*?<\/system-reminder>\n?/g, '');
+  const text = withoutNotes(String(block.text ?? ''));
   return text.trim() ? { ...block, text } : { type: 'none' };
 }

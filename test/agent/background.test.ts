@@ -14,7 +14,9 @@ for (const stream of [false, true]) {
 
   verifies('agent.subagents', `answers with the result that uses the work of a sub-agent (${format})`, async () => {
     const server = await startTestServer({ env });
-    const { turn_id } = stream ? await streamed(server, `${agent}[[text launched]]`) : await server.accept('a', { message: `${agent}[[text launched]]` });
+    const { turn_id } = stream
+      ? await streamed(server, `${agent}[[text launched]]`)
+      : await server.accept('a', { message: `${agent}[[text launched]]` });
     const turn = await server.turn(turn_id);
     // What the scripted model says to the notice by which the sub-agent's report comes in.
     expect(turn.result?.response).toBe('Noticed: Agent "a sub-agent" finished');

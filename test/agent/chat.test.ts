@@ -64,31 +64,36 @@ verifies(['chat.text', 'chat.failed'], 'answers a failed turn with its error in 
   expect(events.at(-1)).toMatchObject({ type: 'turn.failed', code: 'model_unavailable', status: 502 });
 });
 
-verifies('chat.bytes', 'brings odd messages to the model byte for byte', async () => {
-  const server = await startTestServer();
-  const messages = [
-    '-p --version',
-    '--resume',
-    '$(touch pwned) `touch pwned` $HOME "double" \'single\' \\ back',
-    'line one\nline two\r\nline three\ttab',
-    'NUL \u0000 and ESC \u001b[31m and bell \u0007',
-    'emoji 👩‍👩‍👧 and right to left \u202e and zero\u200bwidth and é versus é',
-    '{"type":"user"}\n{"type":"result"}',
-    '<command-nam>x</command-nam> & entities &amp;',
-    '/etc/hosts is a file',
-    '  blanks before and after  \n\n',
-    `long ${'x'.repeat(300_000)} end`,
-  ];
-  for (const [index, message] of messages.entries()) {
-    const answer = await server.chat({ message, conv_id: `c${index}` });
-    expect(answer).toMatchObject({ success: true });
-    const sent = server.api.received.at(-1)?.texts.join('\n') ?? '';
-    // The CLI itself trims standard input for the request; its transcript has the message whole.
-    expect(sent.includes(message.trim())).toBe(true);
-    const page = await server.messages(`c${index}`);
-    expect(page.messages[0].text.slice(0, 1000)).toBe(message.slice(0, 1000));
-  }
-}, 120_000);
+verifies(
+  'chat.bytes',
+  'brings odd messages to the model byte for byte',
+  async () => {
+    const server = await startTestServer();
+    const messages = [
+      '-p --version',
+      '--resume',
+      '$(touch pwned) `touch pwned` $HOME "double" \'single\' \\ back',
+      'line one\nline two\r\nline three\ttab',
+      'NUL \u0000 and ESC \u001b[31m and bell \u0007',
+      'emoji 👩‍👩‍👧 and right to left \u202e and zero\u200bwidth and é versus é',
+      '{"type":"user"}\n{"type":"result"}',
+      '<command-nam>x</command-nam> & entities &amp;',
+      '/etc/hosts is a file',
+      '  blanks before and after  \n\n',
+      `long ${'x'.repeat(300_000)} end`,
+    ];
+    for (const [index, message] of messages.entries()) {
+      const answer = await server.chat({ message, conv_id: `c${index}` });
+      expect(answer).toMatchObject({ success: true });
+      const sent = server.api.received.at(-1)?.texts.join('\n') ?? '';
+      // The CLI itself trims standard input for the request; its transcript has the message whole.
+      expect(sent.includes(message.trim())).toBe(true);
+      const page = await server.messages(`c${index}`);
+      expect(page.messages[0].text.slice(0, 1000)).toBe(message.slice(0, 1000));
+    }
+  },
+  120_000,
+);
 
 verifies('chat.compat', 'serves clients of the original API', async () => {
   const server = await startTestServer();
@@ -113,7 +118,9 @@ verifies('chat.session', 'continues a session by its id, in its own folder only'
   const second = await server.chat({ message: '[[tool:Bash pwd]][[text done]]', conv_id: 'b', session_id: first.session_id });
   expect(second.session_id).toBe(first.session_id);
   const { messages } = await server.messages('b');
-  const tool = messages.flatMap((message: { parts: { type: string; output: string }[] }) => message.parts).find((part: { type: string }) => part.type === 'tool');
+  const tool = messages
+    .flatMap((message: { parts: { type: string; output: string }[] }) => message.parts)
+    .find((part: { type: string }) => part.type === 'tool');
   expect(tool.output).toBe(realpathSync(other));
   const wrong = await server.chat({ message: 'x', conv_id: 'c', session_id: first.session_id, project: server.workspace.project });
   expect(wrong).toMatchObject({ code: 'project_mismatch', status: 409 });
@@ -131,7 +138,10 @@ verifies('chat.hangup', 'goes on with a turn whose caller hangs up', async () =>
   await ended;
   const streamed = await server.post('/api/chat', { message: '[[slow 21 30ms]]', conv_id: 'b', stream: true });
   for await (const event of readEventStream(streamed)) if (event.type === 'text.delta') break;
-  for (const [id, last] of [['a', 'word20'], ['b', 'word21']] as const) {
+  for (const [id, last] of [
+    ['a', 'word20'],
+    ['b', 'word21'],
+  ] as const) {
     await until(`the turn of ${id}`, async () => (await server.get(`/api/conversations/${id}`)).last_turn);
     const { messages } = await server.messages(id);
     expect(messages.at(-1).text.endsWith(last)).toBe(true);

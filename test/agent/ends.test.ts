@@ -17,16 +17,21 @@ const failures = [
   { message: '[[error 529]]', code: 'model_overloaded', status: 502 },
 ] as const;
 
-verifies('agent.ends', 'tells each failure of the model service by its own code, in both formats', async () => {
-  const server = await startTestServer();
-  for (const { message, code, status } of failures) {
-    const response = await server.post('/api/chat', { message, conv_id: code });
-    expect(response.status, message).toBe(status);
-    expect(await response.json(), message).toMatchObject({ code, success: false });
-    const plain = await server.post('/api/chat', { message, conv_id: `${code}-text` }, { accept: 'text/plain' });
-    expect(await plain.json(), message).toMatchObject({ code });
-  }
-}, 120_000);
+verifies(
+  'agent.ends',
+  'tells each failure of the model service by its own code, in both formats',
+  async () => {
+    const server = await startTestServer();
+    for (const { message, code, status } of failures) {
+      const response = await server.post('/api/chat', { message, conv_id: code });
+      expect(response.status, message).toBe(status);
+      expect(await response.json(), message).toMatchObject({ code, success: false });
+      const plain = await server.post('/api/chat', { message, conv_id: `${code}-text` }, { accept: 'text/plain' });
+      expect(await plain.json(), message).toMatchObject({ code });
+    }
+  },
+  120_000,
+);
 
 verifies('agent.ends', 'bounds the retries, and answers when one succeeds', async () => {
   const server = await startTestServer();
@@ -40,8 +45,14 @@ verifies('agent.ends', 'bounds the retries, and answers when one succeeds', asyn
 
 verifies('agent.ends', 'says when nobody is signed in', async () => {
   const server = await startTestServer({ env: { ANTHROPIC_API_KEY: '' } });
-  expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'not_logged_in', status: 503, hint: expect.stringContaining('claude auth login') });
-  expect(await server.get('/api/status')).toMatchObject({ claude: { found: true, logged_in: false, hint: expect.stringContaining('claude auth login') } });
+  expect(await server.chat({ message: 'hello' })).toMatchObject({
+    code: 'not_logged_in',
+    status: 503,
+    hint: expect.stringContaining('claude auth login'),
+  });
+  expect(await server.get('/api/status')).toMatchObject({
+    claude: { found: true, logged_in: false, hint: expect.stringContaining('claude auth login') },
+  });
 });
 
 verifies('agent.ends', 'says when the model service cannot be reached', async () => {
@@ -53,7 +64,9 @@ verifies('agent.ends', 'says when the agent is killed, and goes on afterwards', 
   const server = await startTestServer();
   const { turn_id } = await server.accept('a', { message: '[[hang]]' });
   await server.api.waitFor('[[hang]]');
-  const pid = Number((await import('node:child_process')).execFileSync('pgrep', ['-f', '--', `--session-id ${(await server.turn(turn_id, 0)).session_id}`]).toString());
+  const pid = Number(
+    (await import('node:child_process')).execFileSync('pgrep', ['-f', '--', `--session-id ${(await server.turn(turn_id, 0)).session_id}`]).toString(),
+  );
   process.kill(pid, 'SIGKILL');
   expect(await server.turn(turn_id)).toMatchObject({ state: 'failed', error: { code: 'agent_killed' } });
   expect(await server.chat({ message: 'on', conv_id: 'a' })).toMatchObject({ response: 'Echo: on' });
@@ -98,7 +111,10 @@ verifies('agent.ends', 'tells an agent that prints nothing, garbage, or an error
   const workspace = await createWorkspace();
   for (const { body, detail } of odd) {
     const bin = await writeFakeClaude(workspace, body);
-    const server = await startTestServer({ workspace, env: { CLAUDE_BIN: bin, SESSIONS_DIR: join(workspace.root, `data-${odd.findIndex((row) => row.body === body)}`) } });
+    const server = await startTestServer({
+      workspace,
+      env: { CLAUDE_BIN: bin, SESSIONS_DIR: join(workspace.root, `data-${odd.findIndex((row) => row.body === body)}`) },
+    });
     const answer = await server.chat({ message: 'hello' });
     expect(answer).toMatchObject({ code: 'agent_failed', status: 502 });
     expect(answer.detail).toContain(detail);

@@ -69,26 +69,31 @@ verifies('turn.timeout', 'ends a turn that runs out of time with 504 and leaves 
   expect((await server.chat({ message: 'after' })).response).toBe('Echo: after');
 });
 
-verifies('turn.order', 'runs the turns of a conversation and of a session one after the other', async () => {
-  const server = await startTestServer();
-  const first = await server.chat({ message: 'begin', conv_id: 'a' });
-  await server.post('/api/conversations', { id: 'b', session_id: first.session_id });
-  const sent = [];
-  for (let i = 0; i < 3; i += 1) {
-    sent.push(await server.accept('a', { message: `[[first 100ms]][[text a${i}]]` }));
-    sent.push(await server.accept('b', { message: `[[first 100ms]][[text b${i}]]` }));
-  }
-  const turns = await Promise.all(sent.map(({ turn_id }) => server.turn(turn_id)));
-  const spans = turns.map((turn) => [turn.started_at ?? '', turn.ended_at ?? '']).sort();
-  for (const [index, [, end = '']] of spans.entries()) {
-    const next = spans[index + 1]?.[0];
-    if (next) expect(next >= end).toBe(true);
-  }
-  const { messages } = await server.messages('a');
-  const said = messages.filter((message: { role: string }) => message.role === 'assistant').map((message: { text: string }) => message.text);
-  expect(said.filter((text: string) => text.startsWith('a'))).toEqual(['a0', 'a1', 'a2']);
-  expect(said).toHaveLength(7);
-}, 90_000);
+verifies(
+  'turn.order',
+  'runs the turns of a conversation and of a session one after the other',
+  async () => {
+    const server = await startTestServer();
+    const first = await server.chat({ message: 'begin', conv_id: 'a' });
+    await server.post('/api/conversations', { id: 'b', session_id: first.session_id });
+    const sent = [];
+    for (let i = 0; i < 3; i += 1) {
+      sent.push(await server.accept('a', { message: `[[first 100ms]][[text a${i}]]` }));
+      sent.push(await server.accept('b', { message: `[[first 100ms]][[text b${i}]]` }));
+    }
+    const turns = await Promise.all(sent.map(({ turn_id }) => server.turn(turn_id)));
+    const spans = turns.map((turn) => [turn.started_at ?? '', turn.ended_at ?? '']).sort();
+    for (const [index, [, end = '']] of spans.entries()) {
+      const next = spans[index + 1]?.[0];
+      if (next) expect(next >= end).toBe(true);
+    }
+    const { messages } = await server.messages('a');
+    const said = messages.filter((message: { role: string }) => message.role === 'assistant').map((message: { text: string }) => message.text);
+    expect(said.filter((text: string) => text.startsWith('a'))).toEqual(['a0', 'a1', 'a2']);
+    expect(said).toHaveLength(7);
+  },
+  90_000,
+);
 
 verifies('turn.parallel', 'runs different conversations side by side, up to the limit', async () => {
   const server = await startTestServer({ env: { MAX_CONCURRENT_TURNS: '2' } });

@@ -32,10 +32,15 @@ verifies('crash.interrupted', 'shows what a turn had produced when the server wa
   expect(JSON.stringify(messages)).toContain('queued before the crash');
 });
 
-verifies('crash.once', 'runs each accepted message at most once over 50 kills, and loses none', async () => {
-  const report = await killAtRandom({ kills: 50, seed: 20_261_121 });
-  expect(report.lost).toEqual([]);
-  expect(report.twice).toEqual([]);
-  expect(report.accepted).toBeGreaterThan(50);
-  expect(report.completed).toBeGreaterThan(0);
-}, 300_000);
+verifies(
+  'crash.once',
+  'runs each accepted message at most once over 50 kills, and loses none',
+  async () => {
+    const report = await killAtRandom({ kills: 50, seed: 20_261_121 });
+    expect(report.lost).toEqual([]);
+    expect(report.twice).toEqual([]);
+    expect(report.accepted).toBeGreaterThan(50);
+    expect(report.completed).toBeGreaterThan(0);
+  },
+  300_000,
+);

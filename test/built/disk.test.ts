@@ -95,7 +95,12 @@ verifies('store.original', 'takes over a sessions.json of the original system', 
   await first.stop();
   for (const name of await readdir(workspace.data)) await rm(join(workspace.data, name), { recursive: true });
   const at = '2025-12-07T10:30:00.123456Z';
-  const original = { conversations: { default: { session_id, created_at: at, last_message_at: at, turn_count: 5, last_message: 'an old one' }, bare: { session_id: null } } };
+  const original = {
+    conversations: {
+      default: { session_id, created_at: at, last_message_at: at, turn_count: 5, last_message: 'an old one' },
+      bare: { session_id: null },
+    },
+  };
   const file = join(workspace.data, 'sessions.json');
   await writeFile(file, JSON.stringify(original, null, 2));
   chmodSync(file, 0o644);

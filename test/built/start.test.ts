@@ -9,7 +9,12 @@ import { verifies } from '../requirement/verifies.ts';
 
 /** Starts the built server where it is expected to end by itself. */
 function startInVain(root: string, env: Record<string, string>) {
-  const { status, stderr } = spawnSync(process.execPath, [join(packageRoot, 'dist/server/main.js')], { cwd: root, env, encoding: 'utf8', timeout: 20_000 });
+  const { status, stderr } = spawnSync(process.execPath, [join(packageRoot, 'dist/server/main.js')], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
   return { status, stderr };
 }
 
@@ -84,7 +89,12 @@ verifies('tunnel.words', 'says what is wrong with the real ngrok without an acco
 verifies('agent.located', 'does not take the claude of its own development for the one on PATH', async () => {
   const workspace = await createWorkspace();
   const bin = join(packageRoot, 'node_modules', '.bin');
-  const env = { ...processEnv(workspace, null), PATH: `${bin}:${testEnv(workspace)['PATH']}`, npm_lifecycle_event: 'start', npm_package_name: 'switchboard' };
+  const env = {
+    ...processEnv(workspace, null),
+    PATH: `${bin}:${testEnv(workspace)['PATH']}`,
+    npm_lifecycle_event: 'start',
+    npm_package_name: 'switchboard',
+  };
   const server = await startServerProcess(workspace, env);
   expect(await server.get('/api/status')).toMatchObject({ claude: { version: '2.1.329' } });
 });

@@ -4,10 +4,10 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import supertest from 'supertest';
 import { expect } from 'vitest';
-import type { TunnelProvider } from '../../server/tunnel/port.ts';
-import { checkExposure } from '../../server/config.ts';
 import { createLoginLimit } from '../../server/access/login-limit.ts';
 import { createPasswordCheck } from '../../server/access/password.ts';
+import { checkExposure } from '../../server/config.ts';
+import type { TunnelProvider } from '../../server/tunnel/port.ts';
 import { password, username } from '../helper/client.ts';
 import { startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
@@ -149,7 +149,12 @@ verifies('access.password', 'makes a password once and keeps it for its owner al
 
 verifies('store.private', 'keeps every file of the data folder from others', async () => {
   const server = await startTestServer({ env: { AUTH_PASSWORD: '' } });
-  await server.restart().then((again) => supertest(again.url).post('/api/conversations').auth(username, readFileSync(again.server.passwordFile ?? '', 'utf8').trim()).send({ id: 'a' }));
+  await server.restart().then((again) =>
+    supertest(again.url)
+      .post('/api/conversations')
+      .auth(username, readFileSync(again.server.passwordFile ?? '', 'utf8').trim())
+      .send({ id: 'a' }),
+  );
   const files = await readdir(server.workspace.data);
   expect(files).toEqual(expect.arrayContaining(['sessions.json', 'switchboard.db', 'password']));
   for (const file of files) expect(statSync(join(server.workspace.data, file)).mode & 0o077, file).toBe(0);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import supertest from 'supertest';
 import { expect } from 'vitest';
 import { type ErrorCode, errorTable } from '../../contract/error.ts';
-import { AppError } from '../../server/app-error.ts';
 import { createApp } from '../../server/app.ts';
-import { writeFakeClaude } from '../helper/fake-claude.ts';
+import { AppError } from '../../server/app-error.ts';
 import { basic } from '../helper/client.ts';
+import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
 import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -31,7 +31,10 @@ case "$message" in
 esac`;
 
 type Provoke = (server: TestServer) => Promise<Response>;
-const send = (message: string): Provoke => (server) => server.post('/api/chat', { message, conv_id: `c-${message}` });
+const send =
+  (message: string): Provoke =>
+  (server) =>
+    server.post('/api/chat', { message, conv_id: `c-${message}` });
 const uuid = '22222222-2222-4222-8222-222222222222';
 
 /** How to make the server answer with each row of the table. Rows of other tests: see `elsewhere`. */
@@ -75,7 +78,8 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
   },
   message_too_large: (server) => server.post('/api/chat', { message: 'x'.repeat(10_000_001) }),
   prompt_too_long: send('long'),
-  unsupported_media_type: (server) => server.send('/api/chat', { method: 'POST', body: 'message=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+  unsupported_media_type: (server) =>
+    server.send('/api/chat', { method: 'POST', body: 'message=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
   command_refused: (server) => server.post('/api/chat', { message: '/heapdump' }),
   idempotency_mismatch: async (server) => {
     await server.chat({ message: 'one' }, { 'idempotency-key': 'same' });

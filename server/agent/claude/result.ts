@@ -30,7 +30,10 @@ const patterns: readonly Pattern[] = [
   { code: 'prompt_too_long', status: [413], text: /prompt is too long|request too large/i },
   { code: 'model_rate_limited', status: [429], text: /rate.?limit|usage limit|\(429\)|temporarily limiting requests/i },
   { code: 'model_overloaded', status: [529], text: /overloaded/i },
-  { code: 'model_unreachable', text: /unable to connect to api|request timed out|connection (error|refused|reset|closed)|\((ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\)|could not resolve/i },
+  {
+    code: 'model_unreachable',
+    text: /unable to connect to api|request timed out|connection (error|refused|reset|closed)|\((ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)\)|could not resolve/i,
+  },
 ];
 
 /** What a result line came to. `is_error` decides: an API error has the subtype "success". */

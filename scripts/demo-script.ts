@@ -1,0 +1,28 @@
+/** The conversations that the demo begins with. */
+export const demoConversations = [
+  { id: 'greeter', messages: ['What is in this project?', 'Why does the test fail?'] },
+  { id: 'ideas', messages: ['Suggest a name for this tool.'] },
+  { id: 'default', messages: ['Hello!'] },
+];
+
+/** What the scripted model does about a message (see readScript of the scripted API). */
+export function demoScript(message: string, project: string): string | null {
+  if (message.includes('[[')) return null;
+  if (/what is in/i.test(message)) {
+    return '[[text I will look at the files.]][[tool:Bash ls]][[text Two files: `greet.js` has one function that greets, and `greet.test.js` calls it and throws if the greeting is wrong.]]';
+  }
+  if (/fail|fix|bug/i.test(message)) {
+    const file = `${project}/greet.js`;
+    return [
+      '[[think The test calls greet. I should read it first.]][[text Let me read the code.]]',
+      `[[tool:Read ${file}]]`,
+      '[[text There is a typing error: `nmae` in place of `name`. I will mend it.]]',
+      `[[tool:Edit {"file_path":"${file}","old_string":"nmae","new_string":"name"}]]`,
+      '[[tool:Bash git status --short]]',
+      '[[text Mended:\n\n```js\nexport const greet = (name) => "Hello " + name;\n```\n\nThe test passes with that.]]',
+    ].join('');
+  }
+  if (/name/i.test(message)) return '[[text How about Switchboard? It connects you to the right line, and it never hangs up on you.]]';
+  if (/slow|long/i.test(message)) return '[[slow 200 60ms]]';
+  return '[[text This is the demo: a small script answers in place of a model, through the real Claude Code. Try "Why does the test fail?", or "Something long" and then Stop.]]';
+}
