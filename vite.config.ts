@@ -13,7 +13,7 @@ export default defineConfig(({ isSsrBuild }) =>
           rolldownOptions: { output: { entryFileNames: 'main.js' } },
         },
         // What ships a binary of its own, or asks for its own file name, stays outside.
-        ssr: { noExternal: true, external: ['libsql', '@ngrok/ngrok', 'pino', 'write-file-atomic'] },
+        ssr: { noExternal: true, external: ['libsql', '@ngrok/ngrok', 'write-file-atomic'] },
       }
     : {
         root: 'frontend',

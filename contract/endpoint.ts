@@ -120,7 +120,9 @@ export const endpoints = {
   },
   acceptTurn: {
     params: ConvParams,
-    body: SendMessage,
+    body: SendMessage.extend({
+      follow: z.boolean().optional().describe('its events are wanted as they happen, though nobody reads them yet'),
+    }),
     response: z.object({ turn_id: z.string(), conv_id: z.string(), state: TurnState }),
   },
   readTurn: {

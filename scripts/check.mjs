@@ -12,7 +12,8 @@ const minModules = 60;
  * @param {string[]} args
  */
 function run(command, args, { quiet = false } = {}) {
-  const stdio = /** @type {const} */ (['ignore', quiet ? 'pipe' : 'inherit', 'inherit']);
+  /** @type {import('node:child_process').StdioOptions} */
+  const stdio = ['ignore', quiet ? 'pipe' : 'inherit', 'inherit'];
   const done = spawnSync(`node_modules/.bin/${command}`, args, { stdio, encoding: 'utf8', maxBuffer: 1 << 28 });
   return { ok: done.status === 0, output: done.stdout ?? '' };
 }

@@ -72,7 +72,7 @@ export function showOlder(): Promise<boolean> {
 /** Sends a message. The same `key` may be sent again where the answer was lost: it becomes one turn. */
 export async function sendMessage(id: string, message: string, key: string): Promise<boolean> {
   const isSent = await attempt(async () => {
-    await call('acceptTurn', { params: { id }, body: { message } }, { 'Idempotency-Key': key });
+    await call('acceptTurn', { params: { id }, body: { message, follow: true } }, { 'Idempotency-Key': key });
   });
   if (isSent) {
     await showThread(id);

@@ -18,6 +18,7 @@ export function createBook(deps: {
   agent: Agent;
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
+  warn(error: unknown, text: string): void;
   defaultProject: string;
   now(): Date;
   newId(): string;
@@ -68,6 +69,11 @@ export function createBook(deps: {
     }
   }
 
+  /** As `save`, for a change that nobody waits for; where the disk refuses, the store tries again by itself. */
+  function saveLater(id: string, record: ConversationRecord): void {
+    save(id, record).catch((error) => deps.warn(error, 'sessions.json waits for the disk'));
+  }
+
   /** The folder of a session, which must exist; a project that was asked for must be the same. */
   async function adoptSession(sessionId: string, project: string | undefined): Promise<string> {
     const found = await agent.findSession(sessionId, project);
@@ -79,25 +85,27 @@ export function createBook(deps: {
     return own;
   }
 
-  async function create(id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<void> {
-    if (mapping.get(id)) throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, { field: 'id' });
+  /** The record of a new conversation. Throws where its folder, session or arguments cannot be used. */
+  async function draft(id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<ConversationRecord> {
     deps.checkArgs(options.extra_args ?? []);
     const { session_id, project: asked, ...rest } = options;
     const wanted = asked === undefined ? undefined : await deps.resolveProject(asked);
     const project = session_id ? await adoptSession(session_id, wanted) : (wanted ?? deps.defaultProject);
     const at = deps.now().toISOString();
-    // Two callers at once: the first to come this far made it.
+    // Two callers at once: the first to come this far makes it.
     if (mapping.get(id)) throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, { field: 'id' });
-    await save(id, { session_id: session_id ?? null, created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...rest, project });
+    return { session_id: session_id ?? null, created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...rest, project };
   }
 
   /** The conversation that a message is for: made where it is new, moved to another session where one is named. */
   async function ensure(id: string, asked: { session_id?: string | undefined; project?: string | undefined }): Promise<void> {
     const record = mapping.get(id);
     if (!record) {
-      await create(id, asked).catch((error) => {
+      // The turn that follows keeps on disk what is needed to make it again: this write need not be waited for.
+      const made = await draft(id, asked).catch((error) => {
         if (!(error instanceof AppError && error.code === 'conversation_exists')) throw error;
       });
+      if (made) saveLater(id, made);
       return;
     }
     const wanted = asked.project === undefined ? undefined : await deps.resolveProject(asked.project);
@@ -120,10 +128,9 @@ export function createBook(deps: {
   return {
     need,
     projectOf,
-    create,
     ensure,
     announce,
-    save,
+    saveLater,
     newId: deps.newId,
 
     list(query: { q?: string | undefined; archived?: boolean | undefined }): ConversationSummary[] {
@@ -137,6 +144,10 @@ export function createBook(deps: {
         rows.push(summary(id, record, queued.get(id) ?? 0));
       }
       return rows.sort((a, b) => (a.last_message_at < b.last_message_at ? 1 : a.last_message_at > b.last_message_at ? -1 : 0));
+    },
+
+    async create(id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<void> {
+      await save(id, await draft(id, options));
     },
 
     snapshot(id: string): ConversationSnapshot {
@@ -176,7 +187,7 @@ export function createBook(deps: {
 
     async reset(id: string): Promise<void> {
       const record = mapping.get(id);
-      if (record) await save(id, { ...record, session_id: null, session_cost: 0 });
+      if (record) await save(id, { ...record, session_id: null, session_cost: 0, reset_at: deps.now().toISOString() });
     },
 
     async history(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage> {

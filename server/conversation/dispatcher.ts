@@ -101,7 +101,6 @@ export function createDispatcher(deps: DispatcherDeps) {
       const sessionId = record.session_id ?? randomUUID();
       turn.session_id = sessionId;
       const exists = record.session_id !== null && (await deps.agent.findSession(sessionId, project)) !== null;
-      if (!record.session_id) await mapping.put(turn.conv_id, { ...record, session_id: sessionId });
       if (active.stop) {
         await settle(active, stoppedEarly(active.stop), null);
         return null;
@@ -109,6 +108,8 @@ export function createDispatcher(deps: DispatcherDeps) {
       turn.started_at = deps.now().toISOString();
       turns.start(turn.id, sessionId, turn.started_at);
       turn.state = 'running';
+      // The turn has the session on disk already: after a crash the mapping gets it from there.
+      if (!record.session_id) book.saveLater(turn.conv_id, { ...(mapping.get(turn.conv_id) ?? record), session_id: sessionId });
       if (!exists && record.turn_count > 0 && record.session_id) {
         const failure = { code: 'session_not_found', detail: `The transcript of session ${sessionId} is gone.` } as const;
         await settle(active, { state: 'failed', text: '', result: null, error: failure, ended_at: deps.now().toISOString() }, null);
@@ -204,16 +205,14 @@ export function createDispatcher(deps: DispatcherDeps) {
     const follows = answer !== null && record.session_id === turn.session_id;
     const spent = record.session_cost ?? 0;
     const cost = answer ? (answer.costCovers === 'session' && answer.cost >= spent ? answer.cost - spent : answer.cost) : 0;
-    mapping
-      .put(turn.conv_id, {
-        ...record,
-        session_id: follows ? answer.sessionId : record.session_id,
-        last_message_at: turn.ended_at ?? record.last_message_at,
-        turn_count: record.turn_count + (answer ? 1 : 0),
-        cost_usd: (record.cost_usd ?? 0) + cost,
-        session_cost: answer?.costCovers === 'session' ? answer.cost : 0,
-      })
-      .catch((error) => deps.warn(error, 'sessions.json waits for the disk'));
+    book.saveLater(turn.conv_id, {
+      ...record,
+      session_id: follows ? answer.sessionId : record.session_id,
+      last_message_at: turn.ended_at ?? record.last_message_at,
+      turn_count: record.turn_count + (answer ? 1 : 0),
+      cost_usd: (record.cost_usd ?? 0) + cost,
+      session_cost: answer?.costCovers === 'session' ? answer.cost : 0,
+    });
   }
 
   function tellEnd(turn: Turn): void {

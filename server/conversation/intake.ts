@@ -29,7 +29,6 @@ export function createIntake(deps: {
   turns: TurnStore;
   maxQueued: number;
   isClosing(): boolean;
-  warn(error: unknown, text: string): void;
   now(): Date;
   newId(): string;
 }) {
@@ -46,9 +45,7 @@ export function createIntake(deps: {
     const record = deps.mapping.get(turn.conv_id);
     if (!record) return;
     const last_message = turn.message.trim().slice(0, 100);
-    deps.mapping
-      .put(turn.conv_id, { ...record, last_message, last_message_at: turn.created_at, archived: false })
-      .catch((error) => deps.warn(error, 'sessions.json waits for the disk'));
+    deps.book.saveLater(turn.conv_id, { ...record, last_message, last_message_at: turn.created_at, archived: false });
   }
 
   return async function accept(message: Message): Promise<Turn> {
@@ -64,7 +61,7 @@ export function createIntake(deps: {
         id: deps.newId(),
         conv_id: message.convId,
         message: message.message,
-        options: message.options,
+        options: { ...message.options, project: message.project },
         created_at: deps.now().toISOString(),
       },
       message.idempotencyKey,

@@ -24,9 +24,17 @@ export async function recover(deps: RecoveryDeps): Promise<Turn[]> {
     const text = await producedText(turn, deps);
     const end = decideEnd(turn, { end: null, stop: 'crash', text, at: deps.now().toISOString() });
     deps.turns.end(turn.id, end, toEndEvent(turn, end));
+    await adoptSession(turn, deps);
     deps.info(`turn ${turn.id} of conversation ${turn.conv_id} was running when the server ended: interrupted`);
   }
   return deps.turns.inState('queued');
+}
+
+/** The mapping may not have been written yet when the first turn of a session was cut off. */
+async function adoptSession(turn: Turn, deps: RecoveryDeps): Promise<void> {
+  const record = deps.mapping.get(turn.conv_id);
+  if (!record || record.session_id || (record.reset_at ?? '') > (turn.started_at ?? '')) return;
+  await deps.mapping.put(turn.conv_id, { ...record, session_id: turn.session_id });
 }
 
 /** The text of a turn whose server is gone: from its events, or from the transcript where that has more. */
@@ -50,17 +58,18 @@ async function producedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
  * or the file was removed) come back with the session of their newest turn.
  */
 async function restoreMapping(deps: RecoveryDeps): Promise<void> {
-  for (const { conv_id, session_id, started_at } of deps.turns.newestStarted()) {
-    if (deps.mapping.get(conv_id) || !session_id || !started_at) continue;
-    const found = await deps.agent.findSession(session_id);
+  for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
+    if (deps.mapping.get(conv_id)) continue;
+    const found = session_id ? await deps.agent.findSession(session_id) : null;
+    const project = found?.project ?? options.project;
     await deps.mapping.put(conv_id, {
       session_id,
-      created_at: started_at,
-      last_message_at: started_at,
+      created_at,
+      last_message_at: started_at ?? created_at,
       turn_count: found ? 1 : 0,
       last_message: null,
-      ...(found ? { project: found.project } : {}),
+      ...(project ? { project } : {}),
     });
-    deps.info(`conversation ${conv_id} was missing from sessions.json and is back with session ${session_id}`);
+    deps.info(`conversation ${conv_id} was missing from sessions.json and is back`);
   }
 }

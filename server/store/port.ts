@@ -8,6 +8,8 @@ export type TurnOptions = {
   permission_mode?: string | undefined;
   timeout_s?: number | undefined;
   literal?: boolean | undefined;
+  /** The folder that was asked for, to make the conversation again where its record was lost. */
+  project?: string | undefined;
 };
 
 /** Why a turn failed: a code of the error table and the words for it. */
@@ -61,8 +63,8 @@ export interface TurnStore {
   lastEnded(convId: string): Turn | null;
   /** Forgets the turns of a conversation. */
   forget(convId: string): void;
-  /** For each conversation its newest turn that was started: what the mapping must agree with. */
-  newestStarted(): Pick<Turn, 'conv_id' | 'session_id' | 'started_at'>[];
+  /** For each conversation its newest turn, with the session of its newest turn that was started. */
+  newest(): Pick<Turn, 'conv_id' | 'session_id' | 'started_at' | 'created_at' | 'options'>[];
 }
 
 export type EventFilter = { conv_id?: string; turn_id?: string };
@@ -104,6 +106,8 @@ export type ConversationRecord = {
   cost_usd?: number;
   /** What the agent counts for the session so far (USD), where it counts over the session. */
   session_cost?: number;
+  /** When the session was last forgotten on request. */
+  reset_at?: string;
 };
 
 /** The mapping of conversations to sessions. Reads are from memory; a change is on disk when it resolves. */

@@ -21,8 +21,11 @@ export function createTurnStore({ database, events }: { database: Database; even
     `SELECT * FROM turn WHERE conv_id = ? AND state NOT IN ('queued', 'running', 'waiting') ORDER BY seq DESC LIMIT 1`,
   );
   const forget = database.prepare('DELETE FROM turn WHERE conv_id = ?');
-  const newestStarted = database.prepare(
-    'SELECT conv_id, session_id, max(started_at) AS started_at FROM turn WHERE started_at IS NOT NULL GROUP BY conv_id',
+  const newest = database.prepare(
+    `SELECT conv_id, max(created_at) AS created_at, options,
+            (SELECT session_id FROM turn AS t WHERE t.conv_id = turn.conv_id AND session_id IS NOT NULL ORDER BY seq DESC LIMIT 1) AS session_id,
+            max(started_at) AS started_at
+     FROM turn GROUP BY conv_id`,
   );
   const get = (id: string) => toTurn(byId.get(id) as Row | undefined);
 
@@ -73,7 +76,7 @@ export function createTurnStore({ database, events }: { database: Database; even
     forget(convId) {
       database.durably(() => forget.run(convId));
     },
-    newestStarted: () => newestStarted.all() as Pick<Turn, 'conv_id' | 'session_id' | 'started_at'>[],
+    newest: () => (newest.all() as Row[]).map((row) => ({ ...row, options: JSON.parse(row.options) }) as ReturnType<TurnStore['newest']>[number]),
   };
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { readEventStream } from '../helper/event-reader.ts';
 import { startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { processesOf } from '../helper/workspace.ts';
@@ -57,9 +58,6 @@ verifies('agent.shells', 'answers before a background shell ends, and the next m
 /** Sends a message whose events somebody reads, so that the run is in the stream-json format. */
 async function streamed(server: Awaited<ReturnType<typeof startTestServer>>, message: string): Promise<{ turn_id: string }> {
   const response = await server.post('/api/chat', { message, conv_id: 'a', stream: true });
-  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  while (!text.includes('turn_id')) text += (await reader.read()).value ?? '';
-  await reader.cancel();
-  return { turn_id: /"turn_id":"([^"]+)"/.exec(text)?.[1] ?? '' };
+  for await (const { turn_id } of readEventStream(response) as AsyncGenerator<{ turn_id: string }>) return { turn_id };
+  throw new Error('the stream had no event');
 }

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { readEventStream, readUntil } from '../helper/event-reader.ts';
+import { readEventStream, readPieces, readUntil } from '../helper/event-reader.ts';
 import { startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -43,7 +43,7 @@ verifies('chat.text', 'streams the bare text while it is written', async () => {
   const response = await server.post('/api/chat', { message: '[[slow 5 40ms]]' }, { accept: 'text/plain' });
   expect(response.status).toBe(200);
   const pieces: string[] = [];
-  for await (const piece of (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) pieces.push(piece);
+  for await (const piece of readPieces(response)) pieces.push(piece);
   expect(pieces.length).toBeGreaterThan(1);
   expect(pieces.join('')).toBe('word1 word2 word3 word4 word5');
   const dropped = await server.post('/api/chat', { message: '[[drop x1]][[slow 6 10ms]]' }, { accept: 'text/plain' });

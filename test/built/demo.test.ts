@@ -14,9 +14,10 @@ verifies('demo.works', 'fills a few conversations, answers, and leaves nothing',
   const ended = once(demo, 'exit');
   onTestFinished(() => void demo.kill('SIGKILL'));
   let output = '';
-  for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (chunk) => {
-    output += chunk;
-  });
+  for (const stream of [demo.stdout, demo.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
   await until('the demo', () => output.includes('The demo is ready'), 60_000);
   const url = /Open (\S+)/.exec(output)?.[1];
   const headers = { authorization: `Basic ${Buffer.from('demo:demo').toString('base64')}`, 'content-type': 'application/json' };

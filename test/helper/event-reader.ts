@@ -24,3 +24,9 @@ export async function readUntil(response: Response, fits: (event: StoredEvent) =
   }
   return events;
 }
+
+/** The text of an answer, piece by piece as it comes. */
+export async function* readPieces(response: Response): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) yield decoder.decode(chunk, { stream: true });
+}

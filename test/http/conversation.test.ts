@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { readEventStream } from '../helper/event-reader.ts';
 import { startTestServer } from '../helper/server.ts';
 import { verifies } from '../requirement/verifies.ts';
 
@@ -40,8 +41,7 @@ verifies('conversations.manage', 'creates, lists, reads, changes and deletes con
 verifies('conversations.manage', 'shows a running turn and what waits behind it', async () => {
   const server = await startTestServer();
   const response = await server.post('/api/chat', { message: '[[slow 100 50ms]]', conv_id: 'a', stream: true });
-  const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
-  for (let text = ''; !text.includes('word3'); ) text += (await reader.read()).value;
+  for await (const event of readEventStream(response)) if (event.type === 'text.delta' && event.text.includes('word3')) break;
   await server.accept('a', { message: 'waits' });
   const snapshot = await server.get('/api/conversations/a');
   expect(snapshot).toMatchObject({ state: 'running', queued: 1, turn: { state: 'running' }, queue: [{ message: 'waits', state: 'queued' }] });

@@ -35,11 +35,10 @@ export function createClaude(deps: { bin: string; packageRoot: string; env: Read
       return remembered.status;
     },
     async run(spec, onOutput) {
-      const binary = await locate();
+      const [binary, livePid] = await Promise.all([locate(), findLiveProcess(home, spec.sessionId)]);
       if (!binary) {
         throw new AppError('agent_not_found', deps.bin ? `CLAUDE_BIN=${deps.bin} is not a program that can be started.` : undefined);
       }
-      const livePid = await findLiveProcess(home, spec.sessionId);
       if (livePid !== null) throw new AppError('session_busy', `Session ${spec.sessionId} is open in process ${livePid}.`);
       const startedAt = deps.now().toISOString();
       return startOneShot(spec, {

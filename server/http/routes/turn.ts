@@ -6,13 +6,13 @@ const endedStates: readonly string[] = ['completed', 'failed', 'cancelled', 'int
 
 export function addTurnRoutes(handle: Handle, { conversations }: { conversations: Conversations }): void {
   handle('acceptTurn', async ({ params, body, request }) => {
-    const { message, ...options } = body;
+    const { message, follow = false, ...options } = body;
     const turn = await conversations.accept({
       convId: params.id,
       message,
       options,
       idempotencyKey: idempotencyKey(request),
-      follow: false,
+      follow,
     });
     const { state } = conversations.turn(turn.id);
     return { turn_id: turn.id, conv_id: turn.conv_id, state };

@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Figure } from './figure.ts';
+import { measureHealth, measureList, measureMemory, measureStart, measureTail } from './service.ts';
+import { openStage } from './stage.ts';
+import { measureTurns } from './turns.ts';
+
+/** Measures the built server beside what it stands on, in one run; prints a table and writes bench.json. */
+const stage = await openStage();
+const figures: Figure[] = [];
+try {
+  figures.push(await measureStart(stage), await measureMemory(stage), await measureList(stage));
+  const server = await stage.startServer({ MAX_CONCURRENT_TURNS: '16' });
+  figures.push(await measureTail(stage, server), ...(await measureTurns(stage, server)), await measureHealth(server));
+  await server.stop();
+} finally {
+  await stage.dispose();
+}
+
+const header = ['what', 'ours', 'floor', 'ratio', 'target', ''];
+const rows = figures.map(({ name, value, floor, ratio, target, ok }) => [
+  name,
+  value,
+  floor,
+  ratio?.toFixed(2) ?? '',
+  target,
+  ok ? 'ok' : 'NOT REACHED',
+]);
+const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
+for (const row of [header, ...rows]) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+console.log(`Medians on ${availableParallelism()} cores, Node ${process.version}.`);
+writeFileSync('bench.json', `${JSON.stringify({ node: process.version, cores: availableParallelism(), figures }, null, 2)}\n`);
