@@ -64,9 +64,9 @@ function Messages({ thread: { messages, live, failure, snapshot } }: { thread: T
   return (
     <>
       {messages.map((message) => (
-        <Message key={message.id} message={message} />
+        <Message key={message.id} message={message} project={snapshot.project} />
       ))}
-      {live && <Live turn={live} />}
+      {live && <Live turn={live} project={snapshot.project} />}
       {failure && <Failed failure={failure} />}
       {snapshot.queue.map((turn) => (
         <article key={turn.turn_id} class="message user queued" aria-label="queued">
@@ -77,7 +77,7 @@ function Messages({ thread: { messages, live, failure, snapshot } }: { thread: T
   );
 }
 
-function Live({ turn }: { turn: LiveTurn }) {
+function Live({ turn, project }: { turn: LiveTurn; project: string }) {
   const open = turn.tools.filter((tool) => !tool.isDone);
   return (
     <>
@@ -88,7 +88,7 @@ function Live({ turn }: { turn: LiveTurn }) {
         <Text text={[...turn.whole, turn.open].filter(Boolean).join('\n\n')} />
         {open.map((tool) => (
           <p key={tool.id} class="aside">
-            {tool.name} {objectOf(tool.input)} …
+            {tool.name} {objectOf(tool.input, project)} …
           </p>
         ))}
         {turn.retrying && <p class="aside">{turn.retrying}</p>}

@@ -3,17 +3,17 @@ import { Text } from '../../ui/text.tsx';
 import { objectOf } from './tool-line.ts';
 
 /** A message of the history. */
-export function Message({ message }: { message: HistoryMessage }) {
+export function Message({ message, project }: { message: HistoryMessage; project: string }) {
   return (
     <article class={`message ${message.role} ${message.kind ?? ''}`} aria-label={message.role}>
       {message.parts.map((part, index) => (
-        <Part key={index} part={part} />
+        <Part key={index} part={part} project={project} />
       ))}
     </article>
   );
 }
 
-function Part({ part }: { part: MessagePart }) {
+function Part({ part, project }: { part: MessagePart; project: string }) {
   switch (part.type) {
     case 'text':
       return <Text text={part.clipped ? `${part.text}\n… (cut here)` : part.text} />;
@@ -28,7 +28,7 @@ function Part({ part }: { part: MessagePart }) {
       return (
         <details class={part.is_error ? 'aside bad' : 'aside'}>
           <summary>
-            {part.name} {objectOf(part.input)}
+            {part.name} {objectOf(part.input, project)}
           </summary>
           <pre>{part.input}</pre>
           <pre>{part.output ?? 'no result'}</pre>
