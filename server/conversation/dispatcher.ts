@@ -6,7 +6,7 @@ import type { ConversationRecord, MappingStore, Turn, TurnEnd } from '../store/p
 import type { Book } from './book.ts';
 import { type Active, createActive, type Lanes } from './lanes.ts';
 import { nextToStart } from './order.ts';
-import { isEnded, type StopReason, toEndEvent } from './outcome.ts';
+import { decideEnd, isEnded, type StopReason, toEndEvent } from './outcome.ts';
 import { runTurn, type TurnRunDeps } from './turn-run.ts';
 
 /** How long until something that the disk refused is tried again. */
@@ -59,7 +59,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     for (const { id } of nextToStart(waiting, taken, deps.maxRunning)) {
       const index = lanes.queue.findIndex((turn) => turn.id === id);
       const [turn] = lanes.queue.splice(index, 1);
-      if (turn) void process(createActive(turn));
+      if (turn) process(createActive(turn)).catch((error) => deps.warn(error, 'a turn could not be settled'));
     }
   }
 
@@ -84,7 +84,9 @@ export function createDispatcher(deps: DispatcherDeps) {
       const { turnEnd, end } = await runTurn(active, spec, turn.options.timeout_s ?? deps.defaults.timeoutS, deps);
       await settle(active, turnEnd, end);
     } catch (error) {
-      deps.warn(error, 'a turn could not be settled');
+      // A fault of ours must not leave anyone waiting: it is the end of the turn.
+      deps.warn(error, 'a turn failed for a fault of the server');
+      if (!isEnded(turn)) await settle(active, decideEnd(turn, { end: null, stop: null, text: '', at: deps.now().toISOString() }), null);
     } finally {
       followed.delete(turn.id);
       lanes.active.delete(turn.id);

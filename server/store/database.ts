@@ -97,6 +97,10 @@ export function openDatabase(folder: string): Database {
         `Another Switchboard server (${owner ? `pid ${owner}` : 'pid unknown'}) uses the data folder ${folder}. Stop it, or set SESSIONS_DIR to another folder.`,
       );
     }
+    if (/CORRUPT|NOTADB/.test((error as { code?: string }).code ?? '')) {
+      const cure = 'Move it away to start without the turns that it holds; the sessions stay';
+      throw new DataFolderError(`${file} is damaged: ${(error as Error).message}. ${cure}.`);
+    }
     throw new DataFolderError(
       `The data folder ${folder} cannot be written: ${(error as Error).message}. Free disk space, make it writable, or set SESSIONS_DIR.`,
     );

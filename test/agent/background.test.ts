@@ -6,7 +6,7 @@ import { processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const shell = (seconds: number) =>
-  `[[tool:Bash {"command":"python3 -c 'import time; time.sleep(${seconds})'; echo ended","run_in_background":true,"description":"wait"}]]`;
+  `[[tool:Bash {"command":"node -e 'setTimeout(Number, ${seconds}000)'; echo ended","run_in_background":true,"description":"wait"}]]`;
 const agent = '[[agent general-purpose {{text the report}}]]';
 const env = { ALLOWED_TOOLS: 'Bash,Agent,Task', PERMISSION_MODE: 'dontAsk' };
 

@@ -1,10 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { processStart } from '../../server/agent/process-tree.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestServer } from '../helper/server.ts';
 import { freePort } from '../helper/server-process.ts';
-import { createWorkspace } from '../helper/workspace.ts';
+import { createWorkspace, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const failures = [
@@ -64,9 +65,8 @@ verifies('agent.ends', 'says when the agent is killed, and goes on afterwards', 
   const server = await startTestServer();
   const { turn_id } = await server.accept('a', { message: '[[hang]]' });
   await server.api.waitFor('[[hang]]');
-  const pid = Number(
-    (await import('node:child_process')).execFileSync('pgrep', ['-f', '--', `--session-id ${(await server.turn(turn_id, 0)).session_id}`]).toString(),
-  );
+  const [pid] = await processesOf(server.workspace);
+  if (pid === undefined) throw new Error('there is no agent');
   process.kill(pid, 'SIGKILL');
   expect(await server.turn(turn_id)).toMatchObject({ state: 'failed', error: { code: 'agent_killed' } });
   expect(await server.chat({ message: 'on', conv_id: 'a' })).toMatchObject({ response: 'Echo: on' });
@@ -132,7 +132,7 @@ verifies('agent.one-writer', 'does not resume a session that another program has
   const server = await startTestServer();
   const { session_id } = await server.chat({ message: 'hello' });
   const folder = join(server.workspace.home, '.claude', 'sessions');
-  const start = (await (await import('node:fs/promises')).readFile(`/proc/${process.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[19];
+  const start = await processStart(process.pid);
   const file = join(folder, `${process.pid}.json`);
   await writeFile(file, JSON.stringify({ pid: process.pid, sessionId: session_id, procStart: start }));
   expect(await server.chat({ message: 'again' })).toMatchObject({ code: 'session_busy', status: 409 });

@@ -68,9 +68,9 @@ verifies(['agent.options', 'guard.secrets'], 'builds the command line and enviro
 
 verifies('agent.preapproved', 'lets edits and git through by default, and no other command', async () => {
   const server = await startTestServer();
-  const message = '[[tool:Bash git init -q .]][[tool:Write new.txt words]][[tool:Bash git add -A]][[tool:Bash python3 -c 1]][[text done]]';
+  const message = '[[tool:Bash git init -q .]][[tool:Write new.txt words]][[tool:Bash git add -A]][[tool:Bash node -e 1]][[text done]]';
   const answer = await server.chat({ message: message.replace('new.txt', join(server.workspace.project, 'new.txt')) });
-  expect(answer.permission_denials.map((denial: { tool_input: { command: string } }) => denial.tool_input.command)).toEqual(['python3 -c 1']);
+  expect(answer.permission_denials.map((denial: { tool_input: { command: string } }) => denial.tool_input.command)).toEqual(['node -e 1']);
   expect(await readFile(join(server.workspace.project, 'new.txt'), 'utf8')).toBe('words');
   expect(execFileSync('git', ['-C', server.workspace.project, 'status', '--short']).toString()).toContain('A  new.txt');
 });

@@ -16,7 +16,7 @@ verifies('crash.interrupted', 'shows what a turn had produced when the server wa
   const api = await startTestApi();
   const env = processEnv(workspace, api, { ALLOWED_TOOLS: 'Bash', PERMISSION_MODE: 'dontAsk' });
   const first = await startServerProcess(workspace, env);
-  const tool = '{"command":"touch started; exec python3 -c \\"import time; time.sleep(300)\\"","description":"wait"}';
+  const tool = '{"command":"touch started; exec node -e \\"setTimeout(Number, 300000)\\"","description":"wait"}';
   const { turn_id } = await first.accept('a', { message: `[[text Looking at it.]][[tool:Bash ${tool}]][[text never]]` });
   const queued = await first.accept('a', { message: 'queued before the crash' });
   await until('the tool', () => existsSync(join(workspace.project, 'started')));
