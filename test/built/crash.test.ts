@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startTestApi } from '../helper/server.ts';
-import { processEnv, startServerProcess } from '../helper/server-process.ts';
+import { startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
-import { createWorkspace, processesOf } from '../helper/workspace.ts';
+import { createWorkspace, processesOf, serverEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 import { killAtRandom } from './kill-at-random.ts';
 
@@ -14,7 +14,7 @@ const kills = Number(process.env['SOAK_KILLS'] ?? 50);
 verifies('crash.interrupted', 'shows what a turn had produced when the server was killed, and ends its processes', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
-  const env = processEnv(workspace, api, { ALLOWED_TOOLS: 'Bash', PERMISSION_MODE: 'dontAsk' });
+  const env = serverEnv(workspace, api, { ALLOWED_TOOLS: 'Bash', PERMISSION_MODE: 'dontAsk' });
   const first = await startServerProcess(workspace, env);
   const tool = '{"command":"touch started; exec node -e \\"setTimeout(Number, 300000)\\"","description":"wait"}';
   const { turn_id } = await first.accept('a', { message: `[[text Looking at it.]][[tool:Bash ${tool}]][[text never]]` });

@@ -4,9 +4,9 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { startTestApi } from '../helper/server.ts';
-import { processEnv, startServerProcess } from '../helper/server-process.ts';
+import { startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
-import { createWorkspace, type Workspace } from '../helper/workspace.ts';
+import { createWorkspace, serverEnv, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** A file system of its own as the data folder, where the machine allows that. */
@@ -22,7 +22,7 @@ verifies('store.disk', 'answers 503 on a full disk, keeps what was accepted, and
   const workspace = await createWorkspace();
   if (!mountSmall(workspace)) return expectNoMount();
   const api = await startTestApi();
-  const server = await startServerProcess(workspace, processEnv(workspace, api));
+  const server = await startServerProcess(workspace, serverEnv(workspace, api));
   const running = await server.accept('a', { message: '[[first 800ms]][[text before]]' });
   const queued = await server.accept('a', { message: 'waits for the disk' });
   await api.waitFor('before');
@@ -45,7 +45,7 @@ verifies('store.disk', 'answers 503 on a read-only disk, and heals', async () =>
   const workspace = await createWorkspace();
   if (!mountSmall(workspace)) return expectNoMount();
   const api = await startTestApi();
-  const server = await startServerProcess(workspace, processEnv(workspace, api));
+  const server = await startServerProcess(workspace, serverEnv(workspace, api));
   await server.chat({ message: 'fine', conv_id: 'a' });
   // The open log keeps a plain remount from succeeding, so sessions.json is what is tried.
   execFileSync('chattr', ['+i', workspace.data], { stdio: 'ignore' });
@@ -61,14 +61,14 @@ verifies('store.disk', 'answers 503 on a read-only disk, and heals', async () =>
 verifies('store.disk', 'says at the start that the data folder cannot be written', async () => {
   const workspace = await createWorkspace();
   await writeFile(join(workspace.root, 'a-file'), '');
-  const env = processEnv(workspace, null, { SESSIONS_DIR: join(workspace.root, 'a-file') });
+  const env = serverEnv(workspace, null, { SESSIONS_DIR: join(workspace.root, 'a-file') });
   await expect(startServerProcess(workspace, env)).rejects.toThrow(/ended with 2: The data folder .* cannot be used/);
 });
 
 verifies('store.damaged', 'keeps a damaged sessions.json aside and goes on with the last good copy', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
-  const env = processEnv(workspace, api);
+  const env = serverEnv(workspace, api);
   const first = await startServerProcess(workspace, env);
   const { session_id } = await first.chat({ message: 'hello', conv_id: 'a' });
   await first.chat({ message: 'hello', conv_id: 'b' });
@@ -89,7 +89,7 @@ verifies('store.damaged', 'keeps a damaged sessions.json aside and goes on with 
 verifies('store.original', 'takes over a sessions.json of the original system', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
-  const env = processEnv(workspace, api);
+  const env = serverEnv(workspace, api);
   const first = await startServerProcess(workspace, env);
   const { session_id } = await first.chat({ message: 'made by hand', conv_id: 'x' });
   await first.stop();

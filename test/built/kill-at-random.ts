@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TurnSummary } from '../../contract/turn.ts';
 import { startTestApi } from '../helper/server.ts';
-import { processEnv, startServerProcess } from '../helper/server-process.ts';
-import { createWorkspace } from '../helper/workspace.ts';
+import { startServerProcess } from '../helper/server-process.ts';
+import { createWorkspace, serverEnv } from '../helper/workspace.ts';
 
 export type KillReport = { accepted: number; completed: number; interrupted: number; lost: string[]; twice: string[] };
 
@@ -25,7 +25,7 @@ export async function killAtRandom({ kills, seed }: { kills: number; seed: numbe
   const random = createRandom(seed);
   const workspace = await createWorkspace();
   const api = await startTestApi();
-  const env = processEnv(workspace, api);
+  const env = serverEnv(workspace, api);
   const accepted: { id: string; message: string }[] = [];
   let number = 0;
 

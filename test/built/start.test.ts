@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { packageRoot, startTestApi } from '../helper/server.ts';
-import { freePort, processEnv, startServerProcess } from '../helper/server-process.ts';
+import { freePort, startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
-import { createWorkspace, testEnv } from '../helper/workspace.ts';
+import { createWorkspace, serverEnv, testEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** Starts the built server where it is expected to end by itself. */
@@ -20,7 +20,7 @@ function startInVain(root: string, env: Record<string, string>) {
 
 verifies('start.words', 'prints the address, the project, the sign-in and claude', async () => {
   const workspace = await createWorkspace();
-  const server = await startServerProcess(workspace, processEnv(workspace, null, { AUTH_PASSWORD: '', ANTHROPIC_API_KEY: '' }));
+  const server = await startServerProcess(workspace, serverEnv(workspace, null, { AUTH_PASSWORD: '', ANTHROPIC_API_KEY: '' }));
   await until('the line about claude', () => /Claude/.test(server.output()));
   const output = server.output();
   expect(output).toMatch(/Address +http:\/\/127\.0\.0\.1:\d+/);
@@ -32,7 +32,7 @@ verifies('start.words', 'prints the address, the project, the sign-in and claude
 
 verifies('store.lock', 'names the server that has the data folder', async () => {
   const workspace = await createWorkspace();
-  const env = processEnv(workspace, null);
+  const env = serverEnv(workspace, null);
   const first = await startServerProcess(workspace, env);
   const second = startInVain(workspace.root, env);
   expect(second.status).toBe(2);
@@ -44,7 +44,7 @@ verifies('store.lock', 'names the server that has the data folder', async () => 
 
 verifies(['access.exposure', 'tunnel.words'], 'refuses settings that cannot be used, with the cure', async () => {
   const workspace = await createWorkspace();
-  const refuse = (more: Record<string, string>) => startInVain(workspace.root, processEnv(workspace, null, more));
+  const refuse = (more: Record<string, string>) => startInVain(workspace.root, serverEnv(workspace, null, more));
   const open = refuse({ HOST: '0.0.0.0', AUTH_PASSWORD: '' });
   expect(open.status).toBe(2);
   expect(open.stderr).toMatch(/AUTH_PASSWORD.*127\.0\.0\.1/);
@@ -52,15 +52,15 @@ verifies(['access.exposure', 'tunnel.words'], 'refuses settings that cannot be u
   expect(refuse({ PORT: 'eighty' }).stderr).toContain('PORT');
   expect(refuse({ CLAUDE_EXTRA_ARGS: '--resume x' }).stderr).toContain('--resume');
   const port = String(await freePort());
-  await startServerProcess(workspace, processEnv(workspace, null, { PORT: port }));
+  await startServerProcess(workspace, serverEnv(workspace, null, { PORT: port }));
   const other = await createWorkspace();
-  expect(startInVain(other.root, processEnv(other, null, { PORT: port })).stderr).toContain(`Port ${port} is in use`);
+  expect(startInVain(other.root, serverEnv(other, null, { PORT: port })).stderr).toContain(`Port ${port} is in use`);
 });
 
 verifies('guard.secrets', 'writes no secret to its output', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
-  const env = processEnv(workspace, api, { LOG_LEVEL: 'debug', TUNNEL: 'ngrok', NGROK_AUTHTOKEN: 'ngrok-token-in-clear' });
+  const env = serverEnv(workspace, api, { LOG_LEVEL: 'debug', TUNNEL: 'ngrok', NGROK_AUTHTOKEN: 'ngrok-token-in-clear' });
   const server = await startServerProcess(workspace, env);
   const { token } = await (await server.post('/api/tokens', { label: 'x' })).json();
   await fetch(`${server.url}/api/status`, { headers: { authorization: `Bearer ${token}x` } });
@@ -73,11 +73,11 @@ verifies('guard.secrets', 'writes no secret to its output', async () => {
 
 verifies('tunnel.words', 'says what is wrong with the real ngrok without an account, and serves on', async () => {
   const workspace = await createWorkspace();
-  const server = await startServerProcess(workspace, processEnv(workspace, null, { TUNNEL: 'ngrok' }));
+  const server = await startServerProcess(workspace, serverEnv(workspace, null, { TUNNEL: 'ngrok' }));
   await until('the words', () => server.output().includes('NGROK_AUTHTOKEN is not set'));
   expect(await server.get('/api/status')).toMatchObject({ tunnel: { kind: 'ngrok', state: 'failed', url: null } });
   const other = await createWorkspace();
-  const offline = await startServerProcess(other, processEnv(other, null, { TUNNEL: 'ngrok', NGROK_AUTHTOKEN: 'made-up' }));
+  const offline = await startServerProcess(other, serverEnv(other, null, { TUNNEL: 'ngrok', NGROK_AUTHTOKEN: 'made-up' }));
   const { tunnel } = await until('the words', async () => {
     const status = await offline.get('/api/status');
     return status.tunnel.detail && status;
@@ -90,7 +90,7 @@ verifies('agent.located', 'does not take the claude of its own development for t
   const workspace = await createWorkspace();
   const bin = join(packageRoot, 'node_modules', '.bin');
   const env = {
-    ...processEnv(workspace, null),
+    ...serverEnv(workspace, null),
     PATH: `${bin}:${testEnv(workspace)['PATH']}`,
     npm_lifecycle_event: 'start',
     npm_package_name: 'switchboard',

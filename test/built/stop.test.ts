@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
 import { startTestApi } from '../helper/server.ts';
-import { processEnv, startServerProcess } from '../helper/server-process.ts';
+import { startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
-import { createWorkspace, processesOf } from '../helper/workspace.ts';
+import { createWorkspace, processesOf, serverEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('stop.clean', 'lets a running turn end, takes no more, and keeps what waits', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
-  const env = processEnv(workspace, api);
+  const env = serverEnv(workspace, api);
   const server = await startServerProcess(workspace, env);
   const answer = server.chat({ message: '[[first 1500ms]][[text in time]]', conv_id: 'a' });
   await api.waitFor('in time');
@@ -28,7 +28,7 @@ verifies('stop.clean', 'lets a running turn end, takes no more, and keeps what w
 verifies('stop.clean', 'stops what does not end in time, and leaves no process', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
-  const env = processEnv(workspace, api, { SHUTDOWN_GRACE_S: '0.2' });
+  const env = serverEnv(workspace, api, { SHUTDOWN_GRACE_S: '0.2' });
   const server = await startServerProcess(workspace, env);
   const { turn_id } = await server.accept('a', { message: '[[slow 500 50ms]]' });
   await api.waitFor('slow 500');

@@ -5,14 +5,14 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { openPhone, send, signIn } from '../helper/browser.ts';
 import { packageRoot, startTestApi } from '../helper/server.ts';
-import { freePort, processEnv, startServerProcess } from '../helper/server-process.ts';
-import { createWorkspace, type Workspace } from '../helper/workspace.ts';
+import { freePort, startServerProcess } from '../helper/server-process.ts';
+import { createWorkspace, serverEnv, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 async function startAll(workspace?: Workspace, more: Record<string, string> = {}) {
   const space = workspace ?? (await createWorkspace());
   const api = await startTestApi();
-  const env = processEnv(space, api, more);
+  const env = serverEnv(space, api, more);
   return { workspace: space, api, env, server: await startServerProcess(space, env) };
 }
 

@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { MessagesApi } from '../fixture/messages-api/server.ts';
-import { type Client, createClient, password, username } from './client.ts';
+import { type Client, createClient } from './client.ts';
 import { packageRoot } from './server.ts';
-import { testEnv, type Workspace } from './workspace.ts';
+import type { Workspace } from './workspace.ts';
 
 export type ServerProcess = Client & {
   url: string;
@@ -17,20 +16,6 @@ export type ServerProcess = Client & {
   kill(): Promise<void>;
   stop(): Promise<number | null>;
 };
-
-/** Settings of a server process of the tests. */
-export function processEnv(workspace: Workspace, api: MessagesApi | null, more: Record<string, string> = {}): Record<string, string> {
-  return testEnv(workspace, {
-    ...(api ? { ANTHROPIC_BASE_URL: api.url } : {}),
-    AUTH_USERNAME: username,
-    AUTH_PASSWORD: password,
-    PORT: '0',
-    SESSIONS_DIR: workspace.data,
-    CLAUDE_PROJECT_PATH: workspace.project,
-    PROJECT_ROOTS: workspace.root,
-    ...more,
-  });
-}
 
 /** Starts the built server as a process of its own and waits for its address. Rejects with what it said if it ends. */
 export async function startServerProcess(workspace: Workspace, env: Record<string, string>): Promise<ServerProcess> {

@@ -4,8 +4,8 @@ import { toConfig } from '../../server/config.ts';
 import { createLog } from '../../server/log.ts';
 import { type RunningServer, type ServerDeps, startServer } from '../../server/server.ts';
 import { type MessagesApi, startMessagesApi } from '../fixture/messages-api/server.ts';
-import { type Client, createClient, password, username } from './client.ts';
-import { createWorkspace, testEnv, type Workspace } from './workspace.ts';
+import { type Client, createClient } from './client.ts';
+import { createWorkspace, serverEnv, type Workspace } from './workspace.ts';
 
 export const packageRoot = join(import.meta.dirname, '..', '..');
 
@@ -34,16 +34,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const workspace = options.workspace ?? (await createWorkspace());
   const api = options.api ?? (await startTestApi());
-  const env = testEnv(workspace, {
-    ANTHROPIC_BASE_URL: api.url,
-    AUTH_USERNAME: username,
-    AUTH_PASSWORD: password,
-    PORT: '0',
-    SESSIONS_DIR: workspace.data,
-    CLAUDE_PROJECT_PATH: workspace.project,
-    PROJECT_ROOTS: workspace.root,
-    ...options.env,
-  });
+  const env = serverEnv(workspace, api, options.env);
   const server = await startServer({
     config: toConfig(workspace.root, env, {}),
     log: createLog(process.env['TEST_LOG'] ?? 'silent'),

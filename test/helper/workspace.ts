@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { password, username } from './client.ts';
 
 /** Folders of one test: a home of its own, a project, and the data folder. Removed when the test ends. */
 export type Workspace = { root: string; home: string; project: string; data: string };
@@ -37,6 +38,20 @@ export function testEnv({ home, root }: Workspace, more: Record<string, string> 
     CLAUDE_CODE_MAX_RETRIES: '1',
     ...more,
   };
+}
+
+/** Settings of a server of a test, on top of `testEnv`. Without an API the agent has nobody to ask. */
+export function serverEnv(workspace: Workspace, api: { url: string } | null, more: Record<string, string> = {}): Record<string, string> {
+  return testEnv(workspace, {
+    ...(api ? { ANTHROPIC_BASE_URL: api.url } : {}),
+    AUTH_USERNAME: username,
+    AUTH_PASSWORD: password,
+    PORT: '0',
+    SESSIONS_DIR: workspace.data,
+    CLAUDE_PROJECT_PATH: workspace.project,
+    PROJECT_ROOTS: workspace.root,
+    ...more,
+  });
 }
 
 /** The processes that were started in a workspace and still run, but for this one. */

@@ -52,19 +52,15 @@ verifies('conversations.manage', 'shows a running turn and what waits behind it'
   await server.cancel(snapshot.turn_id);
 });
 
-verifies('health.fast', 'answers /health and 1,000 reads while turns are running', async () => {
+verifies('health.fast', 'answers 1,000 reads at once, /health among them, while turns are running', async () => {
   const server = await startTestServer();
   await server.chat({ message: '[[len 20000]]', conv_id: 'a' });
   const ids = ['b', 'c', 'd'];
   const turns = await Promise.all(ids.map((id) => server.accept(id, { message: `[[hang]]${id}` })));
   await Promise.all(ids.map((id) => server.api.waitFor(`[[hang]]${id}`)));
-  const reads = Array.from({ length: 20 }, async (_, worker) => {
-    for (let i = 0; i < 50; i += 1) {
-      const path = ['/health', '/api/conversations', '/api/conversations/a', '/api/conversations/a/messages', '/api/status'][(worker + i) % 5] ?? '';
-      expect((await server.send(path)).status).toBe(200);
-    }
-  });
-  await Promise.all(reads);
+  const paths = ['/health', '/api/conversations', '/api/conversations/a', '/api/conversations/a/messages', '/api/status'];
+  const reads = Array.from({ length: 1000 }, async (_, i) => (await server.send(paths[i % paths.length] ?? '')).status);
+  expect(new Set(await Promise.all(reads))).toEqual(new Set([200]));
   for (const { turn_id } of turns) {
     expect((await server.turn(turn_id, 0)).state).toBe('running');
     await server.cancel(turn_id);
