@@ -5,7 +5,7 @@ import { TurnSummary } from './turn.ts';
 export const ConvId = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
-  .refine((id) => id !== '.' && id !== '..', 'must not be "." or ".."');
+  .refine((id) => !['.', '..', '__proto__'].includes(id), 'must not be ".", ".." or "__proto__"');
 
 /** A session's id as the Claude CLI takes it: a UUID in lower case (upper case is refused by the CLI). */
 export const SessionId = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
@@ -25,7 +25,16 @@ export const ConversationOptions = z.object({
   model: ModelName.nullable().optional(),
   permission_mode: PermissionMode.nullable().optional(),
   allowed_tools: z.string().max(4000).nullable().optional(),
-  extra_args: z.array(z.string().max(4000)).max(32).nullable().optional(),
+  extra_args: z
+    .array(
+      z
+        .string()
+        .max(4000)
+        .regex(/^[^\0]*$/, 'must not hold NUL'),
+    )
+    .max(32)
+    .nullable()
+    .optional(),
 });
 
 export const CreateConversation = ConversationOptions.extend({
@@ -33,7 +42,8 @@ export const CreateConversation = ConversationOptions.extend({
   session_id: SessionId.optional(),
 });
 
-export const ChangeConversation = ConversationOptions.extend({ archived: z.boolean().optional() });
+/** A field that is not known is refused: who changes something must not believe that it was done. */
+export const ChangeConversation = z.strictObject({ ...ConversationOptions.shape, archived: z.boolean().optional() });
 
 export const ConversationState = z.enum(['idle', 'queued', 'running', 'waiting']);
 

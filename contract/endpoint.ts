@@ -31,20 +31,22 @@ const TurnParams = z.object({ id: z.string().min(1).max(64) });
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
 
+/** A field that may be left out; null is the same, since many clients send that. */
+const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
+
 const SendMessage = z.object({
   message: Message,
-  model: ModelName.optional(),
-  permission_mode: PermissionMode.optional(),
-  timeout_s: TimeoutSeconds.optional(),
-  literal: z.boolean().optional().describe('send a message that begins with "/" as text'),
+  model: optional(ModelName),
+  permission_mode: optional(PermissionMode),
+  timeout_s: optional(TimeoutSeconds),
+  literal: optional(z.boolean()).describe('send a message that begins with "/" as text'),
 });
 
-/** The original system's clients send null for what they leave out, so the fields it had take null. */
 const ChatRequest = SendMessage.extend({
   conv_id: z.preprocess((id) => (id === null || id === '' ? undefined : id), ConvId.default('default')),
   session_id: z.preprocess((id) => id || undefined, SessionId.optional()),
-  project: ProjectPath.optional(),
-  stream: z.boolean().optional(),
+  project: optional(ProjectPath),
+  stream: optional(z.boolean()),
 });
 
 const Cursor = z.object({ after: count(0, Number.MAX_SAFE_INTEGER).optional() });

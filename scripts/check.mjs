@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 const maxLines = 400;
 
 /** dependency-cruiser passes with nothing to say when it cannot read the sources. */
-const minModules = 60;
+const minModules = 150;
 
 /**
  * @param {string} command

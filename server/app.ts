@@ -7,6 +7,7 @@ import { createHandle, createMethodCheck } from './http/handle.ts';
 import { createAuthenticate } from './http/middleware/authenticate.ts';
 import { createGuard } from './http/middleware/guard.ts';
 import { createHeaders } from './http/middleware/headers.ts';
+import { createOpenResponses } from './http/open-responses.ts';
 import { createErrorHandler } from './http/problem.ts';
 import { addAccessRoutes, addLoginRoute } from './http/routes/access.ts';
 import { addChatRoutes } from './http/routes/chat.ts';
@@ -36,7 +37,8 @@ export type AppDeps = ServiceDeps & {
 };
 
 /** The HTTP side as an Express app that does not listen yet. */
-export function createApp(deps: AppDeps): Express {
+export function createApp(given: AppDeps): Express {
+  const deps = { ...given, openResponses: createOpenResponses() };
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -58,7 +60,8 @@ export function createApp(deps: AppDeps): Express {
   const parseBody = express.json({ limit: maxBody, type: 'application/json', inflate: false });
   const login = createHandle(deps);
   addLoginRoute(login.handle, deps);
-  app.post('/api/login', parseBody);
+  // Anyone may send this one: what is larger than a name and a password is not even read.
+  app.post('/api/login', express.json({ limit: '4kb', type: 'application/json', inflate: false }));
   app.use(login.router);
   // Who may not come in is told so before anything of the request is read.
   app.use('/api', createAuthenticate(deps), parseBody);

@@ -63,7 +63,7 @@ export function toConfig(folder: string, env: NodeJS.ProcessEnv, file: Record<st
   return {
     ...values,
     project,
-    projectRoots: roots.length ? roots.map((root) => resolve(folder, expandHome(root, env))) : [home(env), project],
+    projectRoots: roots.length ? [...roots.map((root) => resolve(folder, expandHome(root, env))), project] : [home(env), project],
     dataFolder: resolve(folder, expandHome(values.SESSIONS_DIR, env)),
     maxConcurrentTurns: values.MAX_CONCURRENT_TURNS || availableParallelism() * 2,
     agentEnv: toAgentEnv(env, file),

@@ -37,8 +37,10 @@ async function main(): Promise<void> {
     print(['Stopping; running turns may end first. Press Ctrl-C again to stop them now.']);
     void server.dispose({ hurry: hurry.signal }).then(() => process.exit(0));
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  // SIGHUP: the terminal was closed. Without an end of ours the agents would go on with nobody to read them.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // A fault that nobody waits for must not take the running turns along.
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault that nobody waited for'));
 }
 
 main().catch((error) => {

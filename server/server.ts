@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, homedir } from 'node:os';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Express } from 'express';
 import { customAlphabet, nanoid } from 'nanoid';
+import { toProblem } from '../contract/error.ts';
 import { createLoginLimit } from './access/login-limit.ts';
 import { createPasswordCheck, loadPassword } from './access/password.ts';
 import { refusedArgs } from './agent/claude/argv.ts';
@@ -24,6 +26,9 @@ import { openMappingStore } from './store/mapping-store.ts';
 import { createTurnStore } from './store/turn-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
+
+/** How long the last answers may take when the server ends. */
+const lastAnswersMs = 300;
 
 export type ServerDeps = {
   config: Config;
@@ -58,16 +63,21 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const startedAt = now();
   const warn = (error: unknown, text: string) => log.warn({ err: error ?? undefined }, text);
 
+  const defaultProject = await realpath(config.project).catch(() => {
+    throw new ConfigError(`CLAUDE_PROJECT_PATH: the folder ${config.project} does not exist. Create it, or name another.`);
+  });
+
   const database = openDatabase(config.dataFolder);
   const mapping = await openMappingStore({
     folder: config.dataFolder,
     now,
+    onOddEntry: (name, what) => log.warn(`sessions.json: ${JSON.stringify(name)}: ${what}`),
     onDamage: (damage) => log.error(damage, `sessions.json was damaged and is kept as ${damage.keptAs}; used instead: ${damage.from}`),
   });
   const journal = createJournal({ database, onTrouble: (error) => warn(error, 'events wait for the disk') });
   const turns = createTurnStore({ database, events: journal });
-  const credentials = createCredentialStore({ database, now });
   const { password, file: passwordFile } = loadPassword(config.AUTH_PASSWORD, config.dataFolder);
+  const credentials = createCredentialStore({ database, password, now });
   const agent = createClaude({ bin: config.CLAUDE_BIN, packageRoot: deps.packageRoot, env: config.agentEnv, now });
 
   const conversations = createConversations({
@@ -77,7 +87,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     mapping,
     resolveProject: createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir()),
     checkArgs,
-    defaultProject: config.project,
+    defaultProject,
     defaults: {
       permissionMode: config.PERMISSION_MODE,
       allowedTools: config.ALLOWED_TOOLS,
@@ -115,7 +125,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     pageFolder: join(deps.packageRoot, 'dist', 'frontend'),
     version: deps.version,
     startedAt,
-    project: config.project,
+    project: defaultProject,
     limits: { maxConcurrentTurns: config.maxConcurrentTurns, maxQueuedTurns: config.MAX_QUEUED_TURNS, timeoutS: config.CLAUDE_TIMEOUT_S },
     storageTrouble: () => database.trouble() ?? mapping.trouble(),
     newRequestId: () => nanoid(12),
@@ -130,6 +140,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   };
   const servers: Server[] = [];
   try {
+    await conversations.restore();
     servers.push(await listen(app, config.HOST, config.PORT));
     if (deps.tunnelProvider) servers.push(await listen(app, '127.0.0.1', 0));
   } catch (error) {
@@ -160,10 +171,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       await tunnel.dispose();
       await opened;
       await conversations.close(graceS * 1000, hurry);
-      for (const server of servers) {
-        server.close();
-        server.closeAllConnections();
-      }
+      await Promise.all(servers.map(closeServer));
       await closeStores();
     },
   };
@@ -188,6 +196,8 @@ function checkArgs(args: readonly string[]): void {
   throw new AppError('invalid_request', `extra_args: ${refused.join(' ')} cannot be used, since the server sets it itself`, { field: 'extra_args' });
 }
 
+const notHttp = JSON.stringify(toProblem('invalid_request', 'The request is not valid HTTP, or its headers are too large.'));
+
 function listen(app: Express, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createHttpServer(app);
@@ -199,8 +209,21 @@ function listen(app: Express, host: string, port: number): Promise<Server> {
       };
       reject(new ConfigError(cure[error.code ?? ''] ?? error.message));
     });
+    server.on('clientError', (_error, socket) => {
+      // What is no HTTP at all never reaches Express.
+      if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`);
+    });
     server.listen(port, host, () => resolve(server));
   });
+}
+
+/** Lets answers that are on their way out, and cuts off what does not end by itself, such as a follower of events. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
+  await closed;
+  clearTimeout(timer);
 }
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;

@@ -7,6 +7,10 @@ export type Setting = { schema: z.ZodType; about: string; shown: string; secret?
 const text = z.string().trim();
 const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
 const whole = (min: number, max: number) => number(min, max).int();
+/** Words as a shell has them, with quotes around those that hold blanks. */
+const words = text
+  .default('')
+  .transform((value) => Array.from(value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, double, single, bare]) => double ?? single ?? bare ?? ''));
 const list = text.default('').transform((value) => value.split(/[\s,]+/).filter(Boolean));
 
 /** The settings, by the name of their environment variable. `shown` is the default in words. */
@@ -31,7 +35,7 @@ export const settings = {
   PROJECT_ROOTS: {
     schema: text.default(''),
     shown: '',
-    about: 'Folders an agent may work in, separated as in PATH. Empty: the home folder and the default project.',
+    about: 'Folders an agent may work in besides the default project, separated as in PATH. Empty: the home folder.',
   },
   HOST: { schema: text.default('127.0.0.1'), shown: '127.0.0.1', about: 'The address to listen on.' },
   PORT: { schema: whole(0, 65535).default(8000), shown: '8000', about: 'The port to listen on; 0 picks a free one.' },
@@ -52,9 +56,9 @@ export const settings = {
     about: 'The model of conversations that name none. Empty: the CLI chooses.',
   },
   CLAUDE_EXTRA_ARGS: {
-    schema: list,
+    schema: words,
     shown: '',
-    about: 'Further arguments for each run of claude, separated by spaces.',
+    about: 'Further arguments for each run of claude, separated by blanks; quotes hold one together.',
   },
   CLAUDE_TIMEOUT_S: {
     schema: number(0.05, 86_400).default(300),

@@ -46,7 +46,7 @@ export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
 
 export function loadConversations(): Promise<boolean> {
   return attempt(async () => {
-    conversations.value = (await call('listConversations', { query: { archived: 'false' } })).conversations;
+    conversations.value = (await call('listConversations', { query: { archived: 'false', limit: 1000 } })).conversations;
     signedIn.value = true;
     localStorage.setItem(signedInKey, 'yes');
   });

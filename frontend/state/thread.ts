@@ -23,7 +23,7 @@ export async function showThread(id: string): Promise<void> {
   await attempt(async () => {
     const [snapshot, page] = await readThread(id);
     if (shownId !== id || !snapshot) return;
-    thread.value = openThread(snapshot, page);
+    thread.value = keepOlder(openThread(snapshot, page), thread.value);
     following = follow(id, snapshot.cursor, {
       connected(value) {
         isConnected.value = value;
@@ -36,6 +36,12 @@ export async function showThread(id: string): Promise<void> {
       },
     });
   });
+}
+
+/** Pages that were loaded before stay in front of the newest one, where it joins on to them. */
+function keepOlder(fresh: Thread, shown: Thread | null): Thread {
+  const at = shown?.messages.findIndex((message) => message.id === fresh.messages[0]?.id) ?? -1;
+  return shown && at > 0 ? { ...fresh, messages: [...shown.messages.slice(0, at), ...fresh.messages], before: shown.before } : fresh;
 }
 
 /** The snapshot first: its cursor is from before the history, so that no event falls between the two. */

@@ -49,7 +49,7 @@ export async function measureTurns(stage: Stage, server: BenchServer): Promise<F
   return [
     compare('blocking chat / bare claude -p', blocking, { most: 1, slackMs: 15 }),
     compare('first token streamed / bare stream-json', first, { most: 1.02 }),
-    compare('8 conversations at once / 8 bare CLIs', together, { most: 1 }),
+    compare('8 conversations at once (of 16 allowed) / 8 bare CLIs', together, { most: 1 }),
   ];
 }
 

@@ -29,7 +29,8 @@ reached from outside needs \`AUTH_PASSWORD\`.
 ${table.join('\n')}
 
 Agents get the server's environment (so \`ANTHROPIC_API_KEY\`, \`ANTHROPIC_BASE_URL\`, proxies and \`HOME\` pass
-through) without \`AUTH_*\`, \`NGROK_*\` and \`SWITCHBOARD_*\`, and without the settings above that stand in \`.env\`.
+through) without \`AUTH_*\`, \`NGROK_*\` and \`SWITCHBOARD_*\` (but for \`SWITCHBOARD_TURN\`, the id of the turn, by which its processes are
+found), and without the settings above that stand in \`.env\`.
 Other lines of \`.env\` are handed on to agents.
 `;
 }

@@ -79,6 +79,8 @@ export interface Agent {
   run(spec: RunSpec, onOutput: (output: AgentOutput) => void): Promise<Run>;
   /** Throws AppError `command_refused` for a message that is a command which makes no sense here. */
   checkMessage(message: string, literal: boolean): void;
+  /** Whether there is a transcript of a session. */
+  hasSession(sessionId: string, project: string): Promise<boolean>;
   /** The folder that a session belongs to; null where there is no transcript of it. */
   findSession(sessionId: string, project?: string): Promise<{ project: string } | null>;
   /** A page of a session's history. Throws AppError `invalid_request` for a cursor that is none. */

@@ -19,6 +19,8 @@ export function createBook(deps: {
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
   warn(error: unknown, text: string): void;
+  /** Changes of one conversation come one after the other: each looks, waits for the disk, and writes. */
+  inTurn<T>(convId: string, work: () => Promise<T>): Promise<T>;
   defaultProject: string;
   now(): Date;
   newId(): string;
@@ -146,9 +148,8 @@ export function createBook(deps: {
       return rows.sort((a, b) => (a.last_message_at < b.last_message_at ? 1 : a.last_message_at > b.last_message_at ? -1 : 0));
     },
 
-    async create(id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<void> {
-      await save(id, await draft(id, options));
-    },
+    create: (id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<void> =>
+      deps.inTurn(id, async () => save(id, await draft(id, options))),
 
     snapshot(id: string): ConversationSnapshot {
       const record = need(id);
@@ -167,28 +168,31 @@ export function createBook(deps: {
       };
     },
 
-    async change(id: string, changes: ConversationOptions & { archived?: boolean | undefined }): Promise<void> {
-      const record = need(id);
-      deps.checkArgs(changes.extra_args ?? []);
-      const { project: asked, ...rest } = changes;
-      const project = asked === undefined ? undefined : mayMove(id, record, await deps.resolveProject(asked));
-      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-      await save(id, { ...need(id), ...given, ...(project === undefined ? {} : { project }) });
-    },
+    change: (id: string, changes: ConversationOptions & { archived?: boolean | undefined }): Promise<void> =>
+      deps.inTurn(id, async () => {
+        const record = need(id);
+        deps.checkArgs(changes.extra_args ?? []);
+        const { project: asked, ...rest } = changes;
+        const project = asked === undefined ? undefined : mayMove(id, record, await deps.resolveProject(asked));
+        const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+        await save(id, { ...need(id), ...given, ...(project === undefined ? {} : { project }) });
+      }),
 
-    async remove(id: string): Promise<void> {
-      need(id);
-      if (isBusy(lanes, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} is running or queued.`, { field: 'id' });
-      // Turns first: a mapping without its turns is whole, turns without a mapping would bring it back at the next start.
-      turns.forget(id);
-      await mapping.remove(id);
-      announce(id);
-    },
+    remove: (id: string): Promise<void> =>
+      deps.inTurn(id, async () => {
+        need(id);
+        if (isBusy(lanes, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} is running or queued.`, { field: 'id' });
+        // Turns first: a mapping without its turns is whole, turns without a mapping would bring it back at the next start.
+        turns.forget(id);
+        await mapping.remove(id);
+        announce(id);
+      }),
 
-    async reset(id: string): Promise<void> {
-      const record = mapping.get(id);
-      if (record) await save(id, { ...record, session_id: null, session_cost: 0, reset_at: deps.now().toISOString() });
-    },
+    reset: (id: string): Promise<void> =>
+      deps.inTurn(id, async () => {
+        const record = mapping.get(id);
+        if (record) await save(id, { ...record, session_id: null, session_cost: 0, reset_at: deps.now().toISOString() });
+      }),
 
     async history(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage> {
       const record = need(id);

@@ -5,9 +5,10 @@ import type { Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
 import { type Book, createBook } from './book.ts';
 import { createDispatcher, type Dispatcher, type RunDefaults } from './dispatcher.ts';
 import { createIntake, type Message } from './intake.ts';
-import { createLanes, type Lanes, liveText } from './lanes.ts';
+import { createActive, createLanes, type Lanes, liveText } from './lanes.ts';
+import { createMutex } from './mutex.ts';
 import { isEnded, toSummary } from './outcome.ts';
-import { recover } from './recovery.ts';
+import { recover, restoreMapping } from './recovery.ts';
 import { createSlots } from './slots.ts';
 
 export type ConversationsDeps = {
@@ -34,12 +35,14 @@ export type ConversationsDeps = {
 export interface Conversations {
   book: Book;
   accept(message: Message): Promise<Turn>;
-  /** Resolves with the turn when it ended. */
-  ended(turnId: string): Promise<Turn>;
+  /** Resolves with the turn when it ended; never after `signal`. */
+  ended(turnId: string, signal?: AbortSignal): Promise<Turn>;
   /** Throws AppError `turn_not_found`. */
   turn(id: string): TurnSummary;
   cancel(id: string): Promise<TurnSummary>;
   counts(): { running: number; queued: number };
+  /** Brings back conversations that the mapping has lost. To be called before the first request. */
+  restore(): Promise<void>;
   /** Settles what an earlier process left behind, then lets turns run. */
   open(): Promise<void>;
   /** Takes no more messages, gives running turns `graceMs` (or until `hurry`), then stops them. */
@@ -49,10 +52,16 @@ export interface Conversations {
 export function createConversations(deps: ConversationsDeps): Conversations {
   const lanes: Lanes = createLanes();
   let isClosing = false;
-  const book: Book = createBook({ ...deps, lanes, newId: deps.newConvId });
+  const inTurn = createMutex();
+  const book: Book = createBook({ ...deps, lanes, inTurn, newId: deps.newConvId });
   const slots = createSlots(deps.maxStarting);
   const dispatcher: Dispatcher = createDispatcher({ ...deps, lanes, book, takeStartSlot: slots.take });
-  const accept = createIntake({ ...deps, lanes, book, dispatcher, isClosing: () => isClosing, newId: deps.newTurnId });
+  const accept = createIntake({ ...deps, lanes, book, dispatcher, inTurn, isClosing: () => isClosing, newId: deps.newTurnId });
+
+  // What is left from before is there from the first request on: its conversations are busy, its turns can be cancelled.
+  lanes.queue.push(...deps.turns.inState('queued'));
+  const leftovers = deps.turns.withProcess();
+  for (const turn of leftovers) if (!isEnded(turn)) lanes.active.set(turn.id, createActive(turn));
 
   function need(id: string): Turn {
     const turn = lanes.active.get(id)?.turn ?? deps.turns.get(id);
@@ -72,10 +81,9 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     turn: (id) => summaryOf(need(id)),
     cancel: async (id) => summaryOf(await dispatcher.cancel(need(id))),
     counts: () => ({ running: lanes.active.size, queued: lanes.queue.length }),
+    restore: () => restoreMapping(deps),
     async open() {
-      const waiting = await recover({ ...deps, projectOf: book.projectOf });
-      const arrivedMeanwhile = new Set(lanes.queue.map((turn) => turn.id));
-      lanes.queue.unshift(...waiting.filter((turn) => !arrivedMeanwhile.has(turn.id)));
+      await recover({ ...deps, leftovers, projectOf: book.projectOf, onEnd: dispatcher.leftoverEnded });
       dispatcher.open();
     },
     async close(graceMs, hurry) {

@@ -31,6 +31,8 @@ export type DispatcherDeps = TurnRunDeps & {
   lanes: Lanes;
   mapping: MappingStore;
   book: Book;
+  /** Throws AppError where a folder is gone, or no longer allowed. */
+  resolveProject(path: string): Promise<string>;
   defaults: RunDefaults;
   maxRunning: number;
 };
@@ -41,9 +43,10 @@ export type DispatcherDeps = TurnRunDeps & {
  */
 export function createDispatcher(deps: DispatcherDeps) {
   const { lanes, turns, mapping, book, journal } = deps;
-  const endings = new Map<string, ((turn: Turn) => void)[]>();
+  const endings = new Map<string, Set<{ resolve(turn: Turn): void; reject(error: AppError): void }>>();
   const followed = new Set<string>();
   let isOpen = false;
+  let isClosing = false;
   let retry: NodeJS.Timeout | null = null;
 
   function pump(): void {
@@ -65,8 +68,8 @@ export function createDispatcher(deps: DispatcherDeps) {
 
   /** A background shell that outlived its turn is ended by the next message: one session has one process. */
   function endLingering(convId: string, sessionId: string | null): void {
-    for (const [heldBy, held] of lanes.lingering) {
-      if (held.isEnding || (heldBy !== convId && held.sessionId !== sessionId)) continue;
+    for (const held of lanes.lingering.values()) {
+      if (held.isEnding || (held.convId !== convId && held.sessionId !== sessionId)) continue;
       held.isEnding = true;
       const timer = setTimeout(() => void held.run.stop(), leaveMs);
       void held.run.exited.then(() => clearTimeout(timer));
@@ -84,9 +87,11 @@ export function createDispatcher(deps: DispatcherDeps) {
       const { turnEnd, end } = await runTurn(active, spec, turn.options.timeout_s ?? deps.defaults.timeoutS, deps);
       await settle(active, turnEnd, end);
     } catch (error) {
-      // A fault of ours must not leave anyone waiting: it is the end of the turn.
-      deps.warn(error, 'a turn failed for a fault of the server');
-      if (!isEnded(turn)) await settle(active, decideEnd(turn, { end: null, stop: null, text: '', at: deps.now().toISOString() }), null);
+      // Whatever it was, nobody may be left waiting: it is the end of the turn.
+      const known = error instanceof AppError ? error : new AppError('internal', 'The server failed to run the turn.');
+      if (known !== error) deps.warn(error, 'a turn failed for a fault of the server');
+      const end = { kind: 'failure', code: known.code, detail: known.message } as const;
+      if (!isEnded(turn)) await settle(active, decideEnd(turn, { end, stop: null, text: '', at: deps.now().toISOString() }), null);
     } finally {
       followed.delete(turn.id);
       lanes.active.delete(turn.id);
@@ -98,11 +103,12 @@ export function createDispatcher(deps: DispatcherDeps) {
   async function begin(active: Active): Promise<{ spec: RunSpec } | null> {
     const { turn } = active;
     try {
-      const record = mapping.get(turn.conv_id) ?? newRecord(turn.created_at);
-      const project = book.projectOf(record);
+      const record = mapping.get(turn.conv_id) ?? newRecord(turn);
+      // Before the first wait: the next look at the queue must see that this session is taken.
       const sessionId = record.session_id ?? randomUUID();
       turn.session_id = sessionId;
-      const exists = record.session_id !== null && (await deps.agent.findSession(sessionId, project)) !== null;
+      const project = await deps.resolveProject(await ownFolder(record));
+      const exists = record.session_id !== null && (await deps.agent.hasSession(sessionId, project));
       if (active.stop) {
         await settle(active, stoppedEarly(active.stop), null);
         return null;
@@ -111,7 +117,8 @@ export function createDispatcher(deps: DispatcherDeps) {
       turns.start(turn.id, sessionId, turn.started_at);
       turn.state = 'running';
       // The turn has the session on disk already: after a crash the mapping gets it from there.
-      if (!record.session_id) book.saveLater(turn.conv_id, { ...(mapping.get(turn.conv_id) ?? record), session_id: sessionId });
+      const now = mapping.get(turn.conv_id) ?? record;
+      if (!now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id: now.session_id ?? sessionId, project });
       if (!exists && record.turn_count > 0 && record.session_id) {
         const failure = { code: 'session_not_found', detail: `The transcript of session ${sessionId} is gone.` } as const;
         await settle(active, { state: 'failed', text: '', result: null, error: failure, ended_at: deps.now().toISOString() }, null);
@@ -131,6 +138,12 @@ export function createDispatcher(deps: DispatcherDeps) {
       await delay(retryMs);
       return null;
     }
+  }
+
+  /** The folder of a conversation; one that the original system made says none, and works where its session began. */
+  async function ownFolder(record: ConversationRecord): Promise<string> {
+    const found = record.project || !record.session_id ? null : await deps.agent.findSession(record.session_id);
+    return found?.project ?? book.projectOf(record);
   }
 
   function toSpec(turn: Turn, record: ConversationRecord, project: string, isNew: boolean): RunSpec {
@@ -158,6 +171,15 @@ export function createDispatcher(deps: DispatcherDeps) {
     ended_at: deps.now().toISOString(),
   });
 
+  function noteProcessGone(turn: Turn): void {
+    try {
+      turns.noteProcess(turn.id, null, null);
+    } catch (error) {
+      // At the next start it is looked for in vain.
+      deps.warn(error, 'the end of a process could not be noted');
+    }
+  }
+
   /** Puts an end on disk, tells who waits for it, and keeps the lane until the process is gone. */
   async function settle(active: Active, turnEnd: TurnEnd, end: RunEnd | null): Promise<void> {
     const { turn, run } = active;
@@ -171,10 +193,11 @@ export function createDispatcher(deps: DispatcherDeps) {
     noteEnd(ended, end);
     lanes.active.delete(turn.id);
     if (run) {
-      const held = { sessionId: ended.result?.session_id ?? (turn.session_id as string), run, isEnding: false };
-      lanes.lingering.set(turn.conv_id, held);
+      const held = { convId: turn.conv_id, sessionId: ended.result?.session_id ?? (turn.session_id as string), run, isEnding: false };
+      lanes.lingering.set(turn.id, held);
       void run.exited.then(() => {
-        if (lanes.lingering.get(turn.conv_id) === held) lanes.lingering.delete(turn.conv_id);
+        lanes.lingering.delete(turn.id);
+        noteProcessGone(turn);
         pump();
       });
     }
@@ -194,6 +217,8 @@ export function createDispatcher(deps: DispatcherDeps) {
           deps.warn(error, 'the end of a turn waits for the disk');
           onRefusal();
         }
+        // The next start finds the turn running, and interrupts it.
+        if (isClosing) return;
         await delay(retryMs);
       }
     }
@@ -213,23 +238,29 @@ export function createDispatcher(deps: DispatcherDeps) {
       last_message_at: turn.ended_at ?? record.last_message_at,
       turn_count: record.turn_count + (answer ? 1 : 0),
       cost_usd: (record.cost_usd ?? 0) + cost,
-      session_cost: answer?.costCovers === 'session' ? answer.cost : 0,
+      session_cost: answer?.costCovers === 'session' && follows ? answer.cost : answer ? 0 : spent,
     });
   }
 
   function tellEnd(turn: Turn): void {
-    for (const tell of endings.get(turn.id) ?? []) tell(turn);
+    for (const waiting of endings.get(turn.id) ?? []) waiting.resolve(turn);
     endings.delete(turn.id);
   }
 
-  function endOf(id: string): Promise<Turn> {
-    return new Promise((resolve) => endings.set(id, [...(endings.get(id) ?? []), resolve]));
+  /** Who hangs up is no longer told, and gets no answer. */
+  function endOf(id: string, signal?: AbortSignal): Promise<Turn> {
+    return new Promise((resolve, reject) => {
+      const all = endings.get(id) ?? new Set();
+      const own = { resolve, reject };
+      endings.set(id, all.add(own));
+      signal?.addEventListener('abort', () => all.delete(own), { once: true });
+    });
   }
 
   return {
     /** Takes up turns that are queued on disk and lets them run. */
     open(): void {
-      isOpen = true;
+      isOpen = !isClosing;
       pump();
     },
     enqueue(turn: Turn, follow: boolean): void {
@@ -238,11 +269,16 @@ export function createDispatcher(deps: DispatcherDeps) {
       book.announce(turn.conv_id);
       pump();
     },
-    pump,
+    /** A turn that an earlier process left was settled. */
+    leftoverEnded(turn: Turn): void {
+      lanes.active.delete(turn.id);
+      book.announce(turn.conv_id);
+      tellEnd(turn);
+    },
     /** Resolves with the turn when it ended; at once where it has. */
-    async ended(id: string): Promise<Turn> {
+    async ended(id: string, signal?: AbortSignal): Promise<Turn> {
       const turn = turns.get(id);
-      return turn && isEnded(turn) ? turn : endOf(id);
+      return turn && isEnded(turn) ? turn : endOf(id, signal);
     },
     /** Stops a turn, or takes it out of the queue. Resolves with the turn as it ended. */
     async cancel(turn: Turn): Promise<Turn> {
@@ -265,6 +301,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     /** Starts no more turns, gives running ones `graceMs`, then stops them. Resolves when no process is left. */
     async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
       isOpen = false;
+      isClosing = true;
       if (retry) clearTimeout(retry);
       const until = Date.now() + graceMs;
       while (lanes.active.size && Date.now() < until && !hurry?.aborted) await delay(Math.min(50, graceMs));
@@ -276,16 +313,19 @@ export function createDispatcher(deps: DispatcherDeps) {
       await Promise.all([...lanes.lingering.values()].map(({ run }) => run.stop()));
       while (lanes.active.size) await delay(20);
       await Promise.all(running.map(({ run }) => run?.stop()));
+      const kept = new AppError('shutting_down', 'The server is shutting down. The message is kept, and runs when it is back.');
+      for (const waiting of [...endings.values()].flatMap((all) => [...all])) waiting.reject(kept);
     },
   };
 }
 
-const newRecord = (at: string): ConversationRecord => ({
+const newRecord = ({ created_at, options }: Turn): ConversationRecord => ({
   session_id: null,
-  created_at: at,
-  last_message_at: at,
+  created_at,
+  last_message_at: created_at,
   turn_count: 0,
   last_message: null,
+  ...(options.project ? { project: options.project } : {}),
 });
 
 export type Dispatcher = ReturnType<typeof createDispatcher>;

@@ -3,6 +3,7 @@ import { maxMessageBytes } from '../../contract/endpoint.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { MappingStore, Turn, TurnOptions, TurnStore } from '../store/port.ts';
+import { clip } from '../transcript/clip.ts';
 import type { Book } from './book.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Lanes } from './lanes.ts';
@@ -28,6 +29,8 @@ export function createIntake(deps: {
   mapping: MappingStore;
   turns: TurnStore;
   maxQueued: number;
+  /** Messages for one conversation come in one after the other. */
+  inTurn<T>(convId: string, work: () => Promise<T>): Promise<T>;
   isClosing(): boolean;
   now(): Date;
   newId(): string;
@@ -44,11 +47,15 @@ export function createIntake(deps: {
   function notePreview(turn: Turn): void {
     const record = deps.mapping.get(turn.conv_id);
     if (!record) return;
-    const last_message = turn.message.trim().slice(0, 100);
+    const last_message = clip(turn.message.trim(), 100).text;
     deps.book.saveLater(turn.conv_id, { ...record, last_message, last_message_at: turn.created_at, archived: false });
   }
 
-  return async function accept(message: Message): Promise<Turn> {
+  return function accept(message: Message): Promise<Turn> {
+    return deps.inTurn(message.convId, () => acceptInTurn(message));
+  };
+
+  async function acceptInTurn(message: Message): Promise<Turn> {
     check(message);
     const known = message.idempotencyKey === null ? null : deps.turns.byKey(message.idempotencyKey, fingerprintOf(message));
     if (known) return known;
@@ -72,7 +79,7 @@ export function createIntake(deps: {
       deps.dispatcher.enqueue(turn, message.follow);
     }
     return turn;
-  };
+  }
 }
 
 /** What makes two requests with one Idempotency-Key the same: all that says what is to be done. */

@@ -12,12 +12,13 @@ export type Active = {
 };
 
 /** A process whose turn has ended. */
-type Lingering = { sessionId: string; run: Run; isEnding: boolean };
+type Lingering = { convId: string; sessionId: string; run: Run; isEnding: boolean };
 
 /** What goes on now: the turns that wait, those that run, and runs whose turn has ended and whose process has not. */
 export type Lanes = {
   queue: Turn[];
   active: Map<string, Active>;
+  /** By turn: after a reset a conversation can have more than one. */
   lingering: Map<string, Lingering>;
 };
 

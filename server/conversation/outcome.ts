@@ -3,6 +3,7 @@ import type { Event } from '../../contract/event.ts';
 import type { ChatAnswer, TurnSummary } from '../../contract/turn.ts';
 import type { RunEnd } from '../agent/port.ts';
 import type { Turn, TurnEnd } from '../store/port.ts';
+import { clip } from '../transcript/clip.ts';
 
 /** Why we ended a run ourselves. */
 export type StopReason = 'cancel' | 'timeout' | 'shutdown' | 'crash';
@@ -64,7 +65,7 @@ export function toSummary(turn: Turn, text = turn.text): TurnSummary {
     turn_id: turn.id,
     conv_id: turn.conv_id,
     state: turn.state,
-    message: turn.message.slice(0, 2000),
+    message: clip(turn.message, 2000).text,
     session_id: turn.session_id,
     created_at: turn.created_at,
     started_at: turn.started_at,

@@ -1,6 +1,7 @@
 import type { Agent } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
-import { decideEnd, toEndEvent } from './outcome.ts';
+import { decideEnd, isEnded, toEndEvent } from './outcome.ts';
 import { addText, joinText, noText } from './text-so-far.ts';
 
 type RecoveryDeps = {
@@ -8,26 +9,39 @@ type RecoveryDeps = {
   turns: TurnStore;
   journal: Journal;
   mapping: MappingStore;
+  /** The turns that were running, or whose process was not seen to end. */
+  leftovers: readonly Turn[];
   projectOf(record: ConversationRecord): string;
+  onEnd(turn: Turn): void;
   info(text: string): void;
+  warn(error: unknown, text: string): void;
   now(): Date;
 };
 
 /**
- * Settles what an earlier server process left: turns that were running are ended (with their processes)
- * as interrupted, with what they had produced. Gives the turns that are still to run, in their order.
+ * Settles what an earlier server process left: turns that were running are ended as interrupted, with what
+ * they had produced, and so are the processes of turns that had ended before. What goes wrong with one is
+ * no reason to leave the others. Throws only AppError `storage_unavailable`, to be called again.
  */
-export async function recover(deps: RecoveryDeps): Promise<Turn[]> {
-  await restoreMapping(deps);
-  for (const turn of deps.turns.inState('running')) {
-    await deps.agent.endLeftovers(turn);
-    const text = await producedText(turn, deps);
-    const end = decideEnd(turn, { end: null, stop: 'crash', text, at: deps.now().toISOString() });
-    deps.turns.end(turn.id, end, toEndEvent(turn, end));
-    await adoptSession(turn, deps);
-    deps.info(`turn ${turn.id} of conversation ${turn.conv_id} was running when the server ended: interrupted`);
+export async function recover(deps: RecoveryDeps): Promise<void> {
+  const done = await Promise.allSettled(deps.leftovers.map((turn) => settleLeftover(turn, deps)));
+  for (const { reason } of done.filter((result) => result.status === 'rejected')) {
+    if (reason instanceof AppError && reason.code === 'storage_unavailable') throw reason;
+    deps.warn(reason, 'what an earlier process left could not be settled');
   }
-  return deps.turns.inState('queued');
+}
+
+async function settleLeftover(turn: Turn, deps: RecoveryDeps): Promise<void> {
+  await deps.agent.endLeftovers(turn).catch((error) => deps.warn(error, 'a process of an earlier server could not be ended'));
+  deps.turns.noteProcess(turn.id, null, null);
+  if (isEnded(turn)) return;
+  const text = await producedText(turn, deps);
+  const end = decideEnd(turn, { end: null, stop: 'crash', text, at: deps.now().toISOString() });
+  deps.turns.end(turn.id, end, toEndEvent(turn, end));
+  Object.assign(turn, end);
+  await adoptSession(turn, deps);
+  deps.onEnd(turn);
+  deps.info(`turn ${turn.id} of conversation ${turn.conv_id} was running when the server ended: interrupted`);
 }
 
 /** The mapping may not have been written yet when the first turn of a session was cut off. */
@@ -57,7 +71,7 @@ async function producedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
  * Conversations that sessions.json does not have although they had turns (a copy from before was used,
  * or the file was removed) come back with the session of their newest turn.
  */
-async function restoreMapping(deps: RecoveryDeps): Promise<void> {
+export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info'>): Promise<void> {
   for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
     if (deps.mapping.get(conv_id)) continue;
     const found = session_id ? await deps.agent.findSession(session_id) : null;

@@ -8,11 +8,16 @@ type Step =
 /** The text of a turn while it goes on: the whole messages, and what came of the next one. */
 export type TextSoFar = { whole: readonly string[]; open: string };
 
+/** The most that is kept of one turn's text in memory; all of it is in the journal and the transcript. */
+const maxOpen = 4_000_000;
+
 export const noText: TextSoFar = { whole: [], open: '' };
 
 /** A whole message takes the place of the pieces that came of it; a retry that starts over drops them. */
 export function addText(state: TextSoFar, step: Step): TextSoFar {
-  if (step.type === 'text.delta' || step.type === 'text') return { ...state, open: state.open + (step as { text: string }).text };
+  if (step.type === 'text.delta' || step.type === 'text') {
+    return state.open.length > maxOpen ? state : { ...state, open: state.open + (step as { text: string }).text };
+  }
   if (step.type === 'message') {
     const { text, parent_tool_id } = step as { text: string; parent_tool_id: string | null };
     return parent_tool_id || !text ? state : { whole: [...state.whole, text], open: '' };

@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import { finalTypes, type StoredEvent } from '../../contract/event.ts';
 import { AppError } from '../app-error.ts';
 import type { Journal } from '../store/port.ts';
-import { openEventStream, readEvents } from './event-stream.ts';
+import { openEventStream, readEvents, writeAll } from './event-stream.ts';
 
 type Reading = { journal: Journal; turnId: string; response: Response; signal: AbortSignal };
 
@@ -24,30 +24,33 @@ export async function streamTurnEvents({ journal, turnId, response, signal }: Re
  * an end like any other would pass for a whole answer.
  */
 export async function streamTurnText({ journal, turnId, response, signal }: Reading): Promise<void> {
-  let shown = '';
+  let isShown = false;
   let open = '';
-  const write = (text: string) => {
+  const write = async (text: string) => {
     if (!text) return;
     if (!response.headersSent) {
       response.status(200).set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache, no-transform', 'X-Accel-Buffering': 'no' });
     }
-    response.write(text);
-    shown += text;
+    isShown = true;
+    await writeAll(response, text);
   };
   /** Starts a paragraph where text of an earlier message stands already. */
-  const begin = () => (open || !shown ? '' : '\n\n');
+  const begin = () => (open || !isShown ? '' : '\n\n');
 
-  await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, (event) => {
+  await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, async (event) => {
     if (event.type === 'text.delta') {
-      write(begin() + event.text);
+      const text = begin() + event.text;
       open += event.text;
+      await write(text);
     } else if (event.type === 'message' && !event.parent_tool_id && event.text) {
       // A retry may have begun the message anew: what was sent cannot be taken back, so the whole follows it.
-      if (event.text.startsWith(open)) write((event.text.length > open.length ? begin() : '') + event.text.slice(open.length));
-      else write(`\n\n${event.text}`);
+      const rest = event.text.startsWith(open)
+        ? (event.text.length > open.length ? begin() : '') + event.text.slice(open.length)
+        : `\n\n${event.text}`;
       open = '';
+      await write(rest);
     } else if (event.type === 'turn.completed') {
-      if (!shown) write(event.response);
+      if (!isShown) await write(event.response);
     } else if (isFinal(event)) {
       fail(event, response);
     }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Response } from 'express';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { EventFilter, Journal } from '../store/port.ts';
@@ -18,7 +17,8 @@ export async function readEvents(
   from: { filter: EventFilter; cursor: number; signal: AbortSignal },
   write: (event: StoredEvent) => boolean | Promise<boolean>,
 ): Promise<void> {
-  let cursor = from.cursor;
+  // A cursor from before the data folder was replaced can be ahead of all there is.
+  let cursor = Math.min(from.cursor, journal.cursor());
   let wake = () => {};
   const stop = journal.onWrite(() => wake());
   const onAbort = () => wake();
@@ -63,12 +63,25 @@ export function openEventStream(response: Response): { send(event: StoredEvent):
   response.once('close', () => clearInterval(timer));
   return {
     async send(event) {
-      const isTaken = response.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-      if (!isTaken && !response.destroyed) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      await writeAll(response, `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     },
     close() {
       clearInterval(timer);
       response.end();
     },
   };
+}
+
+/** Writes and waits until the reader has taken enough for more; resolves too when the reader is gone. */
+export async function writeAll(response: Response, text: string): Promise<void> {
+  if (response.write(text) || response.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
 }

@@ -31,6 +31,11 @@ export function createHandle({ checkAnswers }: { checkAnswers: boolean }): { rou
     const endpoint: Endpoint = endpoints[name];
     const method = route.method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete';
     router[method](route.path, async (request, response) => {
+      // Express answers HEAD by the handler of GET; one that follows events would never end.
+      if (request.method === 'HEAD' && route.tag === 'events') {
+        response.end();
+        return;
+      }
       const context = {
         params: parsePart(endpoint.params, request.params, ''),
         query: parsePart(endpoint.query, request.query, ''),

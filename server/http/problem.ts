@@ -37,7 +37,8 @@ function toAppError(error: unknown): AppError {
   const { type, status, message } = error as { type?: string; status?: number; message?: string };
   const parser = type === undefined ? undefined : parserErrors[type];
   if (parser) return new AppError(parser.code, parser.detail ?? message, { cause: error });
-  // A path such as /%zz, which Express cannot decode.
-  if (status === 400) return new AppError('invalid_request', message, { cause: error });
+  if (status === 404) return new AppError('route_not_found', undefined, { cause: error });
+  // What Express itself refuses: a path such as /%zz, a range outside of a file.
+  if (status !== undefined && status >= 400 && status < 500) return new AppError('invalid_request', message, { cause: error });
   return new AppError('internal', undefined, { cause: error });
 }

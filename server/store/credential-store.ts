@@ -5,10 +5,16 @@ import type { Database } from './database.ts';
 export type CredentialKind = 'cookie' | 'token';
 export type Credential = { id: string; kind: CredentialKind; label: string; created_at: string; last_used_at: string };
 
+/** How long a browser stays signed in. Safari forgets cookies after 400 days at the latest. */
+export const cookieMs = 365 * 24 * 3600 * 1000;
+
 /** How often the time of last use is written, so that a request costs no write. */
 const useEveryMs = 60_000;
 
-/** Sign-ins of browsers and tokens of scripts: random 256 bits each, of which only the hash is kept. */
+/**
+ * Sign-ins of browsers and tokens of scripts: random 256 bits each, of which only the hash is kept (a plain
+ * one is as good as a slow one there).
+ */
 export interface CredentialStore {
   /** Makes one; `secret` is nowhere else afterwards. */
   create(kind: CredentialKind, label: string): { credential: Credential; secret: string };
@@ -19,7 +25,8 @@ export interface CredentialStore {
   revoke(id: string): boolean;
 }
 
-export function createCredentialStore({ database, now }: { database: Database; now(): Date }): CredentialStore {
+/** `password` goes into the hash of a cookie: with another password no cookie of before fits. */
+export function createCredentialStore({ database, password, now }: { database: Database; password: string; now(): Date }): CredentialStore {
   const fields = 'id, kind, label, created_at, last_used_at';
   const insert = database.prepare('INSERT INTO credential (id, kind, hash, label, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)');
   const byHash = database.prepare(`SELECT ${fields} FROM credential WHERE kind = ? AND hash = ?`);
@@ -27,18 +34,24 @@ export function createCredentialStore({ database, now }: { database: Database; n
   const used = database.prepare('UPDATE credential SET last_used_at = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM credential WHERE id = ?');
 
+  const hash = (kind: CredentialKind, secret: string) =>
+    createHash('sha256')
+      .update(kind === 'cookie' ? `${secret}\0${password}` : secret)
+      .digest('hex');
+
   return {
     create(kind, label) {
       const secret = (kind === 'token' ? 'swb_' : '') + randomBytes(32).toString('base64url');
       const at = now().toISOString();
       const credential = { id: nanoid(12), kind, label, created_at: at, last_used_at: at };
-      database.durably(() => insert.run(credential.id, kind, hash(secret), label, at, at));
+      database.durably(() => insert.run(credential.id, kind, hash(kind, secret), label, at, at));
       return { credential, secret };
     },
     find(kind, secret) {
-      const row = byHash.get(kind, hash(secret)) as Credential | undefined;
+      const row = byHash.get(kind, hash(kind, secret)) as Credential | undefined;
       if (!row) return null;
       const at = now();
+      if (kind === 'cookie' && at.getTime() - Date.parse(row.created_at) > cookieMs) return null;
       if (at.getTime() - Date.parse(row.last_used_at) > useEveryMs) {
         try {
           database.transact(() => used.run(at.toISOString(), row.id));
@@ -52,9 +65,6 @@ export function createCredentialStore({ database, now }: { database: Database; n
     revoke: (id) => database.durably(() => remove.run(id).changes > 0),
   };
 }
-
-/** The secrets are random 256 bits, so a plain hash is as good as a slow one. */
-const hash = (secret: string) => createHash('sha256').update(secret).digest('hex');
 
 /** libsql adds a field of its own to each row. */
 const toCredential = ({ id, kind, label, created_at, last_used_at }: Credential): Credential => ({ id, kind, label, created_at, last_used_at });

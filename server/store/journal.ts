@@ -8,6 +8,8 @@ export type EventWriter = {
   write(events: readonly Event[]): void;
   /** Call when that transaction is committed: readers are told. */
   announce(): void;
+  /** Call when a conversation's events were deleted. */
+  drop(convId: string): void;
 };
 
 /** Newest events are also kept in memory, so that many readers of a running turn cost no query each. */
@@ -35,6 +37,7 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
   let recentSize = 0;
   let newest = (last.get() as { id: number }).id;
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
+  let isTroubled = false;
   const listeners = new Set<() => void>();
   const followers = new Map<string | undefined, number>();
 
@@ -73,8 +76,10 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
       timer = null;
       try {
         flush();
+        isTroubled = false;
       } catch (error) {
-        onTrouble(error);
+        if (!isTroubled) onTrouble(error);
+        isTroubled = true;
         flushLater(retryMs);
       }
     };
@@ -85,8 +90,19 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
     write,
     announce,
     flush,
+    drop(convId) {
+      recent = recent.filter(({ event }) => event.conv_id !== convId);
+    },
     append(events) {
-      for (const event of events) merge(pending, event);
+      for (const event of events) {
+        try {
+          JSON.stringify(event);
+          merge(pending, event);
+        } catch (error) {
+          // It would keep every write behind it from the disk.
+          onTrouble(error);
+        }
+      }
       flushLater(0);
     },
     since(cursor, filter, limit) {

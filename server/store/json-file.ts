@@ -1,4 +1,4 @@
-import { link, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, link, readFile, rename, rm } from 'node:fs/promises';
 import type { Adapter } from 'lowdb';
 import writeFileAtomic from 'write-file-atomic';
 
@@ -27,6 +27,7 @@ export function createJsonFile<T>(file: string, { parse, onDamage }: { parse(val
     } catch (error) {
       const keptAs = `${file}.damaged-${new Date().toISOString().replaceAll(':', '-')}`;
       await rename(file, keptAs);
+      await chmod(keptAs, 0o600);
       const copy = await load(backup).catch(() => null);
       onDamage({ keptAs, from: copy === null ? 'nothing' : 'last good copy', reason: (error as Error).message });
       return copy;

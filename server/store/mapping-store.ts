@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { z } from 'zod';
+import { ConvId } from '../../contract/conversation.ts';
 import { AppError } from '../app-error.ts';
 import { createJsonFile, type Damage } from './json-file.ts';
 import type { ConversationRecord, MappingStore } from './port.ts';
@@ -10,20 +11,30 @@ const Entry = z.looseObject({
   session_id: z
     .string()
     .nullish()
+    .catch(null)
     .transform((id) => id || null),
-  created_at: z.string().optional(),
-  last_message_at: z.string().nullish(),
-  turn_count: z
-    .number()
-    .nullish()
-    .transform((count) => count ?? 0),
+  created_at: z.string().optional().catch(undefined),
+  last_message_at: z.string().nullish().catch(undefined),
+  turn_count: z.coerce.number().catch(0),
   last_message: z
     .string()
     .nullish()
-    .transform((text) => text ?? null),
+    .catch(null)
+    .transform((message) => message ?? null),
+  // Ours: what a hand has spoilt counts as not set.
+  title: z.string().optional().catch(undefined),
+  project: z.string().optional().catch(undefined),
+  archived: z.boolean().optional().catch(undefined),
+  model: z.string().nullish().catch(undefined),
+  permission_mode: z.string().nullish().catch(undefined),
+  allowed_tools: z.string().nullish().catch(undefined),
+  extra_args: z.array(z.string()).nullish().catch(undefined),
+  cost_usd: z.number().optional().catch(undefined),
+  session_cost: z.number().optional().catch(undefined),
+  reset_at: z.string().optional().catch(undefined),
 });
 
-const File = z.object({ conversations: z.record(z.string(), Entry) });
+const File = z.object({ conversations: z.record(z.string(), z.unknown()) });
 
 type Shape = { conversations: Record<string, ConversationRecord> };
 
@@ -31,15 +42,28 @@ type Shape = { conversations: Record<string, ConversationRecord> };
 const retryMs = 500;
 
 /** Opens `sessions.json` in the data folder, taking over a file that the original system wrote. */
-export async function openMappingStore(deps: { folder: string; now(): Date; onDamage(damage: Damage): void }): Promise<MappingStore> {
+export async function openMappingStore(deps: {
+  folder: string;
+  now(): Date;
+  onDamage(damage: Damage): void;
+  onOddEntry(name: string, what: string): void;
+}): Promise<MappingStore> {
   const file = join(deps.folder, 'sessions.json');
   const parse = (value: unknown): Shape => {
-    const { conversations } = File.parse(value);
-    const entries = Object.entries(conversations).map(([id, entry]) => {
+    const taken: Shape['conversations'] = {};
+    for (const [name, given] of Object.entries(File.parse(value).conversations)) {
+      const { success, data: entry } = Entry.safeParse(given);
+      if (!success) {
+        deps.onOddEntry(name, 'it is no object and was left out');
+        continue;
+      }
+      const id = freeId(name, taken);
+      if (id !== name) deps.onOddEntry(name, `it is now called ${id}, with the old name as its title`);
       const created_at = entry.created_at ?? entry.last_message_at ?? deps.now().toISOString();
-      return [id, { ...entry, created_at, last_message_at: entry.last_message_at ?? created_at }] as const;
-    });
-    return { conversations: Object.fromEntries(entries) };
+      const title = id === name ? {} : { title: name };
+      taken[id] = { ...title, ...entry, created_at, last_message_at: entry.last_message_at ?? created_at };
+    }
+    return { conversations: taken };
   };
   const low = new Low<Shape>(createJsonFile(file, { parse, onDamage: deps.onDamage }), { conversations: {} });
   await low.read();
@@ -96,6 +120,16 @@ export async function openMappingStore(deps: { folder: string; now(): Date; onDa
       await (next ?? running)?.catch(() => {});
     },
   };
+}
+
+/** The original system took any name; ours must fit into an address. */
+function freeId(name: string, taken: Record<string, unknown>): string {
+  if (ConvId.safeParse(name).success) return name;
+  const plain = `c-${name.replace(/[^A-Za-z0-9._-]+/g, '-')}`.slice(0, 60);
+  for (let number = 1; ; number += 1) {
+    const id = number === 1 ? plain : `${plain}-${number}`;
+    if (!(id in taken)) return id;
+  }
 }
 
 /** Faults of the disk have a code of the system; anything else is a fault of ours, and is not to be retried. */

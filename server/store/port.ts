@@ -55,13 +55,16 @@ export interface TurnStore {
   ): { turn: Turn; isNew: boolean };
   /** Marks a queued turn as running, before its process exists. */
   start(id: string, sessionId: string, at: string): void;
-  noteProcess(id: string, pid: number, start: string | null): void;
+  /** Notes the process of a turn; null when it is gone, which can be long after the turn's end. */
+  noteProcess(id: string, pid: number | null, start: string | null): void;
+  /** The turns that were running, or whose process was not seen to end, when the server was last here. */
+  withProcess(): Turn[];
   end(id: string, end: TurnEnd, event: Event): void;
   get(id: string): Turn | null;
   inState(state: TurnState): Turn[];
   /** The newest turn of a conversation that ended. */
   lastEnded(convId: string): Turn | null;
-  /** Forgets the turns of a conversation. */
+  /** Forgets what was said in the turns of a conversation, and its events; their keys stay used. */
   forget(convId: string): void;
   /** For each conversation its newest turn, with the session of its newest turn that was started. */
   newest(): Pick<Turn, 'conv_id' | 'session_id' | 'started_at' | 'created_at' | 'options'>[];

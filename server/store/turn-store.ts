@@ -1,7 +1,8 @@
 import { AppError } from '../app-error.ts';
+import { clip } from '../transcript/clip.ts';
 import type { Database } from './database.ts';
 import type { EventWriter } from './journal.ts';
-import type { Turn, TurnStore } from './port.ts';
+import type { Turn, TurnFailure, TurnStore } from './port.ts';
 
 type Row = { [K in keyof Turn]: Turn[K] extends string | null ? string | null : Turn[K] extends number | null ? number | null : string };
 
@@ -17,15 +18,19 @@ export function createTurnStore({ database, events }: { database: Database; even
   const start = database.prepare("UPDATE turn SET state = 'running', session_id = ?, started_at = ? WHERE id = ?");
   const noteProcess = database.prepare('UPDATE turn SET pid = ?, pid_start = ? WHERE id = ?');
   const end = database.prepare('UPDATE turn SET state = ?, text = ?, result = ?, error = ?, ended_at = ? WHERE id = ?');
+  const withProcess = database.prepare("SELECT * FROM turn WHERE pid IS NOT NULL OR state = 'running' ORDER BY seq");
   const lastEnded = database.prepare(
     `SELECT * FROM turn WHERE conv_id = ? AND state NOT IN ('queued', 'running', 'waiting') ORDER BY seq DESC LIMIT 1`,
   );
-  const forget = database.prepare('DELETE FROM turn WHERE conv_id = ?');
+  // The rows stay, without what was said: an Idempotency-Key must never run a message again. No id has a colon.
+  const forget = database.prepare(
+    `UPDATE turn SET conv_id = 'deleted:' || conv_id, message = '""', text = '""', result = NULL, error = ? WHERE conv_id = ?`,
+  );
+  const forgetEvents = database.prepare('DELETE FROM event WHERE conv_id = ?');
   const newest = database.prepare(
-    `SELECT conv_id, max(created_at) AS created_at, options,
-            (SELECT session_id FROM turn AS t WHERE t.conv_id = turn.conv_id AND session_id IS NOT NULL ORDER BY seq DESC LIMIT 1) AS session_id,
-            max(started_at) AS started_at
-     FROM turn GROUP BY conv_id`,
+    `SELECT conv_id, created_at, started_at, options,
+            (SELECT session_id FROM turn AS t WHERE t.conv_id = turn.conv_id AND session_id IS NOT NULL ORDER BY seq DESC LIMIT 1) AS session_id
+     FROM turn WHERE seq IN (SELECT max(seq) FROM turn GROUP BY conv_id) AND conv_id NOT LIKE 'deleted:%'`,
   );
   const get = (id: string) => toTurn(byId.get(id) as Row | undefined);
 
@@ -46,7 +51,7 @@ export function createTurnStore({ database, events }: { database: Database; even
       if (known) return { turn: known, isNew: false };
       database.durably(() => {
         insert.run(turn.id, turn.conv_id, JSON.stringify(turn.message), JSON.stringify(turn.options), key, fingerprint, turn.created_at);
-        events.write([{ type: 'turn.queued', conv_id: turn.conv_id, turn_id: turn.id, at: turn.created_at, message: turn.message.slice(0, 2000) }]);
+        events.write([{ type: 'turn.queued', conv_id: turn.conv_id, turn_id: turn.id, at: turn.created_at, message: clip(turn.message, 2000).text }]);
       });
       events.announce();
       return { turn: get(turn.id) as Turn, isNew: true };
@@ -59,6 +64,7 @@ export function createTurnStore({ database, events }: { database: Database; even
       });
       events.announce();
     },
+    withProcess: () => (withProcess.all() as Row[]).map((row) => toTurn(row) as Turn),
     noteProcess(id, pid, pidStart) {
       database.transact(() => noteProcess.run(pid, pidStart, id));
     },
@@ -74,7 +80,12 @@ export function createTurnStore({ database, events }: { database: Database; even
     inState: (state) => (byState.all(state) as Row[]).map((row) => toTurn(row) as Turn),
     lastEnded: (convId) => toTurn(lastEnded.get(convId) as Row | undefined),
     forget(convId) {
-      database.durably(() => forget.run(convId));
+      database.durably(() => {
+        const gone: TurnFailure = { code: 'conversation_not_found', detail: `Conversation ${convId} was deleted.` };
+        forget.run(JSON.stringify(gone), convId);
+        forgetEvents.run(convId);
+      });
+      events.drop(convId);
     },
     newest: () => (newest.all() as Row[]).map((row) => ({ ...row, options: JSON.parse(row.options) }) as ReturnType<TurnStore['newest']>[number]),
   };

@@ -34,7 +34,7 @@ export function createPage(limit: number, from?: PageCursor) {
     const { entry } = placed;
     if (!chain.isNext(entry.uuid) || openResults.size) return false;
     const isSameMessage = entry.type === 'assistant' && entry.message?.id !== undefined && entry.message.id === oldestMessageId;
-    return !isSameMessage && (messages >= limit || bytes >= maxPageBytes);
+    return !isSameMessage && (messages >= limit || (messages > 0 && bytes + shownBytes(placed) > maxPageBytes));
   }
 
   function take(placed: PlacedEntry): void {

@@ -44,7 +44,14 @@ export function toPart(block: Block): MessagePart | null {
   }
 }
 
-export const toolInput = (block: Block): string => JSON.stringify(block.input ?? {});
+/** The input as JSON text; one that is nested too deep to be written is left out. */
+export function toolInput(block: Block): string {
+  try {
+    return JSON.stringify(block.input ?? {});
+  } catch {
+    return '{}';
+  }
+}
 
 /** The text of a tool's result: a string, or blocks of text and other things. */
 export function toolOutput(content: unknown): string {

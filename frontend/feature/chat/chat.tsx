@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { trouble } from '../../state/app-state.ts';
-import { isConnected, showOlder, thread } from '../../state/thread.ts';
+import { isConnected, showOlder, stopTurn, thread } from '../../state/thread.ts';
 import type { Failure, LiveTurn, Thread } from '../../state/thread-reducer.ts';
 import { Text } from '../../ui/text.tsx';
 import { Message } from './message.tsx';
@@ -71,6 +71,9 @@ function Messages({ thread: { messages, live, failure, snapshot } }: { thread: T
       {snapshot.queue.map((turn) => (
         <article key={turn.turn_id} class="message user queued" aria-label="queued">
           <Text text={turn.message} />
+          <button type="button" onClick={() => void stopTurn(turn.turn_id)}>
+            Take back
+          </button>
         </article>
       ))}
     </>

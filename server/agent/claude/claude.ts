@@ -50,9 +50,11 @@ export function createClaude(deps: { bin: string; packageRoot: string; env: Read
       });
     },
     checkMessage: checkCommand,
+    hasSession: async (sessionId, project) => (await findTranscript(home, sessionId, project)) !== null,
     async findSession(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
-      const found = path && (await readProject(path));
+      // A transcript that cannot be read says no more than one that is not there.
+      const found = path && (await readProject(path).catch(() => null));
       return found ? { project: found } : null;
     },
     async history(sessionId, project, { limit, before }) {

@@ -2,7 +2,7 @@ import { clip } from '../../transcript/clip.ts';
 import { createLineSplitter, parseLine } from '../../transcript/line.ts';
 import { type Block, maxToolText, textOf, toBlocks, toolInput, toolOutput, toPart } from '../../transcript/part.ts';
 import type { AgentOutput } from '../port.ts';
-import type { ResultLine } from './result.ts';
+import { bounded, type ResultLine } from './result.ts';
 
 /** A line of the CLI's output, as far as it is used here; unknown types are passed over. */
 type Line = Record<string, unknown> & {
@@ -39,7 +39,7 @@ export function createDecoder() {
         if (last.origin?.runId) awaited.delete(last.origin.runId);
         return [];
       case 'stream_event':
-        return parent ? [] : decodeStreamEvent(line.event as StreamEvent, line);
+        return parent ? [] : decodeStreamEvent((line.event ?? {}) as StreamEvent, line);
       case 'assistant':
         // The failure of a request is told by the result, not as the model's words.
         return line.error || line.is_api_error_message ? [] : decodeAssistant(line, parent);
@@ -95,10 +95,10 @@ export function createDecoder() {
 
 function decodeStreamEvent(event: StreamEvent, line: Line): AgentOutput[] {
   if (line.abandoned_blocks) return [{ type: 'retrying', reason: 'the stream was cut', attempt: 1, discard_text: true }];
-  if (event.type === 'message_delta' && event.usage) return [{ type: 'usage', usage: event.usage }];
+  if (event.type === 'message_delta' && event.usage) return [{ type: 'usage', usage: bounded(event.usage, {}) }];
   if (event.type !== 'content_block_delta') return [];
-  if (event.delta?.type === 'text_delta' && event.delta.text) return [{ type: 'text', text: event.delta.text }];
-  if (event.delta?.type === 'thinking_delta' && event.delta.thinking) return [{ type: 'thinking', text: event.delta.thinking }];
+  if (event.delta?.type === 'text_delta' && event.delta.text) return [{ type: 'text', text: String(event.delta.text) }];
+  if (event.delta?.type === 'thinking_delta' && event.delta.thinking) return [{ type: 'thinking', text: String(event.delta.thinking) }];
   return [];
 }
 

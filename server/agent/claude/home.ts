@@ -37,17 +37,24 @@ export async function findTranscript(home: string, sessionId: string, project?: 
   return paths[exist.indexOf(true)] ?? null;
 }
 
+/** The CLI's files there have about 1 KB. */
+const maxSessionFile = 64 * 1024;
+
 /** The pid of a live process of the CLI that has this session open; null where there is none. */
 export async function findLiveProcess(home: string, sessionId: string): Promise<number | null> {
   const folder = join(home, 'sessions');
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
   for (const name of names) {
     try {
-      const file = JSON.parse(await readFile(join(folder, name), 'utf8'));
+      const path = join(folder, name);
+      const found = await stat(path);
+      // Anything that runs as this user can put a pipe there, which would hang whoever reads it.
+      if (!found.isFile() || found.size > maxSessionFile) continue;
+      const file = JSON.parse(await readFile(path, 'utf8'));
       if (file.sessionId !== sessionId) continue;
       const start = await processStart(Number(file.pid));
       // A crash leaves the file behind, and the pid may be another program's by now.
-      if (start !== null && (process.platform !== 'linux' || !file.procStart || start === String(file.procStart))) return Number(file.pid);
+      if (start !== null && (process.platform !== 'linux' || start === String(file.procStart))) return Number(file.pid);
     } catch {
       // Half written, or just removed.
     }

@@ -114,25 +114,37 @@ function readEnd(
 
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
-    const finish = async (result: ResultLine) => {
+    const fail = (error: unknown) => {
       clearTimeout(timer);
-      resolve(await withRightAnswer(result, spec, deps));
+      resolve({ kind: 'failure', code: 'agent_failed', detail: `The output of claude could not be read: ${(error as Error).message}` });
+    };
+    const finish = (result: ResultLine) => {
+      clearTimeout(timer);
+      withRightAnswer(result, spec, deps).then(resolve, fail);
+    };
+    const read = (decode: () => AgentOutput[]) => {
+      try {
+        take(decode());
+      } catch (error) {
+        // A line of a shape that no version had so far is the end of this turn, and of nothing else.
+        fail(error);
+      }
     };
     const take = (outputs: AgentOutput[]) => {
       for (const output of outputs) deps.onOutput(output);
       const result = decoder.result();
       if (!result) return;
-      if (decoder.isFinal()) void finish(result);
-      else timer ??= setTimeout(() => void finish(decoder.result() as ResultLine), secondResultMs);
+      if (decoder.isFinal()) finish(result);
+      else timer ??= setTimeout(() => finish(decoder.result() as ResultLine), secondResultMs);
     };
-    child.stdout?.on('data', (chunk: Buffer) => take(decoder.push(utf8.write(chunk))));
+    child.stdout?.on('data', (chunk: Buffer) => read(() => decoder.push(utf8.write(chunk))));
     child.stderr?.on('data', (chunk: Buffer) => {
       if (stderr.length < maxStderr) stderr += chunk.toString('utf8');
     });
     const conclude = (code: number | null, signal: string | null) => {
-      take(decoder.finish());
+      read(() => decoder.finish());
       const result = decoder.result();
-      if (result) void finish(result);
+      if (result) finish(result);
       else resolve(fromExit({ code, signal, stderr }));
     };
     child.once('close', conclude);

@@ -11,12 +11,14 @@ export async function probeClaude(binary: string | null, env: Readonly<Record<st
   if (binary === null) {
     return { found: false, path: null, version: null, logged_in: null, hint: errorTable.agent_not_found.hint };
   }
-  const ask = (...args: string[]) =>
-    exec(binary, args, { env, timeout }).then(
-      ({ stdout }) => stdout,
+  const ask = async (...args: string[]): Promise<string> => {
+    try {
+      return (await exec(binary, args, { env, timeout })).stdout;
+    } catch (error) {
       // `auth status` exits with 1, and prints all the same, when nobody is signed in.
-      (error: { stdout?: string }) => error.stdout ?? '',
-    );
+      return (error as { stdout?: string }).stdout ?? '';
+    }
+  };
   const [version, auth] = await Promise.all([ask('--version'), ask('auth', 'status')]);
   const loggedIn = readLoggedIn(auth);
   const number = /\d+\.\d+\.\d+/.exec(version)?.[0] ?? null;

@@ -38,26 +38,27 @@ const patterns: readonly Pattern[] = [
 
 /** What a result line came to. `is_error` decides: an API error has the subtype "success". */
 export function fromResult(line: ResultLine): RunEnd {
-  const text = line.result ?? line.errors?.join('\n') ?? '';
+  const text = typeof line.result === 'string' ? line.result : [line.errors ?? []].flat().map(String).join('\n');
   if (line.is_error) return { kind: 'failure', code: failureCode(line, text), detail: inWords(text) };
   return {
     kind: 'answer',
     response: text,
     sessionId: String(line.session_id),
-    cost: line.total_cost_usd ?? 0,
+    cost: Number(line.total_cost_usd ?? 0),
     // 2.1.329 counts over the session and over resumes, 2.1.197 (which has no such statistics) over the process.
     costCovers: line.subagent_stats ? 'session' : 'run',
-    turns: line.num_turns ?? 0,
-    durationMs: line.duration_ms ?? 0,
-    usage: line.usage ?? {},
-    permissionDenials: line.permission_denials ?? [],
+    turns: Number(line.num_turns ?? 0),
+    durationMs: Number(line.duration_ms ?? 0),
+    usage: bounded(line.usage, {}),
+    permissionDenials: bounded(line.permission_denials, []),
   };
 }
 
 function failureCode(line: ResultLine, text: string): ErrorCode {
   if (line.subtype === 'error_max_turns' || line.subtype === 'error_max_budget_usd') return 'agent_limit_reached';
-  if (line.terminal_reason?.startsWith('aborted_')) return 'agent_killed';
-  if (['image_error', 'blocking_limit', 'prompt_too_long'].includes(line.terminal_reason ?? '')) return 'prompt_too_long';
+  const reason = String(line.terminal_reason ?? '');
+  if (reason.startsWith('aborted_')) return 'agent_killed';
+  if (['image_error', 'blocking_limit', 'prompt_too_long'].includes(reason)) return 'prompt_too_long';
   const status = line.api_error_status ?? undefined;
   const byStatus = status === undefined ? undefined : patterns.find((row) => row.status?.includes(status));
   return (byStatus ?? patterns.find((row) => row.text.test(text)))?.code ?? 'agent_failed';
@@ -79,6 +80,17 @@ export function fromExit(exit: { code: number | null; signal: string | null; std
 function signalOfCode(code: number | null): string | null {
   const names: Record<number, string> = { 129: 'SIGHUP', 130: 'SIGINT', 137: 'SIGKILL', 143: 'SIGTERM' };
   return code === null ? null : (names[code] ?? null);
+}
+
+const maxBounded = 256_000;
+
+/** A value of the CLI's that is handed on as it is, unless it is too large or too deep to be written. */
+export function bounded<T extends object>(value: T | undefined, fallback: T): T {
+  try {
+    return value && typeof value === 'object' && JSON.stringify(value).length <= maxBounded ? value : fallback;
+  } catch {
+    return fallback;
+  }
 }
 
 const inWords = (text: string) => clip(text.trim() || 'claude gave no reason.', 2000).text;

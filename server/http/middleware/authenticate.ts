@@ -6,6 +6,7 @@ import { AppError } from '../../app-error.ts';
 import type { CredentialStore } from '../../store/credential-store.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { Actor } from '../handle.ts';
+import type { OpenResponses } from '../open-responses.ts';
 
 export const cookieName = 'switchboard';
 
@@ -24,10 +25,12 @@ export function createAuthenticate(deps: {
   checkPassword: CheckPassword;
   username: string;
   client: ClientAddress;
+  openResponses: OpenResponses;
 }): RequestHandler {
   return function authenticate(request, response, next) {
     const enter = (credentialId: string | null) => {
       response.locals['actor'] = { username: deps.username, credentialId } satisfies Actor;
+      if (credentialId) deps.openResponses.add(credentialId, response);
       next();
     };
     const cookie = readCookie(request);

@@ -23,7 +23,8 @@ export function createGuard({ names }: { names(): readonly string[] }): RequestH
     if (!isOurs(request, hostOf(authority))) {
       throw new AppError('host_not_allowed', `This server does not answer for ${JSON.stringify(authority)}.`);
     }
-    const isPage = request.method === 'GET' && !request.path.startsWith('/api/');
+    // The router does not tell /API from /api.
+    const isPage = request.method === 'GET' && !request.path.toLowerCase().startsWith('/api/');
     const origin = request.get('origin');
     const site = request.get('sec-fetch-site');
     const isForeignOrigin = origin !== undefined && !isOwnOrigin(origin, authority, names());

@@ -1,19 +1,18 @@
 import type { Request, Response } from 'express';
 import type { CheckPassword } from '../../access/password.ts';
 import { AppError } from '../../app-error.ts';
-import type { CredentialStore } from '../../store/credential-store.ts';
+import { type CredentialStore, cookieMs } from '../../store/credential-store.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { Handle } from '../handle.ts';
 import { cookieName, readCookie } from '../middleware/authenticate.ts';
-
-/** How long a browser stays signed in. Safari forgets cookies after 400 days at the latest. */
-const cookieMs = 365 * 24 * 3600 * 1000;
+import type { OpenResponses } from '../open-responses.ts';
 
 export type AccessDeps = {
   credentials: CredentialStore;
   checkPassword: CheckPassword;
   client: ClientAddress;
   username: string;
+  openResponses: OpenResponses;
 };
 
 export function addLoginRoute(handle: Handle, deps: AccessDeps): void {
@@ -28,6 +27,7 @@ export function addLoginRoute(handle: Handle, deps: AccessDeps): void {
 export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
   handle('logout', ({ request, response, actor }) => {
     const signedOut = actor.credentialId !== null && readCookie(request) !== null && deps.credentials.revoke(actor.credentialId);
+    if (signedOut && actor.credentialId) deps.openResponses.close(actor.credentialId, response);
     clearCookie(request, response, deps.client);
     return { signed_out: signedOut };
   });
@@ -36,10 +36,11 @@ export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
     credentials: deps.credentials.list().map((credential) => ({ ...credential, current: credential.id === actor.credentialId })),
   }));
 
-  handle('revokeCredential', ({ params }) => {
+  handle('revokeCredential', ({ params, response }) => {
     if (!deps.credentials.revoke(params.id)) {
       throw new AppError('credential_not_found', `There is no sign-in or token ${JSON.stringify(params.id)}.`, { field: 'id' });
     }
+    deps.openResponses.close(params.id, response);
     return { revoked: params.id };
   });
 

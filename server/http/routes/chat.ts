@@ -24,7 +24,7 @@ export function addChatRoutes(handle: Handle, { conversations, journal }: { conv
     const reading = { journal, turnId: turn.id, response, signal };
     if (format === 'events') await streamTurnEvents(reading);
     else if (format === 'text') await streamTurnText(reading);
-    else return answerOf(await conversations.ended(turn.id));
+    else return answerOf(await conversations.ended(turn.id, signal));
     return undefined;
   });
 

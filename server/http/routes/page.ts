@@ -6,11 +6,11 @@ import express, { type Router } from 'express';
 export function createPageRoutes(folder: string): Router {
   const router = express.Router();
   const index = join(folder, 'index.html');
-  router.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false, fallthrough: false }));
+  router.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
   router.use(express.static(folder, { index: false, maxAge: 0 }));
   router.get(['/', '/c/:id'], (_request, response) => {
     response.set('Cache-Control', 'no-cache');
-    if (existsSync(index)) response.sendFile(index);
+    if (existsSync(index)) response.sendFile('index.html', { root: folder });
     else response.status(404).type('text/plain').send('The page is not built. Run: npm run build');
   });
   return router;

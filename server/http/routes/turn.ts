@@ -20,19 +20,16 @@ export function addTurnRoutes(handle: Handle, { conversations }: { conversations
 
   handle('readTurn', async ({ params, query, signal }) => {
     const turn = conversations.turn(params.id);
-    if (query.wait_s && !endedStates.includes(turn.state)) await waitForEnd(conversations.ended(params.id), query.wait_s, signal);
+    if (query.wait_s && !endedStates.includes(turn.state)) await waitForEnd((until) => conversations.ended(params.id, until), query.wait_s, signal);
     return conversations.turn(params.id);
   });
 
   handle('cancelTurn', ({ params }) => conversations.cancel(params.id));
 }
 
-async function waitForEnd(end: Promise<unknown>, seconds: number, signal: AbortSignal): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const enough = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, seconds * 1000);
-    signal.addEventListener('abort', () => resolve());
-  });
-  await Promise.race([end, enough]);
-  clearTimeout(timer);
+async function waitForEnd(end: (until: AbortSignal) => Promise<unknown>, seconds: number, hangUp: AbortSignal): Promise<void> {
+  const until = AbortSignal.any([hangUp, AbortSignal.timeout(seconds * 1000)]);
+  const enough = new Promise<void>((resolve) => until.addEventListener('abort', () => resolve(), { once: true }));
+  // At a shutdown the turn is answered as it then is.
+  await Promise.race([end(until).catch(() => {}), enough]);
 }
