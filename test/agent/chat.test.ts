@@ -158,4 +158,8 @@ verifies('chat.idempotent', 'gives one turn for one key, also to two callers at 
   expect(await again.chat(body, key)).toEqual(first);
   expect(server.api.received.filter(({ texts }) => texts.includes('only once'))).toHaveLength(1);
   expect(await again.chat({ ...body, message: 'another' }, key)).toMatchObject({ code: 'idempotency_mismatch', status: 422 });
+  await again.remove('/api/conversations/a');
+  expect(await again.chat(body, key)).toMatchObject({ code: 'conversation_not_found', status: 404 });
+  expect(server.api.received.filter(({ texts }) => texts.includes('only once'))).toHaveLength(1);
+  expect(await (await again.post('/api/conversations', { id: 'a' })).json()).toMatchObject({ last_turn: null });
 });

@@ -68,6 +68,10 @@ verifies('history.page', 'pages backwards without a gap or a double, each page w
     cursor = page.before;
   } while (cursor);
   expect(ids).toEqual(whole.messages.map((message) => message.id));
+  await server.chat({ message: '[[len 60000]]' });
+  await server.chat({ message: '[[len 90000]]' });
+  const newest = (await server.messages('default', '?limit=30')) as { messages: Shown[] };
+  expect(newest.messages.at(-1)?.text).toHaveLength(90_000);
   await server.chat({ message: `${'ünï '.repeat(100_000)}end`, conv_id: 'default' });
   await server.chat({ message: '[[len 400000]]', conv_id: 'default' });
   const response = await server.send('/api/conversations/default/messages?limit=500');

@@ -40,6 +40,17 @@ verifies('turn.cancel', 'stops a turn in mid stream, keeps what was written, and
   expect(JSON.stringify(await server.messages('a'))).toContain('word2');
 });
 
+verifies('turn.cancel', 'counts the cost of a session once, also over a turn without an answer', async () => {
+  const server = await startTestServer();
+  await server.chat({ message: 'one', conv_id: 'a' });
+  await server.chat({ message: 'two', conv_id: 'a' });
+  const { turn_id } = await server.accept('a', { message: '[[hang]]' });
+  await server.api.waitFor('[[hang]]');
+  await server.cancel(turn_id);
+  const { cost } = await server.chat({ message: 'three', conv_id: 'a' });
+  expect((await server.get('/api/conversations/a')).cost_usd).toBeCloseTo(cost, 10);
+});
+
 verifies('turn.cancel', 'ends tools that ignore every signal, also those that left the group', async () => {
   const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
   const { turn_id } = await server.accept('a', { message: stubborn, ...allow });

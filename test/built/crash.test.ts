@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
@@ -33,6 +34,39 @@ verifies('crash.interrupted', 'shows what a turn had produced when the server wa
   expect(api.received.filter(({ texts }) => texts.some((text) => text.includes('Looking at it'))).length).toBeLessThanOrEqual(2);
   const { messages } = await second.messages('a');
   expect(JSON.stringify(messages)).toContain('queued before the crash');
+});
+
+verifies('crash.interrupted', 'ends the background shell of a turn that had ended before the crash', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const env = serverEnv(workspace, api, { ALLOWED_TOOLS: 'Bash', PERMISSION_MODE: 'dontAsk' });
+  const first = await startServerProcess(workspace, env);
+  const shell = '{"command":"touch started; node -e \\"setTimeout(Number, 300000)\\"","run_in_background":true,"description":"wait"}';
+  const stream = await first.post('/api/chat', { message: `[[tool:Bash ${shell}]][[text Started it]]`, conv_id: 'a', stream: true });
+  expect(await stream.text()).toContain('Started it');
+  await until('the shell', () => existsSync(join(workspace.project, 'started')));
+  await first.kill();
+  expect((await processesOf(workspace)).length).toBeGreaterThan(0);
+  const second = await startServerProcess(workspace, env);
+  expect(await second.chat({ message: 'next', conv_id: 'a' })).toMatchObject({ response: 'Echo: next' });
+  await until('the shell to be ended', async () => (await processesOf(workspace)).every((pid) => pid === second.child.pid));
+});
+
+verifies('crash.interrupted', 'keeps what waits in reach while leftovers are being ended', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const stubborn = await writeFakeClaude(workspace, 'trap "" INT TERM; cat >/dev/null; touch "$TMPDIR/up"; while true; do read -t 1 x < <(:); done');
+  const env = serverEnv(workspace, api, { CLAUDE_BIN: stubborn });
+  const first = await startServerProcess(workspace, env);
+  const running = await first.accept('a', { message: 'goes on' });
+  const queued = await first.accept('a', { message: 'waits' });
+  await until('the agent', () => existsSync(join(workspace.root, 'up')));
+  await first.kill();
+  const second = await startServerProcess(workspace, env);
+  expect(await second.get('/api/conversations/a')).toMatchObject({ state: 'running', queued: 1 });
+  expect((await second.remove('/api/conversations/a')).status).toBe(409);
+  expect(await second.cancel(queued.turn_id)).toMatchObject({ state: 'cancelled' });
+  expect(await second.turn(running.turn_id)).toMatchObject({ state: 'interrupted' });
 });
 
 verifies(

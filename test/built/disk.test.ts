@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
-import { createWorkspace, serverEnv, type Workspace } from '../helper/workspace.ts';
+import { createWorkspace, processesOf, serverEnv, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** A file system of its own as the data folder, where the machine allows that. */
@@ -39,6 +39,21 @@ verifies('store.disk', 'answers 503 on a full disk, keeps what was accepted, and
   expect(await server.turn(queued.turn_id)).toMatchObject({ state: 'completed', result: { response: 'Echo: waits for the disk' } });
   expect(await server.chat({ message: 'healed', conv_id: 'b' })).toMatchObject({ response: 'Echo: healed' });
   await until('the word of it', async () => (await server.get('/api/status')).storage.writable);
+});
+
+verifies(['store.disk', 'stop.clean'], 'can be stopped on a full disk', async () => {
+  const workspace = await createWorkspace();
+  if (!mountSmall(workspace)) return expectNoMount();
+  const api = await startTestApi();
+  const server = await startServerProcess(workspace, serverEnv(workspace, api, { SHUTDOWN_GRACE_S: '0.2' }));
+  const { turn_id } = await server.accept('a', { message: '[[first 300ms]][[text before]]' });
+  await api.waitFor('before');
+  fill(workspace.data);
+  await server.stop();
+  expect(await processesOf(workspace)).toEqual([]);
+  await rm(join(workspace.data, 'filler'));
+  const second = await startServerProcess(workspace, serverEnv(workspace, api));
+  expect(['completed', 'interrupted']).toContain((await second.turn(turn_id)).state);
 });
 
 verifies('store.disk', 'answers 503 on a read-only disk, and heals', async () => {
@@ -94,19 +109,27 @@ verifies('store.original', 'takes over a sessions.json of the original system', 
   const { session_id } = await first.chat({ message: 'made by hand', conv_id: 'x' });
   await first.stop();
   for (const name of await readdir(workspace.data)) await rm(join(workspace.data, name), { recursive: true });
+  const elsewhere = join(workspace.root, 'elsewhere');
+  await mkdir(elsewhere);
   const at = '2025-12-07T10:30:00.123456Z';
   const original = {
     conversations: {
       default: { session_id, created_at: at, last_message_at: at, turn_count: 5, last_message: 'an old one' },
       bare: { session_id: null },
+      'my project': { session_id, turn_count: '7' },
+      broken: 5,
     },
   };
   const file = join(workspace.data, 'sessions.json');
   await writeFile(file, JSON.stringify(original, null, 2));
   chmodSync(file, 0o644);
-  const second = await startServerProcess(workspace, env);
+  // The default project is another one now: the session goes on where it was begun.
+  const second = await startServerProcess(workspace, { ...env, CLAUDE_PROJECT_PATH: elsewhere });
   expect((await second.get('/api/sessions')).default).toMatchObject({ session_id, turn_count: 5, last_message: 'an old one', created_at: at });
   expect(await second.chat({ message: 'on' })).toMatchObject({ session_id, response: 'Echo: on' });
+  expect(await second.get('/api/conversations/default')).toMatchObject({ project: workspace.project });
+  expect(await second.get('/api/conversations/c-my-project')).toMatchObject({ title: 'my project', turn_count: 7, session_id });
+  expect(await second.get('/api/conversations?limit=10')).toMatchObject({ total: 3 });
   await second.stop();
   const kept = JSON.parse(await readFile(file, 'utf8'));
   expect(kept.conversations.default).toMatchObject({ session_id, turn_count: 6, created_at: at, last_message: 'on' });

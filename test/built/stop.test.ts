@@ -37,3 +37,28 @@ verifies('stop.clean', 'stops what does not end in time, and leaves no process',
   const second = await startServerProcess(workspace, env);
   expect(await second.turn(turn_id)).toMatchObject({ state: 'interrupted' });
 });
+
+verifies('stop.clean', 'leaves no agent behind when its terminal is closed', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const server = await startServerProcess(workspace, serverEnv(workspace, api, { SHUTDOWN_GRACE_S: '0' }));
+  await server.accept('a', { message: '[[hang]]' });
+  await api.waitFor('[[hang]]');
+  server.child.kill('SIGHUP');
+  await until('the end', () => server.child.exitCode !== null);
+  expect(await processesOf(workspace)).toEqual([]);
+});
+
+verifies('stop.clean', 'tells a caller whose message waits that it is kept', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const env = serverEnv(workspace, api, { SHUTDOWN_GRACE_S: '0' });
+  const server = await startServerProcess(workspace, env);
+  await server.accept('a', { message: '[[hang]]' });
+  const waiting = server.chat({ message: 'kept', conv_id: 'a' }, { 'idempotency-key': 'kept' });
+  await until('both', async () => (await server.get('/api/status')).turns.queued === 1);
+  await server.stop();
+  expect(await waiting).toMatchObject({ code: 'shutting_down', status: 503 });
+  const second = await startServerProcess(workspace, env);
+  expect(await second.chat({ message: 'kept', conv_id: 'a' }, { 'idempotency-key': 'kept' })).toMatchObject({ response: 'Echo: kept' });
+});

@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, rmdir, symlink } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import supertest from 'supertest';
@@ -92,4 +92,7 @@ verifies('guard.projects', 'lets agents work in existing folders under the roots
   expect(await code(join(root, 'missing'))).toBe('project_not_found');
   const made = await (await server.post('/api/conversations', { id: 'a', project: join(root, 'link-in') })).json();
   expect(made.project).toBe(join(root, 'fine'));
+  await rmdir(join(root, 'fine'));
+  await symlink('/etc', join(root, 'fine'));
+  expect(await server.chat({ message: 'x', conv_id: 'a' })).toMatchObject({ code: 'project_not_allowed' });
 });

@@ -23,6 +23,11 @@ verifies('docs.generated', '.env.example is the same as no .env at all', () => {
   expect(toConfig('/work', env, example).agentEnv).toEqual(env);
 });
 
+verifies('agent.options', 'reads extra arguments with quotes', () => {
+  const { CLAUDE_EXTRA_ARGS } = toConfig('/work', { CLAUDE_EXTRA_ARGS: `--mcp-config '{"a":1, "b":2}' --effort "high"` }, {});
+  expect(CLAUDE_EXTRA_ARGS).toEqual(['--mcp-config', '{"a":1, "b":2}', '--effort', 'high']);
+});
+
 verifies('docs.generated', 'the OpenAPI document has every route with its checks', () => {
   const { openapi, paths } = buildOpenApi('1.2.3') as { openapi: string; paths: Record<string, Record<string, Record<string, unknown>>> };
   expect(openapi).toBe('3.1.0');
