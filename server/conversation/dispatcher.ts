@@ -4,6 +4,7 @@ import type { RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnEnd } from '../store/port.ts';
 import type { Book } from './book.ts';
+import { createEndings } from './endings.ts';
 import { type Active, createActive, type Lanes } from './lanes.ts';
 import { nextToStart } from './order.ts';
 import { decideEnd, isEnded, type StopReason, toEndEvent } from './outcome.ts';
@@ -43,7 +44,7 @@ export type DispatcherDeps = TurnRunDeps & {
  */
 export function createDispatcher(deps: DispatcherDeps) {
   const { lanes, turns, mapping, book, journal } = deps;
-  const endings = new Map<string, Set<{ resolve(turn: Turn): void; reject(error: AppError): void }>>();
+  const endings = createEndings();
   const followed = new Set<string>();
   let isOpen = false;
   let isClosing = false;
@@ -187,7 +188,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     const ended = { ...turn, ...turnEnd };
     await untilWritten(
       () => turns.end(turn.id, turnEnd, event),
-      () => tellEnd(ended),
+      () => endings.tell(ended),
     );
     Object.assign(turn, turnEnd);
     noteEnd(ended, end);
@@ -202,7 +203,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       });
     }
     book.announce(turn.conv_id);
-    tellEnd(ended);
+    endings.tell(ended);
   }
 
   /** Repeats a write until the disk takes it. `onRefusal` is called at the first refusal: nobody need wait for the disk. */
@@ -242,21 +243,6 @@ export function createDispatcher(deps: DispatcherDeps) {
     });
   }
 
-  function tellEnd(turn: Turn): void {
-    for (const waiting of endings.get(turn.id) ?? []) waiting.resolve(turn);
-    endings.delete(turn.id);
-  }
-
-  /** Who hangs up is no longer told, and gets no answer. */
-  function endOf(id: string, signal?: AbortSignal): Promise<Turn> {
-    return new Promise((resolve, reject) => {
-      const all = endings.get(id) ?? new Set();
-      const own = { resolve, reject };
-      endings.set(id, all.add(own));
-      signal?.addEventListener('abort', () => all.delete(own), { once: true });
-    });
-  }
-
   return {
     /** Takes up turns that are queued on disk and lets them run. */
     open(): void {
@@ -273,12 +259,12 @@ export function createDispatcher(deps: DispatcherDeps) {
     leftoverEnded(turn: Turn): void {
       lanes.active.delete(turn.id);
       book.announce(turn.conv_id);
-      tellEnd(turn);
+      endings.tell(turn);
     },
     /** Resolves with the turn when it ended; at once where it has. */
     async ended(id: string, signal?: AbortSignal): Promise<Turn> {
       const turn = turns.get(id);
-      return turn && isEnded(turn) ? turn : endOf(id, signal);
+      return turn && isEnded(turn) ? turn : endings.of(id, signal);
     },
     /** Stops a turn, or takes it out of the queue. Resolves with the turn as it ended. */
     async cancel(turn: Turn): Promise<Turn> {
@@ -289,9 +275,9 @@ export function createDispatcher(deps: DispatcherDeps) {
         turns.end(turn.id, turnEnd, toEndEvent(turn, turnEnd));
         lanes.queue.splice(index, 1);
         book.announce(turn.conv_id);
-        tellEnd({ ...turn, ...turnEnd });
+        endings.tell({ ...turn, ...turnEnd });
       } else if (active) {
-        const ended = endOf(turn.id);
+        const ended = endings.of(turn.id);
         active.stop ??= 'cancel';
         void active.run?.stop();
         return ended;
@@ -313,8 +299,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       await Promise.all([...lanes.lingering.values()].map(({ run }) => run.stop()));
       while (lanes.active.size) await delay(20);
       await Promise.all(running.map(({ run }) => run?.stop()));
-      const kept = new AppError('shutting_down', 'The server is shutting down. The message is kept, and runs when it is back.');
-      for (const waiting of [...endings.values()].flatMap((all) => [...all])) waiting.reject(kept);
+      endings.giveUp(new AppError('shutting_down', 'The server is shutting down. The message is kept, and runs when it is back.'));
     },
   };
 }

@@ -1,0 +1,27 @@
+import type { AppError } from '../app-error.ts';
+import type { Turn } from '../store/port.ts';
+
+/** Those who wait for the end of a turn. */
+export function createEndings() {
+  const waiting = new Map<string, Set<{ resolve(turn: Turn): void; reject(error: AppError): void }>>();
+  return {
+    /** Resolves when the turn ended. Who hangs up (`signal`) is no longer told, and gets no answer. */
+    of(id: string, signal?: AbortSignal): Promise<Turn> {
+      return new Promise((resolve, reject) => {
+        const all = waiting.get(id) ?? new Set();
+        const own = { resolve, reject };
+        waiting.set(id, all.add(own));
+        signal?.addEventListener('abort', () => all.delete(own), { once: true });
+      });
+    },
+    tell(turn: Turn): void {
+      for (const own of waiting.get(turn.id) ?? []) own.resolve(turn);
+      waiting.delete(turn.id);
+    },
+    /** Tells all who still wait that the end will not come while this server lives. */
+    giveUp(error: AppError): void {
+      for (const own of [...waiting.values()].flatMap((all) => [...all])) own.reject(error);
+      waiting.clear();
+    },
+  };
+}
