@@ -35,7 +35,13 @@ async function main(): Promise<void> {
     if (isStopping) return hurry.abort();
     isStopping = true;
     print(['Stopping; running turns may end first. Press Ctrl-C again to stop them now.']);
-    void server.dispose({ hurry: hurry.signal }).then(() => process.exit(0));
+    server.dispose({ hurry: hurry.signal }).then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, 'the server could not be ended in order');
+        process.exit(1);
+      },
+    );
   };
   // SIGHUP: the terminal was closed. Without an end of ours the agents would go on with nobody to read them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);

@@ -168,6 +168,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     agentStatus: () => agent.status(),
     async dispose({ graceS = config.SHUTDOWN_GRACE_S, hurry } = {}) {
       isClosing = true;
+      conversations.beginClose();
+      agent.dispose();
       await tunnel.dispose();
       await opened;
       await conversations.close(graceS * 1000, hurry);

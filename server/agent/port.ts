@@ -87,6 +87,8 @@ export interface Agent {
   history(sessionId: string, project: string, page: { limit: number; before?: string | undefined }): Promise<Omit<HistoryPage, 'session_id'>>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   writtenSince(sessionId: string, project: string, at: string): Promise<string>;
+  /** Ends what it started besides runs. */
+  dispose(): void;
   /** Ends what a turn of an earlier server process left running. */
   endLeftovers(turn: { id: string; pid: number | null; pid_start: string | null }): Promise<void>;
 }

@@ -184,8 +184,7 @@ export function createBook(deps: {
         if (isBusy(lanes, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} is running or queued.`, { field: 'id' });
         // Turns first: a mapping without its turns is whole, turns without a mapping would bring it back at the next start.
         turns.forget(id);
-        await mapping.remove(id);
-        announce(id);
+        await mapping.remove(id).finally(() => announce(id));
       }),
 
     reset: (id: string): Promise<void> =>

@@ -45,6 +45,8 @@ export interface Conversations {
   restore(): Promise<void>;
   /** Settles what an earlier process left behind, then lets turns run. */
   open(): Promise<void>;
+  /** Takes no more messages and starts no more turns; to be called before the first wait of an end. */
+  beginClose(): void;
   /** Takes no more messages, gives running turns `graceMs` (or until `hurry`), then stops them. */
   close(graceMs: number, hurry?: AbortSignal): Promise<void>;
 }
@@ -61,7 +63,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   // What is left from before is there from the first request on: its conversations are busy, its turns can be cancelled.
   lanes.queue.push(...deps.turns.inState('queued'));
   const leftovers = deps.turns.withProcess();
-  for (const turn of leftovers) if (!isEnded(turn)) lanes.active.set(turn.id, createActive(turn));
+  for (const turn of leftovers) if (!isEnded(turn)) lanes.active.set(turn.id, createActive(turn, true));
 
   function need(id: string): Turn {
     const turn = lanes.active.get(id)?.turn ?? deps.turns.get(id);
@@ -86,8 +88,11 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       await recover({ ...deps, leftovers, projectOf: book.projectOf, onEnd: dispatcher.leftoverEnded });
       dispatcher.open();
     },
-    async close(graceMs, hurry) {
+    beginClose() {
       isClosing = true;
+      dispatcher.beginClose();
+    },
+    async close(graceMs, hurry) {
       await dispatcher.close(graceMs, hurry);
     },
   };

@@ -94,7 +94,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       const end = { kind: 'failure', code: known.code, detail: known.message } as const;
       if (!isEnded(turn)) await settle(active, decideEnd(turn, { end, stop: null, text: '', at: deps.now().toISOString() }), null);
     } finally {
-      followed.delete(turn.id);
+      if (isEnded(turn)) followed.delete(turn.id);
       lanes.active.delete(turn.id);
       pump();
     }
@@ -119,7 +119,9 @@ export function createDispatcher(deps: DispatcherDeps) {
       turn.state = 'running';
       // The turn has the session on disk already: after a crash the mapping gets it from there.
       const now = mapping.get(turn.conv_id) ?? record;
-      if (!now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id: now.session_id ?? sessionId, project });
+      // A reset that came meanwhile is for the next turn: this one is on its way in the session of before.
+      const session_id = now.reset_at === record.reset_at ? (now.session_id ?? sessionId) : now.session_id;
+      if (session_id !== now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id, project });
       if (!exists && record.turn_count > 0 && record.session_id) {
         const failure = { code: 'session_not_found', detail: `The transcript of session ${sessionId} is gone.` } as const;
         await settle(active, { state: 'failed', text: '', result: null, error: failure, ended_at: deps.now().toISOString() }, null);
@@ -238,9 +240,17 @@ export function createDispatcher(deps: DispatcherDeps) {
       session_id: follows ? answer.sessionId : record.session_id,
       last_message_at: turn.ended_at ?? record.last_message_at,
       turn_count: record.turn_count + (answer ? 1 : 0),
+      settled_turn: turn.id,
       cost_usd: (record.cost_usd ?? 0) + cost,
       session_cost: answer?.costCovers === 'session' && follows ? answer.cost : answer ? 0 : spent,
     });
+  }
+
+  /** From now on no turn is started. */
+  function beginClose(): void {
+    isOpen = false;
+    isClosing = true;
+    if (retry) clearTimeout(retry);
   }
 
   return {
@@ -284,11 +294,12 @@ export function createDispatcher(deps: DispatcherDeps) {
       }
       return turns.get(turn.id) as Turn;
     },
+    beginClose,
     /** Starts no more turns, gives running ones `graceMs`, then stops them. Resolves when no process is left. */
     async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
-      isOpen = false;
-      isClosing = true;
-      if (retry) clearTimeout(retry);
+      beginClose();
+      // What an earlier process left and could not be settled is for the next start.
+      for (const [id, active] of lanes.active) if (active.isLeftover) lanes.active.delete(id);
       const until = Date.now() + graceMs;
       while (lanes.active.size && Date.now() < until && !hurry?.aborted) await delay(Math.min(50, graceMs));
       const running = [...lanes.active.values()];

@@ -11,6 +11,7 @@ export function createEndings() {
         const all = waiting.get(id) ?? new Set();
         const own = { resolve, reject };
         waiting.set(id, all.add(own));
+        if (signal?.aborted) all.delete(own);
         signal?.addEventListener('abort', () => all.delete(own), { once: true });
       });
     },

@@ -68,7 +68,7 @@ export function createIntake(deps: {
         id: deps.newId(),
         conv_id: message.convId,
         message: message.message,
-        options: { ...message.options, project: message.project },
+        options: { ...message.options, project: message.project, session_id: message.session_id },
         created_at: deps.now().toISOString(),
       },
       message.idempotencyKey,

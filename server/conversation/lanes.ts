@@ -9,6 +9,8 @@ export type Active = {
   text: TextSoFar;
   run: Run | null;
   stop: StopReason | null;
+  /** It was running when an earlier process ended. */
+  isLeftover: boolean;
 };
 
 /** A process whose turn has ended. */
@@ -24,8 +26,8 @@ export type Lanes = {
 
 export const createLanes = (): Lanes => ({ queue: [], active: new Map(), lingering: new Map() });
 
-export function createActive(turn: Turn): Active {
-  return { turn, text: noText, run: null, stop: null };
+export function createActive(turn: Turn, isLeftover = false): Active {
+  return { turn, text: noText, run: null, stop: null, isLeftover };
 }
 
 export function activeOf(lanes: Lanes, convId: string): Active | null {

@@ -29,6 +29,8 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
     if (reason instanceof AppError && reason.code === 'storage_unavailable') throw reason;
     deps.warn(reason, 'what an earlier process left could not be settled');
   }
+  // Nobody is to wait for a turn that cannot be settled; its conversation can go on.
+  for (const turn of deps.leftovers) if (!isEnded(turn)) deps.onEnd(turn);
 }
 
 async function settleLeftover(turn: Turn, deps: RecoveryDeps): Promise<void> {
@@ -39,16 +41,16 @@ async function settleLeftover(turn: Turn, deps: RecoveryDeps): Promise<void> {
   const end = decideEnd(turn, { end: null, stop: 'crash', text, at: deps.now().toISOString() });
   deps.turns.end(turn.id, end, toEndEvent(turn, end));
   Object.assign(turn, end);
-  await adoptSession(turn, deps);
+  adoptSession(turn, deps);
   deps.onEnd(turn);
   deps.info(`turn ${turn.id} of conversation ${turn.conv_id} was running when the server ended: interrupted`);
 }
 
 /** The mapping may not have been written yet when the first turn of a session was cut off. */
-async function adoptSession(turn: Turn, deps: RecoveryDeps): Promise<void> {
+function adoptSession(turn: Turn, deps: RecoveryDeps): void {
   const record = deps.mapping.get(turn.conv_id);
   if (!record || record.session_id || (record.reset_at ?? '') > (turn.started_at ?? '')) return;
-  await deps.mapping.put(turn.conv_id, { ...record, session_id: turn.session_id });
+  putLater(turn.conv_id, { ...record, session_id: turn.session_id }, deps);
 }
 
 /** The text of a turn whose server is gone: from its events, or from the transcript where that has more. */
@@ -71,19 +73,42 @@ async function producedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
  * Conversations that sessions.json does not have although they had turns (a copy from before was used,
  * or the file was removed) come back with the session of their newest turn.
  */
-export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info'>): Promise<void> {
+export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info' | 'warn'>): Promise<void> {
+  for (const turn of deps.turns.newestEnded()) catchUp(turn, deps);
   for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
     if (deps.mapping.get(conv_id)) continue;
-    const found = session_id ? await deps.agent.findSession(session_id) : null;
+    const id = session_id ?? options.session_id ?? null;
+    const found = id ? await deps.agent.findSession(id) : null;
     const project = found?.project ?? options.project;
-    await deps.mapping.put(conv_id, {
-      session_id,
+    const record: ConversationRecord = {
+      session_id: id,
       created_at,
       last_message_at: started_at ?? created_at,
       turn_count: found ? 1 : 0,
       last_message: null,
       ...(project ? { project } : {}),
-    });
+    };
+    putLater(conv_id, record, deps);
     deps.info(`conversation ${conv_id} was missing from sessions.json and is back`);
   }
+}
+
+/** A crash between the end of a turn and the next write of sessions.json leaves the mapping behind the turns. */
+function catchUp(turn: Turn, deps: Pick<RecoveryDeps, 'mapping' | 'warn'>): void {
+  const record = deps.mapping.get(turn.conv_id);
+  const isBehind = record && record.settled_turn !== turn.id && (turn.ended_at ?? '') > (record.reset_at ?? '');
+  if (!isBehind) return;
+  const follows = record.session_id === null || record.session_id === turn.session_id;
+  const session_id = follows ? (turn.result?.session_id ?? turn.session_id) : record.session_id;
+  const turn_count = record.turn_count + (turn.result ? 1 : 0);
+  putLater(
+    turn.conv_id,
+    { ...record, session_id, turn_count, last_message_at: turn.ended_at ?? record.last_message_at, settled_turn: turn.id },
+    deps,
+  );
+}
+
+/** In memory it holds at once; where the disk refuses, the store tries again by itself. */
+function putLater(convId: string, record: ConversationRecord, { mapping, warn }: Pick<RecoveryDeps, 'mapping' | 'warn'>): void {
+  mapping.put(convId, record).catch((error) => warn(error, 'sessions.json waits for the disk'));
 }

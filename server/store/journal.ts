@@ -92,6 +92,7 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
     flush,
     drop(convId) {
       recent = recent.filter(({ event }) => event.conv_id !== convId);
+      recentSize = recent.reduce((sum, { size }) => sum + size, 0);
     },
     append(events) {
       for (const event of events) {

@@ -32,6 +32,7 @@ const Entry = z.looseObject({
   cost_usd: z.number().optional().catch(undefined),
   session_cost: z.number().optional().catch(undefined),
   reset_at: z.string().optional().catch(undefined),
+  settled_turn: z.string().optional().catch(undefined),
 });
 
 const File = z.object({ conversations: z.record(z.string(), z.unknown()) });
@@ -118,6 +119,8 @@ export async function openMappingStore(deps: {
     async dispose() {
       if (retry) clearTimeout(retry);
       await (next ?? running)?.catch(() => {});
+      if (trouble) await save().catch(() => {});
+      if (retry) clearTimeout(retry);
     },
   };
 }

@@ -10,6 +10,8 @@ export type TurnOptions = {
   literal?: boolean | undefined;
   /** The folder that was asked for, to make the conversation again where its record was lost. */
   project?: string | undefined;
+  /** The session that was asked for, for the same reason. */
+  session_id?: string | undefined;
 };
 
 /** Why a turn failed: a code of the error table and the words for it. */
@@ -66,6 +68,8 @@ export interface TurnStore {
   lastEnded(convId: string): Turn | null;
   /** Forgets what was said in the turns of a conversation, and its events; their keys stay used. */
   forget(convId: string): void;
+  /** For each conversation the newest turn that ended. */
+  newestEnded(): Turn[];
   /** For each conversation its newest turn, with the session of its newest turn that was started. */
   newest(): Pick<Turn, 'conv_id' | 'session_id' | 'started_at' | 'created_at' | 'options'>[];
 }
@@ -111,6 +115,8 @@ export type ConversationRecord = {
   session_cost?: number;
   /** When the session was last forgotten on request. */
   reset_at?: string;
+  /** The newest turn whose end is in this record. */
+  settled_turn?: string;
 };
 
 /** The mapping of conversations to sessions. Reads are from memory; a change is on disk when it resolves. */

@@ -27,6 +27,10 @@ export function createTurnStore({ database, events }: { database: Database; even
     `UPDATE turn SET conv_id = 'deleted:' || conv_id, message = '""', text = '""', result = NULL, error = ? WHERE conv_id = ?`,
   );
   const forgetEvents = database.prepare('DELETE FROM event WHERE conv_id = ?');
+  const newestEnded = database.prepare(
+    `SELECT * FROM turn WHERE conv_id NOT LIKE 'deleted:%' AND seq IN
+       (SELECT max(seq) FROM turn WHERE state NOT IN ('queued', 'running', 'waiting') AND ended_at IS NOT NULL GROUP BY conv_id)`,
+  );
   const newest = database.prepare(
     `SELECT conv_id, created_at, started_at, options,
             (SELECT session_id FROM turn AS t WHERE t.conv_id = turn.conv_id AND session_id IS NOT NULL ORDER BY seq DESC LIMIT 1) AS session_id
@@ -87,6 +91,7 @@ export function createTurnStore({ database, events }: { database: Database; even
       });
       events.drop(convId);
     },
+    newestEnded: () => (newestEnded.all() as Row[]).map((row) => toTurn(row) as Turn),
     newest: () => (newest.all() as Row[]).map((row) => ({ ...row, options: JSON.parse(row.options) }) as ReturnType<TurnStore['newest']>[number]),
   };
 }

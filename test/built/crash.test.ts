@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { readEventStream } from '../helper/event-reader.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
@@ -50,6 +51,30 @@ verifies('crash.interrupted', 'ends the background shell of a turn that had ende
   const second = await startServerProcess(workspace, env);
   expect(await second.chat({ message: 'next', conv_id: 'a' })).toMatchObject({ response: 'Echo: next' });
   await until('the shell to be ended', async () => (await processesOf(workspace)).every((pid) => pid === second.child.pid));
+});
+
+verifies('crash.once', 'knows after a crash which session and folder a conversation has', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const env = serverEnv(workspace, api);
+  const first = await startServerProcess(workspace, env);
+  const begun = await first.chat({ message: 'one', conv_id: 'a' });
+  const cleared = await first.chat({ message: '/clear', conv_id: 'a' });
+  await first.kill();
+  const second = await startServerProcess(workspace, env);
+  expect(await second.get('/api/conversations/a')).toMatchObject({ session_id: cleared.session_id, turn_count: 2 });
+  const holding = await second.accept('b', { message: '[[hang]]' });
+  await api.waitFor('[[hang]]');
+  const body = { message: 'go on there', conv_id: 'new', session_id: begun.session_id, stream: true };
+  const stream = await second.post('/api/chat', body, { 'idempotency-key': 'once' });
+  for await (const event of readEventStream(stream)) if (event.type === 'turn.queued') break;
+  await second.kill();
+  const third = await startServerProcess(workspace, env);
+  expect(await third.chat({ ...body, stream: false }, { 'idempotency-key': 'once' }).then((answer) => answer.session_id ?? answer.code)).toMatch(
+    new RegExp(`^(${begun.session_id}|turn_interrupted)$`),
+  );
+  expect(await third.get('/api/conversations/new')).toMatchObject({ session_id: begun.session_id });
+  expect(await third.turn(holding.turn_id)).toMatchObject({ state: 'interrupted' });
 });
 
 verifies('crash.interrupted', 'keeps what waits in reach while leftovers are being ended', async () => {

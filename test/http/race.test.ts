@@ -57,6 +57,18 @@ verifies('turn.order', 'takes changes of one conversation one after the other', 
   expect(await server.get('/api/conversations/a')).toMatchObject({ title: 'Kept', archived: true });
 });
 
+verifies('chat.compat', 'forgets a session also while a message for it is on its way', async () => {
+  const server = await startTestServer();
+  const { session_id } = await server.chat({ message: 'one', conv_id: 'a' });
+  const together = await sendTogether(server.url, [
+    ['POST', '/api/conversations/a/turns', { message: 'two' }],
+    ['POST', '/api/reset?conv_id=a'],
+  ]);
+  expect(together).toEqual(['202', '200']);
+  const next = await server.chat({ message: 'three', conv_id: 'a' });
+  expect(next.session_id).not.toBe(session_id);
+});
+
 verifies('agent.one-writer', 'takes no extra argument that chooses another session', async () => {
   const server = await startTestServer();
   for (const args of [

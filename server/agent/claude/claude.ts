@@ -20,6 +20,7 @@ export function createClaude(deps: { bin: string; packageRoot: string; env: Read
   const env: Record<string, string> = { CLAUDE_CODE_MAX_RETRIES: maxRetries, ...deps.env };
   const home = claudeHome(env);
   const locate = () => locateClaude({ bin: deps.bin, path: env['PATH'] ?? '', packageRoot: deps.packageRoot });
+  const ending = new AbortController();
   let remembered: { at: number; status: Promise<AgentStatus> } | null = null;
 
   async function transcriptOf(sessionId: string, project?: string): Promise<string> {
@@ -31,7 +32,8 @@ export function createClaude(deps: { bin: string; packageRoot: string; env: Read
   return {
     status() {
       const at = deps.now().getTime();
-      if (!remembered || at - remembered.at > statusForMs) remembered = { at, status: locate().then((binary) => probeClaude(binary, env)) };
+      if (!remembered || at - remembered.at > statusForMs)
+        remembered = { at, status: locate().then((binary) => probeClaude(binary, env, ending.signal)) };
       return remembered.status;
     },
     async run(spec, onOutput) {
@@ -68,5 +70,6 @@ export function createClaude(deps: { bin: string; packageRoot: string; env: Read
       return path ? writtenText(await readSince(path, at)) : '';
     },
     endLeftovers: endLeftoverTree,
+    dispose: () => ending.abort(),
   };
 }

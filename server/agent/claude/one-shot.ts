@@ -116,6 +116,8 @@ function readEnd(
     let timer: NodeJS.Timeout | undefined;
     const fail = (error: unknown) => {
       clearTimeout(timer);
+      // Nobody reads what it does from here on.
+      if (child.pid !== undefined) void endProcessTree(child.pid, spec.turnId);
       resolve({ kind: 'failure', code: 'agent_failed', detail: `The output of claude could not be read: ${(error as Error).message}` });
     };
     const finish = (result: ResultLine) => {
@@ -149,7 +151,7 @@ function readEnd(
     };
     child.once('close', conclude);
     // A program that the agent left running can hold the pipes open for as long as it likes.
-    child.once('exit', (code, signal) => setTimeout(conclude, drainMs, code, signal).unref());
+    child.once('exit', (code, signal) => setTimeout(() => setImmediate(conclude, code, signal), drainMs).unref());
   });
 }
 

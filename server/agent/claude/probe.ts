@@ -6,14 +6,14 @@ import type { AgentStatus } from '../port.ts';
 const exec = promisify(execFile);
 const timeout = 10_000;
 
-/** Asks the CLI for its version and whether it is signed in. `binary` null: it was not found. */
-export async function probeClaude(binary: string | null, env: Readonly<Record<string, string>>): Promise<AgentStatus> {
+/** Asks the CLI for its version and whether it is signed in, until `signal`. `binary` null: it was not found. */
+export async function probeClaude(binary: string | null, env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<AgentStatus> {
   if (binary === null) {
     return { found: false, path: null, version: null, logged_in: null, hint: errorTable.agent_not_found.hint };
   }
   const ask = async (...args: string[]): Promise<string> => {
     try {
-      return (await exec(binary, args, { env, timeout })).stdout;
+      return (await exec(binary, args, { env, timeout, signal, killSignal: 'SIGKILL' })).stdout;
     } catch (error) {
       // `auth status` exits with 1, and prints all the same, when nobody is signed in.
       return (error as { stdout?: string }).stdout ?? '';

@@ -21,6 +21,8 @@ export function addChatRoutes(handle: Handle, { conversations, journal }: { conv
       idempotencyKey: idempotencyKey(request),
       follow: format !== 'json',
     });
+    // Of a deleted conversation there are no events left to stream.
+    if (turn.error?.code === 'conversation_not_found') return answerOf(turn);
     const reading = { journal, turnId: turn.id, response, signal };
     if (format === 'events') await streamTurnEvents(reading);
     else if (format === 'text') await streamTurnText(reading);
