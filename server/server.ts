@@ -27,6 +27,9 @@ import { createTurnStore } from './store/turn-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
 
+/** How long a connection may be idle: longer than the 60 s of nginx, Caddy and ngrok. */
+const keepAliveMs = 75_000;
+
 /** How long the last answers may take when the server ends. */
 const lastAnswersMs = 300;
 
@@ -215,7 +218,9 @@ function listen(app: Express, host: string, port: number): Promise<Server> {
       // What is no HTTP at all never reaches Express.
       if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`);
     });
-    server.listen(port, host, () => resolve(server));
+    // Proxies keep a connection for a minute; one that the server closed first answers their next request with a reset.
+    server.keepAliveTimeout = keepAliveMs;
+    server.listen({ port, host, backlog: 2048 }, () => resolve(server));
   });
 }
 

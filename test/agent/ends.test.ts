@@ -123,7 +123,7 @@ verifies('agent.ends', 'tells an agent that prints nothing, garbage, or an error
 
 verifies('agent.ends', 'answers although something that the agent started holds its output open', async () => {
   const workspace = await createWorkspace();
-  const bin = await writeFakeClaude(workspace, 'cat >/dev/null; (sleep 300) & echo broken >&2; exit 1');
+  const bin = await writeFakeClaude(workspace, 'cat >/dev/null; (sleep 5) & echo broken >&2; exit 1');
   const server = await startTestServer({ workspace, env: { CLAUDE_BIN: bin } });
   expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'agent_failed', detail: 'broken' });
 });

@@ -92,7 +92,7 @@ verifies('agent.old', 'runs plain turns on Claude Code 2.1.197', async () => {
 
 verifies('agent.located', 'finds claude by CLAUDE_BIN, on PATH, and in node_modules', async () => {
   const workspace = await createWorkspace();
-  const fake = await writeFakeClaude(workspace, 'echo "9.9.9 (Claude Code)"', 'claude');
+  const fake = await writeFakeClaude(workspace, '', 'claude');
   const own = await startTestServer({ workspace });
   expect(await own.get('/api/status')).toMatchObject({ claude: { found: true, version: '2.1.329', logged_in: true } });
   const byPath = await startTestServer({ env: { PATH: `${workspace.root}:${process.env['PATH']}` } });
