@@ -94,7 +94,6 @@ export function createBook(deps: {
     const wanted = asked === undefined ? undefined : await deps.resolveProject(asked);
     const project = session_id ? await adoptSession(session_id, wanted) : (wanted ?? deps.defaultProject);
     const at = deps.now().toISOString();
-    // Two callers at once: the first to come this far makes it.
     if (mapping.get(id)) throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, { field: 'id' });
     return { session_id: session_id ?? null, created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...rest, project };
   }
@@ -104,10 +103,7 @@ export function createBook(deps: {
     const record = mapping.get(id);
     if (!record) {
       // The turn that follows keeps on disk what is needed to make it again: this write need not be waited for.
-      const made = await draft(id, asked).catch((error) => {
-        if (!(error instanceof AppError && error.code === 'conversation_exists')) throw error;
-      });
-      if (made) saveLater(id, made);
+      saveLater(id, await draft(id, asked));
       return;
     }
     const wanted = asked.project === undefined ? undefined : await deps.resolveProject(asked.project);
