@@ -74,6 +74,7 @@ async function producedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
  * or the file was removed) come back with the session of their newest turn.
  */
 export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info' | 'warn'>): Promise<void> {
+  for (const turn of deps.turns.newestEnded()) catchUp(turn, deps);
   for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
     if (deps.mapping.get(conv_id)) continue;
     const id = session_id ?? options.session_id ?? null;
@@ -83,15 +84,13 @@ export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping
       session_id: id,
       created_at,
       last_message_at: started_at ?? created_at,
-      turn_count: 0,
+      turn_count: found ? 1 : 0,
       last_message: null,
       ...(project ? { project } : {}),
     };
     putLater(conv_id, record, deps);
     deps.info(`conversation ${conv_id} was missing from sessions.json and is back`);
   }
-  // After that: what came back gets the session that /clear left it with, as any other.
-  for (const turn of deps.turns.newestEnded()) catchUp(turn, deps);
 }
 
 /** A crash between the end of a turn and the next write of sessions.json leaves the mapping behind the turns. */
