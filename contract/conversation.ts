@@ -1,51 +1,22 @@
 import { z } from 'zod';
-import { TurnSummary } from './turn.ts';
-
-/** The name of a conversation: 1 to 64 of letters, digits, dot, underscore and dash; not `.` or `..`. */
-export const ConvId = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
-  .refine((id) => !['.', '..', '__proto__'].includes(id), 'must not be ".", ".." or "__proto__"');
-
-/** A session's id as the Claude CLI takes it: a UUID in lower case (upper case is refused by the CLI). */
-export const SessionId = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
-
-export const PermissionMode = z.enum(['acceptEdits', 'auto', 'bypassPermissions', 'default', 'dontAsk', 'manual', 'plan']);
-
-/** A model name or alias. It may not begin with a dash, so that it can never be read as an option. */
-export const ModelName = z.string().regex(/^[A-Za-z0-9][\w.:@/[\]-]{0,127}$/, 'must be a model name such as "opus" or "claude-sonnet-5-5"');
-
-/** An absolute folder on the server's machine; `~` stands for the person's home folder. */
-export const ProjectPath = z.string().min(1).max(4096);
-
-/** What one can set on a conversation; null takes the value of the server's settings. */
-export const ConversationOptions = z.object({
-  title: z.string().trim().min(1).max(200).optional(),
-  project: ProjectPath.optional(),
-  model: ModelName.nullable().optional(),
-  permission_mode: PermissionMode.nullable().optional(),
-  allowed_tools: z.string().max(4000).nullable().optional(),
-  extra_args: z
-    .array(
-      z
-        .string()
-        .max(4000)
-        .regex(/^[^\0]*$/, 'must not hold NUL'),
-    )
-    .max(32)
-    .nullable()
-    .optional(),
-});
-
-export const CreateConversation = ConversationOptions.extend({
-  id: ConvId.optional(),
-  session_id: SessionId.optional(),
-});
-
-/** A field that is not known is refused: who changes something must not believe that it was done. */
-export const ChangeConversation = z.strictObject({ ...ConversationOptions.shape, archived: z.boolean().optional() });
+import { Prompt } from './prompt.ts';
+import { LiveTurn, TurnSummary } from './turn.ts';
 
 export const ConversationState = z.enum(['idle', 'queued', 'running', 'waiting']);
+
+/** What a turn left running when it ended, or runs beside itself: a shell or a sub-agent. */
+export const BackgroundTask = z.object({
+  id: z.string(),
+  kind: z.enum(['shell', 'agent', 'other']),
+  description: z.string(),
+  since: z.string(),
+  tail: z.string().optional().describe('the last lines of its output; in the snapshot alone'),
+});
+export type BackgroundTask = z.infer<typeof BackgroundTask>;
+
+/** How far a budget is used up. `warning` is true from 80 % on. */
+export const Budget = z.object({ limit_usd: z.number(), spent_usd: z.number(), warning: z.boolean(), reached: z.boolean() });
+export type Budget = z.infer<typeof Budget>;
 
 /** One row of the list of conversations. */
 export const ConversationSummary = z.object({
@@ -58,22 +29,33 @@ export const ConversationSummary = z.object({
   queued: z.number().int(),
   turn_count: z.number().int(),
   cost_usd: z.number().describe('sum of what its turns cost'),
+  max_cost_usd: z.number().nullable(),
+  budget: Budget.nullable().describe('its own budget; null where it has none'),
   last_message: z.string().nullable().describe('the first 100 characters of the newest message'),
   created_at: z.string(),
   last_message_at: z.string(),
   archived: z.boolean(),
   model: z.string().nullable(),
+  effort: z.string().nullable(),
   permission_mode: z.string().nullable(),
+  live: z.boolean().describe('whether it has a live process'),
+  queue_paused: z.boolean(),
 });
 
 /** The whole state of a conversation: enough to draw a page, with the cursor to follow its events from. */
 export const ConversationSnapshot = ConversationSummary.extend({
   allowed_tools: z.string().nullable(),
   extra_args: z.array(z.string()).nullable(),
-  turn: TurnSummary.nullable().describe('the running turn, with its text so far'),
+  turn: LiveTurn.nullable().describe('the running turn, with its text so far'),
+  steered: z.array(TurnSummary).describe('messages that were given to the running turn'),
   queue: z.array(TurnSummary),
   last_turn: TurnSummary.nullable().describe('the newest turn that ended'),
-  prompts: z.array(z.unknown()),
+  prompts: z.array(Prompt).describe('what waits for a person'),
+  background: z.array(BackgroundTask).describe('shells and sub-agents that run beside or after a turn'),
+  context: z
+    .object({ tokens: z.number().int(), window: z.number().int().nullable() })
+    .nullable()
+    .describe("how much of the model's context the newest request filled"),
   cursor: z.number().int().describe('follow the events with ?after=<cursor>'),
 });
 
@@ -88,5 +70,4 @@ export const MappingEntry = z.looseObject({
 
 export type ConversationSummary = z.infer<typeof ConversationSummary>;
 export type ConversationSnapshot = z.infer<typeof ConversationSnapshot>;
-export type ConversationOptions = z.infer<typeof ConversationOptions>;
 export type MappingEntry = z.infer<typeof MappingEntry>;

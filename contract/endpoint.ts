@@ -1,18 +1,9 @@
 import { z } from 'zod';
-import {
-  ChangeConversation,
-  ConversationSnapshot,
-  ConversationSummary,
-  ConvId,
-  CreateConversation,
-  MappingEntry,
-  ModelName,
-  PermissionMode,
-  ProjectPath,
-  SessionId,
-} from './conversation.ts';
-import { Event } from './event.ts';
+import { BackgroundTask, Budget, ConversationSnapshot, ConversationSummary, MappingEntry } from './conversation.ts';
+import { ChangeConversation, ConvId, CreateConversation, Effort, ModelName, PermissionMode, ProjectPath, SessionId } from './conversation-options.ts';
+import { Event, ResetEvent } from './event.ts';
 import { HistoryPage } from './message.ts';
+import { AuditEntry, Prompt, PromptAnswer, PromptOutcome, Rule } from './prompt.ts';
 import type { RouteName } from './route.ts';
 import { ChatAnswer, TurnState, TurnSummary } from './turn.ts';
 
@@ -34,12 +25,28 @@ const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 't
 /** A field that may be left out; null is the same, since many clients send that. */
 const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 
+/** A file that goes with a message; as multipart/form-data each file is a part called `attachments`. */
+const Attachment = z.object({
+  name: z.string().min(1).max(255),
+  media_type: z.string().max(255).optional().describe('what it is; checked against its content'),
+  data: z.base64().describe('the content in base64'),
+});
+
 const SendMessage = z.object({
   message: Message,
   model: optional(ModelName),
+  effort: optional(Effort),
   permission_mode: optional(PermissionMode),
   timeout_s: optional(TimeoutSeconds),
   literal: optional(z.boolean()).describe('send a message that begins with "/" as text'),
+  attachments: optional(z.array(Attachment)).describe('images, PDFs and text for the model; other files are put into the project'),
+  json_schema: optional(z.record(z.string(), z.unknown())).describe('a JSON Schema for `structured_output`'),
+});
+
+const AcceptTurn = SendMessage.extend({
+  follow: optional(z.boolean()).describe('its events are wanted as they happen, though nobody reads them yet'),
+  steer: optional(z.boolean()).describe('give it to the running turn at its next step; where none can take it, it goes next'),
+  interrupt: optional(z.boolean()).describe('stop the running turn and go next'),
 });
 
 const ChatRequest = SendMessage.extend({
@@ -49,7 +56,16 @@ const ChatRequest = SendMessage.extend({
   stream: optional(z.boolean()),
 });
 
-const Cursor = z.object({ after: count(0, Number.MAX_SAFE_INTEGER).optional() });
+const Cursor = z.object({
+  after: count(0, Number.MAX_SAFE_INTEGER).optional(),
+  wait_s: z.coerce.number().min(0).max(300).optional().describe('answer as JSON, waiting up to that long for the first event'),
+});
+
+/** What the events are as JSON, with `wait_s`. */
+const EventPage = z.object({
+  events: z.array(z.union([Event, ResetEvent])),
+  cursor: z.number().int().describe('pass it as ?after= for what comes next'),
+});
 
 const Credential = z.object({
   id: z.string(),
@@ -78,12 +94,17 @@ const Status = z.object({
     detail: z.string().nullable(),
   }),
   turns: z.object({ running: z.number().int(), queued: z.number().int() }),
+  live: z.object({ open: z.number().int(), limit: z.number().int() }),
+  prompts: z.number().int().describe('how many wait for a person'),
+  budget_day: Budget.nullable().describe('BUDGET_DAY_USD and what today cost'),
   storage: z.object({ writable: z.boolean(), detail: z.string().nullable() }),
   limits: z.object({
     max_concurrent_turns: z.number().int(),
     max_queued_turns: z.number().int(),
     timeout_s: z.number(),
     max_message_bytes: z.number().int(),
+    max_attachments: z.number().int(),
+    max_attachment_bytes: z.number().int().describe('of one message together'),
   }),
 });
 
@@ -92,6 +113,7 @@ export const endpoints = {
   health: { response: z.object({ status: z.literal('healthy'), service: z.literal('switchboard'), version: z.string() }) },
   status: { response: Status },
   openapi: { response: z.looseObject({}) },
+  metrics: { response: z.unknown() },
   chat: { body: ChatRequest, response: ChatAnswer },
   reset: {
     query: z.object({ conv_id: ConvId.default('default') }),
@@ -120,21 +142,56 @@ export const endpoints = {
     query: z.object({ limit: count(1, 500).default(50), before: z.string().max(200).optional() }),
     response: HistoryPage,
   },
+  warmConversation: { params: ConvParams, response: z.object({ conv_id: z.string(), live: z.boolean() }) },
+  forkConversation: {
+    params: ConvParams,
+    body: z.object({ id: optional(ConvId), at_turn: optional(z.string().max(64)).describe('the last turn that the new one has') }),
+    response: ConversationSnapshot,
+  },
+  exportConversation: {
+    params: ConvParams,
+    query: z.object({ format: z.enum(['md', 'json']).default('md') }),
+    response: z.unknown(),
+  },
+  stopBackground: {
+    params: z.object({ id: ConvId, task: z.string().min(1).max(100) }),
+    response: z.object({ stopped: z.string(), background: z.array(BackgroundTask) }),
+  },
   acceptTurn: {
     params: ConvParams,
-    body: SendMessage.extend({
-      follow: z.boolean().optional().describe('its events are wanted as they happen, though nobody reads them yet'),
-    }),
+    body: AcceptTurn,
     response: z.object({ turn_id: z.string(), conv_id: z.string(), state: TurnState }),
   },
   readTurn: {
     params: TurnParams,
-    query: z.object({ wait_s: z.coerce.number().min(0).max(3600).default(0) }),
+    query: z.object({
+      wait_s: z.coerce.number().min(0).max(3600).default(0),
+      for: z.enum(['news', 'end']).default('news').describe('news: its end, or that it waits for a person; end: its end alone'),
+    }),
+    response: TurnSummary.extend({ prompts: z.array(Prompt).describe('what it waits for') }),
+  },
+  changeTurn: {
+    params: TurnParams,
+    body: SendMessage.partial().strict(),
     response: TurnSummary,
   },
+  deleteTurn: { params: TurnParams, response: TurnSummary },
+  promoteTurn: { params: TurnParams, response: TurnSummary },
   cancelTurn: { params: TurnParams, response: TurnSummary },
-  followConversation: { params: ConvParams, query: Cursor, response: Event },
-  followAll: { query: Cursor, response: Event },
+  listPrompts: { response: z.object({ prompts: z.array(Prompt) }) },
+  answerPrompt: {
+    params: z.object({ id: z.string().min(1).max(64) }),
+    body: PromptAnswer,
+    response: z.object({ id: z.string(), outcome: PromptOutcome, turn_id: z.string(), rule: Rule.nullable() }),
+  },
+  listRules: { response: z.object({ rules: z.array(Rule) }) },
+  revokeRule: { params: z.object({ id: z.string().min(1).max(64) }), response: z.object({ revoked: z.string() }) },
+  audit: {
+    query: z.object({ limit: count(1, 1000).default(100), before: count(1, Number.MAX_SAFE_INTEGER).optional() }),
+    response: z.object({ entries: z.array(AuditEntry), before: z.number().int().nullable().describe('pass it as ?before= for older ones') }),
+  },
+  followConversation: { params: ConvParams, query: Cursor, response: EventPage },
+  followAll: { query: Cursor, response: EventPage },
   login: {
     body: z.object({ username: z.string().max(200), password: z.string().max(1000) }),
     response: z.object({ username: z.string() }),

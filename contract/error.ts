@@ -26,6 +26,11 @@ export const errorTable = {
     title: 'The credentials are not right',
     hint: 'The user name and the place of the password are printed when the server starts.',
   },
+  budget_reached: {
+    status: 402,
+    title: 'The budget is used up',
+    hint: 'Raise max_cost_usd of the conversation (PATCH) or BUDGET_DAY_USD, then send the message again.',
+  },
   host_not_allowed: {
     status: 403,
     title: 'The Host header names a host that this server does not answer for',
@@ -61,6 +66,21 @@ export const errorTable = {
     title: 'The agent has no such session',
     hint: 'Its transcript was removed or never written. POST /api/reset?conv_id=… begins a new session.',
   },
+  prompt_not_found: {
+    status: 404,
+    title: 'There is no such prompt',
+    hint: 'GET /api/prompts lists what waits for an answer.',
+  },
+  rule_not_found: {
+    status: 404,
+    title: 'There is no such rule',
+    hint: 'GET /api/rules lists them; it may already be revoked.',
+  },
+  task_not_found: {
+    status: 404,
+    title: 'There is no such background work',
+    hint: 'It has ended, or belongs to another conversation; the snapshot of the conversation lists what runs.',
+  },
   credential_not_found: {
     status: 404,
     title: 'There is no such sign-in or token',
@@ -81,6 +101,21 @@ export const errorTable = {
     title: 'A turn of the conversation is running or queued',
     hint: 'Wait for it or stop it (POST /api/turns/:id/cancel), then try again.',
   },
+  turn_not_queued: {
+    status: 409,
+    title: 'The turn no longer waits in the queue',
+    hint: 'A running turn can be stopped (POST /api/turns/:id/cancel) or steered (a new message with "steer": true).',
+  },
+  prompt_answered: {
+    status: 409,
+    title: 'The prompt was answered otherwise',
+    hint: 'The first answer counts; GET /api/audit says who gave it.',
+  },
+  nothing_to_fork: {
+    status: 409,
+    title: 'There is nothing to fork yet',
+    hint: 'Fork a conversation after its first turn has ended, or at a turn of its present session.',
+  },
   project_mismatch: {
     status: 409,
     title: 'The conversation belongs to another folder',
@@ -96,6 +131,16 @@ export const errorTable = {
     title: 'The turn was stopped before it ended',
     hint: 'Send the message again when you want it done; what was produced is in the history.',
   },
+  prompt_withdrawn: {
+    status: 410,
+    title: 'Nobody waits for this answer any more',
+    hint: 'Its turn ended or was stopped, or the server was restarted. Send a new message to go on.',
+  },
+  attachment_too_large: {
+    status: 413,
+    title: 'The attachments are too large or too many',
+    hint: 'A message may have 20 files of 20 MB together, and 5 MB for one image. Put larger files into the project and name them.',
+  },
   message_too_large: {
     status: 413,
     title: 'The message is too large',
@@ -106,10 +151,15 @@ export const errorTable = {
     title: 'The model cannot take so long a prompt',
     hint: 'Shorten the message, send /compact, or reset the conversation.',
   },
+  attachment_refused: {
+    status: 415,
+    title: 'An attachment is not what it says it is',
+    hint: 'Name the media type that its content has (or none), and give each file a plain name.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'The body has the wrong content type',
-    hint: 'Send Content-Type: application/json.',
+    hint: 'Send Content-Type: application/json (or multipart/form-data where files are taken).',
   },
   project_not_found: {
     status: 422,
@@ -201,6 +251,11 @@ export const errorTable = {
     title: 'The server is shutting down',
     hint: 'Send the message again when it is back; queued messages are kept.',
   },
+  agent_stalled: {
+    status: 504,
+    title: 'The agent said nothing for too long',
+    hint: 'STALL_S sets how long is too long. What was produced is in the history; send the message again.',
+  },
   turn_timed_out: {
     status: 504,
     title: 'The turn ran out of time',
@@ -226,12 +281,15 @@ export type Problem = {
   error: string;
 };
 
+/** The `type` of a code's problem body. */
+export const problemType = (code: string): string => `urn:switchboard:error:${code}`;
+
 /** Builds the problem body of a code; `detail` defaults to the title. */
 export function toProblem(code: ErrorCode, detail?: string, extra: Pick<Problem, 'request_id' | 'field' | 'turn_id'> = {}): Problem {
   const row = errorTable[code];
   const text = detail || row.title;
   return {
-    type: `urn:switchboard:error:${code}`,
+    type: problemType(code),
     title: row.title,
     status: row.status,
     detail: text,

@@ -1,17 +1,28 @@
 import { z } from 'zod';
-import { ConversationSummary } from './conversation.ts';
+import { BackgroundTask, ConversationSnapshot, ConversationSummary } from './conversation.ts';
 import { MessagePart } from './message.ts';
-import { ChatAnswer, ProblemBody } from './turn.ts';
+import { Prompt, PromptOutcome } from './prompt.ts';
+import { ChatAnswer, ProblemBody, TurnOrigin, TurnSummary } from './turn.ts';
 
 const common = { conv_id: z.string(), at: z.string() };
 const ofTurn = { ...common, turn_id: z.string() };
 /** Set on what a sub-agent does: the id of the tool call that started it. */
 const parent_tool_id = z.string().nullable();
+/** Why a turn has no answer: the fields of the error table. */
+const problem = ProblemBody.omit({ type: true }).shape;
 
 /** Every event from the agent to the screen. `id` is given by the journal and grows across restarts. */
 export const Event = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('turn.queued'), ...ofTurn, message: z.string() }),
-  z.object({ type: z.literal('turn.started'), ...ofTurn, session_id: z.string() }),
+  z.object({
+    type: z.literal('turn.queued'),
+    ...ofTurn,
+    message: z.string(),
+    origin: TurnOrigin,
+    attachments: TurnSummary.shape.attachments,
+  }),
+  z.object({ type: z.literal('turn.changed'), ...ofTurn, message: z.string(), attachments: TurnSummary.shape.attachments }),
+  z.object({ type: z.literal('queue.reordered'), ...common, turn_ids: z.array(z.string()) }),
+  z.object({ type: z.literal('turn.started'), ...ofTurn, session_id: z.string(), steers: z.string().nullable() }),
   z.object({
     type: z.literal('turn.retrying'),
     ...ofTurn,
@@ -45,11 +56,26 @@ export const Event = z.discriminatedUnion('type', [
     is_error: z.boolean(),
     parent_tool_id,
   }),
-  z.object({ type: z.literal('usage'), ...ofTurn, usage: z.record(z.string(), z.unknown()) }),
+  z.object({ type: z.literal('prompt.opened'), ...ofTurn, prompt: Prompt }),
+  z.object({ type: z.literal('prompt.closed'), ...ofTurn, prompt_id: z.string(), outcome: PromptOutcome, by: z.string().nullable() }),
+  z.object({ type: z.literal('background.changed'), ...common, tasks: z.array(BackgroundTask) }),
+  z.object({
+    type: z.literal('background.ended'),
+    ...common,
+    task: BackgroundTask,
+    status: z.enum(['completed', 'failed', 'killed']),
+    summary: z.string(),
+  }),
+  z.object({
+    type: z.literal('usage'),
+    ...ofTurn,
+    usage: z.record(z.string(), z.unknown()),
+    context: ConversationSnapshot.shape.context,
+  }),
   z.object({ type: z.literal('turn.completed'), ...ofTurn, ...ChatAnswer.shape }),
-  z.object({ type: z.literal('turn.failed'), ...ofTurn, ...ProblemBody.omit({ type: true }).shape, text: z.string() }),
-  z.object({ type: z.literal('turn.cancelled'), ...ofTurn, text: z.string() }),
-  z.object({ type: z.literal('turn.interrupted'), ...ofTurn, text: z.string() }),
+  z.object({ type: z.literal('turn.failed'), ...ofTurn, ...problem, text: z.string() }),
+  z.object({ type: z.literal('turn.cancelled'), ...ofTurn, ...problem, text: z.string() }),
+  z.object({ type: z.literal('turn.interrupted'), ...ofTurn, ...problem, text: z.string() }),
   z.object({
     type: z.literal('conversation.changed'),
     ...common,
@@ -61,6 +87,20 @@ export type EventType = Event['type'];
 
 /** An event with the id that the journal gave it. */
 export type StoredEvent = Event & { id: number };
+
+/**
+ * What a reader gets in place of events that are no longer kept: how things stand, to go on from there.
+ * Its `id` is the cursor. `conversation` is set for the events of one, `conversations` for those of all.
+ */
+export const ResetEvent = z.object({
+  type: z.literal('reset'),
+  id: z.number().int(),
+  at: z.string(),
+  conversation: ConversationSnapshot.nullable(),
+  conversations: z.array(ConversationSummary),
+  prompts: z.array(Prompt),
+});
+export type ResetEvent = z.infer<typeof ResetEvent>;
 
 /** The types after which no further event of a turn follows. */
 export const finalTypes: readonly EventType[] = ['turn.completed', 'turn.failed', 'turn.cancelled', 'turn.interrupted'];

@@ -9,13 +9,17 @@ export type Route = {
   path: string;
   summary: string;
   /** The group in the documentation. */
-  tag: 'chat' | 'conversations' | 'turns' | 'events' | 'access' | 'service';
+  tag: 'chat' | 'conversations' | 'turns' | 'prompts' | 'events' | 'access' | 'service';
   /** True where no credentials are needed. */
   open?: boolean;
   /** The status of success; 200 where it is left out. */
   status?: 201 | 202;
   /** Media types of the answer besides JSON. */
-  streams?: readonly ('text/event-stream' | 'text/plain')[];
+  streams?: readonly ('text/event-stream' | 'text/plain' | 'text/markdown')[];
+  /** Whether files may come with it as multipart/form-data. */
+  takesFiles?: true;
+  /** Whether it takes an Idempotency-Key. */
+  takesKey?: true;
   errors: readonly ErrorCode[];
 };
 
@@ -26,6 +30,9 @@ const accepting = [
   'session_not_found',
   'message_too_large',
   'command_refused',
+  'attachment_refused',
+  'attachment_too_large',
+  'budget_reached',
   'idempotency_mismatch',
   'queue_full',
   'shutting_down',
@@ -37,6 +44,7 @@ const ending = [
   'agent_killed',
   'agent_limit_reached',
   'agent_not_found',
+  'agent_stalled',
   'model_overloaded',
   'model_rate_limited',
   'model_unavailable',
@@ -75,6 +83,7 @@ export const routes = {
     summary: 'Whether claude is found and signed in, the tunnel, running and queued turns, limits',
     errors: [],
   },
+  metrics: { method: 'GET', path: '/metrics', tag: 'service', summary: 'Figures for Prometheus, as its text format', errors: [] },
   openapi: { method: 'GET', path: '/api/openapi.json', tag: 'service', summary: 'This API as OpenAPI 3.1', errors: [] },
   chat: {
     method: 'POST',
@@ -82,6 +91,8 @@ export const routes = {
     tag: 'chat',
     summary: 'Send a message to a conversation and get its answer: as JSON, as events, or as plain text while it comes',
     streams: ['text/event-stream', 'text/plain'],
+    takesFiles: true,
+    takesKey: true,
     errors: [...accepting, ...ending],
   },
   reset: {
@@ -135,20 +146,81 @@ export const routes = {
     summary: 'A page of its history from the transcript: the newest without `before`, at most 256 KB',
     errors: ['conversation_not_found'],
   },
+  warmConversation: {
+    method: 'POST',
+    path: '/api/conversations/:id/warm',
+    tag: 'conversations',
+    summary: 'Start its live process, so that the next answer begins at once',
+    errors: [
+      'conversation_not_found',
+      'agent_not_found',
+      'project_not_found',
+      'project_not_allowed',
+      'session_busy',
+      'session_not_found',
+      'shutting_down',
+    ],
+  },
+  forkConversation: {
+    method: 'POST',
+    path: '/api/conversations/:id/fork',
+    tag: 'conversations',
+    summary: 'A new conversation from this one, whole or up to a turn; this one stays as it is',
+    status: 201,
+    errors: ['conversation_not_found', 'conversation_exists', 'turn_not_found', 'nothing_to_fork'],
+  },
+  exportConversation: {
+    method: 'GET',
+    path: '/api/conversations/:id/export',
+    tag: 'conversations',
+    summary: 'The whole conversation as a file, as Markdown or JSON',
+    streams: ['text/markdown'],
+    errors: ['conversation_not_found'],
+  },
+  stopBackground: {
+    method: 'POST',
+    path: '/api/conversations/:id/background/:task/stop',
+    tag: 'conversations',
+    summary: 'Stop a shell or sub-agent that runs in the background',
+    errors: ['conversation_not_found', 'task_not_found'],
+  },
   acceptTurn: {
     method: 'POST',
     path: '/api/conversations/:id/turns',
     tag: 'turns',
     summary: 'Accept a message and return at once; it is on disk when this answers',
     status: 202,
+    takesFiles: true,
+    takesKey: true,
     errors: accepting,
   },
   readTurn: {
     method: 'GET',
     path: '/api/turns/:id',
     tag: 'turns',
-    summary: 'The state and result of a turn, waiting up to `wait_s` for its end',
+    summary: 'The state and result of a turn, waiting up to `wait_s` for its end, or until it waits for a person',
     errors: ['turn_not_found'],
+  },
+  changeTurn: {
+    method: 'PATCH',
+    path: '/api/turns/:id',
+    tag: 'turns',
+    summary: 'Change a message that still waits in the queue',
+    errors: ['turn_not_found', 'turn_not_queued', 'message_too_large', 'command_refused', 'attachment_refused', 'attachment_too_large'],
+  },
+  deleteTurn: {
+    method: 'DELETE',
+    path: '/api/turns/:id',
+    tag: 'turns',
+    summary: 'Take a message back that still waits in the queue',
+    errors: ['turn_not_found', 'turn_not_queued'],
+  },
+  promoteTurn: {
+    method: 'POST',
+    path: '/api/turns/:id/promote',
+    tag: 'turns',
+    summary: 'Put a message first in the queue of its conversation',
+    errors: ['turn_not_found', 'turn_not_queued'],
   },
   cancelTurn: {
     method: 'POST',
@@ -157,6 +229,23 @@ export const routes = {
     summary: 'Stop a running turn or remove a queued one; an ended one is answered as it is',
     errors: ['turn_not_found'],
   },
+  listPrompts: {
+    method: 'GET',
+    path: '/api/prompts',
+    tag: 'prompts',
+    summary: 'What waits for a person, in all conversations: permissions, questions, plans, budgets',
+    errors: [],
+  },
+  answerPrompt: {
+    method: 'POST',
+    path: '/api/prompts/:id',
+    tag: 'prompts',
+    summary: 'Answer a prompt; the same answer again is fine',
+    errors: ['prompt_not_found', 'prompt_answered', 'prompt_withdrawn'],
+  },
+  listRules: { method: 'GET', path: '/api/rules', tag: 'prompts', summary: 'What is allowed without being asked about', errors: [] },
+  revokeRule: { method: 'DELETE', path: '/api/rules/:id', tag: 'prompts', summary: 'Take an allowance back', errors: ['rule_not_found'] },
+  audit: { method: 'GET', path: '/api/audit', tag: 'prompts', summary: 'Who answered what, when and from where, newest first', errors: [] },
   followConversation: {
     method: 'GET',
     path: '/api/conversations/:id/events',

@@ -3,6 +3,9 @@ import { z } from 'zod';
 export const TurnState = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'interrupted']);
 export type TurnState = z.infer<typeof TurnState>;
 
+/** Where a turn comes from: a message, or background work of an earlier turn that had something to tell. */
+export const TurnOrigin = z.enum(['message', 'background']);
+
 /** What a completed turn answers; `cost` (USD) and `turns` are the CLI's `total_cost_usd` and `num_turns`. */
 export const ChatAnswer = z.object({
   response: z.string(),
@@ -16,6 +19,7 @@ export const ChatAnswer = z.object({
   duration_ms: z.number().int().describe('from the start of the agent to its result'),
   usage: z.record(z.string(), z.unknown()),
   permission_denials: z.array(z.unknown()),
+  structured_output: z.unknown().optional().describe('where `json_schema` asked for one'),
 });
 export type ChatAnswer = z.infer<typeof ChatAnswer>;
 
@@ -39,7 +43,10 @@ export const TurnSummary = z.object({
   turn_id: z.string(),
   conv_id: z.string(),
   state: TurnState,
+  origin: TurnOrigin,
   message: z.string().describe('the message, at most its first 2,000 characters'),
+  attachments: z.array(z.object({ name: z.string(), media_type: z.string(), bytes: z.number().int() })),
+  steers: z.string().nullable().describe('the turn that this message was given to while it ran'),
   session_id: z.string().nullable(),
   created_at: z.string(),
   started_at: z.string().nullable(),
@@ -49,3 +56,14 @@ export const TurnSummary = z.object({
   error: ProblemBody.nullable(),
 });
 export type TurnSummary = z.infer<typeof TurnSummary>;
+
+/** A tool call that has not ended. */
+export const OpenTool = z.object({ tool_id: z.string(), name: z.string(), input: z.string(), parent_tool_id: z.string().nullable() });
+
+/** A turn while it runs. */
+export const LiveTurn = TurnSummary.extend({
+  open_from: z.number().int().describe('where in `text` the message begins that is not whole yet'),
+  tools: z.array(OpenTool).describe('tool calls that have not ended'),
+  retrying: z.string().nullable().describe('why the request to the model is tried again'),
+});
+export type LiveTurn = z.infer<typeof LiveTurn>;

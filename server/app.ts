@@ -8,22 +8,26 @@ import { createAuthenticate } from './http/middleware/authenticate.ts';
 import { createGuard } from './http/middleware/guard.ts';
 import { createHeaders } from './http/middleware/headers.ts';
 import { createOpenResponses } from './http/open-responses.ts';
+import { createParseFiles, takesFiles } from './http/parse-files.ts';
 import { createErrorHandler } from './http/problem.ts';
 import { addAccessRoutes, addLoginRoute } from './http/routes/access.ts';
 import { addChatRoutes } from './http/routes/chat.ts';
 import { addConversationRoutes } from './http/routes/conversation.ts';
 import { addEventRoutes } from './http/routes/event.ts';
 import { createPageRoutes } from './http/routes/page.ts';
+import { addPromptRoutes } from './http/routes/prompt.ts';
 import { addHealthRoute, addServiceRoutes, type ServiceDeps } from './http/routes/service.ts';
 import { addTurnRoutes } from './http/routes/turn.ts';
+import type { Prompts } from './prompt/prompts.ts';
 import type { CredentialStore } from './store/credential-store.ts';
 import type { Journal } from './store/port.ts';
 
-/** Room for a message of 10 MB in which each second character is escaped. */
-const maxBody = '24mb';
+/** Room for a message of 10 MB in which each second character is escaped, and for 20 MB of files in base64. */
+const maxBody = '52mb';
 
 export type AppDeps = ServiceDeps & {
   journal: Journal;
+  prompts: Prompts;
   credentials: CredentialStore;
   checkPassword: CheckPassword;
   client: ClientAddress;
@@ -53,7 +57,7 @@ export function createApp(given: AppDeps): Express {
   const health = createHandle(deps);
   addHealthRoute(health.handle, deps);
   app.use(health.router);
-  app.use(createGuard({ names: deps.hostNames }));
+  app.use(createGuard({ names: deps.hostNames, takesFiles }));
   app.use(compression({ filter: (request, response) => !isStream(response) && compression.filter(request, response) }));
   app.use(createPageRoutes(deps.pageFolder));
 
@@ -64,13 +68,14 @@ export function createApp(given: AppDeps): Express {
   app.post('/api/login', express.json({ limit: '4kb', type: 'application/json', inflate: false }));
   app.use(login.router);
   // Who may not come in is told so before anything of the request is read.
-  app.use('/api', createAuthenticate(deps), parseBody);
+  app.use(['/api', '/metrics'], createAuthenticate(deps), createParseFiles(), parseBody);
   const api = createHandle(deps);
   addServiceRoutes(api.handle, deps);
   addAccessRoutes(api.handle, deps);
   addChatRoutes(api.handle, deps);
   addConversationRoutes(api.handle, deps);
   addTurnRoutes(api.handle, deps);
+  addPromptRoutes(api.handle, deps);
   addEventRoutes(api.handle, deps);
   app.use(api.router);
   app.use(createMethodCheck());

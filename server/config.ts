@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism, freemem, homedir } from 'node:os';
 import { delimiter, resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { z } from 'zod';
@@ -17,6 +17,7 @@ export type Config = Readonly<
     projectRoots: readonly string[];
     dataFolder: string;
     maxConcurrentTurns: number;
+    liveProcesses: number;
     /** Environment of the agents: the server's own without Switchboard's settings and secrets. */
     agentEnv: Readonly<Record<string, string>>;
   }
@@ -32,6 +33,9 @@ export class ConfigError extends Error {
  * would hand them on, and its agents would take themselves for parts of that session.
  */
 const nestedMarks = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT', 'CLAUDE_CODE_SESSION_ID'];
+
+/** Memory of a live process: 100 to 127 MB after 1 to 10 turns (2.1.329). */
+const liveBytes = 120_000_000;
 
 const secretNames = /^(AUTH_|NGROK_|SWITCHBOARD_)/;
 
@@ -66,6 +70,7 @@ export function toConfig(folder: string, env: NodeJS.ProcessEnv, file: Record<st
     projectRoots: roots.length ? [...roots.map((root) => resolve(folder, expandHome(root, env))), project] : [home(env), project],
     dataFolder: resolve(folder, expandHome(values.SESSIONS_DIR, env)),
     maxConcurrentTurns: values.MAX_CONCURRENT_TURNS || availableParallelism() * 2,
+    liveProcesses: values.LIVE_PROCESSES === '' ? Math.min(20, Math.floor(freemem() / 2 / liveBytes)) : values.LIVE_PROCESSES,
     agentEnv: toAgentEnv(env, file),
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,21 +15,30 @@ import { createClaude } from './agent/claude/claude.ts';
 import type { AgentStatus } from './agent/port.ts';
 import { createApp } from './app.ts';
 import { AppError } from './app-error.ts';
+import { createAttachments } from './attachment/attachments.ts';
 import { type Config, ConfigError, checkExposure } from './config.ts';
 import { createConversations } from './conversation/conversations.ts';
 import { createProjectGuard } from './host/project-guard.ts';
+import { resolveFile } from './host/resolve-file.ts';
 import { createClientAddress } from './http/client-address.ts';
 import type { Log } from './log.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { createPrompts } from './prompt/prompts.ts';
 import { createCredentialStore } from './store/credential-store.ts';
 import { openDatabase } from './store/database.ts';
 import { createJournal } from './store/journal.ts';
 import { openMappingStore } from './store/mapping-store.ts';
+import { createProcessStore } from './store/process-store.ts';
+import { createPromptStore } from './store/prompt-store.ts';
 import { createTurnStore } from './store/turn-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
 
 /** How long a connection may be idle: longer than the 60 s of nginx, Caddy and ngrok. */
 const keepAliveMs = 75_000;
+
+/** How often old events are looked for. */
+const pruneEveryMs = 60_000;
 
 /** How long the last answers may take when the server ends. */
 const lastAnswersMs = 300;
@@ -77,17 +87,45 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     onOddEntry: (name, what) => log.warn(`sessions.json: ${JSON.stringify(name)}: ${what}`),
     onDamage: (damage) => log.error(damage, `sessions.json was damaged and is kept as ${damage.keptAs}; used instead: ${damage.from}`),
   });
-  const journal = createJournal({ database, onTrouble: (error) => warn(error, 'events wait for the disk') });
+  const keep = { bytes: config.EVENTS_MAX_MB * 1_000_000, days: config.EVENTS_KEEP_DAYS };
+  const journal = createJournal({ database, keep, now, onTrouble: (error) => warn(error, 'events wait for the disk') });
   const turns = createTurnStore({ database, events: journal });
   const { password, file: passwordFile } = loadPassword(config.AUTH_PASSWORD, config.dataFolder);
   const credentials = createCredentialStore({ database, password, now });
-  const agent = createClaude({ bin: config.CLAUDE_BIN, packageRoot: deps.packageRoot, env: config.agentEnv, now });
+  const processes = createProcessStore({ database, warn });
+  const leftProcesses = processes.all();
+  const agent = createClaude({
+    bin: config.CLAUDE_BIN,
+    packageRoot: deps.packageRoot,
+    env: config.agentEnv,
+    notes: processes,
+    live: { limit: config.liveProcesses, idleMs: config.LIVE_IDLE_S * 1000 },
+    stallMs: config.STALL_S * 1000,
+    now,
+  });
+  const attachments = createAttachments({ folder: config.dataFolder });
+  const prompts = createPrompts({
+    store: createPromptStore({ database, events: journal }),
+    timeoutS: config.PROMPT_TIMEOUT_S === '' ? null : config.PROMPT_TIMEOUT_S,
+    resolveFile,
+    onPlanAccepted: (convId, mode) => conversations.planAccepted(convId, mode),
+    warn,
+    now,
+    newId: () => nanoid(12),
+  });
 
   const conversations = createConversations({
     agent,
     turns,
     journal,
     mapping,
+    prompts,
+    notes: processes,
+    leftProcesses,
+    keepFiles: attachments.keep,
+    placeFiles: attachments.place,
+    dayBudget: config.BUDGET_DAY_USD === '' ? null : config.BUDGET_DAY_USD,
+    pauseOnCancel: config.PAUSE_QUEUE_ON_CANCEL,
     resolveProject: createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir()),
     checkArgs,
     defaultProject,
@@ -105,6 +143,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     warn,
     now,
     newTurnId: () => nanoid(),
+    newSessionId: () => randomUUID(),
     // No dash or underscore: it is typed in shells.
     newConvId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 10),
   });
@@ -119,6 +158,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     agent,
     conversations,
     journal,
+    prompts,
+    metrics: createMetrics({ conversations, live: agent.live, prompts, turns, journal }),
     credentials,
     tunnel: { status: () => tunnel.status(), dispose: async () => {} },
     checkPassword: createPasswordCheck({ username: config.AUTH_USERNAME, password, limit: createLoginLimit() }),
@@ -152,6 +193,17 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     throw error;
   }
 
+  const prune = () => {
+    try {
+      journal.prune();
+    } catch (error) {
+      warn(error, 'old events could not be deleted');
+    }
+  };
+  const pruning = setInterval(prune, pruneEveryMs);
+  setImmediate(prune);
+  void attachments.sweep((id) => turns.get(id.slice(0, 21))?.options.attachments !== undefined).catch((error) => warn(error, 'old attachments stay'));
+
   let isClosing = false;
   const opened = openWhenDiskAllows(
     () => conversations.open(),
@@ -172,10 +224,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     async dispose({ graceS = config.SHUTDOWN_GRACE_S, hurry } = {}) {
       isClosing = true;
       conversations.beginClose();
-      agent.dispose();
+      clearInterval(pruning);
       await tunnel.dispose();
       await opened;
       await conversations.close(graceS * 1000, hurry);
+      await agent.dispose();
       await Promise.all(servers.map(closeServer));
       await closeStores();
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ModelName, PermissionMode } from '../contract/conversation.ts';
+import { ModelName, PermissionMode } from '../contract/conversation-options.ts';
 
 /** A setting: its shape (with the default), what it is for, and whether an agent must never see it. */
 export type Setting = { schema: z.ZodType; about: string; shown: string; secret?: true };
@@ -11,6 +11,7 @@ const whole = (min: number, max: number) => number(min, max).int();
 const words = text
   .default('')
   .transform((value) => Array.from(value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, double, single, bare]) => double ?? single ?? bare ?? ''));
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const list = text.default('').transform((value) => value.split(/[\s,]+/).filter(Boolean));
 
 /** The settings, by the name of their environment variable. `shown` is the default in words. */
@@ -84,6 +85,47 @@ export const settings = {
     schema: whole(1, 1_000_000).default(1000),
     shown: '1000',
     about: 'How many turns may wait before new ones are refused.',
+  },
+  LIVE_PROCESSES: {
+    schema: z.union([z.literal(''), whole(0, 1000)]).default(''),
+    shown: '',
+    about:
+      'How many live processes of claude are kept open, about 120 MB each; 0: none. Empty: as many as fit into half of the free memory, up to 20.',
+  },
+  LIVE_IDLE_S: {
+    schema: number(1, 2_000_000).default(1800),
+    shown: '1800',
+    about: 'How long a live process may rest before it is closed, in seconds.',
+  },
+  STALL_S: {
+    schema: number(0.05, 86_400).default(300),
+    shown: '300',
+    about: 'How long an agent may say nothing, in seconds, while no tool runs and nobody is asked.',
+  },
+  PROMPT_TIMEOUT_S: {
+    schema: z.union([z.literal(''), number(0.05, 2_000_000)]).default(''),
+    shown: '',
+    about: 'After so many seconds a prompt is answered with "nobody was there, not refused". Empty: it waits for as long as it takes.',
+  },
+  PAUSE_QUEUE_ON_CANCEL: {
+    schema: flag.default(false),
+    shown: 'false',
+    about: 'true: a cancelled turn keeps what waits behind it from starting, until the next message.',
+  },
+  BUDGET_DAY_USD: {
+    schema: z.union([z.literal(''), number(0.000001, 1_000_000)]).default(''),
+    shown: '',
+    about: 'What all turns of a day may cost together, in USD. Empty: no limit.',
+  },
+  EVENTS_MAX_MB: {
+    schema: number(1, 1_000_000).default(256),
+    shown: '256',
+    about: 'How much of the events is kept for readers that come back, in MB; the oldest go first.',
+  },
+  EVENTS_KEEP_DAYS: {
+    schema: number(0.01, 36_500).default(30),
+    shown: '30',
+    about: 'How long events are kept, in days.',
   },
   SHUTDOWN_GRACE_S: {
     schema: number(0, 3600).default(10),

@@ -3,6 +3,8 @@ import { addressOf } from './client.ts';
 
 const types = {
   'turn.queued': true,
+  'turn.changed': true,
+  'queue.reordered': true,
   'turn.started': true,
   'turn.retrying': true,
   'text.delta': true,
@@ -10,6 +12,10 @@ const types = {
   message: true,
   'tool.started': true,
   'tool.finished': true,
+  'prompt.opened': true,
+  'prompt.closed': true,
+  'background.changed': true,
+  'background.ended': true,
   usage: true,
   'turn.completed': true,
   'turn.failed': true,
@@ -27,7 +33,12 @@ const retryMs = { first: 500, last: 10_000 };
 export function follow(
   convId: string,
   after: number,
-  on: { event(event: StoredEvent): void; connected(isConnected: boolean): void },
+  on: {
+    event(event: StoredEvent): void;
+    connected(isConnected: boolean): void;
+    /** Events from after the cursor are no longer kept: read all anew. */
+    reset(): void;
+  },
 ): { dispose(): void } {
   let cursor = after;
   let source: EventSource | null = null;
@@ -46,6 +57,7 @@ export function follow(
       timer = setTimeout(open, delay);
       delay = Math.min(delay * 2, retryMs.last);
     };
+    source.addEventListener('reset', () => on.reset());
     for (const type of Object.keys(types)) {
       source.addEventListener(type, ({ data }: MessageEvent<string>) => {
         const event: StoredEvent = JSON.parse(data);

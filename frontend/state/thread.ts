@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ConversationSnapshot } from '../../contract/conversation.ts';
+import type { Sent } from '../../contract/endpoint.ts';
 import { ApiError, call, newKey } from '../api/client.ts';
 import { follow } from '../api/follow.ts';
 import { attempt, conversations, loadConversations } from './app-state.ts';
@@ -18,13 +19,17 @@ let shownId = '';
 export async function showThread(id: string): Promise<void> {
   following?.dispose();
   following = null;
-  if (id !== shownId) thread.value = null;
+  const isOpened = id !== shownId;
+  if (isOpened) thread.value = null;
   shownId = id;
   await attempt(async () => {
     const [snapshot, page] = await readThread(id);
     if (shownId !== id || !snapshot) return;
     thread.value = keepOlder(openThread(snapshot, page), thread.value);
+    // The next answer is to begin at once; where no process can be kept it begins all the same.
+    if (isOpened) call('warmConversation', { params: { id } }).catch(() => {});
     following = follow(id, snapshot.cursor, {
+      reset: () => void showThread(id),
       connected(value) {
         isConnected.value = value;
       },
@@ -85,6 +90,11 @@ export async function sendMessage(id: string, message: string, key: string): Pro
     await loadConversations();
   }
   return isSent;
+}
+
+/** Answers a prompt. Its card goes when the server says that it is closed. */
+export function answerPrompt(id: string, body: Sent<'answerPrompt', 'body'>): Promise<boolean> {
+  return attempt(() => call('answerPrompt', { params: { id }, body }));
 }
 
 export function stopTurn(turnId: string): Promise<boolean> {

@@ -1,23 +1,58 @@
+import type { BackgroundTask } from '../../contract/conversation.ts';
 import type { ErrorCode } from '../../contract/error.ts';
-import type { HistoryPage, MessagePart } from '../../contract/message.ts';
+import type { HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
+import type { PromptKind } from '../../contract/prompt.ts';
 
-/** One run of an agent: a message in a session, in a project folder. */
-export type RunSpec = {
-  turnId: string;
+/** A file that goes to the model as a block of the message. */
+export type Attachment = { name: string; media_type: string; path: string };
+
+/** What a process of an agent is started with. A live process serves turns whose launch is the same. */
+export type Launch = {
   project: string;
   sessionId: string;
   /** True where the session does not exist yet and is to be made under this id. */
   isNew: boolean;
-  message: string;
-  /** Send a message that begins with `/` as text. */
-  literal: boolean;
-  /** Somebody reads along: the output is wanted while it comes, not only at the end. */
-  follow: boolean;
   permissionMode: string;
   allowedTools: string;
   model: string | null;
+  effort: string | null;
   extraArgs: readonly string[];
+  /** A JSON Schema as text. */
+  jsonSchema: string | null;
 };
+
+/** One run of an agent: a message in a session, in a project folder. */
+export type RunSpec = Launch & {
+  turnId: string;
+  /** The UUID that the message gets in the transcript, where the agent takes one. */
+  messageId: string;
+  message: string;
+  /** Send a message that begins with `/` as text. */
+  literal: boolean;
+  attachments: readonly Attachment[];
+  /** Somebody reads along: the output is wanted while it comes, not only at the end. */
+  follow: boolean;
+  /** Where the run may spend only so much: its limit in USD, and how much of the session's total it had when it began. */
+  budget: RunBudget | null;
+};
+
+/** `left()` is what may still be spent (USD) by this run, as limits and other turns stand now. */
+export type RunBudget = { left(): number };
+
+/** What an agent asks a person. */
+export type AskedPrompt = {
+  id: string;
+  kind: PromptKind;
+  tool: string;
+  input: Record<string, unknown>;
+  reason: string | null;
+  parent_tool_id: string | null;
+};
+
+/** What a person answers. `answers` are joined texts by question. */
+export type PromptReply =
+  | { decision: 'allow'; input: Record<string, unknown>; answers?: Record<string, string>; permissionMode?: string }
+  | { decision: 'deny'; message: string; interrupt: boolean };
 
 /** What a run says while it goes on. `parent_tool_id` is set on what a sub-agent does. */
 export type AgentOutput =
@@ -26,8 +61,13 @@ export type AgentOutput =
   | { type: 'tool.started'; tool_id: string; name: string; input: string; parent_tool_id: string | null }
   | { type: 'tool.finished'; tool_id: string; output: string; is_error: boolean; parent_tool_id: string | null }
   | { type: 'retrying'; reason: string; attempt: number; discard_text: boolean }
-  | { type: 'usage'; usage: Record<string, unknown> }
+  | { type: 'usage'; usage: Record<string, unknown>; contextTokens: number }
+  | { type: 'prompt.asked'; prompt: AskedPrompt }
+  | { type: 'prompt.withdrawn'; id: string }
   | { type: 'warning'; text: string };
+
+/** What a run cost, in USD: `total` as the agent counts, over the session or since an earlier figure that is taken off already. */
+export type RunCost = { total: number; covers: 'session' | 'run' };
 
 /** What a run came to. */
 export type RunEnd =
@@ -35,29 +75,31 @@ export type RunEnd =
       kind: 'answer';
       response: string;
       sessionId: string;
-      /** USD, as the agent counts: over the whole session, or over this run alone (older versions). */
-      cost: number;
-      costCovers: 'session' | 'run';
+      cost: RunCost;
+      /** As the agent prints it. */
+      totalCost: number;
       turns: number;
       durationMs: number;
       usage: Record<string, unknown>;
       permissionDenials: unknown[];
+      structuredOutput?: unknown;
+      contextWindow: number | null;
     }
-  | { kind: 'failure'; code: ErrorCode; detail: string };
+  | { kind: 'failure'; code: ErrorCode; detail: string; cost: RunCost | null };
 
 /** A run that was started. */
 export interface Run {
-  /** Also the id of its process group. */
-  readonly pid: number;
-  /** With the pid it names this process among all that ever had that pid. */
-  readonly pidStart: string | null;
   /** Resolves when the start, which takes a core to itself, is behind it. */
   readonly started: Promise<void>;
   readonly end: Promise<RunEnd>;
-  /** Resolves when no process of it is left; it can come long after `end`, where a background shell goes on. */
+  /** Resolves when nothing of it is in the way of the next turn; it can come long after `end`, where a background shell goes on. */
   readonly exited: Promise<void>;
-  /** Ends the run and all that it started: interrupt, terminate, kill. Resolves when all are gone. */
+  /** Ends the run and its tools. Resolves when that is done; a live process stays usable. */
   stop(): Promise<void>;
+  /** Answers a prompt that it asked. False where it no longer waits for it. */
+  answer(promptId: string, reply: PromptReply): boolean;
+  /** Gives it a further message at its next step; its own run tells what becomes of that. Null where it takes none. */
+  steer: ((spec: RunSpec, onOutput: (output: AgentOutput) => void) => Run) | null;
 }
 
 export type AgentStatus = {
@@ -68,8 +110,41 @@ export type AgentStatus = {
   hint: string | null;
 };
 
+/** What a live process tells besides its runs. */
+export type LiveListener = {
+  /** Whether a session has a live process has changed. */
+  changed(sessionId: string): void;
+  /** The background work of a session as it now stands. */
+  background(sessionId: string, tasks: readonly BackgroundTask[]): void;
+  /** Background work came to an end; what was killed is never `completed`. */
+  backgroundEnded(sessionId: string, task: BackgroundTask, status: 'completed' | 'failed' | 'killed', summary: string): void;
+  /**
+   * The agent begins a turn that no message asked for: background work has something to tell. Gives what
+   * takes the turn's output, or null where nobody wants it.
+   */
+  ownTurn(sessionId: string, about: string, run: Run): ((output: AgentOutput) => void) | null;
+};
+
+/** The processes that are kept open between turns. */
+export interface LiveProcesses {
+  /** Starts the process of a session, or keeps it from being closed. Resolves when it can take a message. */
+  warm(launch: Launch): Promise<void>;
+  isOpen(sessionId: string): boolean;
+  counts(): { open: number; busy: number; limit: number };
+  /** Sets mode, model or effort in a running process. */
+  adjust(sessionId: string, changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
+  /** The last lines of background work, by its id. */
+  tails(sessionId: string): Promise<ReadonlyMap<string, string>>;
+  /** False where there is no such work. */
+  stopTask(sessionId: string, taskId: string): Promise<boolean>;
+  /** Closes the process of a session, if it has one. */
+  close(sessionId: string): Promise<void>;
+  listen(listener: LiveListener): void;
+}
+
 /** An agent CLI on this machine. */
 export interface Agent {
+  readonly live: LiveProcesses;
   /** Whether it is there and signed in; asked of the CLI itself, and remembered for a minute. */
   status(): Promise<AgentStatus>;
   /**
@@ -85,10 +160,24 @@ export interface Agent {
   findSession(sessionId: string, project?: string): Promise<{ project: string } | null>;
   /** A page of a session's history. Throws AppError `invalid_request` for a cursor that is none. */
   history(sessionId: string, project: string, page: { limit: number; before?: string | undefined }): Promise<Omit<HistoryPage, 'session_id'>>;
+  /** The whole history of a session, in its order. */
+  wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   writtenSince(sessionId: string, project: string, at: string): Promise<string>;
-  /** Ends what it started besides runs. */
-  dispose(): void;
-  /** Ends what a turn of an earlier server process left running. */
-  endLeftovers(turn: { id: string; pid: number | null; pid_start: string | null }): Promise<void>;
+  /** Makes a session from another one, whole or up to what stands there from before `until` (ISO-8601). False where that is nothing. */
+  fork(from: { sessionId: string; project: string; until: string | null }, sessionId: string): Promise<boolean>;
+  /** Ends the live processes, and what it started besides runs. */
+  dispose(): Promise<void>;
+  /** Ends what an earlier server process left running. */
+  endLeftovers(left: ProcessNote): Promise<void>;
+}
+
+/** A process of an agent as it is noted on disk, so that the next server finds it: by pid and start, or by the mark. */
+export type ProcessNote = { mark: string; pid: number | null; pid_start: string | null };
+
+/** Where the processes of agents are noted while they live. */
+export interface ProcessNotes {
+  /** Throws nothing: where the disk refuses, the process is found by its mark. */
+  note(process: ProcessNote): void;
+  gone(mark: string): void;
 }

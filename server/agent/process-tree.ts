@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { ProcessNote } from './port.ts';
 
 const exec = promisify(execFile);
 
-/** The variable that marks every process of a turn; tools inherit it, also those that leave the group. */
+/** The variable that marks every process of a run, or of a live process; tools inherit it, also those that leave the group. */
 export const turnMark = 'SWITCHBOARD_TURN';
 
 /** How long each step of a stop waits. The CLI takes up to 1.6 s to end its tools after SIGTERM. */
@@ -53,9 +54,9 @@ async function waitFor(isDone: () => boolean | Promise<boolean>, ms: number): Pr
   return true;
 }
 
-/** Processes that carry the mark of a turn. */
-async function markedProcesses(turnId: string): Promise<number[]> {
-  const mark = `${turnMark}=${turnId}`;
+/** Processes that carry a mark. */
+async function markedProcesses(name: string): Promise<number[]> {
+  const mark = `${turnMark}=${name}`;
   if (process.platform !== 'linux') {
     const { stdout } = await exec('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], { maxBuffer: 1 << 26 });
     const lines = stdout.split('\n').filter((line) => line.includes(mark));
@@ -72,22 +73,22 @@ async function markedProcesses(turnId: string): Promise<number[]> {
   return found.filter((pid) => pid !== null && pid !== process.pid) as number[];
 }
 
-/** Ends tools of a turn that live outside of its process group: the CLI gives each a session of its own. */
-async function endMarked(turnId: string): Promise<void> {
-  const pids = await markedProcesses(turnId);
+/** Ends tools that live outside of the process group of their run: the CLI gives each a session of its own. */
+async function endMarked(mark: string): Promise<void> {
+  const pids = await markedProcesses(mark);
   if (!pids.length) return;
   for (const pid of pids) signal(pid, 'SIGTERM');
-  const areGone = async () => (await markedProcesses(turnId)).length === 0;
+  const areGone = async () => (await markedProcesses(mark)).length === 0;
   if (await waitFor(areGone, 500)) return;
-  for (const pid of await markedProcesses(turnId)) signal(pid, 'SIGKILL');
+  for (const pid of await markedProcesses(mark)) signal(pid, 'SIGKILL');
   await waitFor(areGone, patience.killMs);
 }
 
 /**
- * Ends a turn's process group and everything that it started: SIGINT first, on which the CLI writes
+ * Ends a process group and everything that it started: SIGINT first, on which the CLI writes
  * what it has to the transcript, then SIGTERM, then SIGKILL, each only where the one before was not enough.
  */
-export async function endProcessTree(group: number, turnId: string): Promise<void> {
+export async function endProcessTree(group: number, mark: string): Promise<void> {
   const isGone = () => !isGroupAlive(group);
   signal(group, 'SIGINT');
   if (!(await waitFor(isGone, patience.interruptMs))) {
@@ -97,12 +98,12 @@ export async function endProcessTree(group: number, turnId: string): Promise<voi
       await waitFor(isGone, patience.killMs);
     }
   }
-  await endMarked(turnId);
+  await endMarked(mark);
 }
 
-/** Ends what is left of a turn whose server is gone; `pid` is used only if it is still the same process. */
-export async function endLeftoverTree(turn: { id: string; pid: number | null; pid_start: string | null }): Promise<void> {
-  const isSame = turn.pid !== null && turn.pid_start !== null && (await processStart(turn.pid)) === turn.pid_start;
-  if (isSame && turn.pid !== null) await endProcessTree(turn.pid, turn.id);
-  else await endMarked(turn.id);
+/** Ends what is left of a process whose server is gone; `pid` is used only if it is still the same process. */
+export async function endLeftoverTree({ mark, pid, pid_start }: ProcessNote): Promise<void> {
+  const isSame = pid !== null && pid_start !== null && (await processStart(pid)) === pid_start;
+  if (isSame) await endProcessTree(pid, mark);
+  else await endMarked(mark);
 }

@@ -1,10 +1,14 @@
-import type { ConversationOptions, ConversationSnapshot, ConversationSummary } from '../../contract/conversation.ts';
-import type { HistoryPage } from '../../contract/message.ts';
+import type { BackgroundTask, ConversationSnapshot, ConversationSummary } from '../../contract/conversation.ts';
+import type { ConversationOptions } from '../../contract/conversation-options.ts';
+import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
+import { liveTurn } from '../../contract/reducer.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, TurnStore } from '../store/port.ts';
-import { activeOf, isBusy, type Lanes, liveText, queuedOf } from './lanes.ts';
+import { activeOf, isBusy, type Lanes, queuedOf } from './lanes.ts';
 import { toSummary } from './outcome.ts';
+import { createSnapshots } from './snapshots.ts';
+import type { Spending } from './spending.ts';
 
 /** How long history waits for a process that has answered to end: older versions write the answer 50 ms after they print it. */
 const settleMs = 150;
@@ -16,6 +20,7 @@ export function createBook(deps: {
   journal: Journal;
   lanes: Lanes;
   agent: Agent;
+  spending: Spending;
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
   warn(error: unknown, text: string): void;
@@ -25,7 +30,8 @@ export function createBook(deps: {
   now(): Date;
   newId(): string;
 }) {
-  const { mapping, turns, journal, lanes, agent } = deps;
+  const { mapping, turns, journal, lanes, agent, spending } = deps;
+  const snapshots = createSnapshots({ journal, base });
 
   function need(id: string): ConversationRecord {
     const record = mapping.get(id);
@@ -46,13 +52,39 @@ export function createBook(deps: {
       turn_id: active?.turn.id ?? null,
       queued,
       turn_count: record.turn_count,
-      cost_usd: record.cost_usd ?? 0,
+      cost_usd: spending.spentBy(id),
+      max_cost_usd: record.max_cost_usd ?? null,
+      budget: spending.budgetOf(id),
       last_message: record.last_message,
       created_at: record.created_at,
       last_message_at: record.last_message_at,
       archived: record.archived ?? false,
       model: record.model ?? null,
+      effort: record.effort ?? null,
       permission_mode: record.permission_mode ?? null,
+      live: agent.live.isOpen(record.session_id ?? lanes.reserved.get(id) ?? ''),
+      queue_paused: record.queue_paused ?? false,
+    };
+  }
+
+  /** A conversation as the disk has it, to begin its snapshot from. */
+  function base(id: string): ConversationSnapshot | null {
+    const record = mapping.get(id);
+    if (!record) return null;
+    const active = activeOf(lanes, id);
+    const last = turns.lastEnded(id);
+    return {
+      ...summary(id, record),
+      allowed_tools: record.allowed_tools ?? null,
+      extra_args: record.extra_args ?? null,
+      turn: active && liveTurn(toSummary(active.turn)),
+      steered: [],
+      queue: queuedOf(lanes, id).map((turn) => toSummary(turn)),
+      last_turn: last && toSummary(last),
+      prompts: [],
+      background: [],
+      context: null,
+      cursor: 0,
     };
   }
 
@@ -87,6 +119,11 @@ export function createBook(deps: {
     return own;
   }
 
+  /** Throws AppError `conversation_exists`. */
+  function checkFree(id: string): void {
+    if (mapping.get(id)) throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, { field: 'id' });
+  }
+
   /** The record of a new conversation. Throws where its folder, session or arguments cannot be used. */
   async function draft(id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<ConversationRecord> {
     deps.checkArgs(options.extra_args ?? []);
@@ -94,7 +131,7 @@ export function createBook(deps: {
     const wanted = asked === undefined ? undefined : await deps.resolveProject(asked);
     const project = session_id ? await adoptSession(session_id, wanted) : (wanted ?? deps.defaultProject);
     const at = deps.now().toISOString();
-    if (mapping.get(id)) throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, { field: 'id' });
+    checkFree(id);
     return { session_id: session_id ?? null, created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...rest, project };
   }
 
@@ -109,7 +146,7 @@ export function createBook(deps: {
     const wanted = asked.project === undefined ? undefined : await deps.resolveProject(asked.project);
     if (asked.session_id && asked.session_id !== record.session_id) {
       if (isBusy(lanes, id)) throw new AppError('conversation_busy', `Conversation ${id} works on another session now.`, { field: 'session_id' });
-      await save(id, { ...record, session_id: asked.session_id, session_cost: 0, project: await adoptSession(asked.session_id, wanted) });
+      await save(id, { ...record, session_id: asked.session_id, project: await adoptSession(asked.session_id, wanted) });
     } else if (wanted !== undefined && wanted !== projectOf(record)) {
       await save(id, { ...record, project: mayMove(id, record, wanted) });
     }
@@ -125,6 +162,7 @@ export function createBook(deps: {
 
   return {
     need,
+    checkFree,
     projectOf,
     ensure,
     announce,
@@ -144,27 +182,48 @@ export function createBook(deps: {
       return rows.sort((a, b) => (a.last_message_at < b.last_message_at ? 1 : a.last_message_at > b.last_message_at ? -1 : 0));
     },
 
+    /** What a conversation like another one has of it. */
+    optionsOf: ({ model, effort, permission_mode, max_cost_usd, allowed_tools, extra_args }: ConversationRecord): Partial<ConversationRecord> => ({
+      ...(model ? { model } : {}),
+      ...(effort ? { effort } : {}),
+      ...(permission_mode ? { permission_mode } : {}),
+      ...(max_cost_usd ? { max_cost_usd } : {}),
+      ...(allowed_tools ? { allowed_tools } : {}),
+      ...(extra_args ? { extra_args } : {}),
+    }),
+
+    /** A conversation on a session that was just made for it. */
+    adopt: (id: string, options: Partial<ConversationRecord> & { session_id: string }): Promise<void> =>
+      deps.inTurn(id, async () => {
+        checkFree(id);
+        const at = deps.now().toISOString();
+        await save(id, { created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...options });
+      }),
+
     create: (id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<void> =>
       deps.inTurn(id, async () => save(id, await draft(id, options))),
 
     snapshot(id: string): ConversationSnapshot {
-      const record = need(id);
-      journal.flush();
-      const active = activeOf(lanes, id);
-      const last = turns.lastEnded(id);
-      return {
-        ...summary(id, record),
-        allowed_tools: record.allowed_tools ?? null,
-        extra_args: record.extra_args ?? null,
-        turn: active && toSummary(active.turn, liveText(active)),
-        queue: queuedOf(lanes, id).map((turn) => toSummary(turn)),
-        last_turn: last && toSummary(last),
-        prompts: [],
-        cursor: journal.cursor(),
-      };
+      need(id);
+      return snapshots.get(id) as ConversationSnapshot;
     },
 
-    change: (id: string, changes: ConversationOptions & { archived?: boolean | undefined }): Promise<void> =>
+    /** Background work with the last lines of its output. */
+    async withTails({ background, session_id }: ConversationSnapshot): Promise<BackgroundTask[]> {
+      if (!background.length || !session_id) return background;
+      const tails = await agent.live.tails(session_id).catch(() => new Map<string, string>());
+      return background.map((task) => ({ ...task, ...(tails.has(task.id) ? { tail: tails.get(task.id) } : {}) }));
+    },
+
+    /** The conversation that works in a session: of several the one that was used last. */
+    ofSession(sessionId: string): string | null {
+      for (const [id, reserved] of lanes.reserved) if (reserved === sessionId) return id;
+      const found = [...mapping.all()].filter(([, record]) => record.session_id === sessionId);
+      const busy = found.find(([id]) => activeOf(lanes, id));
+      return (busy ?? found.sort(([, a], [, b]) => (a.last_message_at < b.last_message_at ? 1 : -1))[0])?.[0] ?? null;
+    },
+
+    change: (id: string, changes: ConversationOptions & { archived?: boolean | undefined; queue_paused?: boolean | undefined }): Promise<void> =>
       deps.inTurn(id, async () => {
         const record = need(id);
         deps.checkArgs(changes.extra_args ?? []);
@@ -180,13 +239,20 @@ export function createBook(deps: {
         if (isBusy(lanes, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} is running or queued.`, { field: 'id' });
         // Turns first: a mapping without its turns is whole, turns without a mapping would bring it back at the next start.
         turns.forget(id);
+        spending.forget(id);
+        void agent.live.close(mapping.get(id)?.session_id ?? lanes.reserved.get(id) ?? '');
+        lanes.reserved.delete(id);
         await mapping.remove(id).finally(() => announce(id));
       }),
 
     reset: (id: string): Promise<void> =>
       deps.inTurn(id, async () => {
         const record = mapping.get(id);
-        if (record) await save(id, { ...record, session_id: null, session_cost: 0, reset_at: deps.now().toISOString() });
+        if (!record) return;
+        // A turn that runs ends in its session; the process of one that rests is of no more use.
+        if (!activeOf(lanes, id)) void agent.live.close(record.session_id ?? lanes.reserved.get(id) ?? '');
+        lanes.reserved.delete(id);
+        await save(id, { ...record, session_id: null, reset_at: deps.now().toISOString() });
       }),
 
     async history(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage> {
@@ -196,8 +262,16 @@ export function createBook(deps: {
       if (leaving && page.before === undefined) await orTimeout(leaving.run.exited, settleMs);
       return { ...(await agent.history(record.session_id, projectOf(record), page)), session_id: record.session_id };
     },
+
+    /** All that was said, in its order. */
+    wholeHistory(id: string): AsyncIterable<HistoryMessage> {
+      const record = need(id);
+      return record.session_id ? agent.wholeHistory(record.session_id, projectOf(record)) : nothing();
+    },
   };
 }
+
+async function* nothing(): AsyncGenerator<HistoryMessage> {}
 
 export type Book = ReturnType<typeof createBook>;
 

@@ -1,25 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BackgroundTask, Budget } from '../../contract/conversation.ts';
+import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
-import type { Agent } from '../agent/port.ts';
+import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
+import type { Prompts } from '../prompt/prompts.ts';
+import type { Journal, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
 import { type Book, createBook } from './book.ts';
-import { createDispatcher, type Dispatcher, type RunDefaults } from './dispatcher.ts';
-import { createIntake, type Message } from './intake.ts';
-import { createActive, createLanes, type Lanes, liveText } from './lanes.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { createEndings } from './endings.ts';
+import { forkConversation } from './fork.ts';
+import { createIntake, type Message, type MessageChange, type MessageFile } from './intake.ts';
+import { activeOf, createActive, createLanes, type Lanes, liveText, queuedOf } from './lanes.ts';
+import { createLiveListener } from './live-listener.ts';
 import { createMutex } from './mutex.ts';
 import { isEnded, toSummary } from './outcome.ts';
 import { recover, restoreMapping } from './recovery.ts';
 import { createSlots } from './slots.ts';
+import { createSpending } from './spending.ts';
+import { createStarter, type RunDefaults } from './starter.ts';
+
+export type { MessageFile };
 
 export type ConversationsDeps = {
   agent: Agent;
   turns: TurnStore;
   journal: Journal;
   mapping: MappingStore;
+  prompts: Prompts;
+  notes: ProcessNotes;
+  /** The processes that an earlier server did not see the end of. */
+  leftProcesses: readonly ProcessNote[];
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
+  keepFiles(id: string, files: readonly MessageFile[]): Promise<StoredAttachment[]>;
+  placeFiles(id: string, files: readonly StoredAttachment[], project: string): Promise<string>;
   defaultProject: string;
   defaults: RunDefaults;
+  /** What all turns of a day may cost together, in USD. */
+  dayBudget: number | null;
+  /** Whether a cancel keeps what waits behind it from starting. */
+  pauseOnCancel: boolean;
   maxRunning: number;
   maxQueued: number;
   /** How many processes may be in their start, which takes a core each, at a time. */
@@ -29,18 +50,33 @@ export type ConversationsDeps = {
   now(): Date;
   newTurnId(): string;
   newConvId(): string;
+  newSessionId(): string;
 };
+
+/** How long a process that has answered may take to leave before another one is started in its place. */
+const leaveMs = 3000;
 
 /** The door to conversations and their turns; what speaks HTTP uses nothing else of this folder. */
 export interface Conversations {
   book: Book;
   accept(message: Message): Promise<Turn>;
-  /** Resolves with the turn when it ended; never after `signal`. */
-  ended(turnId: string, signal?: AbortSignal): Promise<Turn>;
+  /** Resolves with the turn when it ended, or (with `orNews`) when it waits for a person; never after `signal`. */
+  ended(turnId: string, signal?: AbortSignal, orNews?: boolean): Promise<Turn>;
   /** Throws AppError `turn_not_found`. */
-  turn(id: string): TurnSummary;
+  turn(id: string): TurnSummary & { prompts: Prompt[] };
   cancel(id: string): Promise<TurnSummary>;
-  counts(): { running: number; queued: number };
+  /** Changes, removes or puts first a turn that waits. Throw AppError `turn_not_queued` for any other. */
+  change(id: string, changes: MessageChange): Promise<TurnSummary>;
+  remove(id: string): Promise<TurnSummary>;
+  promote(id: string): TurnSummary;
+  /** Starts the live process of a conversation. False where none can be kept now. */
+  warm(id: string): Promise<boolean>;
+  fork(id: string, to: { id: string | undefined; atTurn: string | undefined }): Promise<string>;
+  stopBackground(id: string, taskId: string): Promise<BackgroundTask[]>;
+  counts(): { running: number; waiting: number; queued: number };
+  dayBudget(): Budget | null;
+  changed(id: string, modeModelEffort: boolean): Promise<void>;
+  planAccepted(id: string, mode: string): void;
   /** Brings back conversations that the mapping has lost. To be called before the first request. */
   restore(): Promise<void>;
   /** Settles what an earlier process left behind, then lets turns run. */
@@ -52,21 +88,36 @@ export interface Conversations {
 }
 
 export function createConversations(deps: ConversationsDeps): Conversations {
+  const { agent, mapping, turns, prompts } = deps;
   const lanes: Lanes = createLanes();
   let isClosing = false;
   const inTurn = createMutex();
-  const book: Book = createBook({ ...deps, lanes, inTurn, newId: deps.newConvId });
+  const endings = createEndings();
+  const spending = createSpending({ ...deps, dayLimit: deps.dayBudget });
+  const book: Book = createBook({ ...deps, lanes, spending, inTurn, newId: deps.newConvId });
+  const placeFiles = (turn: Turn, project: string) => deps.placeFiles(turn.id, turn.options.attachments ?? [], project);
+  const starter = createStarter({ ...deps, lanes, book, spending, placeFiles });
   const slots = createSlots(deps.maxStarting);
-  const dispatcher: Dispatcher = createDispatcher({ ...deps, lanes, book, takeStartSlot: slots.take });
-  const accept = createIntake({ ...deps, lanes, book, dispatcher, inTurn, isClosing: () => isClosing, newId: deps.newTurnId });
+  const dispatcher = createDispatcher({
+    ...deps,
+    lanes,
+    book,
+    starter,
+    spending,
+    endings,
+    takeStartSlot: slots.take,
+    timeoutS: deps.defaults.timeoutS,
+  });
+  const intake = createIntake({ ...deps, lanes, book, dispatcher, spending, inTurn, isClosing: () => isClosing, newId: deps.newTurnId });
+  agent.live.listen(createLiveListener({ ...deps, book, dispatcher }));
 
   // What is left from before is there from the first request on: its conversations are busy, its turns can be cancelled.
-  lanes.queue.push(...deps.turns.inState('queued'));
-  const leftovers = deps.turns.withProcess();
-  for (const turn of leftovers) if (!isEnded(turn)) lanes.active.set(turn.id, createActive(turn, true));
+  lanes.queue.push(...turns.inState('queued'));
+  const leftovers = [...turns.inState('running'), ...turns.inState('waiting')];
+  for (const turn of leftovers) lanes.active.set(turn.id, createActive(turn, true));
 
   function need(id: string): Turn {
-    const turn = lanes.active.get(id)?.turn ?? deps.turns.get(id);
+    const turn = lanes.active.get(id)?.turn ?? turns.get(id);
     if (!turn) throw new AppError('turn_not_found', `There is no turn ${JSON.stringify(id)}.`, { field: 'id' });
     return turn;
   }
@@ -76,16 +127,96 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     return active && !isEnded(turn) ? toSummary(turn, liveText(active)) : toSummary(turn);
   }
 
+  async function cancel(id: string): Promise<TurnSummary> {
+    const turn = need(id);
+    const isRunning = lanes.active.has(id);
+    if (isRunning && deps.pauseOnCancel && queuedOf(lanes, turn.conv_id).length) {
+      const record = mapping.get(turn.conv_id);
+      if (record) book.saveLater(turn.conv_id, { ...record, queue_paused: true });
+    }
+    return summaryOf(await dispatcher.cancel(turn));
+  }
+
+  async function warm(id: string): Promise<boolean> {
+    const record = book.need(id);
+    if (isClosing) throw new AppError('shutting_down');
+    const sessionId = starter.sessionOf(id, record);
+    const leaving = [...lanes.lingering.values()].filter((held) => held.sessionId === sessionId);
+    if (leaving.length) await Promise.race([Promise.all(leaving.map(({ run }) => run.exited)), delay(leaveMs, undefined, { ref: false })]);
+    const isTaken = activeOf(lanes, id) !== null || [...lanes.lingering.values()].some((held) => held.sessionId === sessionId);
+    if (isTaken && !agent.live.isOpen(sessionId)) return false;
+    const place = await starter.place(book.need(id), sessionId);
+    if (!record.session_id) lanes.reserved.set(id, sessionId);
+    try {
+      await agent.live.warm(starter.toLaunch(place, null));
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      throw new AppError('agent_failed', `claude did not start: ${(error as Error).message}`, { cause: error });
+    }
+    return agent.live.isOpen(sessionId);
+  }
+
   return {
     book,
-    accept,
-    ended: dispatcher.ended,
-    turn: (id) => summaryOf(need(id)),
-    cancel: async (id) => summaryOf(await dispatcher.cancel(need(id))),
-    counts: () => ({ running: lanes.active.size, queued: lanes.queue.length }),
+    accept: intake.accept,
+    async ended(id, signal, orNews = false) {
+      const turn = need(id);
+      if (isEnded(turn) || (orNews && turn.state === 'waiting')) return turn;
+      return endings.of(id, signal, orNews);
+    },
+    turn: (id) => ({ ...summaryOf(need(id)), prompts: prompts.of(id) }),
+    cancel,
+    change: async (id, changes) => summaryOf(await intake.change(need(id), changes)),
+    async remove(id) {
+      const turn = need(id);
+      if (turn.state === 'cancelled') return summaryOf(turn);
+      return cancel(intake.needQueued(turn).id);
+    },
+    promote(id) {
+      const turn = intake.needQueued(need(id));
+      dispatcher.toFront(turn);
+      return summaryOf(turn);
+    },
+    warm,
+    fork: (id, to) =>
+      forkConversation(id, to, { ...deps, book, needTurn: need, runningSince: (conv) => activeOf(lanes, conv)?.turn.started_at ?? null }),
+    async stopBackground(id, taskId) {
+      const { session_id } = book.need(id);
+      if (!session_id || !(await agent.live.stopTask(session_id, taskId))) {
+        throw new AppError('task_not_found', `Conversation ${id} runs no background work ${JSON.stringify(taskId)}.`, { field: 'task' });
+      }
+      return book.snapshot(id).background;
+    },
+    counts() {
+      const waiting = [...lanes.active.values()].filter(({ turn }) => turn.state === 'waiting').length;
+      return { running: lanes.active.size, waiting, queued: lanes.queue.length };
+    },
+    dayBudget: spending.day,
+    async changed(id, modeModelEffort) {
+      const record = book.need(id);
+      const sessionId = record.session_id ?? lanes.reserved.get(id);
+      // What a running process refuses holds from its next start on.
+      if (modeModelEffort && sessionId) await agent.live.adjust(sessionId, starter.settingsOf(record)).catch(() => {});
+      const left = spending.left(id);
+      prompts.allowWhere(
+        (prompt) => prompt.kind === 'budget' && prompt.conv_id === id && (left === null || Number(prompt.input['spent_usd']) < left),
+      );
+      dispatcher.pump();
+    },
+    planAccepted(id, mode) {
+      const record = mapping.get(id);
+      if (record?.permission_mode === 'plan') book.saveLater(id, { ...record, permission_mode: mode });
+    },
     restore: () => restoreMapping(deps),
     async open() {
-      await recover({ ...deps, leftovers, projectOf: book.projectOf, onEnd: dispatcher.leftoverEnded });
+      await recover({
+        ...deps,
+        leftovers,
+        processes: deps.leftProcesses,
+        closePrompts: prompts.closeLeft,
+        projectOf: book.projectOf,
+        onEnd: dispatcher.leftoverEnded,
+      });
       dispatcher.open();
     },
     beginClose() {
@@ -94,6 +225,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     },
     async close(graceMs, hurry) {
       await dispatcher.close(graceMs, hurry);
+      prompts.dispose();
     },
   };
 }

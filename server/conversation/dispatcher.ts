@@ -1,14 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunEnd, RunSpec } from '../agent/port.ts';
+import type { Run } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { ConversationRecord, MappingStore, Turn, TurnEnd } from '../store/port.ts';
+import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
 import type { Book } from './book.ts';
-import { createEndings } from './endings.ts';
-import { type Active, createActive, type Lanes } from './lanes.ts';
+import type { Endings } from './endings.ts';
+import { type Active, activeOf, createActive, type Lanes } from './lanes.ts';
 import { nextToStart } from './order.ts';
 import { decideEnd, isEnded, type StopReason, toEndEvent } from './outcome.ts';
-import { runTurn, type TurnRunDeps } from './turn-run.ts';
+import { createSettler } from './settler.ts';
+import type { Spending } from './spending.ts';
+import type { Starter } from './starter.ts';
+import { followOwnRun, runTurn, type TurnRunDeps } from './turn-run.ts';
 
 /** How long until something that the disk refused is tried again. */
 const retryMs = 500;
@@ -19,23 +21,18 @@ const retryMs = 500;
  */
 const leaveMs = 3000;
 
-/** What a conversation that says nothing of its own runs with. */
-export type RunDefaults = {
-  permissionMode: string;
-  allowedTools: string;
-  model: string | null;
-  extraArgs: readonly string[];
-  timeoutS: number;
-};
-
-export type DispatcherDeps = TurnRunDeps & {
+export type DispatcherDeps = Omit<TurnRunDeps, 'onWaiting'> & {
   lanes: Lanes;
   mapping: MappingStore;
+  turns: TurnStore;
   book: Book;
-  /** Throws AppError where a folder is gone, or no longer allowed. */
-  resolveProject(path: string): Promise<string>;
-  defaults: RunDefaults;
+  starter: Starter;
+  spending: Spending;
+  endings: Endings;
+  /** Waits for a place to start a process in; gives the function that frees it. */
+  takeStartSlot(): Promise<() => void>;
   maxRunning: number;
+  timeoutS: number;
 };
 
 /**
@@ -43,12 +40,20 @@ export type DispatcherDeps = TurnRunDeps & {
  * A turn is marked as running on disk before its process exists, so that it can never run twice.
  */
 export function createDispatcher(deps: DispatcherDeps) {
-  const { lanes, turns, mapping, book, journal } = deps;
-  const endings = createEndings();
+  const { lanes, turns, mapping, book, journal, starter, endings } = deps;
   const followed = new Set<string>();
   let isOpen = false;
   let isClosing = false;
   let retry: NodeJS.Timeout | null = null;
+  const { settle } = createSettler({ ...deps, isClosing: () => isClosing, onFree: pump });
+
+  const running: TurnRunDeps = {
+    ...deps,
+    onWaiting({ turn }) {
+      if (turn.state === 'waiting') endings.tellNews(turn);
+      book.announce(turn.conv_id);
+    },
+  };
 
   function pump(): void {
     if (!isOpen) return;
@@ -58,13 +63,18 @@ export function createDispatcher(deps: DispatcherDeps) {
       sessions: new Set([...active.map(({ turn }) => turn.session_id ?? ''), ...[...lanes.lingering.values()].map((held) => held.sessionId)]),
       running: active.length,
     };
-    const waiting = lanes.queue.map((turn) => ({ ...turn, session_id: mapping.get(turn.conv_id)?.session_id ?? null }));
+    const ready = lanes.queue.filter((turn) => !mapping.get(turn.conv_id)?.queue_paused);
+    const waiting = ready.map((turn) => ({ ...turn, session_id: mapping.get(turn.conv_id)?.session_id ?? null }));
     for (const turn of waiting) endLingering(turn.conv_id, turn.session_id);
     for (const { id } of nextToStart(waiting, taken, deps.maxRunning)) {
-      const index = lanes.queue.findIndex((turn) => turn.id === id);
-      const [turn] = lanes.queue.splice(index, 1);
+      const turn = takeFromQueue(id);
       if (turn) process(createActive(turn)).catch((error) => deps.warn(error, 'a turn could not be settled'));
     }
+  }
+
+  function takeFromQueue(id: string): Turn | undefined {
+    const index = lanes.queue.findIndex((turn) => turn.id === id);
+    return index < 0 ? undefined : lanes.queue.splice(index, 1)[0];
   }
 
   /** A background shell that outlived its turn is ended by the next message: one session has one process. */
@@ -78,20 +88,45 @@ export function createDispatcher(deps: DispatcherDeps) {
   }
 
   async function process(active: Active): Promise<void> {
+    lanes.active.set(active.turn.id, active);
+    await guarded(active, async () => {
+      if (!(await begin(active))) return;
+      book.announce(active.turn.conv_id);
+      await run(active, async (onOutput) => {
+        const freeSlot = await deps.takeStartSlot();
+        if (active.stop || !active.spec) {
+          freeSlot();
+          return null;
+        }
+        const started = deps.agent.run(active.spec, onOutput);
+        started.then((value) => value.started.then(freeSlot), freeSlot);
+        return started;
+      });
+    });
+  }
+
+  /** Runs a turn whose spec is known to its settled end. */
+  async function run(active: Active, start: (onOutput: Parameters<Parameters<typeof runTurn>[1]['start']>[0]) => Promise<Run | null>): Promise<void> {
+    const spec = active.spec as NonNullable<Active['spec']>;
+    const timeoutS = active.turn.options.timeout_s ?? deps.timeoutS;
+    const startAndSteer: typeof start = async (onOutput) => {
+      const value = await start(onOutput);
+      if (value) queueMicrotask(() => steerWaiting(active));
+      return value;
+    };
+    const { turnEnd, end } = await runTurn(active, { spec, timeoutS, start: startAndSteer }, running);
+    await settle(active, turnEnd, end);
+  }
+
+  /** Whatever goes wrong, nobody may be left waiting: it is the end of the turn. */
+  async function guarded(active: Active, work: () => Promise<void>): Promise<void> {
     const { turn } = active;
-    lanes.active.set(turn.id, active);
     try {
-      const session = await begin(active);
-      if (!session) return;
-      book.announce(turn.conv_id);
-      const spec = session.spec;
-      const { turnEnd, end } = await runTurn(active, spec, turn.options.timeout_s ?? deps.defaults.timeoutS, deps);
-      await settle(active, turnEnd, end);
+      await work();
     } catch (error) {
-      // Whatever it was, nobody may be left waiting: it is the end of the turn.
       const known = error instanceof AppError ? error : new AppError('internal', 'The server failed to run the turn.');
       if (known !== error) deps.warn(error, 'a turn failed for a fault of the server');
-      const end = { kind: 'failure', code: known.code, detail: known.message } as const;
+      const end = { kind: 'failure', code: known.code, detail: known.message, cost: null } as const;
       if (!isEnded(turn)) await settle(active, decideEnd(turn, { end, stop: null, text: '', at: deps.now().toISOString() }), null);
     } finally {
       if (isEnded(turn)) followed.delete(turn.id);
@@ -101,33 +136,27 @@ export function createDispatcher(deps: DispatcherDeps) {
   }
 
   /** Chooses the session and marks the turn as running; puts it back in the queue where the disk refuses. */
-  async function begin(active: Active): Promise<{ spec: RunSpec } | null> {
+  async function begin(active: Active): Promise<boolean> {
     const { turn } = active;
     try {
       const record = mapping.get(turn.conv_id) ?? newRecord(turn);
       // Before the first wait: the next look at the queue must see that this session is taken.
-      const sessionId = record.session_id ?? randomUUID();
-      turn.session_id = sessionId;
-      const project = await deps.resolveProject(await ownFolder(record));
-      const exists = record.session_id !== null && (await deps.agent.hasSession(sessionId, project));
+      turn.session_id = starter.sessionOf(turn.conv_id, record);
+      deps.spending.check(turn.conv_id);
+      const place = await starter.place(record, turn.session_id);
+      active.spec = await starter.toSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
       if (active.stop) {
         await settle(active, stoppedEarly(active.stop), null);
-        return null;
+        return false;
       }
-      turn.started_at = deps.now().toISOString();
-      turns.start(turn.id, sessionId, turn.started_at);
-      turn.state = 'running';
+      markStarted(turn, null);
       // The turn has the session on disk already: after a crash the mapping gets it from there.
       const now = mapping.get(turn.conv_id) ?? record;
       // A reset that came meanwhile is for the next turn: this one is on its way in the session of before.
-      const session_id = now.reset_at === record.reset_at ? (now.session_id ?? sessionId) : now.session_id;
-      if (session_id !== now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id, project });
-      if (!exists && record.turn_count > 0 && record.session_id) {
-        const failure = { code: 'session_not_found', detail: `The transcript of session ${sessionId} is gone.` } as const;
-        await settle(active, { state: 'failed', text: '', result: null, error: failure, ended_at: deps.now().toISOString() }, null);
-        return null;
-      }
-      return { spec: toSpec(turn, record, project, !exists) };
+      const session_id = now.reset_at === record.reset_at ? (now.session_id ?? turn.session_id) : now.session_id;
+      if (session_id !== now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id, project: place.project });
+      lanes.reserved.delete(turn.conv_id);
+      return true;
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'storage_unavailable')) throw error;
       deps.warn(error, 'a turn waits for the disk');
@@ -139,31 +168,15 @@ export function createDispatcher(deps: DispatcherDeps) {
       }, retryMs);
       // The lane stays taken until then, or the pump would spin.
       await delay(retryMs);
-      return null;
+      return false;
     }
   }
 
-  /** The folder of a conversation; one that the original system made says none, and works where its session began. */
-  async function ownFolder(record: ConversationRecord): Promise<string> {
-    const found = record.project || !record.session_id ? null : await deps.agent.findSession(record.session_id);
-    return found?.project ?? book.projectOf(record);
-  }
-
-  function toSpec(turn: Turn, record: ConversationRecord, project: string, isNew: boolean): RunSpec {
-    const { defaults } = deps;
-    return {
-      turnId: turn.id,
-      project,
-      sessionId: turn.session_id as string,
-      isNew,
-      message: turn.message,
-      literal: turn.options.literal ?? false,
-      follow: followed.has(turn.id) || journal.isFollowed(turn.conv_id),
-      permissionMode: turn.options.permission_mode ?? record.permission_mode ?? defaults.permissionMode,
-      allowedTools: record.allowed_tools ?? defaults.allowedTools,
-      model: turn.options.model ?? record.model ?? defaults.model,
-      extraArgs: [...defaults.extraArgs, ...(record.extra_args ?? [])],
-    };
+  function markStarted(turn: Turn, steers: string | null): void {
+    turn.started_at = deps.now().toISOString();
+    turns.start(turn.id, turn.session_id as string, turn.started_at, steers);
+    turn.state = 'running';
+    turn.steers = steers;
   }
 
   const stoppedEarly = (stop: StopReason): TurnEnd => ({
@@ -174,76 +187,47 @@ export function createDispatcher(deps: DispatcherDeps) {
     ended_at: deps.now().toISOString(),
   });
 
-  function noteProcessGone(turn: Turn): void {
-    try {
-      turns.noteProcess(turn.id, null, null);
-    } catch (error) {
-      // At the next start it is looked for in vain.
-      deps.warn(error, 'the end of a process could not be noted');
+  /** Gives the messages that are to steer a turn to it, in their order. */
+  function steerWaiting(active: Active): void {
+    if (!active.run?.steer || !active.spec || active.stop || isEnded(active.turn)) return;
+    for (const turn of lanes.queue.filter((one) => one.conv_id === active.turn.conv_id && one.options.steer)) {
+      void steer(turn, active, active.run.steer, active.spec).catch((error) => deps.warn(error, 'a message could not be given to the running turn'));
     }
   }
 
-  /** Puts an end on disk, tells who waits for it, and keeps the lane until the process is gone. */
-  async function settle(active: Active, turnEnd: TurnEnd, end: RunEnd | null): Promise<void> {
-    const { turn, run } = active;
-    const event = toEndEvent(turn, turnEnd);
-    const ended = { ...turn, ...turnEnd };
-    await untilWritten(
-      () => turns.end(turn.id, turnEnd, event),
-      () => endings.tell(ended),
-    );
-    Object.assign(turn, turnEnd);
-    noteEnd(ended, end);
-    lanes.active.delete(turn.id);
-    if (run) {
-      const held = { convId: turn.conv_id, sessionId: ended.result?.session_id ?? (turn.session_id as string), run, isEnding: false };
-      lanes.lingering.set(turn.id, held);
-      void run.exited.then(() => {
-        lanes.lingering.delete(turn.id);
-        noteProcessGone(turn);
-        pump();
-      });
-    }
-    book.announce(turn.conv_id);
-    endings.tell(ended);
-  }
-
-  /** Repeats a write until the disk takes it. `onRefusal` is called at the first refusal: nobody need wait for the disk. */
-  async function untilWritten(write: () => void, onRefusal: () => void): Promise<void> {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        write();
-        return;
-      } catch (error) {
-        if (!(error instanceof AppError && error.code === 'storage_unavailable')) throw error;
-        if (attempt === 0) {
-          deps.warn(error, 'the end of a turn waits for the disk');
-          onRefusal();
-        }
-        // The next start finds the turn running, and interrupts it.
-        if (isClosing) return;
-        await delay(retryMs);
-      }
-    }
-  }
-
-  /** Keeps the mapping in step with a turn that ended; /clear leaves the conversation with another session. */
-  function noteEnd(turn: Turn, end: RunEnd | null): void {
-    const record = mapping.get(turn.conv_id);
-    if (!record) return;
-    const answer = end?.kind === 'answer' ? end : null;
-    const follows = answer !== null && record.session_id === turn.session_id;
-    const spent = record.session_cost ?? 0;
-    const cost = answer ? (answer.costCovers === 'session' && answer.cost >= spent ? answer.cost - spent : answer.cost) : 0;
-    book.saveLater(turn.conv_id, {
-      ...record,
-      session_id: follows ? answer.sessionId : record.session_id,
-      last_message_at: turn.ended_at ?? record.last_message_at,
-      turn_count: record.turn_count + (answer ? 1 : 0),
-      settled_turn: turn.id,
-      cost_usd: (record.cost_usd ?? 0) + cost,
-      session_cost: answer?.costCovers === 'session' && follows ? answer.cost : answer ? 0 : spent,
+  async function steer(turn: Turn, to: Active, give: NonNullable<Run['steer']>, base: NonNullable<Active['spec']>): Promise<void> {
+    takeFromQueue(turn.id);
+    const active = createActive(turn);
+    turn.session_id = to.turn.session_id;
+    lanes.active.set(turn.id, active);
+    await guarded(active, async () => {
+      const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project, isNew: false };
+      active.spec = await starter.toSpec(turn, place, true);
+      if (active.stop) return settle(active, stoppedEarly(active.stop), null);
+      markStarted(turn, to.turn.id);
+      book.announce(turn.conv_id);
+      await run(active, async (onOutput) => give(active.spec as NonNullable<Active['spec']>, onOutput));
     });
+  }
+
+  /** Puts a queued turn in front of the others of its conversation, on disk as well. */
+  function toFront(turn: Turn): void {
+    const own = lanes.queue.filter(({ conv_id }) => conv_id === turn.conv_id);
+    if (own[0] === turn || !own.includes(turn)) return;
+    const order = [turn, ...own.filter((other) => other !== turn)];
+    const turn_ids = order.map(({ id }) => id);
+    turns.reorder(turn_ids, { type: 'queue.reordered', conv_id: turn.conv_id, at: deps.now().toISOString(), turn_ids });
+    const places = own.map((other) => lanes.queue.indexOf(other));
+    const ranks = own.map(({ rank }) => rank);
+    for (const [index, other] of order.entries()) {
+      other.rank = ranks[index] as number;
+      lanes.queue[places[index] as number] = other;
+    }
+  }
+
+  function stop(active: Active, reason: StopReason): void {
+    active.stop ??= reason;
+    void active.run?.stop();
   }
 
   /** From now on no turn is started. */
@@ -259,11 +243,31 @@ export function createDispatcher(deps: DispatcherDeps) {
       isOpen = !isClosing;
       pump();
     },
+    pump,
+    toFront,
     enqueue(turn: Turn, follow: boolean): void {
       if (follow) followed.add(turn.id);
       lanes.queue.push(turn);
+      const active = activeOf(lanes, turn.conv_id);
+      if (turn.options.steer || turn.options.interrupt) toFront(turn);
       book.announce(turn.conv_id);
+      if (active && turn.options.interrupt) stop(active, 'cancel');
+      else if (active && turn.options.steer) steerWaiting(active);
       pump();
+    },
+    /** The agent began a turn by itself. Gives what takes its output. */
+    takeOwnTurn(turn: Turn, project: string, ownRun: Run): ReturnType<typeof followOwnRun> {
+      const active = createActive(turn);
+      active.run = ownRun;
+      lanes.active.set(turn.id, active);
+      book.announce(turn.conv_id);
+      const onOutput = followOwnRun(active, project, running);
+      void guarded(active, async () => {
+        const end = await ownRun.end;
+        const text = end.kind === 'answer' ? '' : active.text.whole.join('\n\n') + active.text.open;
+        await settle(active, decideEnd(turn, { end, stop: active.stop, text, at: deps.now().toISOString() }), end);
+      });
+      return onOutput;
     },
     /** A turn that an earlier process left was settled. */
     leftoverEnded(turn: Turn): void {
@@ -271,25 +275,19 @@ export function createDispatcher(deps: DispatcherDeps) {
       book.announce(turn.conv_id);
       endings.tell(turn);
     },
-    /** Resolves with the turn when it ended; at once where it has. */
-    async ended(id: string, signal?: AbortSignal): Promise<Turn> {
-      const turn = turns.get(id);
-      return turn && isEnded(turn) ? turn : endings.of(id, signal);
-    },
     /** Stops a turn, or takes it out of the queue. Resolves with the turn as it ended. */
     async cancel(turn: Turn): Promise<Turn> {
-      const index = lanes.queue.findIndex((waiting) => waiting.id === turn.id);
+      const queued = lanes.queue.find((waiting) => waiting.id === turn.id);
       const active = lanes.active.get(turn.id);
-      if (index >= 0) {
+      if (queued) {
         const turnEnd = stoppedEarly('cancel');
-        turns.end(turn.id, turnEnd, toEndEvent(turn, turnEnd));
-        lanes.queue.splice(index, 1);
+        turns.end(turn.id, turnEnd, toEndEvent(turn, turnEnd), null);
+        takeFromQueue(turn.id);
         book.announce(turn.conv_id);
         endings.tell({ ...turn, ...turnEnd });
       } else if (active) {
         const ended = endings.of(turn.id);
-        active.stop ??= 'cancel';
-        void active.run?.stop();
+        stop(active, 'cancel');
         return ended;
       }
       return turns.get(turn.id) as Turn;
@@ -302,14 +300,11 @@ export function createDispatcher(deps: DispatcherDeps) {
       for (const [id, active] of lanes.active) if (active.isLeftover) lanes.active.delete(id);
       const until = Date.now() + graceMs;
       while (lanes.active.size && Date.now() < until && !hurry?.aborted) await delay(Math.min(50, graceMs));
-      const running = [...lanes.active.values()];
-      for (const active of running) {
-        active.stop ??= 'shutdown';
-        void active.run?.stop();
-      }
-      await Promise.all([...lanes.lingering.values()].map(({ run }) => run.stop()));
+      const left = [...lanes.active.values()];
+      for (const active of left) stop(active, 'shutdown');
+      await Promise.all([...lanes.lingering.values()].map((held) => held.run.stop()));
       while (lanes.active.size) await delay(20);
-      await Promise.all(running.map(({ run }) => run?.stop()));
+      await Promise.all(left.map((active) => active.run?.stop()));
       endings.giveUp(new AppError('shutting_down', 'The server is shutting down. The message is kept, and runs when it is back.'));
     },
   };

@@ -1,15 +1,17 @@
 import type { AppError } from '../app-error.ts';
 import type { Turn } from '../store/port.ts';
 
-/** Those who wait for the end of a turn. */
+type Waiting = { resolve(turn: Turn): void; reject(error: AppError): void; orNews: boolean };
+
+/** Those who wait for the end of a turn, or (with `orNews`) for the moment when it waits for a person. */
 export function createEndings() {
-  const waiting = new Map<string, Set<{ resolve(turn: Turn): void; reject(error: AppError): void }>>();
+  const waiting = new Map<string, Set<Waiting>>();
   return {
     /** Resolves when the turn ended. Who hangs up (`signal`) is no longer told, and gets no answer. */
-    of(id: string, signal?: AbortSignal): Promise<Turn> {
+    of(id: string, signal?: AbortSignal, orNews = false): Promise<Turn> {
       return new Promise((resolve, reject) => {
         const all = waiting.get(id) ?? new Set();
-        const own = { resolve, reject };
+        const own = { resolve, reject, orNews };
         waiting.set(id, all.add(own));
         if (signal?.aborted) all.delete(own);
         signal?.addEventListener('abort', () => all.delete(own), { once: true });
@@ -19,6 +21,14 @@ export function createEndings() {
       for (const own of waiting.get(turn.id) ?? []) own.resolve(turn);
       waiting.delete(turn.id);
     },
+    /** The turn waits for a person. */
+    tellNews(turn: Turn): void {
+      for (const own of waiting.get(turn.id) ?? []) {
+        if (!own.orNews) continue;
+        waiting.get(turn.id)?.delete(own);
+        own.resolve(turn);
+      }
+    },
     /** Tells all who still wait that the end will not come while this server lives. */
     giveUp(error: AppError): void {
       for (const own of [...waiting.values()].flatMap((all) => [...all])) own.reject(error);
@@ -26,3 +36,5 @@ export function createEndings() {
     },
   };
 }
+
+export type Endings = ReturnType<typeof createEndings>;

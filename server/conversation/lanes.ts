@@ -1,4 +1,4 @@
-import type { Run } from '../agent/port.ts';
+import type { Run, RunSpec } from '../agent/port.ts';
 import type { Turn } from '../store/port.ts';
 import type { StopReason } from './outcome.ts';
 import { joinText, noText, type TextSoFar } from './text-so-far.ts';
@@ -7,10 +7,13 @@ import { joinText, noText, type TextSoFar } from './text-so-far.ts';
 export type Active = {
   turn: Turn;
   text: TextSoFar;
+  spec: RunSpec | null;
   run: Run | null;
   stop: StopReason | null;
   /** It was running when an earlier process ended. */
   isLeftover: boolean;
+  /** How much of the model's context is filled, as far as it is known. */
+  context: { tokens: number; window: number | null } | null;
 };
 
 /** A process whose turn has ended. */
@@ -22,14 +25,17 @@ export type Lanes = {
   active: Map<string, Active>;
   /** By turn: after a reset a conversation can have more than one. */
   lingering: Map<string, Lingering>;
+  /** The sessions that conversations will begin with, which have a live process already. */
+  reserved: Map<string, string>;
 };
 
-export const createLanes = (): Lanes => ({ queue: [], active: new Map(), lingering: new Map() });
+export const createLanes = (): Lanes => ({ queue: [], active: new Map(), lingering: new Map(), reserved: new Map() });
 
 export function createActive(turn: Turn, isLeftover = false): Active {
-  return { turn, text: noText, run: null, stop: null, isLeftover };
+  return { turn, text: noText, spec: null, run: null, stop: null, isLeftover, context: null };
 }
 
+/** The turn that a conversation works on: of those that run the one that was not given to another. */
 export function activeOf(lanes: Lanes, convId: string): Active | null {
   for (const active of lanes.active.values()) if (active.turn.conv_id === convId) return active;
   return null;

@@ -2,15 +2,16 @@ import { type ErrorCode, toProblem } from '../../contract/error.ts';
 import type { Event } from '../../contract/event.ts';
 import type { ChatAnswer, TurnSummary } from '../../contract/turn.ts';
 import type { RunEnd } from '../agent/port.ts';
-import type { Turn, TurnEnd } from '../store/port.ts';
+import type { Turn, TurnEnd, TurnOptions } from '../store/port.ts';
 import { clip } from '../transcript/clip.ts';
 
 /** Why we ended a run ourselves. */
-export type StopReason = 'cancel' | 'timeout' | 'shutdown' | 'crash';
+export type StopReason = 'cancel' | 'timeout' | 'budget' | 'shutdown' | 'crash';
 
 const stopped: Record<StopReason, { state: TurnEnd['state']; code: ErrorCode }> = {
   cancel: { state: 'cancelled', code: 'turn_cancelled' },
   timeout: { state: 'failed', code: 'turn_timed_out' },
+  budget: { state: 'failed', code: 'budget_reached' },
   shutdown: { state: 'interrupted', code: 'turn_interrupted' },
   crash: { state: 'interrupted', code: 'turn_interrupted' },
 };
@@ -39,13 +40,14 @@ function toAnswer(turn: Turn, end: Extract<RunEnd, { kind: 'answer' }>): ChatAns
     session_id: end.sessionId,
     conv_id: turn.conv_id,
     turn_id: turn.id,
-    cost: end.cost,
+    cost: end.totalCost,
     turns: end.turns,
     success: true,
     error: null,
     duration_ms: Math.round(end.durationMs),
     usage: end.usage,
     permission_denials: end.permissionDenials,
+    ...(end.structuredOutput === undefined ? {} : { structured_output: end.structuredOutput }),
   };
 }
 
@@ -53,11 +55,14 @@ function toAnswer(turn: Turn, end: Extract<RunEnd, { kind: 'answer' }>): ChatAns
 export function toEndEvent(turn: Turn, end: TurnEnd): Event {
   const common = { conv_id: turn.conv_id, turn_id: turn.id, at: end.ended_at ?? '' };
   if (end.state === 'completed' && end.result) return { type: 'turn.completed', ...common, ...end.result };
-  if (end.state === 'cancelled') return { type: 'turn.cancelled', ...common, text: end.text };
-  if (end.state === 'interrupted') return { type: 'turn.interrupted', ...common, text: end.text };
-  const { type: _, ...problem } = toProblem(end.error?.code ?? 'internal', end.error?.detail);
-  return { ...problem, type: 'turn.failed', ...common, text: end.text };
+  const { type: _, ...problem } = toProblem(end.error?.code ?? 'internal', end.error?.detail, { turn_id: turn.id });
+  const type = end.state === 'cancelled' || end.state === 'interrupted' ? (`turn.${end.state}` as const) : 'turn.failed';
+  return { ...problem, type, ...common, text: end.text };
 }
+
+/** The attachments of a turn as they are shown. */
+export const shownAttachments = ({ attachments = [] }: TurnOptions) =>
+  attachments.map(({ name, media_type, bytes }) => ({ name, media_type, bytes }));
 
 /** A turn as the API shows it; `text` is what a running one has written so far. */
 export function toSummary(turn: Turn, text = turn.text): TurnSummary {
@@ -65,7 +70,10 @@ export function toSummary(turn: Turn, text = turn.text): TurnSummary {
     turn_id: turn.id,
     conv_id: turn.conv_id,
     state: turn.state,
+    origin: turn.origin,
     message: clip(turn.message, 2000).text,
+    attachments: shownAttachments(turn.options),
+    steers: turn.steers,
     session_id: turn.session_id,
     created_at: turn.created_at,
     started_at: turn.started_at,

@@ -1,4 +1,5 @@
-import type { Agent } from '../agent/port.ts';
+import type { Prompt } from '../../contract/prompt.ts';
+import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
 import { decideEnd, isEnded, toEndEvent } from './outcome.ts';
@@ -9,8 +10,13 @@ type RecoveryDeps = {
   turns: TurnStore;
   journal: Journal;
   mapping: MappingStore;
-  /** The turns that were running, or whose process was not seen to end. */
+  /** The turns that were running. */
   leftovers: readonly Turn[];
+  /** The processes that were not seen to end. */
+  processes: readonly ProcessNote[];
+  notes: ProcessNotes;
+  /** Closes the prompts that were open, and gives them. */
+  closePrompts(): Prompt[];
   projectOf(record: ConversationRecord): string;
   onEnd(turn: Turn): void;
   info(text: string): void;
@@ -19,12 +25,14 @@ type RecoveryDeps = {
 };
 
 /**
- * Settles what an earlier server process left: turns that were running are ended as interrupted, with what
- * they had produced, and so are the processes of turns that had ended before. What goes wrong with one is
- * no reason to leave the others. Throws only AppError `storage_unavailable`, to be called again.
+ * Settles what an earlier server process left: its agents are ended, and turns that were running are ended
+ * as interrupted, with what they had produced. What goes wrong with one is no reason to leave the others.
+ * Throws only AppError `storage_unavailable`, to be called again.
  */
 export async function recover(deps: RecoveryDeps): Promise<void> {
-  const done = await Promise.allSettled(deps.leftovers.map((turn) => settleLeftover(turn, deps)));
+  await Promise.all(deps.processes.map((left) => endProcess(left, deps)));
+  const prompts = deps.closePrompts();
+  const done = await Promise.allSettled(deps.leftovers.map((turn) => settleLeftover(turn, prompts, deps)));
   for (const { reason } of done.filter((result) => result.status === 'rejected')) {
     if (reason instanceof AppError && reason.code === 'storage_unavailable') throw reason;
     deps.warn(reason, 'what an earlier process left could not be settled');
@@ -33,13 +41,18 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   for (const turn of deps.leftovers) if (!isEnded(turn)) deps.onEnd(turn);
 }
 
-async function settleLeftover(turn: Turn, deps: RecoveryDeps): Promise<void> {
-  await deps.agent.endLeftovers(turn).catch((error) => deps.warn(error, 'a process of an earlier server could not be ended'));
-  deps.turns.noteProcess(turn.id, null, null);
+async function endProcess(left: ProcessNote, deps: RecoveryDeps): Promise<void> {
+  await deps.agent.endLeftovers(left).catch((error) => deps.warn(error, 'a process of an earlier server could not be ended'));
+  deps.notes.gone(left.mark);
+}
+
+async function settleLeftover(turn: Turn, prompts: readonly Prompt[], deps: RecoveryDeps): Promise<void> {
   if (isEnded(turn)) return;
   const text = await producedText(turn, deps);
-  const end = decideEnd(turn, { end: null, stop: 'crash', text, at: deps.now().toISOString() });
-  deps.turns.end(turn.id, end, toEndEvent(turn, end));
+  const asked = prompts.filter(({ turn_id }) => turn_id === turn.id).map(({ kind, tool }) => `${kind} (${tool})`);
+  const detail = asked.length ? `The server stopped while the turn waited for an answer to a ${asked.join(' and a ')}.` : undefined;
+  const end = decideEnd(turn, { end: null, stop: 'crash', ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });
+  deps.turns.end(turn.id, end, toEndEvent(turn, end), null);
   Object.assign(turn, end);
   adoptSession(turn, deps);
   deps.onEnd(turn);

@@ -1,7 +1,11 @@
 import type { Event } from '../../contract/event.ts';
-import type { Agent, AgentOutput, RunEnd, RunSpec } from '../agent/port.ts';
+import type { Prompt } from '../../contract/prompt.ts';
+import type { Agent, AgentOutput, AskedPrompt, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { Journal, TurnEnd, TurnStore } from '../store/port.ts';
+import type { Prompts } from '../prompt/prompts.ts';
+import { risksOf } from '../prompt/risk.ts';
+import type { Journal, TurnEnd } from '../store/port.ts';
+import { type Clock, createClock } from './clock.ts';
 import type { Active } from './lanes.ts';
 import { decideEnd } from './outcome.ts';
 import { addText, joinText } from './text-so-far.ts';
@@ -9,97 +13,140 @@ import { addText, joinText } from './text-so-far.ts';
 /** What running a turn needs. */
 export type TurnRunDeps = {
   agent: Agent;
-  turns: TurnStore;
   journal: Journal;
-  /** Waits for a place to start a process in; gives the function that frees it. */
-  takeStartSlot(): Promise<() => void>;
+  prompts: Prompts;
   warn(error: unknown, text: string): void;
   now(): Date;
+  /** A turn waits for a person now, or no longer does. */
+  onWaiting(active: Active): void;
 };
 
+/** Gets the run of a turn going. Null where a stop came first. */
+export type StartRun = (onOutput: (output: AgentOutput) => void) => Promise<Run | null>;
+
+/** What a run is told beside its outputs. */
+type Reading = { spec: Pick<RunSpec, 'project'>; clock: Clock | null; isOpen: boolean };
+
 /** Runs a turn that is marked as running to its end. Never throws: every fault is an end of the turn. */
-export async function runTurn(active: Active, spec: RunSpec, timeoutS: number, deps: TurnRunDeps): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
-  const { turn } = active;
+export async function runTurn(
+  active: Active,
+  how: { spec: RunSpec; timeoutS: number; start: StartRun },
+  deps: TurnRunDeps,
+): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
+  const { spec, timeoutS } = how;
+  const reading: Reading = { spec, clock: null, isOpen: true };
   let end: RunEnd | null = null;
   let detail: string | undefined;
-  let isOpen = true;
-  const onOutput = (output: AgentOutput) => {
-    // What a background shell causes after the answer is no part of this turn.
-    if (isOpen) takeOutput(active, output, deps);
-  };
   try {
-    end = await runAgent(active, spec, timeoutS, { ...deps, onOutput });
+    // What a background shell causes after the answer is no part of this turn.
+    const run = await how.start((output) => reading.isOpen && takeOutput(active, output, reading, deps));
+    if (run) end = await awaitEnd(active, run, reading, timeoutS);
   } catch (error) {
-    if (error instanceof AppError) end = { kind: 'failure', code: error.code, detail: error.message };
+    if (error instanceof AppError) end = { kind: 'failure', code: error.code, detail: error.message, cost: null };
     else {
       deps.warn(error, 'a turn failed');
       detail = (error as Error).message;
     }
   }
-  isOpen = false;
+  reading.isOpen = false;
+  noteContext(active, end, deps);
+  deps.prompts.withdraw({ turnId: active.turn.id });
   if (active.stop === 'timeout') detail = `The turn did not end within ${timeoutS} s.`;
   const text = end?.kind === 'answer' ? '' : await writtenText(active, spec, deps);
-  return { turnEnd: decideEnd(turn, { end, stop: active.stop, ...(detail ? { detail } : {}), text, at: deps.now().toISOString() }), end };
+  const turnEnd = decideEnd(active.turn, { end, stop: active.stop, ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });
+  return { turnEnd, end };
 }
 
-async function runAgent(
-  active: Active,
-  spec: RunSpec,
-  timeoutS: number,
-  deps: TurnRunDeps & { onOutput(output: AgentOutput): void },
-): Promise<RunEnd | null> {
-  const freeSlot = await deps.takeStartSlot();
-  let timer: NodeJS.Timeout | undefined;
+async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: number): Promise<RunEnd> {
+  active.run = run;
+  reading.clock = createClock(timeoutS * 1000, () => {
+    active.stop ??= 'timeout';
+    void run.stop();
+  });
   try {
-    if (active.stop) return null;
-    const run = await deps.agent.run(spec, deps.onOutput);
-    active.run = run;
-    void run.started.then(freeSlot);
-    noteProcess(active, deps);
-    timer = setTimeout(() => {
-      active.stop ??= 'timeout';
-      void run.stop();
-    }, timeoutS * 1000);
     // A stop that came while the process was being made.
     if (active.stop) void run.stop();
     const end = await run.end;
     if (end.kind === 'failure' && active.stop) await run.stop();
     return end;
   } finally {
-    clearTimeout(timer);
-    if (!active.run) freeSlot();
+    reading.clock.dispose();
   }
 }
 
-function noteProcess({ turn, run }: Active, deps: TurnRunDeps): void {
-  if (!run) return;
-  turn.pid = run.pid;
-  turn.pid_start = run.pidStart;
+/** Follows a run that the agent began by itself; it has no time limit of its own. */
+export function followOwnRun(active: Active, project: string, deps: TurnRunDeps): (output: AgentOutput) => void {
+  const reading: Reading = { spec: { project }, clock: null, isOpen: true };
+  void active.run?.end.then(() => {
+    reading.isOpen = false;
+    deps.prompts.withdraw({ turnId: active.turn.id });
+  });
+  return (output) => reading.isOpen && takeOutput(active, output, reading, deps);
+}
+
+function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void {
+  if (output.type === 'warning') deps.warn(null, output.text);
+  else if (output.type === 'prompt.asked') void takePrompt(active, output.prompt, reading, deps);
+  else if (output.type === 'prompt.withdrawn') {
+    deps.prompts.withdraw({ id: output.id });
+    noteWaiting(active, deps);
+  } else {
+    active.text = addText(active.text, output);
+    const common = { conv_id: active.turn.conv_id, turn_id: active.turn.id, at: deps.now().toISOString() };
+    deps.journal.append([toEvent(active, output, common)]);
+  }
+}
+
+async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, deps: TurnRunDeps): Promise<void> {
+  const { project } = reading.spec;
+  const { turn, run } = active;
+  const { id, kind, tool, input, reason, parent_tool_id } = asked;
+  const risks = kind === 'permission' ? risksOf({ tool, input, project }) : [];
+  const names = { id, kind, conv_id: turn.conv_id, turn_id: turn.id };
+  const prompt: Prompt = { ...names, tool, input, reason, risks, project, parent_tool_id, opened_at: deps.now().toISOString() };
+  const release = reading.clock?.hold();
+  const give = (reply: PromptReply) => {
+    release?.();
+    if (reply.decision === 'deny' && reply.interrupt) active.stop ??= kind === 'budget' ? 'budget' : 'cancel';
+    const isTaken = (active.run ?? run)?.answer(id, reply) ?? false;
+    noteWaiting(active, deps);
+    return isTaken;
+  };
   try {
-    deps.turns.noteProcess(turn.id, run.pid, run.pidStart);
+    await deps.prompts.ask(prompt, give, () => reading.isOpen);
   } catch (error) {
-    // After a crash the process is then found by its mark.
-    deps.warn(error, 'the process of a turn could not be noted');
+    deps.warn(error, 'a prompt could not be kept');
+    give({ decision: 'deny', message: 'The question could not be put to the user: the disk of the server is full. Do not go on.', interrupt: true });
   }
+  noteWaiting(active, deps);
 }
 
-function takeOutput(active: Active, output: AgentOutput, deps: TurnRunDeps): void {
-  if (output.type === 'warning') {
-    deps.warn(null, output.text);
-    return;
-  }
-  active.text = addText(active.text, output);
-  const common = { conv_id: active.turn.conv_id, turn_id: active.turn.id, at: deps.now().toISOString() };
-  deps.journal.append([toEvent(output, common)]);
+function noteWaiting(active: Active, deps: TurnRunDeps): void {
+  const state = deps.prompts.of(active.turn.id).length ? 'waiting' : 'running';
+  if (active.turn.state === state || !['running', 'waiting'].includes(active.turn.state)) return;
+  active.turn.state = state;
+  deps.onWaiting(active);
 }
 
-function toEvent(output: Exclude<AgentOutput, { type: 'warning' }>, common: { conv_id: string; turn_id: string; at: string }): Event {
+/** How large the context is stands in the result alone. */
+function noteContext({ turn, context }: Active, end: RunEnd | null, deps: TurnRunDeps): void {
+  if (end?.kind !== 'answer' || end.contextWindow === null || !context) return;
+  const common = { conv_id: turn.conv_id, turn_id: turn.id, at: deps.now().toISOString() };
+  deps.journal.append([{ type: 'usage', ...common, usage: end.usage, context: { tokens: context.tokens, window: end.contextWindow } }]);
+}
+
+type Told = Exclude<AgentOutput, { type: 'warning' | 'prompt.asked' | 'prompt.withdrawn' }>;
+
+function toEvent(active: Active, output: Told, common: { conv_id: string; turn_id: string; at: string }): Event {
   switch (output.type) {
     case 'text':
     case 'thinking':
       return { ...common, type: `${output.type}.delta`, text: output.text };
     case 'retrying':
       return { ...common, ...output, type: 'turn.retrying' };
+    case 'usage':
+      active.context = { tokens: output.contextTokens, window: null };
+      return { ...common, type: 'usage', usage: output.usage, context: active.context };
     default:
       return { ...common, ...output };
   }

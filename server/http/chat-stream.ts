@@ -12,7 +12,7 @@ const isFinal = (event: StoredEvent) => finalTypes.includes(event.type);
 export async function streamTurnEvents({ journal, turnId, response, signal }: Reading): Promise<void> {
   const stream = openEventStream(response);
   await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, async (event) => {
-    await stream.send(event);
+    await stream.send(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     return !isFinal(event);
   });
   stream.close();

@@ -5,17 +5,23 @@ import type { EventFilter, Journal } from '../store/port.ts';
 /** Some tunnels and proxies close a connection that says nothing for half a minute. */
 const keepAliveMs = 15_000;
 
+/** A reader that takes nothing for so long is dropped; it comes back with its cursor. */
+const slowMs = 30_000;
+
 const batch = 256;
 
+type From = { filter: EventFilter; cursor: number; signal: AbortSignal };
+
 /**
- * Gives the events after a cursor to `write`, in order and each once, first those on disk and then
- * those that come, until `write` says it is enough or the reader hangs up. A reader that takes its
- * time holds up nobody: each has a cursor of its own, and waits for its own connection.
+ * Reads what is after a cursor, in order and each once, first what is on disk and then what comes, until
+ * `take` says it is enough or the reader hangs up. A reader that takes its time holds up nobody: each has
+ * a cursor of its own, and waits for its own connection.
  */
-export async function readEvents(
+async function readAfter<T extends { id: number }>(
   journal: Journal,
-  from: { filter: EventFilter; cursor: number; signal: AbortSignal },
-  write: (event: StoredEvent) => boolean | Promise<boolean>,
+  from: From,
+  read: (cursor: number) => T[],
+  take: (found: T[]) => boolean | Promise<boolean>,
 ): Promise<void> {
   // A cursor from before the data folder was replaced can be ahead of all there is.
   let cursor = Math.min(from.cursor, journal.cursor());
@@ -30,13 +36,11 @@ export async function readEvents(
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const events = journal.since(cursor, from.filter, batch);
-      for (const event of events) {
-        cursor = event.id;
-        if (from.signal.aborted || !(await write(event))) return;
-      }
+      const found = read(cursor);
+      cursor = found.at(-1)?.id ?? cursor;
+      if (found.length && !(await take(found))) return;
       // Nothing of ours among the newest ones: the next look need not pass them again.
-      if (!events.length) {
+      if (!found.length) {
         cursor = Math.max(cursor, journal.cursor());
         await woken;
       }
@@ -48,8 +52,34 @@ export async function readEvents(
   }
 }
 
+/** Gives the events after a cursor to `write` one by one, until it says it is enough. */
+export function readEvents(journal: Journal, from: From, write: (event: StoredEvent) => boolean | Promise<boolean>): Promise<void> {
+  return readAfter(
+    journal,
+    from,
+    (cursor) => journal.since(cursor, from.filter, batch),
+    async (events) => {
+      for (const event of events) if (from.signal.aborted || !(await write(event))) return false;
+      return true;
+    },
+  );
+}
+
+/** Gives the events after a cursor to `send` as frames of a stream, as many together as there are. */
+export function readFrames(journal: Journal, from: From, send: (frames: string, count: number) => Promise<void>): Promise<void> {
+  return readAfter(
+    journal,
+    from,
+    (cursor) => journal.frames(cursor, from.filter, batch),
+    async (found) => {
+      await send(found.length === 1 ? (found[0]?.frame ?? '') : found.map(({ frame }) => frame).join(''), found.length);
+      return true;
+    },
+  );
+}
+
 /** Opens a server-sent event stream on a response. */
-export function openEventStream(response: Response): { send(event: StoredEvent): Promise<void>; close(): void } {
+export function openEventStream(response: Response): { send(frames: string): Promise<void>; close(): void } {
   response.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-cache, no-transform',
@@ -62,9 +92,7 @@ export function openEventStream(response: Response): { send(event: StoredEvent):
   timer.unref();
   response.once('close', () => clearInterval(timer));
   return {
-    async send(event) {
-      await writeAll(response, `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-    },
+    send: (frames) => writeAll(response, frames),
     close() {
       clearInterval(timer);
       response.end();
@@ -76,7 +104,9 @@ export function openEventStream(response: Response): { send(event: StoredEvent):
 export async function writeAll(response: Response, text: string): Promise<void> {
   if (response.write(text) || response.destroyed) return;
   await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => response.destroy(), slowMs);
     const done = () => {
+      clearTimeout(timer);
       response.off('drain', done);
       response.off('close', done);
       resolve();

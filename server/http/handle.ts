@@ -4,8 +4,8 @@ import { type Answer, type Endpoint, endpoints, type Received } from '../../cont
 import { type Route, type RouteName, routes } from '../../contract/route.ts';
 import { AppError } from '../app-error.ts';
 
-/** Who asks: set by `authenticate`. */
-export type Actor = { username: string; credentialId: string | null };
+/** Who asks: set by `authenticate`. `name` says by what they came in as well. */
+export type Actor = { username: string; credentialId: string | null; name: string };
 
 /** What a handler gets: the checked parts of the request, who asks, and a signal for when they hang up. */
 export type Context<N extends RouteName> = {
@@ -32,7 +32,7 @@ export function createHandle({ checkAnswers }: { checkAnswers: boolean }): { rou
     const method = route.method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete';
     router[method](route.path, async (request, response) => {
       // Express answers HEAD by the handler of GET; one that follows events would never end.
-      if (request.method === 'HEAD' && route.tag === 'events') {
+      if (request.method === 'HEAD' && (route.tag === 'events' || name === 'exportConversation')) {
         response.end();
         return;
       }

@@ -39,7 +39,7 @@ export function buildOpenApi(version: string): Json {
 function operation(name: RouteName, route: Route): Json {
   const endpoint: Endpoint = endpoints[name];
   const parameters = [...parametersOf('path', endpoint.params), ...parametersOf('query', endpoint.query)];
-  if (name === 'chat' || name === 'acceptTurn') {
+  if (route.takesKey) {
     const description = 'The same key gives the same turn, never a second one.';
     parameters.push({ name: 'Idempotency-Key', in: 'header', required: false, description, schema: { type: 'string', maxLength: 255 } });
   }

@@ -59,6 +59,33 @@ const migrations = [
      created_at TEXT NOT NULL,
      last_used_at TEXT NOT NULL
    );`,
+  `ALTER TABLE turn ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+   UPDATE turn SET rank = seq;
+   ALTER TABLE turn ADD COLUMN origin TEXT NOT NULL DEFAULT 'message';
+   ALTER TABLE turn ADD COLUMN steers TEXT;
+   ALTER TABLE turn ADD COLUMN final_session_id TEXT;
+   UPDATE turn SET final_session_id = json_extract(result, '$.session_id') WHERE result IS NOT NULL;
+   ALTER TABLE turn ADD COLUMN spent_usd REAL NOT NULL DEFAULT 0;
+   ALTER TABLE turn ADD COLUMN session_total_usd REAL;
+   CREATE INDEX turn_by_final_session ON turn (final_session_id, seq);
+   CREATE INDEX turn_by_session ON turn (session_id);
+   CREATE INDEX turn_by_end ON turn (ended_at);
+   CREATE TABLE process (mark TEXT PRIMARY KEY, pid INTEGER, pid_start TEXT);
+   INSERT INTO process SELECT id, pid, pid_start FROM turn WHERE pid IS NOT NULL OR state = 'running';
+   ALTER TABLE turn DROP COLUMN pid;
+   ALTER TABLE turn DROP COLUMN pid_start;
+   CREATE TABLE prompt (
+     id TEXT PRIMARY KEY,
+     conv_id TEXT NOT NULL,
+     turn_id TEXT NOT NULL,
+     data TEXT NOT NULL,
+     outcome TEXT,
+     reply TEXT
+   );
+   CREATE INDEX prompt_open ON prompt (id) WHERE outcome IS NULL;
+   CREATE TABLE rule (id TEXT PRIMARY KEY, data TEXT NOT NULL);
+   CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL);
+   CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL);`,
 ];
 
 /** SQLite's codes for a disk that does not take what is written. */

@@ -18,8 +18,19 @@ const recentBytes = 1_000_000;
 /** How long until a write that the disk refused is tried again. */
 const retryMs = 250;
 
-/** The event journal in SQLite. */
-export function createJournal({ database, onTrouble }: { database: Database; onTrouble(error: unknown): void }): Journal & EventWriter {
+/** So many events are deleted in one transaction, so that none keeps turns waiting. */
+const pruneBatch = 2000;
+
+type Recent = { event: StoredEvent; frame: string };
+
+/** The event journal in SQLite. `keep` says how much of it: bytes of events, and days. */
+export function createJournal(deps: {
+  database: Database;
+  keep: { bytes: number; days: number };
+  now(): Date;
+  onTrouble(error: unknown): void;
+}): Journal & EventWriter {
+  const { database, onTrouble } = deps;
   const insert = database.prepare('INSERT INTO event (conv_id, turn_id, data) VALUES (?, ?, ?)');
   const select = {
     all: database.prepare('SELECT id, data FROM event WHERE id > ? ORDER BY id LIMIT ?'),
@@ -27,18 +38,22 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
     turn: database.prepare('SELECT id, data FROM event WHERE turn_id = ? AND id > ? ORDER BY id LIMIT ?'),
   };
   const last = database.prepare("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0) AS id");
-  const texts = database.prepare(
-    "SELECT json_extract(data, '$.text') AS text FROM event WHERE turn_id = ? AND json_extract(data, '$.type') = ? ORDER BY id",
-  );
+  const size = database.prepare('SELECT coalesce(sum(length(data)), 0) AS bytes FROM event');
+  const oldest = database.prepare("SELECT id, length(data) AS bytes, json_extract(data, '$.at') AS at FROM event ORDER BY id LIMIT ?");
+  const removeTo = database.prepare('DELETE FROM event WHERE id <= ?');
+  const readMark = database.prepare("SELECT value FROM mark WHERE name = 'pruned_to'");
+  const setMark = database.prepare("INSERT INTO mark VALUES ('pruned_to', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 
   const pending: Event[] = [];
   let staged: { events: StoredEvent[]; fromPending: number } = { events: [], fromPending: 0 };
-  let recent: { event: StoredEvent; size: number }[] = [];
+  let recent: Recent[] = [];
   let recentSize = 0;
   let newest = (last.get() as { id: number }).id;
+  let prunedTo = (readMark.get() as { value: number } | undefined)?.value ?? 0;
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
   let isTroubled = false;
   const listeners = new Set<() => void>();
+  const eventListeners: ((event: StoredEvent) => void)[] = [];
   const followers = new Map<string | undefined, number>();
 
   function write(events: readonly Event[]): void {
@@ -46,22 +61,24 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
     staged = {
       fromPending: pending.length,
       events: all.map((event) => {
-        const { lastInsertRowid } = insert.run(event.conv_id, 'turn_id' in event ? event.turn_id : null, JSON.stringify(event));
+        const { lastInsertRowid } = insert.run(event.conv_id, 'turn_id' in event ? event.turn_id : null, toData(event));
         return { ...event, id: Number(lastInsertRowid) };
       }),
     };
   }
 
   function announce(): void {
-    pending.splice(0, staged.fromPending);
-    for (const event of staged.events) {
-      newest = event.id;
-      const size = JSON.stringify(event).length;
-      recent.push({ event, size });
-      recentSize += size;
-    }
+    const { events, fromPending } = staged;
     staged = { events: [], fromPending: 0 };
-    while (recentSize > recentBytes && recent.length > 1) recentSize -= recent.shift()?.size ?? 0;
+    pending.splice(0, fromPending);
+    for (const event of events) {
+      newest = event.id;
+      const frame = toFrame(event.id, event.type, toData(event));
+      recent.push({ event, frame });
+      recentSize += frame.length;
+    }
+    while (recentSize > recentBytes && recent.length > 1) recentSize -= recent.shift()?.frame.length ?? 0;
+    for (const event of events) for (const listener of eventListeners) listener(event);
     for (const listener of [...listeners]) listener();
   }
 
@@ -86,13 +103,56 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
     timer ??= delay ? setTimeout(run, delay) : setImmediate(run);
   }
 
+  /** The newest ones from memory; null where the cursor is from before them. */
+  function fromRecent(cursor: number, filter: EventFilter, limit: number): Recent[] | null {
+    const first = recent[0];
+    if (cursor >= newest) return [];
+    if (!first || cursor < first.event.id - 1) return null;
+    const found: Recent[] = [];
+    // Most readers are near the end.
+    let at = recent.length;
+    while (at > 0 && (recent[at - 1] as Recent).event.id > cursor) at -= 1;
+    for (; at < recent.length && found.length < limit; at += 1) {
+      const one = recent[at] as Recent;
+      if (matches(one.event, filter)) found.push(one);
+    }
+    return found;
+  }
+
+  function fromDisk(cursor: number, filter: EventFilter, limit: number): { id: number; data: string }[] {
+    const rows = filter.turn_id
+      ? select.turn.all(filter.turn_id, cursor, limit)
+      : filter.conv_id
+        ? select.conversation.all(filter.conv_id, cursor, limit)
+        : select.all.all(cursor, limit);
+    return rows as { id: number; data: string }[];
+  }
+
+  /** How far the oldest events are to go: while there are too many bytes, or they are too old. */
+  function pruneOnce(over: number, before: string): { to: number; bytes: number; isAll: boolean } | null {
+    const rows = oldest.all(pruneBatch) as { id: number; bytes: number; at: string }[];
+    let bytes = 0;
+    let to = 0;
+    for (const row of rows) {
+      if (bytes >= over && row.at >= before) break;
+      bytes += row.bytes;
+      to = row.id;
+    }
+    if (!to) return null;
+    database.transact(() => {
+      removeTo.run(to);
+      setMark.run(to);
+    });
+    return { to, bytes, isAll: to < (rows.at(-1)?.id ?? 0) || rows.length < pruneBatch };
+  }
+
   return {
     write,
     announce,
     flush,
     drop(convId) {
       recent = recent.filter(({ event }) => event.conv_id !== convId);
-      recentSize = recent.reduce((sum, { size }) => sum + size, 0);
+      recentSize = recent.reduce((sum, { frame }) => sum + frame.length, 0);
     },
     append(events) {
       for (const event of events) {
@@ -107,23 +167,21 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
       flushLater(0);
     },
     since(cursor, filter, limit) {
-      const oldest = recent[0];
-      if (cursor >= newest) return [];
-      if (oldest && cursor >= oldest.event.id - 1) {
-        const found: StoredEvent[] = [];
-        for (const { event } of recent) {
-          if (event.id > cursor && matches(event, filter) && found.push(event) >= limit) break;
-        }
-        return found;
-      }
-      const rows = filter.turn_id
-        ? select.turn.all(filter.turn_id, cursor, limit)
-        : filter.conv_id
-          ? select.conversation.all(filter.conv_id, cursor, limit)
-          : select.all.all(cursor, limit);
-      return (rows as { id: number; data: string }[]).map((row) => ({ ...JSON.parse(row.data), id: row.id }));
+      const found = fromRecent(cursor, filter, limit);
+      if (found) return found.map(({ event }) => event);
+      return fromDisk(cursor, filter, limit).map((row) => ({ ...JSON.parse(row.data), id: row.id }));
     },
+    frames(cursor, filter, limit) {
+      const found = fromRecent(cursor, filter, limit);
+      if (found) return found.map(({ event, frame }) => ({ id: event.id, frame }));
+      return fromDisk(cursor, filter, limit).map(({ id, data }) => {
+        const type = /^\{"type":"([\w.]+)"/.exec(data)?.[1] ?? '';
+        return { id, frame: toFrame(id, type, `${data.slice(0, -1)},"id":${id}}`) };
+      });
+    },
+    has: (cursor) => cursor >= prunedTo && cursor <= newest,
     cursor: () => newest,
+    onEvent: (listener) => void eventListeners.push(listener),
     onWrite(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -137,9 +195,18 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
       };
     },
     isFollowed: (convId) => followers.has(convId) || followers.has(undefined),
-    texts(turnId, type) {
-      flush();
-      return (texts.all(turnId, type) as { text: string }[]).map((row) => row.text);
+    prune() {
+      const before = new Date(deps.now().getTime() - deps.keep.days * 86_400_000).toISOString();
+      let over = (size.get() as { bytes: number }).bytes - deps.keep.bytes;
+      for (;;) {
+        const pruned = pruneOnce(over, before);
+        if (!pruned) return;
+        prunedTo = pruned.to;
+        recent = recent.filter(({ event }) => event.id > pruned.to);
+        recentSize = recent.reduce((sum, { frame }) => sum + frame.length, 0);
+        over -= pruned.bytes;
+        if (pruned.isAll) return;
+      }
     },
     dispose() {
       if (timer) {
@@ -155,6 +222,11 @@ export function createJournal({ database, onTrouble }: { database: Database; onT
     },
   };
 }
+
+/** The type stands first: frames are made of what is on disk without parsing it. */
+const toData = ({ type, ...rest }: Event) => JSON.stringify({ type, ...rest });
+
+const toFrame = (id: number, type: string, data: string) => `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
 
 /** Adds an event; a delta that follows a delta of the same turn and kind becomes one with it. */
 function merge(pending: Event[], event: Event): void {

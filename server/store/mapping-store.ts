@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { z } from 'zod';
-import { ConvId } from '../../contract/conversation.ts';
+import { ConvId } from '../../contract/conversation-options.ts';
 import { AppError } from '../app-error.ts';
 import { createJsonFile, type Damage } from './json-file.ts';
 import type { ConversationRecord, MappingStore } from './port.ts';
@@ -29,8 +29,9 @@ const Entry = z.looseObject({
   permission_mode: z.string().nullish().catch(undefined),
   allowed_tools: z.string().nullish().catch(undefined),
   extra_args: z.array(z.string()).nullish().catch(undefined),
-  cost_usd: z.number().optional().catch(undefined),
-  session_cost: z.number().optional().catch(undefined),
+  effort: z.string().nullish().catch(undefined),
+  max_cost_usd: z.number().nullish().catch(undefined),
+  queue_paused: z.boolean().optional().catch(undefined),
   reset_at: z.string().optional().catch(undefined),
   settled_turn: z.string().optional().catch(undefined),
 });

@@ -1,6 +1,10 @@
 import type { ErrorCode } from '../../contract/error.ts';
-import type { Event, EventType, StoredEvent } from '../../contract/event.ts';
+import type { Event, StoredEvent } from '../../contract/event.ts';
+import type { AuditEntry, Prompt, PromptOutcome, Rule } from '../../contract/prompt.ts';
 import type { ChatAnswer, TurnState } from '../../contract/turn.ts';
+
+/** A file that came with a message, as it is kept. One `forModel` goes to the model, another lies in the project. */
+export type StoredAttachment = { name: string; media_type: string; bytes: number; path: string; forModel: boolean };
 
 /** How one turn is to run: what the request said, over what the conversation and the settings say. */
 export type TurnOptions = {
@@ -8,6 +12,13 @@ export type TurnOptions = {
   permission_mode?: string | undefined;
   timeout_s?: number | undefined;
   literal?: boolean | undefined;
+  effort?: string | undefined;
+  json_schema?: Record<string, unknown> | undefined;
+  attachments?: StoredAttachment[] | undefined;
+  /** Give it to the running turn; where none takes it, it goes first. */
+  steer?: boolean | undefined;
+  /** Stop the running turn, and go first. */
+  interrupt?: boolean | undefined;
   /** The folder that was asked for, to make the conversation again where its record was lost. */
   project?: string | undefined;
   /** The session that was asked for, for the same reason. */
@@ -25,9 +36,11 @@ export type Turn = {
   options: TurnOptions;
   state: TurnState;
   session_id: string | null;
-  /** Process (and process group) of the agent, with its start time, to tell it from a later one of the same number. */
-  pid: number | null;
-  pid_start: string | null;
+  origin: 'message' | 'background';
+  /** The running turn that it was given to. */
+  steers: string | null;
+  /** Where it stands in the queue, among all. */
+  rank: number;
   text: string;
   result: ChatAnswer | null;
   error: TurnFailure | null;
@@ -38,6 +51,12 @@ export type Turn = {
 
 /** The end of a turn, as it is written. */
 export type TurnEnd = Pick<Turn, 'state' | 'text' | 'result' | 'error' | 'ended_at'>;
+
+/**
+ * What a turn cost: USD of its own, or what the agent counts for the whole session, of which what was
+ * counted before is taken off. `final_session_id` is the session that the turn left the conversation with.
+ */
+export type TurnCost = { usd: number; covers: 'session' | 'run'; final_session_id: string } | null;
 
 /**
  * The turns, in the order in which they were accepted. Each change is on disk, together with its
@@ -55,13 +74,23 @@ export interface TurnStore {
     key: string | null,
     fingerprint: string,
   ): { turn: Turn; isNew: boolean };
-  /** Marks a queued turn as running, before its process exists. */
-  start(id: string, sessionId: string, at: string): void;
-  /** Notes the process of a turn; null when it is gone, which can be long after the turn's end. */
-  noteProcess(id: string, pid: number | null, start: string | null): void;
-  /** The turns that were running, or whose process was not seen to end, when the server was last here. */
-  withProcess(): Turn[];
-  end(id: string, end: TurnEnd, event: Event): void;
+  /** Marks a queued turn as running, before its process exists. `steers` names the turn that it is given to. */
+  start(id: string, sessionId: string, at: string, steers: string | null): void;
+  /** Takes up a turn that the agent began by itself: it runs already. */
+  begin(turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'session_id' | 'created_at'>): Turn;
+  /** Changes a queued turn. */
+  change(id: string, changes: Pick<Turn, 'message' | 'options'>, event: Event): void;
+  /** Gives queued turns of one conversation the places that they have together, in this order. */
+  reorder(ids: readonly string[], event: Event): void;
+  /** Ends a turn. Gives what it cost by itself, in USD. */
+  end(id: string, end: TurnEnd, event: Event, cost: TurnCost): number;
+  /** Whether a turn was completed in a session (then there must be a transcript of it), or only begun. */
+  knowsSession(sessionId: string): 'completed' | 'begun' | 'unknown';
+  /** What ended turns cost since `at` (ISO-8601), in all conversations, in USD. */
+  spentSince(at: string): number;
+  /** What the turns of each conversation cost, in USD. */
+  spentByConversation(): Map<string, number>;
+  countByState(): Record<string, number>;
   get(id: string): Turn | null;
   inState(state: TurnState): Turn[];
   /** The newest turn of a conversation that ended. */
@@ -74,6 +103,22 @@ export interface TurnStore {
   newest(): Pick<Turn, 'conv_id' | 'session_id' | 'started_at' | 'created_at' | 'options'>[];
 }
 
+/** Prompts, rules and the audit of decisions. Each change is on disk, with its event, when the call returns. */
+export interface PromptStore {
+  open(prompt: Prompt): void;
+  /** Ends a prompt; `reply` is what was answered. Its turn runs on unless it waits for another one. */
+  close(prompt: Prompt, how: { outcome: PromptOutcome; reply: string | null; by: string | null; audit: Omit<AuditEntry, 'id'> }): void;
+  get(id: string): { prompt: Prompt; outcome: PromptOutcome | null; reply: string | null } | null;
+  /** What was open when the server was last here. */
+  left(): Prompt[];
+  rules(): Rule[];
+  addRule(rule: Rule, audit: Omit<AuditEntry, 'id'>): void;
+  removeRule(id: string, audit: Omit<AuditEntry, 'id'>): void;
+  note(audit: Omit<AuditEntry, 'id'>): void;
+  /** The newest entries, before one of this id where it is given. */
+  entries(limit: number, before: number | undefined): AuditEntry[];
+}
+
 export type EventFilter = { conv_id?: string; turn_id?: string };
 
 /** Events in the order of their ids, on disk before anybody is told of them. */
@@ -84,6 +129,12 @@ export interface Journal {
   flush(): void;
   /** Up to `limit` events after the cursor. */
   since(cursor: number, filter: EventFilter, limit: number): StoredEvent[];
+  /** As `since`, each as the frame that a server-sent event stream has for it. */
+  frames(cursor: number, filter: EventFilter, limit: number): { id: number; frame: string }[];
+  /** Whether all events after the cursor are still there. False too for a cursor that was never given out. */
+  has(cursor: number): boolean;
+  /** Calls `listener` with each event right after it was written, in order. */
+  onEvent(listener: (event: StoredEvent) => void): void;
   /** The id of the newest event. */
   cursor(): number;
   /** Calls `listener` after each write. Returns how to stop that. */
@@ -91,8 +142,8 @@ export interface Journal {
   /** Says that somebody reads the events of this conversation (or, without one, of all) until it is called off. */
   follow(convId: string | undefined): () => void;
   isFollowed(convId: string): boolean;
-  /** The texts of a turn's events of one type, in order. */
-  texts(turnId: string, type: Extract<EventType, 'text.delta' | 'message'>): string[];
+  /** Deletes the oldest events, down to what is to be kept. */
+  prune(): void;
   dispose(): void;
 }
 
@@ -110,9 +161,9 @@ export type ConversationRecord = {
   permission_mode?: string | null;
   allowed_tools?: string | null;
   extra_args?: string[] | null;
-  cost_usd?: number;
-  /** What the agent counts for the session so far (USD), where it counts over the session. */
-  session_cost?: number;
+  effort?: string | null;
+  max_cost_usd?: number | null;
+  queue_paused?: boolean;
   /** When the session was last forgotten on request. */
   reset_at?: string;
   /** The newest turn whose end is in this record. */

@@ -1,39 +1,52 @@
+import type { Event } from '../../contract/event.ts';
 import { AppError } from '../app-error.ts';
 import { clip } from '../transcript/clip.ts';
 import type { Database } from './database.ts';
 import type { EventWriter } from './journal.ts';
-import type { Turn, TurnFailure, TurnStore } from './port.ts';
+import type { Turn, TurnFailure, TurnOptions, TurnStore } from './port.ts';
 
 type Row = { [K in keyof Turn]: Turn[K] extends string | null ? string | null : Turn[K] extends number | null ? number | null : string };
+
+const ended = "state NOT IN ('queued', 'running', 'waiting')";
 
 /** The turns in SQLite. `events` writes an event in the same transaction as the change that it tells of. */
 export function createTurnStore({ database, events }: { database: Database; events: EventWriter }): TurnStore {
   const insert = database.prepare(
-    `INSERT INTO turn (id, conv_id, message, options, state, idempotency_key, fingerprint, created_at)
-     VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)`,
+    `INSERT INTO turn (id, conv_id, message, options, state, idempotency_key, fingerprint, created_at, origin, session_id, started_at, rank)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(rank), 0) + 1 FROM turn))`,
   );
   const byId = database.prepare('SELECT * FROM turn WHERE id = ?');
   const byKey = database.prepare('SELECT * FROM turn WHERE idempotency_key = ?');
-  const byState = database.prepare('SELECT * FROM turn WHERE state = ? ORDER BY seq');
-  const start = database.prepare("UPDATE turn SET state = 'running', session_id = ?, started_at = ? WHERE id = ?");
-  const noteProcess = database.prepare('UPDATE turn SET pid = ?, pid_start = ? WHERE id = ?');
-  const end = database.prepare('UPDATE turn SET state = ?, text = ?, result = ?, error = ?, ended_at = ? WHERE id = ?');
-  const withProcess = database.prepare("SELECT * FROM turn WHERE pid IS NOT NULL OR state = 'running' ORDER BY seq");
-  const lastEnded = database.prepare(
-    `SELECT * FROM turn WHERE conv_id = ? AND state NOT IN ('queued', 'running', 'waiting') ORDER BY seq DESC LIMIT 1`,
+  const byState = database.prepare('SELECT * FROM turn WHERE state = ? ORDER BY rank');
+  const start = database.prepare("UPDATE turn SET state = 'running', session_id = ?, started_at = ?, steers = ? WHERE id = ?");
+  const change = database.prepare('UPDATE turn SET message = ?, options = ? WHERE id = ?');
+  const place = database.prepare('UPDATE turn SET rank = ? WHERE id = ?');
+  const end = database.prepare(
+    `UPDATE turn SET state = ?, text = ?, result = ?, error = ?, ended_at = ?, final_session_id = ?, spent_usd = ?, session_total_usd = ? WHERE id = ?`,
   );
+  const counted = database.prepare(
+    'SELECT session_total_usd AS total FROM turn WHERE final_session_id = ? AND session_total_usd IS NOT NULL ORDER BY seq DESC LIMIT 1',
+  );
+  const completedIn = database.prepare("SELECT 1 FROM turn WHERE final_session_id = ? AND state = 'completed' LIMIT 1");
+  const begunIn = database.prepare('SELECT 1 FROM turn WHERE session_id = ? LIMIT 1');
+  const spentSince = database.prepare('SELECT coalesce(sum(spent_usd), 0) AS usd FROM turn WHERE ended_at >= ?');
+  const spentBy = database.prepare('SELECT conv_id, sum(spent_usd) AS usd FROM turn GROUP BY conv_id');
+  const countBy = database.prepare('SELECT state, count(*) AS count FROM turn GROUP BY state');
+  const lastEnded = database.prepare(`SELECT * FROM turn WHERE conv_id = ? AND ${ended} ORDER BY ended_at DESC, seq DESC LIMIT 1`);
   // The rows stay, without what was said: an Idempotency-Key must never run a message again. No id has a colon.
   const forget = database.prepare(
-    `UPDATE turn SET conv_id = 'deleted:' || conv_id, message = '""', text = '""', result = NULL, error = ? WHERE conv_id = ?`,
+    `UPDATE turn SET conv_id = 'deleted:' || conv_id, message = '""', text = '""', options = '{}', result = NULL, error = ? WHERE conv_id = ?`,
   );
   const forgetEvents = database.prepare('DELETE FROM event WHERE conv_id = ?');
+  const forgetPrompts = database.prepare('DELETE FROM prompt WHERE conv_id = ?');
   const newestEnded = database.prepare(
     `SELECT * FROM turn WHERE conv_id NOT LIKE 'deleted:%' AND seq IN
-       (SELECT max(seq) FROM turn WHERE state NOT IN ('queued', 'running', 'waiting') AND ended_at IS NOT NULL GROUP BY conv_id)`,
+       (SELECT max(seq) FROM turn WHERE ${ended} AND ended_at IS NOT NULL GROUP BY conv_id)`,
   );
   const newest = database.prepare(
     `SELECT conv_id, created_at, started_at, options,
-            (SELECT session_id FROM turn AS t WHERE t.conv_id = turn.conv_id AND session_id IS NOT NULL ORDER BY seq DESC LIMIT 1) AS session_id
+            (SELECT coalesce(final_session_id, session_id) FROM turn AS t
+             WHERE t.conv_id = turn.conv_id AND session_id IS NOT NULL ORDER BY seq DESC LIMIT 1) AS session_id
      FROM turn WHERE seq IN (SELECT max(seq) FROM turn GROUP BY conv_id) AND conv_id NOT LIKE 'deleted:%'`,
   );
   const get = (id: string) => toTurn(byId.get(id) as Row | undefined);
@@ -48,38 +61,82 @@ export function createTurnStore({ database, events }: { database: Database; even
     return toTurn(known);
   }
 
+  function queuedEvent(turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'created_at'>, origin: Turn['origin'], options: TurnOptions): Event {
+    const message = clip(turn.message, 2000).text;
+    const common = { conv_id: turn.conv_id, turn_id: turn.id, at: turn.created_at };
+    return {
+      type: 'turn.queued',
+      ...common,
+      message,
+      origin,
+      attachments: (options.attachments ?? []).map(({ name, media_type, bytes }) => ({ name, media_type, bytes })),
+    };
+  }
+
   return {
     byKey: findByKey,
     accept(turn, key, fingerprint) {
       const known = key === null ? null : findByKey(key, fingerprint);
       if (known) return { turn: known, isNew: false };
       database.durably(() => {
-        insert.run(turn.id, turn.conv_id, JSON.stringify(turn.message), JSON.stringify(turn.options), key, fingerprint, turn.created_at);
-        events.write([{ type: 'turn.queued', conv_id: turn.conv_id, turn_id: turn.id, at: turn.created_at, message: clip(turn.message, 2000).text }]);
+        const { id, conv_id, message, options, created_at } = turn;
+        insert.run(id, conv_id, JSON.stringify(message), JSON.stringify(options), 'queued', key, fingerprint, created_at, 'message', null, null);
+        events.write([queuedEvent(turn, 'message', options)]);
       });
       events.announce();
       return { turn: get(turn.id) as Turn, isNew: true };
     },
-    start(id, sessionId, at) {
+    begin(turn) {
+      const { id, conv_id, message, session_id, created_at: at } = turn;
+      database.durably(() => {
+        insert.run(id, conv_id, JSON.stringify(message), '{}', 'running', null, '', at, 'background', session_id, at);
+        const started = { type: 'turn.started', conv_id, turn_id: id, at, session_id: session_id ?? '', steers: null } as const;
+        events.write([queuedEvent(turn, 'background', {}), started]);
+      });
+      events.announce();
+      return get(id) as Turn;
+    },
+    start(id, sessionId, at, steers) {
       const turn = get(id) as Turn;
       database.durably(() => {
-        start.run(sessionId, at, id);
-        events.write([{ type: 'turn.started', conv_id: turn.conv_id, turn_id: id, at, session_id: sessionId }]);
+        start.run(sessionId, at, steers, id);
+        events.write([{ type: 'turn.started', conv_id: turn.conv_id, turn_id: id, at, session_id: sessionId, steers }]);
       });
       events.announce();
     },
-    withProcess: () => (withProcess.all() as Row[]).map((row) => toTurn(row) as Turn),
-    noteProcess(id, pid, pidStart) {
-      database.transact(() => noteProcess.run(pid, pidStart, id));
-    },
-    end(id, value, event) {
-      const { state, text, result, error, ended_at } = value;
+    change(id, { message, options }, event) {
       database.durably(() => {
-        end.run(state, JSON.stringify(text), result && JSON.stringify(result), error && JSON.stringify(error), ended_at, id);
+        change.run(JSON.stringify(message), JSON.stringify(options), id);
         events.write([event]);
       });
       events.announce();
     },
+    reorder(ids, event) {
+      const ranks = ids.map((id) => (get(id) as Turn).rank).sort((a, b) => a - b);
+      database.durably(() => {
+        for (const [index, id] of ids.entries()) place.run(ranks[index], id);
+        events.write([event]);
+      });
+      events.announce();
+    },
+    end(id, value, event, cost) {
+      const { state, text, result, error, ended_at } = value;
+      const total = cost?.covers === 'session' ? cost.usd : null;
+      const before = total === null ? 0 : ((counted.get(cost?.final_session_id) as { total: number } | undefined)?.total ?? 0);
+      // A session that was continued elsewhere, or begun anew by /clear, counts from the start.
+      const spent = total === null ? (cost?.usd ?? 0) : total >= before ? total - before : total;
+      const session = cost?.final_session_id ?? null;
+      database.durably(() => {
+        end.run(state, JSON.stringify(text), result && JSON.stringify(result), error && JSON.stringify(error), ended_at, session, spent, total, id);
+        events.write([event]);
+      });
+      events.announce();
+      return spent;
+    },
+    knowsSession: (sessionId) => (completedIn.get(sessionId) ? 'completed' : begunIn.get(sessionId) ? 'begun' : 'unknown'),
+    spentSince: (at) => (spentSince.get(at) as { usd: number }).usd,
+    spentByConversation: () => new Map((spentBy.all() as { conv_id: string; usd: number }[]).map(({ conv_id, usd }) => [conv_id, usd])),
+    countByState: () => Object.fromEntries((countBy.all() as { state: string; count: number }[]).map(({ state, count }) => [state, count])),
     get,
     inState: (state) => (byState.all(state) as Row[]).map((row) => toTurn(row) as Turn),
     lastEnded: (convId) => toTurn(lastEnded.get(convId) as Row | undefined),
@@ -88,6 +145,7 @@ export function createTurnStore({ database, events }: { database: Database; even
         const gone: TurnFailure = { code: 'conversation_not_found', detail: `Conversation ${convId} was deleted.` };
         forget.run(JSON.stringify(gone), convId);
         forgetEvents.run(convId);
+        forgetPrompts.run(convId);
       });
       events.drop(convId);
     },
@@ -105,8 +163,9 @@ function toTurn(row: Row | undefined): Turn | null {
     options: JSON.parse(row.options),
     state: row.state as Turn['state'],
     session_id: row.session_id,
-    pid: row.pid,
-    pid_start: row.pid_start,
+    origin: row.origin as Turn['origin'],
+    steers: row.steers,
+    rank: Number(row.rank),
     text: JSON.parse(row.text as string),
     result: row.result === null ? null : JSON.parse(row.result as string),
     error: row.error === null ? null : JSON.parse(row.error as string),

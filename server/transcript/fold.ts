@@ -1,7 +1,7 @@
 import type { HistoryMessage, MessagePart } from '../../contract/message.ts';
 import { clip } from './clip.ts';
 import { blocksOf, type Entry, noticeOf, plainText } from './entry.ts';
-import { maxText, maxToolText, textOf, toBlocks, toolOutput, toPart } from './part.ts';
+import { type Limits, shownLimits, textOf, toBlocks, toolOutput, toPart } from './part.ts';
 
 type Kind = HistoryMessage['kind'];
 
@@ -9,7 +9,11 @@ const tag = (name: string, text: string) => new RegExp(`<${name}>([\\s\\S]*?)</$
 const escapeCodes = /\u001b\[[0-9;]*m/g;
 
 /** Makes messages of entries that stand in the order of the file. `resultOf` finds results beside the chain. */
-export function foldEntries(entries: readonly Entry[], resultOf: (toolId: string) => Entry | undefined): HistoryMessage[] {
+export function foldEntries(
+  entries: readonly Entry[],
+  resultOf: (toolId: string) => Entry | undefined,
+  limits: Limits = shownLimits,
+): HistoryMessage[] {
   const messages: HistoryMessage[] = [];
   const tools = new Map<string, Extract<MessagePart, { type: 'tool' }>>();
   const byMessageId = new Map<string, HistoryMessage>();
@@ -21,13 +25,13 @@ export function foldEntries(entries: readonly Entry[], resultOf: (toolId: string
     return message;
   };
   const addText = (entry: Entry, role: HistoryMessage['role'], text: string, kind?: Kind) =>
-    add(entry, role, [{ type: 'text', ...clip(text, maxText) }], kind);
+    add(entry, role, [{ type: 'text', ...clip(text, limits.text) }], kind);
 
   function foldAssistant(entry: Entry): void {
     // What the CLI writes itself where a turn was cut, so that the roles take turns.
     if (entry.message?.model === '<synthetic>' && !entry.isApiErrorMessage) return;
     const parts = blocksOf(entry)
-      .map(toPart)
+      .map((block) => toPart(block, limits))
       .filter((part) => part !== null);
     for (const part of parts) if (part.type === 'tool') tools.set(part.id, part);
     const known = byMessageId.get(entry.message?.id ?? '');
@@ -42,7 +46,7 @@ export function foldEntries(entries: readonly Entry[], resultOf: (toolId: string
   }
 
   function foldUser(entry: Entry): void {
-    takeResults(entry, tools);
+    takeResults(entry, tools, limits);
     if (entry.isMeta) return;
     const text = plainText(entry);
     const notice = noticeOf(entry);
@@ -56,7 +60,7 @@ export function foldEntries(entries: readonly Entry[], resultOf: (toolId: string
     else {
       const parts = blocksOf(entry)
         .map(withoutReminders)
-        .map(toPart)
+        .map((block) => toPart(block, limits))
         .filter((part) => part !== null);
       if (parts.length) add(entry, 'user', parts);
     }
@@ -67,7 +71,7 @@ export function foldEntries(entries: readonly Entry[], resultOf: (toolId: string
     else if (entry.type === 'user') foldUser(entry);
     else if (entry.type === 'attachment' && entry.attachment?.type === 'queued_command' && entry.attachment.commandMode === 'prompt') {
       const parts = toBlocks(entry.attachment.prompt)
-        .map(toPart)
+        .map((block) => toPart(block, limits))
         .filter((part) => part !== null);
       if (parts.length) add(entry, 'user', parts);
     } else if (entry.subtype === 'compact_boundary') addText(entry, 'system', 'The conversation was compacted.', 'compaction');
@@ -78,17 +82,17 @@ export function foldEntries(entries: readonly Entry[], resultOf: (toolId: string
   }
   for (const [id, part] of tools) {
     const aside = part.output === null ? resultOf(id) : undefined;
-    if (aside) takeResults(aside, tools);
+    if (aside) takeResults(aside, tools, limits);
   }
   return messages;
 }
 
 /** Puts the results that an entry holds into the tool calls that they belong to. */
-function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { type: 'tool' }>>): void {
+function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { type: 'tool' }>>, limits: Limits): void {
   for (const block of blocksOf(entry)) {
     const tool = block.type === 'tool_result' ? tools.get(String(block.tool_use_id)) : undefined;
     if (!tool) continue;
-    const { text, clipped } = clip(toolOutput(block.content), maxToolText);
+    const { text, clipped } = clip(toolOutput(block.content), limits.tool);
     tool.output = text;
     tool.is_error = block.is_error === true;
     if (clipped) tool.clipped = true;

@@ -3,7 +3,7 @@ import { clip } from './clip.ts';
 
 /** The most that is shown of a tool's input or output, and of one text, in UTF-16 units. */
 export const maxToolText = 8_000;
-export const maxText = 100_000;
+const maxText = 100_000;
 
 /** A block of a message's content, as the API and the transcript have it. */
 export type Block = {
@@ -25,15 +25,20 @@ export function toBlocks(content: unknown): Block[] {
   return Array.isArray(content) ? content.filter((block) => block && typeof block === 'object' && typeof block.type === 'string') : [];
 }
 
+/** How much is shown of a text, and of a tool's input and output. */
+export type Limits = { text: number; tool: number };
+
+export const shownLimits: Limits = { text: maxText, tool: maxToolText };
+
 /** The part that a block is shown as; null for what is not shown by itself (a tool's result). */
-export function toPart(block: Block): MessagePart | null {
+export function toPart(block: Block, limits = shownLimits): MessagePart | null {
   switch (block.type) {
     case 'text':
-      return { type: 'text', ...clip(String(block.text ?? ''), maxText) };
+      return { type: 'text', ...clip(String(block.text ?? ''), limits.text) };
     case 'thinking':
-      return { type: 'thinking', ...clip(String(block.thinking ?? ''), maxText) };
+      return { type: 'thinking', ...clip(String(block.thinking ?? ''), limits.text) };
     case 'tool_use': {
-      const { text, ...rest } = clip(toolInput(block), maxToolText);
+      const { text, ...rest } = clip(toolInput(block), limits.tool);
       return { type: 'tool', id: String(block.id), name: String(block.name), input: text, output: null, is_error: false, ...rest };
     }
     case 'image':

@@ -51,7 +51,7 @@ verifies(['agent.options', 'guard.secrets'], 'builds the command line and enviro
   await server.post('/api/conversations', {
     id: 'b',
     model: 'opus',
-    permission_mode: 'plan',
+    permission_mode: 'dontAsk',
     allowed_tools: 'Read',
     extra_args: ['--effort', 'low'],
   });
@@ -59,7 +59,7 @@ verifies(['agent.options', 'guard.secrets'], 'builds the command line and enviro
   expect(await response.text()).toBe('ok');
   const other = (await read('argv')).split('\n').slice(3);
   expect(other).toEqual([
-    ...['--output-format', 'stream-json', '--verbose', '--include-partial-messages', '--permission-mode', 'plan'],
+    ...['--output-format', 'stream-json', '--verbose', '--include-partial-messages', '--permission-mode', 'dontAsk'],
     ...['--allowedTools', 'Read', '--model', 'haiku', '--effort', 'high', '--effort', 'low'],
   ]);
   const refused = await server.post('/api/conversations', { id: 'c', extra_args: ['--resume'] });

@@ -1,4 +1,6 @@
+import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
+import { until } from './until.ts';
 
 export const username = 'switchboard';
 export const password = 'a long password for tests';
@@ -23,7 +25,15 @@ export function createClient(url: string) {
     get: (path: string) => json(send(path)),
     chat: (body: object, headers: Record<string, string> = {}) => json(post('/api/chat', body, headers)),
     accept: (convId: string, body: object, headers: Record<string, string> = {}) => json(post(`/api/conversations/${convId}/turns`, body, headers)),
-    turn: (id: string, waitS = 30): Promise<TurnSummary> => json(send(`/api/turns/${id}?wait_s=${waitS}`)),
+    turn: (id: string, waitS = 30): Promise<TurnSummary & { prompts: Prompt[] }> => json(send(`/api/turns/${id}?wait_s=${waitS}`)),
+    /** Waits until something waits for a person, in a conversation or anywhere, and gives all that does. */
+    prompts: async (count = 1): Promise<Prompt[]> =>
+      until('prompts', async () => {
+        const { prompts } = (await json(send('/api/prompts'))) as { prompts: Prompt[] };
+        return prompts.length >= count && prompts;
+      }),
+    answer: (id: string, body: object) => post(`/api/prompts/${id}`, body),
+    end: (id: string, waitS = 30): Promise<TurnSummary> => json(send(`/api/turns/${id}?wait_s=${waitS}&for=end`)),
     cancel: (id: string): Promise<TurnSummary> => json(post(`/api/turns/${id}/cancel`, {})),
     messages: (convId: string, query = '') => json(send(`/api/conversations/${convId}/messages${query}`)),
     remove: (path: string) => send(path, { method: 'DELETE' }),

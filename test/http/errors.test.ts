@@ -57,6 +57,25 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
   turn_not_found: (server) => server.send('/api/turns/none'),
   session_not_found: (server) => server.post('/api/chat', { message: 'x', conv_id: 'other', session_id: uuid }),
   credential_not_found: (server) => server.remove('/api/credentials/none'),
+  prompt_not_found: (server) => server.post('/api/prompts/none', { decision: 'allow' }),
+  rule_not_found: (server) => server.remove('/api/rules/none'),
+  task_not_found: async (server) => {
+    await server.post('/api/conversations', { id: 'tasks' });
+    return server.post('/api/conversations/tasks/background/none/stop', {});
+  },
+  nothing_to_fork: async (server) => {
+    await server.post('/api/conversations', { id: 'empty' });
+    return server.post('/api/conversations/empty/fork', {});
+  },
+  turn_not_queued: async (server) => {
+    const { turn_id } = await server.chat({ message: 'fine', conv_id: 'queue' });
+    return server.send(`/api/turns/${turn_id}/promote`, { method: 'POST' });
+  },
+  attachment_refused: (server) => server.post('/api/chat', { message: 'x', attachments: [{ name: 'a.png', media_type: 'image/png', data: 'AAAA' }] }),
+  attachment_too_large: (server) => {
+    const attachments = Array.from({ length: 21 }, (_, n) => ({ name: `${n}.txt`, data: 'YQ==' }));
+    return server.post('/api/chat', { message: 'x', attachments });
+  },
   conversation_exists: async (server) => {
     await server.post('/api/conversations', { id: 'twice' });
     return server.post('/api/conversations', { id: 'twice' });
@@ -101,6 +120,10 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   host_not_allowed: 'http/guard',
   too_many_logins: 'http/access',
   queue_full: 'agent/turn',
+  prompt_answered: 'agent/prompt',
+  prompt_withdrawn: 'agent/prompt',
+  budget_reached: 'agent/budget',
+  agent_stalled: 'agent/stall',
   internal: 'below',
   agent_not_found: 'agent/ends',
   turn_interrupted: 'built/crash',
@@ -128,7 +151,16 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
   const faults: unknown[] = [];
   const unused = {} as never;
   const app = createApp({
-    ...{ journal: unused, conversations: unused, agent: unused, checkAnswers: false, pageFolder: '/nowhere', username: 'u' },
+    ...{
+      journal: unused,
+      conversations: unused,
+      agent: unused,
+      prompts: unused,
+      metrics: unused,
+      checkAnswers: false,
+      pageFolder: '/nowhere',
+      username: 'u',
+    },
     ...{ version: '0', startedAt: new Date(), project: '/', limits: { maxConcurrentTurns: 1, maxQueuedTurns: 1, timeoutS: 1 } },
     credentials: unused,
     tunnel: unused,

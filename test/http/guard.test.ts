@@ -55,9 +55,14 @@ verifies('guard.foreign-page', 'takes nothing from other pages', async () => {
   }
   expect((await raw(server.url, '/api/sessions', { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' })).status).toBe(200);
   expect((await raw(server.url, '/api/sessions', { origin: 'https://desk.example', host: 'desk.example' })).status).toBe(200);
-  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+  const form = 'multipart/form-data; boundary=x';
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
     expect((await raw(server.url, '/api/chat', { 'content-type': type }, 'POST', body)).status, type).toBe(415);
   }
+  // Files are taken where messages are, from our own page or a script that names its credentials.
+  expect((await raw(server.url, '/api/reset', { 'content-type': form }, 'POST', body)).status).toBe(415);
+  expect((await raw(server.url, '/api/chat', { 'content-type': form, origin: 'https://evil.example' }, 'POST', body)).status).toBe(403);
+  expect((await raw(server.url, '/api/chat', { 'content-type': form, 'sec-fetch-site': 'none' }, 'POST', body)).status).toBe(415);
   // A link from another page may lead to ours.
   expect((await raw(server.url, '/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status).not.toBe(403);
 });

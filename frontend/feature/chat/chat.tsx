@@ -1,9 +1,11 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { LiveTurn } from '../../../contract/turn.ts';
 import { trouble } from '../../state/app-state.ts';
 import { isConnected, showOlder, stopTurn, thread } from '../../state/thread.ts';
-import type { Failure, LiveTurn, Thread } from '../../state/thread-reducer.ts';
+import type { Failure, Thread } from '../../state/thread-reducer.ts';
 import { Text } from '../../ui/text.tsx';
 import { Message } from './message.tsx';
+import { PromptCard } from './prompt.tsx';
 import { objectOf } from './tool-line.ts';
 import './chat.css';
 
@@ -60,14 +62,27 @@ export function Chat() {
   );
 }
 
-function Messages({ thread: { messages, live, failure, snapshot } }: { thread: Thread }) {
+function Messages({ thread: { messages, failure, snapshot } }: { thread: Thread }) {
   return (
     <>
       {messages.map((message) => (
         <Message key={message.id} message={message} project={snapshot.project} />
       ))}
-      {live && <Live turn={live} project={snapshot.project} />}
+      {snapshot.turn && <Live turn={snapshot.turn} project={snapshot.project} isWaiting={snapshot.prompts.length > 0} />}
+      {snapshot.steered.map((turn) => (
+        <article key={turn.turn_id} class="message user" aria-label="user">
+          <Text text={turn.message} />
+        </article>
+      ))}
+      {snapshot.prompts.map((prompt) => (
+        <PromptCard key={prompt.id} prompt={prompt} />
+      ))}
       {failure && <Failed failure={failure} />}
+      {snapshot.background.map((task) => (
+        <p key={task.id} class="aside">
+          In the background: {task.description}
+        </p>
+      ))}
       {snapshot.queue.map((turn) => (
         <article key={turn.turn_id} class="message user queued" aria-label="queued">
           <Text text={turn.message} />
@@ -80,22 +95,23 @@ function Messages({ thread: { messages, live, failure, snapshot } }: { thread: T
   );
 }
 
-function Live({ turn, project }: { turn: LiveTurn; project: string }) {
-  const open = turn.tools.filter((tool) => !tool.isDone);
+function Live({ turn, project, isWaiting }: { turn: LiveTurn; project: string; isWaiting: boolean }) {
   return (
     <>
-      <article class="message user" aria-label="user">
-        <Text text={turn.message} />
-      </article>
+      {turn.origin === 'message' && (
+        <article class="message user" aria-label="user">
+          <Text text={turn.message} />
+        </article>
+      )}
       <article class="message assistant" aria-label="assistant" aria-busy="true">
-        <Text text={[...turn.whole, turn.open].filter(Boolean).join('\n\n')} />
-        {open.map((tool) => (
-          <p key={tool.id} class="aside">
+        <Text text={turn.text} />
+        {turn.tools.map((tool) => (
+          <p key={tool.tool_id} class="aside">
             {tool.name} {objectOf(tool.input, project)} …
           </p>
         ))}
-        {turn.retrying && <p class="aside">{turn.retrying}</p>}
-        <p class="working">Working …</p>
+        {turn.retrying && <p class="aside">Trying again ({turn.retrying}) …</p>}
+        <p class="working">{isWaiting ? 'Waits for you' : 'Working …'}</p>
       </article>
     </>
   );

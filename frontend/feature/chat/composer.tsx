@@ -13,7 +13,7 @@ export function Composer() {
   /** The key of the message that was tried last: the same text is sent again under it, so that it never runs twice. */
   const tried = useRef({ text: '', key: '' });
   const id = currentId.value;
-  const live = thread.value?.live;
+  const running = thread.value?.snapshot.turn;
 
   useEffect(() => {
     text.value = localStorage.getItem(draftKey(id)) ?? '';
@@ -56,8 +56,8 @@ export function Composer() {
         onInput={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      {live && (
-        <button type="button" class="danger" onClick={() => void stopTurn(live.turnId)}>
+      {running && (
+        <button type="button" class="danger" onClick={() => void stopTurn(running.turn_id)}>
           Stop
         </button>
       )}

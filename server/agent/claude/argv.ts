@@ -1,4 +1,4 @@
-import type { RunSpec } from '../port.ts';
+import type { Launch, RunSpec } from '../port.ts';
 
 /** Flags that the server sets itself, or that would break what it promises. */
 const ownFlags = new Set([
@@ -12,7 +12,10 @@ const ownFlags = new Set([
   '--output-format',
   '--input-format',
   '--include-partial-messages',
+  '--permission-prompt-tool',
+  '--permission-prompts',
   '--replay-user-messages',
+  '--json-schema',
   '--worktree',
   '--bg',
   '--cloud',
@@ -29,21 +32,32 @@ export function refusedArgs(args: readonly string[]): string[] {
   return args.filter((arg) => /^-[^-]/.test(arg) || ownFlags.has(arg.split('=')[0] ?? ''));
 }
 
-/** The command line of a run. The message is not in it: that goes to standard input. */
-export function buildArgv(spec: RunSpec): string[] {
-  const session = spec.isNew ? '--session-id' : '--resume';
-  const format = spec.follow ? ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'] : ['--output-format', 'json'];
+const streamJson = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
+
+const sessionOf = (launch: Launch) => [launch.isNew ? '--session-id' : '--resume', launch.sessionId];
+
+function optionsOf(launch: Launch): string[] {
   return [
-    '-p',
-    session,
-    spec.sessionId,
-    ...format,
     '--permission-mode',
-    spec.permissionMode,
-    ...(spec.allowedTools ? ['--allowedTools', spec.allowedTools] : []),
-    ...(spec.model ? ['--model', spec.model] : []),
-    ...spec.extraArgs,
+    launch.permissionMode,
+    ...(launch.allowedTools ? ['--allowedTools', launch.allowedTools] : []),
+    ...(launch.model ? ['--model', launch.model] : []),
+    ...(launch.effort ? ['--effort', launch.effort] : []),
+    ...(launch.jsonSchema ? ['--json-schema', launch.jsonSchema] : []),
+    ...launch.extraArgs,
   ];
+}
+
+/** The command line of a run of its own. The message is not in it: that goes to standard input. */
+export function buildArgv(spec: RunSpec): string[] {
+  // 2.1.329 counts it over this run alone, also when it resumes a session.
+  const budget = spec.budget ? ['--max-budget-usd', String(Math.max(spec.budget.left(), 0.000_001))] : [];
+  return ['-p', ...sessionOf(spec), ...(spec.follow ? streamJson : ['--output-format', 'json']), ...budget, ...optionsOf(spec)];
+}
+
+/** The command line of a live process. With `stdio` it asks us where it would ask a person. */
+export function buildLiveArgv(launch: Launch): string[] {
+  return ['-p', ...sessionOf(launch), '--input-format', 'stream-json', ...streamJson, '--permission-prompt-tool', 'stdio', ...optionsOf(launch)];
 }
 
 /** The text for standard input. A leading blank keeps the CLI from reading a command. */

@@ -1,23 +1,37 @@
 import { AppError } from '../../app-error.ts';
 import { answerBeforeShells, writtenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/page.ts';
-import type { Agent, AgentStatus } from '../port.ts';
+import type { Agent, AgentStatus, ProcessNotes, RunSpec } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
 import { checkCommand } from './command.ts';
+import { forkTranscript } from './fork.ts';
 import { claudeHome, findLiveProcess, findTranscript } from './home.ts';
+import { createLivePool } from './live/pool.ts';
+import { startLiveProcess } from './live/process.ts';
 import { locateClaude } from './locate.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
-import { readPage, readProject, readSince } from './transcript-file.ts';
+import { readPage, readProject, readSince, readWhole } from './transcript-file.ts';
 
 const statusForMs = 60_000;
 
 /** Delays of 0.5, 1, 2, 4 and 8 s; the CLI's own ten retries keep a person waiting for three minutes. */
 const maxRetries = '5';
 
+/** Modes in which the CLI would ask somebody before it goes on. */
+const asks = (mode: string) => ['default', 'manual', 'plan', 'auto'].includes(mode);
+
 /** Claude Code, by its command line. */
-export function createClaude(deps: { bin: string; packageRoot: string; env: Readonly<Record<string, string>>; now(): Date }): Agent {
-  const env: Record<string, string> = { CLAUDE_CODE_MAX_RETRIES: maxRetries, ...deps.env };
+export function createClaude(deps: {
+  bin: string;
+  packageRoot: string;
+  env: Readonly<Record<string, string>>;
+  notes: ProcessNotes;
+  live: { limit: number; idleMs: number };
+  stallMs: number;
+  now(): Date;
+}): Agent {
+  const env: Record<string, string> = { CLAUDE_CODE_MAX_RETRIES: maxRetries, CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1', ...deps.env };
   const home = claudeHome(env);
   const locate = () => locateClaude({ bin: deps.bin, path: env['PATH'] ?? '', packageRoot: deps.packageRoot });
   const ending = new AbortController();
@@ -29,7 +43,30 @@ export function createClaude(deps: { bin: string; packageRoot: string; env: Read
     return path;
   }
 
+  async function binaryPath(): Promise<string> {
+    const binary = await locate();
+    if (binary) return binary;
+    throw new AppError('agent_not_found', deps.bin ? `CLAUDE_BIN=${deps.bin} is not a program that can be started.` : undefined);
+  }
+
+  async function checkFree(sessionId: string): Promise<void> {
+    const pid = await findLiveProcess(home, sessionId);
+    if (pid !== null) throw new AppError('session_busy', `Session ${sessionId} is open in process ${pid}.`);
+  }
+
+  const pool = createLivePool({
+    ...deps.live,
+    now: deps.now,
+    checkFree,
+    findTranscript: (sessionId, project) => findTranscript(home, sessionId, project),
+    start: async (launch, on) => startLiveProcess({ ...deps, ...on, env, binary: await binaryPath(), launch }),
+  });
+
+  /** A one-shot run can neither ask a person nor take a file. */
+  const needsLive = (spec: RunSpec) => asks(spec.permissionMode) || spec.attachments.length > 0;
+
   return {
+    live: pool,
     status() {
       const at = deps.now().getTime();
       if (!remembered || at - remembered.at > statusForMs)
@@ -37,13 +74,12 @@ export function createClaude(deps: { bin: string; packageRoot: string; env: Read
       return remembered.status;
     },
     async run(spec, onOutput) {
-      const [binary, livePid] = await Promise.all([locate(), findLiveProcess(home, spec.sessionId)]);
-      if (!binary) {
-        throw new AppError('agent_not_found', deps.bin ? `CLAUDE_BIN=${deps.bin} is not a program that can be started.` : undefined);
-      }
-      if (livePid !== null) throw new AppError('session_busy', `Session ${spec.sessionId} is open in process ${livePid}.`);
+      if (needsLive(spec) || (await pool.canTake(spec))) return pool.run(spec, onOutput);
+      await pool.close(spec.sessionId);
+      const [binary] = await Promise.all([binaryPath(), checkFree(spec.sessionId)]);
       const startedAt = deps.now().toISOString();
       return startOneShot(spec, {
+        ...deps,
         binary,
         env,
         onOutput,
@@ -65,11 +101,22 @@ export function createClaude(deps: { bin: string; packageRoot: string; env: Read
       const path = await findTranscript(home, sessionId, project);
       return path ? readPage(path, { limit, before: cursor }) : { messages: [], before: null };
     },
+    async *wholeHistory(sessionId, project) {
+      const path = await findTranscript(home, sessionId, project);
+      if (path) yield* readWhole(path);
+    },
     async writtenSince(sessionId, project, at) {
       const path = await findTranscript(home, sessionId, project);
       return path ? writtenText(await readSince(path, at)) : '';
     },
+    async fork({ sessionId, project, until }, newId) {
+      const path = await findTranscript(home, sessionId, project);
+      return path ? forkTranscript(path, { until, sessionId: newId }) : false;
+    },
     endLeftovers: endLeftoverTree,
-    dispose: () => ending.abort(),
+    async dispose() {
+      ending.abort();
+      await pool.dispose();
+    },
   };
 }

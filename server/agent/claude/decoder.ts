@@ -1,11 +1,12 @@
+import { StringDecoder } from 'node:string_decoder';
 import { clip } from '../../transcript/clip.ts';
 import { createLineSplitter, parseLine } from '../../transcript/line.ts';
 import { type Block, maxToolText, textOf, toBlocks, toolInput, toolOutput, toPart } from '../../transcript/part.ts';
 import type { AgentOutput } from '../port.ts';
-import { bounded, type ResultLine } from './result.ts';
+import { bounded } from './result.ts';
 
 /** A line of the CLI's output, as far as it is used here; unknown types are passed over. */
-type Line = Record<string, unknown> & {
+export type Line = Record<string, unknown> & {
   type?: string;
   subtype?: string;
   parent_tool_use_id?: string | null;
@@ -19,83 +20,65 @@ type StreamEvent = {
 };
 
 /** Background work that a turn is not done without. A shell (`local_bash`) and a monitor hold nothing back. */
-const holdsTurn = (taskType: unknown) => /agent|workflow/.test(String(taskType));
+export const holdsTurn = (taskType: unknown) => /agent|workflow/.test(String(taskType));
+
+/** Gives the lines of a process's output as they come. What is no JSON object is an empty line. */
+export function createLineReader() {
+  const splitter = createLineSplitter();
+  const utf8 = new StringDecoder('utf8');
+  return {
+    push: (chunk: Buffer): Line[] => splitter.push(utf8.write(chunk)).map((text) => (parseLine(text) ?? {}) as Line),
+    /** What stood behind the last LF when the output ended. */
+    rest: (): Line => (parseLine(splitter.rest()) ?? {}) as Line,
+  };
+}
 
 /**
- * Decodes what `claude -p` prints. The json format is the last line of the stream-json format alone,
- * so one decoder serves both. Each line is judged by its `type`: the order of keys differs by version.
+ * What a line of the stream-json format says; the json format is its last line alone. A line is judged by
+ * its `type`: the order of keys differs by version.
  */
-export function createDecoder() {
-  const splitter = createLineSplitter();
-  /** Run ids of sub-agents in the background whose work no result has used yet. */
-  const awaited = new Set<string>();
-  let last: ResultLine | null = null;
-
-  function decode(line: Line): AgentOutput[] {
-    const parent = line.parent_tool_use_id ?? null;
-    switch (line.type) {
-      case 'result':
-        last = line as ResultLine;
-        if (last.origin?.runId) awaited.delete(last.origin.runId);
-        return [];
-      case 'stream_event':
-        return parent ? [] : decodeStreamEvent((line.event ?? {}) as StreamEvent, line);
-      case 'assistant':
-        // The failure of a request is told by the result, not as the model's words.
-        return line.error || line.is_api_error_message ? [] : decodeAssistant(line, parent);
-      case 'user':
-        return toBlocks(line.message?.content)
-          .filter((block) => block.type === 'tool_result')
-          .map((block) => ({
-            type: 'tool.finished',
-            tool_id: String(block.tool_use_id),
-            output: clip(toolOutput(block.content), maxToolText).text,
-            is_error: block.is_error === true,
-            parent_tool_id: parent,
-          }));
-      case 'system':
-        return decodeSystem(line);
-      default:
-        return [];
-    }
+export function decodeLine(line: Line): AgentOutput[] {
+  const parent = line.parent_tool_use_id ?? null;
+  switch (line.type) {
+    case 'stream_event':
+      return parent ? [] : decodeStreamEvent((line.event ?? {}) as StreamEvent, line);
+    case 'assistant':
+      // The failure of a request is told by the result, not as the model's words.
+      return line.error || line.is_api_error_message ? [] : decodeAssistant(line, parent);
+    case 'user':
+      return toBlocks(line.message?.content)
+        .filter((block) => block.type === 'tool_result')
+        .map((block) => ({
+          type: 'tool.finished',
+          tool_id: String(block.tool_use_id),
+          output: clip(toolOutput(block.content), maxToolText).text,
+          is_error: block.is_error === true,
+          parent_tool_id: parent,
+        }));
+    case 'system':
+      return decodeSystem(line);
+    default:
+      return [];
   }
+}
 
-  function decodeSystem(line: Line): AgentOutput[] {
-    switch (line.subtype) {
-      case 'task_started':
-        if (line.is_backgrounded && holdsTurn(line.task_type)) awaited.add(String(line.run_id));
-        return [];
-      case 'api_retry':
-        return [
-          {
-            type: 'retrying',
-            reason: String(line.error ?? line.error_status ?? 'connection lost'),
-            attempt: Number(line.attempt),
-            discard_text: false,
-          },
-        ];
-      case 'session_writes_lost':
-        return [{ type: 'warning', text: `claude could not write its transcript: ${String(line.error_code)}` }];
-      default:
-        return [];
+function decodeSystem(line: Line): AgentOutput[] {
+  switch (line.subtype) {
+    case 'api_retry': {
+      const reason = String(line.error ?? line.error_status ?? 'connection lost');
+      return [{ type: 'retrying', reason, attempt: Number(line.attempt), discard_text: false }];
     }
+    case 'session_writes_lost':
+      return [{ type: 'warning', text: `claude could not write its transcript: ${String(line.error_code)}` }];
+    default:
+      return [];
   }
-
-  return {
-    /** Takes a piece of standard output and gives what it says. */
-    push: (piece: string): AgentOutput[] => splitter.push(piece).flatMap((text) => decode((parseLine(text) ?? {}) as Line)),
-    /** Takes what stood behind the last LF when the output ended. */
-    finish: (): AgentOutput[] => decode((parseLine(splitter.rest()) ?? {}) as Line),
-    /** The newest result line. */
-    result: (): ResultLine | null => last,
-    /** Whether that result answers the message: no sub-agent's work is still to come into it. */
-    isFinal: (): boolean => last !== null && awaited.size === 0,
-  };
 }
 
 function decodeStreamEvent(event: StreamEvent, line: Line): AgentOutput[] {
   if (line.abandoned_blocks) return [{ type: 'retrying', reason: 'the stream was cut', attempt: 1, discard_text: true }];
-  if (event.type === 'message_delta' && event.usage) return [{ type: 'usage', usage: bounded(event.usage, {}) }];
+  if (event.type === 'message_delta' && event.usage)
+    return [{ type: 'usage', usage: bounded(event.usage, {}), contextTokens: contextTokens(event.usage) }];
   if (event.type !== 'content_block_delta') return [];
   if (event.delta?.type === 'text_delta' && event.delta.text) return [{ type: 'text', text: String(event.delta.text) }];
   if (event.delta?.type === 'thinking_delta' && event.delta.thinking) return [{ type: 'thinking', text: String(event.delta.thinking) }];
@@ -113,4 +96,10 @@ function decodeAssistant(line: Line, parent: string | null): AgentOutput[] {
     if (!part) return [];
     return [{ type: 'message', message_id: String(line.message?.id), text: textOf([part]), parts: [part], parent_tool_id: parent }];
   });
+}
+
+/** What a request and its reply fill of the model's context. */
+function contextTokens(usage: Record<string, unknown>): number {
+  const names = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens', 'output_tokens'];
+  return names.reduce((sum, name) => sum + (Number(usage[name]) || 0), 0);
 }

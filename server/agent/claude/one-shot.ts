@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { stat } from 'node:fs/promises';
-import { StringDecoder } from 'node:string_decoder';
 import { AppError } from '../../app-error.ts';
-import type { AgentOutput, Run, RunEnd, RunSpec } from '../port.ts';
-import { endProcessTree, processStart, turnMark } from '../process-tree.ts';
+import type { AgentOutput, ProcessNotes, Run, RunEnd, RunSpec } from '../port.ts';
+import { endProcessTree } from '../process-tree.ts';
 import { buildArgv, toInput } from './argv.ts';
-import { createDecoder } from './decoder.ts';
+import { type AgentChild, type Exit, startChild } from './child.ts';
+import { createLineReader, decodeLine, holdsTurn, type Line } from './decoder.ts';
 import { fromExit, fromResult, type ResultLine } from './result.ts';
 
 /** A start of the CLI keeps a core busy for about 0.4 s; after this it waits for the model. */
@@ -20,147 +18,146 @@ const secondResultMs = 250;
 /** How long the pipes are read on after the process has ended. */
 const drainMs = 500;
 
-const maxStderr = 16_384;
+type Deps = {
+  binary: string;
+  env: Readonly<Record<string, string>>;
+  notes: ProcessNotes;
+  /** After so much silence of a run that is followed, while no tool runs, it is given up. */
+  stallMs: number;
+  onOutput(output: AgentOutput): void;
+  /** Finds the answer where the result is to something else. */
+  answerOf(result: ResultLine): Promise<string | null>;
+};
 
-/** Starts `claude -p` for one message. `answerOf` finds the answer where the result is to something else. */
-export async function startOneShot(
-  spec: RunSpec,
-  deps: {
-    binary: string;
-    env: Readonly<Record<string, string>>;
-    onOutput(output: AgentOutput): void;
-    answerOf(result: ResultLine): Promise<string | null>;
-  },
-): Promise<Run> {
-  const child = spawnAgent(spec, deps);
-  // A program that ends at once may do so before the next line that waits: listen first.
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const started = startOf(child);
-  const end = readEnd(child, spec, deps);
-  await spawned(child, spec, deps.binary);
-  const pid = child.pid as number;
-  child.stdin.on('error', () => {}); // It ended without reading: its exit says why.
-  child.stdin.end(toInput(spec.message, spec.literal));
-  const pidStart = await processStart(pid);
-  let stopping: Promise<void> | null = null;
-  return {
-    pid,
-    pidStart,
-    started,
-    end,
-    exited,
-    stop() {
-      stopping ??= endProcessTree(pid, spec.turnId).then(() => {
-        // A process that left the group can hold the pipes open; nothing more is read from them.
-        child.stdout.destroy();
-        child.stderr.destroy();
-      });
-      return stopping;
+/** Starts `claude -p` for one message. */
+export async function startOneShot(spec: RunSpec, deps: Deps): Promise<Run> {
+  const reading = createReading(spec, deps);
+  const own = await startChild({
+    ...deps,
+    argv: buildArgv(spec),
+    project: spec.project,
+    mark: spec.turnId,
+    listen(child) {
+      child.stdout.on('data', reading.take);
     },
-  };
-}
-
-function spawnAgent(spec: RunSpec, deps: { binary: string; env: Readonly<Record<string, string>> }) {
-  try {
-    return spawn(deps.binary, buildArgv(spec), {
-      cwd: spec.project,
-      env: { ...deps.env, [turnMark]: spec.turnId },
-      // A group of its own, so that a stop reaches all of it and the server's own Ctrl-C none.
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const { child, pid } = own;
+  child.stdin.end(toInput(spec.message, spec.literal));
+  let stopping: Promise<void> | null = null;
+  const stop = () => {
+    stopping ??= endProcessTree(pid, spec.turnId).then(() => {
+      // A process that left the group can hold the pipes open; nothing more is read from them.
+      child.stdout.destroy();
+      child.stderr.destroy();
     });
-  } catch (error) {
-    // Arguments that are too long are thrown at once; most other faults come as an event.
-    throw new AppError('agent_not_found', `${deps.binary} cannot be started: ${(error as Error).message}.`, { cause: error });
-  }
+    return stopping;
+  };
+  reading.conclude(own, stop);
+  return { started: startOf(own), end: reading.end, exited: own.exited.then(() => {}), stop, answer: () => false, steer: null };
 }
 
-function startOf(child: ChildProcess): Promise<void> {
+function startOf({ child, closed }: AgentChild): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, startMs);
     const done = () => {
       clearTimeout(timer);
       resolve();
     };
-    child.stdout?.once('data', done);
-    child.once('close', done);
+    child.stdout.once('data', done);
+    void closed.then(done);
   });
 }
 
-/** Resolves when the process exists. Node reports a missing folder as a missing binary. */
-async function spawned(child: ChildProcess, spec: RunSpec, binary: string): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
-    });
-  } catch (error) {
-    const isFolder = await stat(spec.project)
-      .then((found) => found.isDirectory())
-      .catch(() => false);
-    if (!isFolder) throw new AppError('project_not_found', `The project folder ${spec.project} does not exist.`, { cause: error });
-    throw new AppError('agent_not_found', `${binary} cannot be started: ${(error as Error).message}.`, { cause: error });
+/** Reads the output of a run to its end. */
+function createReading(spec: RunSpec, deps: Deps) {
+  const reader = createLineReader();
+  /** Run ids of sub-agents in the background whose work no result has used yet. */
+  const awaited = new Set<string>();
+  const openTools = new Set<string>();
+  let last: ResultLine | null = null;
+  let second: NodeJS.Timeout | undefined;
+  let stall: NodeJS.Timeout | undefined;
+  let giveUp = (): unknown => undefined;
+  let resolve: (end: RunEnd) => void = () => {};
+  const end = new Promise<RunEnd>((done) => {
+    resolve = (value) => {
+      clearTimeout(second);
+      clearTimeout(stall);
+      done(value);
+    };
+  });
+
+  const fail = (code: 'agent_failed' | 'agent_stalled', detail: string) => {
+    resolve({ kind: 'failure', code, detail, cost: null });
+    // Nobody reads what it does from here on.
+    giveUp();
+  };
+  const finish = (result: ResultLine) => {
+    withRightAnswer(result, spec, deps).then(resolve, (error) => fail('agent_failed', unreadable(error)));
+  };
+  /** In the json format nothing comes before the end: there the time limit of the turn is all there is. */
+  const watch = () => {
+    clearTimeout(stall);
+    if (!spec.follow || openTools.size) return;
+    stall = setTimeout(() => fail('agent_stalled', `claude said nothing for ${deps.stallMs / 1000} s.`), deps.stallMs);
+  };
+
+  function takeLine(line: Line): void {
+    if (line.type === 'result') {
+      last = line as ResultLine;
+      if (last.origin?.runId) awaited.delete(last.origin.runId);
+    } else if (line.subtype === 'task_started' && line.is_backgrounded && holdsTurn(line.task_type)) {
+      awaited.add(String(line.run_id));
+    }
+    for (const output of decodeLine(line)) {
+      if (output.type === 'tool.started') openTools.add(output.tool_id);
+      if (output.type === 'tool.finished') openTools.delete(output.tool_id);
+      deps.onOutput(output);
+    }
   }
+
+  function read(lines: () => Line[]): void {
+    try {
+      for (const line of lines()) takeLine(line);
+      watch();
+      if (last && !awaited.size) finish(last);
+      else if (last) second ??= setTimeout(() => finish(last as ResultLine), secondResultMs);
+    } catch (error) {
+      // A line of a shape that no version had so far is the end of this turn, and of nothing else.
+      fail('agent_failed', unreadable(error));
+    }
+  }
+
+  return {
+    end,
+    take: (chunk: Buffer) => read(() => reader.push(chunk)),
+    /** Settles the end when the process has ended. */
+    conclude({ exited, closed, stderr }: AgentChild, stop: () => unknown): void {
+      giveUp = stop;
+      watch();
+      const settle = (exit: Exit) => {
+        read(() => [reader.rest()]);
+        if (last) finish(last);
+        else resolve(fromExit({ ...exit, stderr: stderr() }));
+      };
+      void closed.then(settle);
+      // A program that the agent left running can hold the pipes open for as long as it likes.
+      void exited.then((exit) => setTimeout(() => setImmediate(settle, exit), drainMs).unref());
+    },
+  };
 }
 
-function readEnd(
-  child: ChildProcess,
-  spec: RunSpec,
-  deps: { onOutput(output: AgentOutput): void; answerOf(result: ResultLine): Promise<string | null> },
-): Promise<RunEnd> {
-  const decoder = createDecoder();
-  const utf8 = new StringDecoder('utf8');
-  let stderr = '';
-
-  return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
-    const fail = (error: unknown) => {
-      clearTimeout(timer);
-      // Nobody reads what it does from here on.
-      if (child.pid !== undefined) void endProcessTree(child.pid, spec.turnId);
-      resolve({ kind: 'failure', code: 'agent_failed', detail: `The output of claude could not be read: ${(error as Error).message}` });
-    };
-    const finish = (result: ResultLine) => {
-      clearTimeout(timer);
-      withRightAnswer(result, spec, deps).then(resolve, fail);
-    };
-    const read = (decode: () => AgentOutput[]) => {
-      try {
-        take(decode());
-      } catch (error) {
-        // A line of a shape that no version had so far is the end of this turn, and of nothing else.
-        fail(error);
-      }
-    };
-    const take = (outputs: AgentOutput[]) => {
-      for (const output of outputs) deps.onOutput(output);
-      const result = decoder.result();
-      if (!result) return;
-      if (decoder.isFinal()) finish(result);
-      else timer ??= setTimeout(() => finish(decoder.result() as ResultLine), secondResultMs);
-    };
-    child.stdout?.on('data', (chunk: Buffer) => read(() => decoder.push(utf8.write(chunk))));
-    child.stderr?.on('data', (chunk: Buffer) => {
-      if (stderr.length < maxStderr) stderr += chunk.toString('utf8');
-    });
-    const conclude = (code: number | null, signal: string | null) => {
-      read(() => decoder.finish());
-      const result = decoder.result();
-      if (result) finish(result);
-      else resolve(fromExit({ code, signal, stderr }));
-    };
-    child.once('close', conclude);
-    // A program that the agent left running can hold the pipes open for as long as it likes.
-    child.once('exit', (code, signal) => setTimeout(() => setImmediate(conclude, code, signal), drainMs).unref());
-  });
-}
+const unreadable = (error: unknown) => `The output of claude could not be read: ${(error as Error).message}`;
 
 /**
  * In the json format a background shell that outlives the answer makes a result of its own, and only
  * that one is printed. The answer to the message is then in the transcript.
  */
-async function withRightAnswer(result: ResultLine, spec: RunSpec, deps: { answerOf(result: ResultLine): Promise<string | null> }): Promise<RunEnd> {
+async function withRightAnswer(result: ResultLine, spec: RunSpec, deps: Deps): Promise<RunEnd> {
   const end = fromResult(result);
+  if (spec.budget && result.subtype === 'error_max_budget_usd' && end.kind === 'failure') {
+    return { ...end, code: 'budget_reached', detail: new AppError('budget_reached').message };
+  }
   if (end.kind !== 'answer' || spec.follow || result.origin?.kind !== 'task-notification') return end;
   const answer = await deps.answerOf(result).catch(() => null);
   return answer === null ? end : { ...end, response: answer };

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../contract/error.ts';
 import { clip } from '../../transcript/clip.ts';
-import type { RunEnd } from '../port.ts';
+import type { RunCost, RunEnd } from '../port.ts';
 
 /** The CLI's `result` line, as far as it is used here. */
 export type ResultLine = {
@@ -19,6 +19,9 @@ export type ResultLine = {
   terminal_reason?: string;
   origin?: { kind?: string; runId?: string };
   subagent_stats?: unknown;
+  structured_output?: unknown;
+  user_message_uuids?: string[];
+  modelUsage?: Record<string, { inputTokens?: number; cacheReadInputTokens?: number; contextWindow?: number }>;
 };
 
 type Pattern = { code: ErrorCode; status?: readonly number[]; text: RegExp };
@@ -36,22 +39,40 @@ const patterns: readonly Pattern[] = [
   },
 ];
 
-/** What a result line came to. `is_error` decides: an API error has the subtype "success". */
-export function fromResult(line: ResultLine): RunEnd {
+/**
+ * What a result line came to. `is_error` decides: an API error has the subtype "success". `before` is what
+ * the process had counted at its last result, for versions that count over the process.
+ */
+export function fromResult(line: ResultLine, before = 0): RunEnd {
   const text = typeof line.result === 'string' ? line.result : [line.errors ?? []].flat().map(String).join('\n');
-  if (line.is_error) return { kind: 'failure', code: failureCode(line, text), detail: inWords(text) };
+  const cost = costOf(line, before);
+  if (line.is_error) return { kind: 'failure', code: failureCode(line, text), detail: inWords(text), cost };
   return {
     kind: 'answer',
     response: text,
     sessionId: String(line.session_id),
-    cost: Number(line.total_cost_usd ?? 0),
-    // 2.1.329 counts over the session and over resumes, 2.1.197 (which has no such statistics) over the process.
-    costCovers: line.subagent_stats ? 'session' : 'run',
+    cost,
+    totalCost: Number(line.total_cost_usd ?? 0),
     turns: Number(line.num_turns ?? 0),
     durationMs: Number(line.duration_ms ?? 0),
     usage: bounded(line.usage, {}),
     permissionDenials: bounded(line.permission_denials, []),
+    ...(line.structured_output === undefined ? {} : { structuredOutput: line.structured_output }),
+    contextWindow: contextWindow(line),
   };
+}
+
+/** 2.1.329 counts over the session and over resumes, 2.1.197 (which has no such statistics) over the process. */
+function costOf(line: ResultLine, before: number): RunCost {
+  const total = Number(line.total_cost_usd ?? 0);
+  return line.subagent_stats ? { total, covers: 'session' } : { total: Math.max(0, total - before), covers: 'run' };
+}
+
+/** The context window of the model that read the most. */
+function contextWindow({ modelUsage = {} }: ResultLine): number | null {
+  const models = Object.values(modelUsage).filter((model) => model && typeof model === 'object');
+  const read = (model: (typeof models)[number]) => Number(model.inputTokens ?? 0) + Number(model.cacheReadInputTokens ?? 0);
+  return models.sort((a, b) => read(b) - read(a))[0]?.contextWindow ?? null;
 }
 
 function failureCode(line: ResultLine, text: string): ErrorCode {
@@ -67,7 +88,7 @@ function failureCode(line: ResultLine, text: string): ErrorCode {
 /** What an exit without a result line came to: the reason is on standard error, if anywhere. */
 export function fromExit(exit: { code: number | null; signal: string | null; stderr: string }): RunEnd {
   const said = exit.stderr.trim();
-  const failure = (code: ErrorCode, detail: string): RunEnd => ({ kind: 'failure', code, detail: inWords(detail) });
+  const failure = (code: ErrorCode, detail: string): RunEnd => ({ kind: 'failure', code, detail: inWords(detail), cost: null });
   if (/No conversation found/i.test(said)) return failure('session_not_found', said);
   if (/Session ID .* is already in use/i.test(said)) return failure('session_busy', said);
   if (patterns[0]?.text.test(said)) return failure('not_logged_in', said);

@@ -1,9 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { HistoryPage } from '../../../contract/message.ts';
+import type { HistoryMessage, HistoryPage } from '../../../contract/message.ts';
 import { createChain } from '../../transcript/chain.ts';
-import type { Entry, PlacedEntry } from '../../transcript/entry.ts';
+import { type Entry, type PlacedEntry, resultIds } from '../../transcript/entry.ts';
+import { foldEntries } from '../../transcript/fold.ts';
 import { parseLine } from '../../transcript/line.ts';
 import { createPage, type PageCursor } from '../../transcript/page.ts';
+import { toBlocks } from '../../transcript/part.ts';
 
 const chunkBytes = 128 * 1024;
 
@@ -91,6 +93,66 @@ export async function readSince(path: string, at: string): Promise<Entry[]> {
     return !chain.isDone() && taken.every(({ entry }) => (entry.timestamp ?? at) >= at);
   });
   return found.sort((a, b) => a.start - b.start).map(({ entry }) => entry);
+}
+
+/** Where a line stands in a file. */
+type Place = { start: number; end: number };
+
+/** Where the entries of the conversation stand, in its order, and the tool results that stand beside it. */
+export async function readPlaces(path: string): Promise<{ chain: (Place & { uuid: string })[]; aside: Map<string, Place> }> {
+  const chain = createChain();
+  const taken: (Place & { uuid: string })[] = [];
+  const aside = new Map<string, Place>();
+  await readBackwards(path, undefined, (placed) => {
+    const { entry, start, end } = placed;
+    for (const id of resultIds(entry)) if (!aside.has(id)) aside.set(id, { start, end });
+    for (const found of chain.offer(placed)) taken.push({ uuid: String(found.entry.uuid), start: found.start, end: found.end });
+    return !chain.isDone();
+  });
+  return { chain: taken.sort((a, b) => a.start - b.start), aside };
+}
+
+export async function readEntry(file: FileHandle, { start, end }: Place): Promise<Entry | null> {
+  const { buffer } = await file.read(Buffer.allocUnsafe(end - start), 0, end - start, start);
+  return parseLine(buffer.toString('utf8').trimEnd()) as Entry | null;
+}
+
+/** So many entries at least are made into messages together. */
+const foldBatch = 64;
+
+const isPrompt = (entry: Entry) => entry.type === 'user' && !entry.isMeta && !resultIds(entry).length;
+
+/** The whole conversation of a transcript in its order, nothing clipped, with little of it in memory at a time. */
+export async function* readWhole(path: string): AsyncGenerator<HistoryMessage> {
+  const { chain, aside } = await readPlaces(path);
+  const file = await open(path, 'r');
+  const fold = async (entries: readonly Entry[]) => {
+    const results = new Map<string, Entry>();
+    for (const entry of entries) {
+      for (const { type, id } of toBlocks(entry.message?.content)) {
+        const place = type === 'tool_use' ? aside.get(String(id)) : undefined;
+        const found = place && (await readEntry(file, place));
+        if (found) results.set(String(id), found);
+      }
+    }
+    return foldEntries(entries, (id) => results.get(id), { text: Number.POSITIVE_INFINITY, tool: Number.POSITIVE_INFINITY });
+  };
+  try {
+    let batch: Entry[] = [];
+    for (const place of chain) {
+      const entry = await readEntry(file, place);
+      if (!entry) continue;
+      // Between two prompts no message and no tool call is open.
+      if (batch.length >= foldBatch && isPrompt(entry)) {
+        yield* await fold(batch);
+        batch = [];
+      }
+      batch.push(entry);
+    }
+    yield* await fold(batch);
+  } finally {
+    await file.close();
+  }
 }
 
 /** The folder in which a session was begun; null where the transcript does not say. */

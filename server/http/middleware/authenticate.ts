@@ -28,19 +28,19 @@ export function createAuthenticate(deps: {
   openResponses: OpenResponses;
 }): RequestHandler {
   return function authenticate(request, response, next) {
-    const enter = (credentialId: string | null) => {
-      response.locals['actor'] = { username: deps.username, credentialId } satisfies Actor;
+    const enter = (credentialId: string | null, name = deps.username) => {
+      response.locals['actor'] = { username: deps.username, credentialId, name } satisfies Actor;
       if (credentialId) deps.openResponses.add(credentialId, response);
       next();
     };
     const cookie = readCookie(request);
     const byCookie = cookie === null ? null : deps.credentials.find('cookie', cookie);
-    if (byCookie) return enter(byCookie.id);
+    if (byCookie) return enter(byCookie.id, `${deps.username} (${byCookie.label})`);
 
     const bearer = /^Bearer\s+(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
     if (bearer !== undefined) {
       const byToken = deps.credentials.find('token', bearer);
-      if (byToken) return enter(byToken.id);
+      if (byToken) return enter(byToken.id, `token ${byToken.label}`);
       throw new AppError('wrong_credentials', 'The token is not known, or was revoked.');
     }
     byPassword(request, response, () => enter(null), next);

@@ -11,9 +11,16 @@ const hostOf = (authority: string) =>
 /**
  * Keeps foreign web pages out. The Host check stops a page whose name was rebound to this machine; the
  * Origin and Sec-Fetch-Site checks stop one that sends requests across; a body must be JSON, which a
- * form of another page cannot send.
+ * form of another page cannot send. Where files are taken (`takesFiles`) a form is let through that says that it
+ * comes from our page, or that a script sends with credentials of its own.
  */
-export function createGuard({ names }: { names(): readonly string[] }): RequestHandler {
+export function createGuard({
+  names,
+  takesFiles,
+}: {
+  names(): readonly string[];
+  takesFiles(method: string, path: string): boolean;
+}): RequestHandler {
   function isOurs(request: Request, host: string): boolean {
     return isLoopback(host) || names().includes(host) || host === hostOf(request.socket.localAddress?.replace(/^::ffff:/, '') ?? '');
   }
@@ -32,7 +39,9 @@ export function createGuard({ names }: { names(): readonly string[] }): RequestH
       throw new AppError('origin_not_allowed', `A page of ${origin ?? 'another site'} may not call this API.`);
     }
     const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
-    if (hasBody && !request.is('application/json')) {
+    const isKnownSender = origin !== undefined || (request.get('authorization') !== undefined && site === undefined);
+    const mayHaveFiles = isKnownSender && request.is('multipart/form-data') && takesFiles(request.method, request.path);
+    if (hasBody && !mayHaveFiles && !request.is('application/json')) {
       throw new AppError('unsupported_media_type', `The body is ${request.get('content-type') ?? 'of no type'}; it must be application/json.`);
     }
     next();

@@ -5,17 +5,18 @@ import type { Journal, Turn } from '../../store/port.ts';
 import { streamTurnEvents, streamTurnText } from '../chat-stream.ts';
 import type { Handle } from '../handle.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
+import { toMessage } from '../message-body.ts';
 
 type Format = 'json' | 'events' | 'text';
 
 export function addChatRoutes(handle: Handle, { conversations, journal }: { conversations: Conversations; journal: Journal }): void {
   handle('chat', async ({ body, request, response, signal }) => {
-    const { conv_id, session_id, project, stream, message, ...options } = body;
+    const { conv_id, session_id, project, stream, message, ...rest } = body;
     const format = formatOf(request, stream);
     const turn = await conversations.accept({
       convId: conv_id,
       message,
-      options,
+      ...toMessage(rest),
       session_id,
       project,
       idempotencyKey: idempotencyKey(request),

@@ -1,7 +1,15 @@
 import type { Conversations } from '../../conversation/conversations.ts';
+import { exportAs } from '../export.ts';
 import type { Handle } from '../handle.ts';
 
-export function addConversationRoutes(handle: Handle, { conversations: { book } }: { conversations: Conversations }): void {
+export function addConversationRoutes(handle: Handle, { conversations }: { conversations: Conversations }): void {
+  const { book } = conversations;
+
+  async function read(id: string) {
+    const snapshot = book.snapshot(id);
+    return { ...snapshot, background: await book.withTails(snapshot) };
+  }
+
   handle('sessions', () => {
     const ids = book.list({}).map((row) => row.id);
     return Object.fromEntries(ids.map((id) => [id, { ...book.need(id) }]));
@@ -19,16 +27,30 @@ export function addConversationRoutes(handle: Handle, { conversations: { book } 
     return book.snapshot(id);
   });
 
-  handle('readConversation', ({ params }) => book.snapshot(params.id));
+  handle('readConversation', ({ params }) => read(params.id));
 
   handle('changeConversation', async ({ params, body }) => {
     await book.change(params.id, body);
-    return book.snapshot(params.id);
+    const { permission_mode, model, effort } = body;
+    await conversations.changed(params.id, permission_mode !== undefined || model !== undefined || effort !== undefined);
+    return read(params.id);
   });
 
   handle('deleteConversation', async ({ params }) => {
     await book.remove(params.id);
     return { deleted: params.id };
+  });
+
+  handle('warmConversation', async ({ params }) => ({ conv_id: params.id, live: await conversations.warm(params.id) }));
+
+  handle('forkConversation', async ({ params, body }) => book.snapshot(await conversations.fork(params.id, { id: body.id, atTurn: body.at_turn })));
+
+  handle('stopBackground', async ({ params }) => ({ stopped: params.task, background: await conversations.stopBackground(params.id, params.task) }));
+
+  handle('exportConversation', async ({ params, query, response, signal }) => {
+    const { title } = book.snapshot(params.id);
+    await exportAs(query.format, { id: params.id, title, messages: book.wholeHistory(params.id) }, response, signal);
+    return undefined;
   });
 
   handle('readMessages', ({ params, query }) => book.history(params.id, query));

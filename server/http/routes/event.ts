@@ -1,17 +1,44 @@
 import type { Request } from 'express';
+import type { ResetEvent } from '../../../contract/event.ts';
 import { AppError } from '../../app-error.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
+import type { Metrics } from '../../metrics/metrics.ts';
+import type { Prompts } from '../../prompt/prompts.ts';
 import type { EventFilter, Journal } from '../../store/port.ts';
-import { openEventStream, readEvents } from '../event-stream.ts';
+import { openEventStream, readFrames } from '../event-stream.ts';
 import type { Context, Handle } from '../handle.ts';
+import { readNext } from '../long-poll.ts';
 
-export function addEventRoutes(handle: Handle, { conversations, journal }: { conversations: Conversations; journal: Journal }): void {
-  async function follow(filter: EventFilter, { query, request, response, signal }: Context<'followAll' | 'followConversation'>) {
-    const cursor = lastEventId(request) ?? query.after ?? journal.cursor();
+type FollowContext = Pick<Context<'followAll'>, 'query' | 'request' | 'response' | 'signal'>;
+
+export function addEventRoutes(handle: Handle, deps: { conversations: Conversations; journal: Journal; prompts: Prompts; metrics: Metrics }): void {
+  const { journal, conversations, prompts, metrics } = deps;
+
+  /** How things stand, for a reader whose cursor is from before what is kept. */
+  function reset(convId: string | undefined): ResetEvent {
+    const { book } = conversations;
+    const conversation = convId === undefined ? null : book.snapshot(convId);
+    const rows = convId === undefined ? book.list({}) : [];
+    const open = prompts.list().filter((prompt) => convId === undefined || prompt.conv_id === convId);
+    return { type: 'reset', id: journal.cursor(), at: new Date().toISOString(), conversation, conversations: rows, prompts: open };
+  }
+
+  async function follow(filter: EventFilter, { query, request, response, signal }: FollowContext) {
+    journal.flush();
+    let cursor = lastEventId(request) ?? query.after ?? journal.cursor();
+    const jump = journal.has(cursor) ? null : reset(filter.conv_id);
+    if (query.wait_s !== undefined) {
+      if (jump) return { events: [jump], cursor: jump.id };
+      return readNext(journal, { filter, cursor, signal, waitS: query.wait_s });
+    }
     const stream = openEventStream(response);
-    await readEvents(journal, { filter, cursor, signal }, async (event) => {
-      await stream.send(event);
-      return true;
+    if (jump) {
+      await stream.send(`id: ${jump.id}\nevent: reset\ndata: ${JSON.stringify(jump)}\n\n`);
+      cursor = jump.id;
+    }
+    await readFrames(journal, { filter, cursor, signal }, (frames, count) => {
+      metrics.eventsSent(count);
+      return stream.send(frames);
     });
     stream.close();
     return undefined;

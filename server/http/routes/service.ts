@@ -1,6 +1,9 @@
 import { type Answer, maxMessageBytes } from '../../../contract/endpoint.ts';
 import type { Agent } from '../../agent/port.ts';
+import { attachmentLimits } from '../../attachment/attachments.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
+import type { Metrics } from '../../metrics/metrics.ts';
+import type { Prompts } from '../../prompt/prompts.ts';
 import type { Tunnel } from '../../tunnel/port.ts';
 import type { Handle } from '../handle.ts';
 import { buildOpenApi } from '../openapi.ts';
@@ -13,6 +16,8 @@ export type ServiceDeps = {
   startedAt: Date;
   project: string;
   limits: { maxConcurrentTurns: number; maxQueuedTurns: number; timeoutS: number };
+  prompts: Prompts;
+  metrics: Metrics;
   /** What the disk last refused, in words. */
   storageTrouble(): string | null;
 };
@@ -26,21 +31,34 @@ export function addServiceRoutes(handle: Handle, deps: ServiceDeps): void {
 
   handle('status', async () => {
     const trouble = deps.storageTrouble();
+    const { running, queued } = deps.conversations.counts();
+    const { open, limit } = deps.agent.live.counts();
     return {
       version: deps.version,
       started_at: deps.startedAt.toISOString(),
       claude: await deps.agent.status(),
       project: deps.project,
       tunnel: deps.tunnel.status(),
-      turns: deps.conversations.counts(),
+      turns: { running, queued },
+      live: { open, limit },
+      prompts: deps.prompts.list().length,
+      budget_day: deps.conversations.dayBudget(),
       storage: { writable: trouble === null, detail: trouble },
       limits: {
         max_concurrent_turns: deps.limits.maxConcurrentTurns,
         max_queued_turns: deps.limits.maxQueuedTurns,
         timeout_s: deps.limits.timeoutS,
         max_message_bytes: maxMessageBytes,
+        max_attachments: attachmentLimits.files,
+        max_attachment_bytes: attachmentLimits.bytes,
       },
     };
+  });
+
+  handle('metrics', async ({ response }) => {
+    const { type, text } = await deps.metrics.read();
+    response.status(200).set('Content-Type', type).end(text);
+    return undefined;
   });
 
   handle('openapi', () => {

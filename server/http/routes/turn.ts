@@ -1,29 +1,38 @@
+import { finalTypes } from '../../../contract/event.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { Handle } from '../handle.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
+import { toMessage } from '../message-body.ts';
 
-const endedStates: readonly string[] = ['completed', 'failed', 'cancelled', 'interrupted'];
+const endedStates = finalTypes.map((type) => type.slice('turn.'.length));
 
 export function addTurnRoutes(handle: Handle, { conversations }: { conversations: Conversations }): void {
   handle('acceptTurn', async ({ params, body, request }) => {
-    const { message, follow = false, ...options } = body;
     const turn = await conversations.accept({
       convId: params.id,
-      message,
-      options,
+      message: body.message,
+      ...toMessage(body),
       idempotencyKey: idempotencyKey(request),
-      follow,
+      follow: body.follow ?? false,
     });
     const { state } = conversations.turn(turn.id);
     return { turn_id: turn.id, conv_id: turn.conv_id, state };
   });
 
   handle('readTurn', async ({ params, query, signal }) => {
-    const turn = conversations.turn(params.id);
-    if (query.wait_s && !endedStates.includes(turn.state)) await waitForEnd((until) => conversations.ended(params.id, until), query.wait_s, signal);
+    const orNews = query.for === 'news';
+    const { state } = conversations.turn(params.id);
+    const isDone = endedStates.includes(state) || (orNews && state === 'waiting');
+    if (query.wait_s && !isDone) await waitForEnd((until) => conversations.ended(params.id, until, orNews), query.wait_s, signal);
     return conversations.turn(params.id);
   });
 
+  handle('changeTurn', ({ params, body }) => {
+    const { options, files } = toMessage(body);
+    return conversations.change(params.id, { message: body.message, options, ...(body.attachments ? { files } : {}) });
+  });
+  handle('deleteTurn', ({ params }) => conversations.remove(params.id));
+  handle('promoteTurn', ({ params }) => conversations.promote(params.id));
   handle('cancelTurn', ({ params }) => conversations.cancel(params.id));
 }
 

@@ -19,7 +19,7 @@ verifies('docs.generated', '.env.example is the same as no .env at all', () => {
   const example = parse(readFileSync(join(root, '.env.example')));
   expect(Object.keys(example).sort()).toEqual(Object.keys(settings).sort());
   const env = { HOME: '/home/me', PATH: '/bin' };
-  expect(toConfig('/work', {}, example)).toEqual({ ...toConfig('/work', {}, {}), agentEnv: expect.anything() });
+  expect(toConfig('/work', {}, example)).toEqual({ ...toConfig('/work', {}, {}), agentEnv: expect.anything(), liveProcesses: expect.any(Number) });
   expect(toConfig('/work', env, example).agentEnv).toEqual(env);
 });
 

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** The name of a conversation: 1 to 64 of letters, digits, dot, underscore and dash; not `.` or `..`. */
+export const ConvId = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
+  .refine((id) => !['.', '..', '__proto__'].includes(id), 'must not be ".", ".." or "__proto__"');
+
+/** A session's id as the Claude CLI takes it: a UUID in lower case (upper case is refused by the CLI). */
+export const SessionId = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
+
+export const PermissionMode = z.enum(['acceptEdits', 'auto', 'bypassPermissions', 'default', 'dontAsk', 'manual', 'plan']);
+export type PermissionMode = z.infer<typeof PermissionMode>;
+
+/** How hard the model thinks. The CLI takes any word and ignores what it does not know. */
+export const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
+
+/** A model name or alias. It may not begin with a dash, so that it can never be read as an option. */
+export const ModelName = z.string().regex(/^[A-Za-z0-9][\w.:@/[\]-]{0,127}$/, 'must be a model name such as "opus" or "claude-sonnet-5-5"');
+
+/** An absolute folder on the server's machine; `~` stands for the person's home folder. */
+export const ProjectPath = z.string().min(1).max(4096);
+
+/** What one can set on a conversation; null takes the value of the server's settings. */
+export const ConversationOptions = z.object({
+  title: z.string().trim().min(1).max(200).optional(),
+  project: ProjectPath.optional(),
+  model: ModelName.nullable().optional(),
+  effort: Effort.nullable().optional(),
+  permission_mode: PermissionMode.nullable().optional(),
+  max_cost_usd: z.number().positive().max(1_000_000).nullable().optional().describe('what its turns may cost together, in USD'),
+  allowed_tools: z.string().max(4000).nullable().optional(),
+  extra_args: z
+    .array(
+      z
+        .string()
+        .max(4000)
+        .regex(/^[^\0]*$/, 'must not hold NUL'),
+    )
+    .max(32)
+    .nullable()
+    .optional(),
+});
+export type ConversationOptions = z.infer<typeof ConversationOptions>;
+
+export const CreateConversation = ConversationOptions.extend({
+  id: ConvId.optional(),
+  session_id: SessionId.optional(),
+});
+
+/** A field that is not known is refused: who changes something must not believe that it was done. */
+export const ChangeConversation = z.strictObject({
+  ...ConversationOptions.shape,
+  archived: z.boolean().optional(),
+  queue_paused: z.boolean().optional().describe('true: what waits does not start until this is false again, or a message comes'),
+});

@@ -1,0 +1,43 @@
+import type { BackgroundTask } from '../../../../contract/conversation.ts';
+import type { Line } from '../decoder.ts';
+
+type Ended = (task: BackgroundTask, status: 'completed' | 'failed' | 'killed', summary: string) => void;
+type ToldTask = { task_id?: unknown; task_type?: unknown; description?: unknown };
+
+/** The shells and sub-agents that a live process runs in the background, from what it says of them. */
+export function createBackground(deps: { now(): Date; changed(tasks: readonly BackgroundTask[]): void; ended: Ended }) {
+  let tasks: BackgroundTask[] = [];
+  const told = new Map<string, { status: string; summary: string }>();
+
+  function replace(next: BackgroundTask[]): void {
+    const gone = tasks.filter(({ id }) => !next.some((task) => task.id === id));
+    tasks = next;
+    for (const task of gone) {
+      const { status = '', summary = '' } = told.get(task.id) ?? {};
+      told.delete(task.id);
+      // Whatever was not said to have ended well did not.
+      deps.ended(task, status === 'completed' || status === 'failed' ? status : 'killed', summary);
+    }
+    deps.changed(tasks);
+  }
+
+  return {
+    take(line: Line): void {
+      if (line.subtype === 'task_notification') {
+        told.set(String(line['task_id']), { status: String(line['status']), summary: String(line['summary'] ?? '') });
+      } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line['tasks'])) {
+        replace((line['tasks'] as ToldTask[]).map((task) => tasks.find(({ id }) => id === String(task.task_id)) ?? toTask(task, deps.now())));
+      }
+    },
+    /** The process is gone, and with it all that it ran. */
+    end: (): void => {
+      if (tasks.length) replace([]);
+    },
+    tasks: (): readonly BackgroundTask[] => tasks,
+  };
+}
+
+function toTask({ task_id, task_type, description }: ToldTask, now: Date): BackgroundTask {
+  const kind = /bash|shell/.test(String(task_type)) ? 'shell' : /agent|workflow/.test(String(task_type)) ? 'agent' : 'other';
+  return { id: String(task_id), kind, description: String(description ?? '').slice(0, 500), since: now.toISOString() };
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Launch, ProcessNotes } from '../../port.ts';
+import { endProcessTree } from '../../process-tree.ts';
+import { buildLiveArgv } from '../argv.ts';
+import { type AgentChild, type Exit, startChild } from '../child.ts';
+import { createLineReader, type Line } from '../decoder.ts';
+
+/** How long a control request may take: some versions leave a malformed one without an answer. */
+const requestMs = 10_000;
+
+/** The CLI answers `initialize` about 0.3 s after its start; on a crowded machine later. */
+const readyMs = 60_000;
+
+/** How long a process may take to leave after its input has ended. */
+const leaveMs = 5000;
+
+/** A callback of the hook that runs before each tool; it may be answered a month later. */
+const hook = { PreToolUse: [{ hookCallbackIds: ['before-tool'], timeout: 2_592_000 }] };
+
+/** What the CLI asks of us. */
+export type ControlRequest = { request_id: string; request: Record<string, unknown> & { subtype: string } };
+
+/** The two-way line to a `claude -p --input-format stream-json` process. */
+export type Channel = {
+  readonly pid: number;
+  /** Resolves when it can take a message; rejects with AppError or what the process said when it ended. */
+  readonly ready: Promise<void>;
+  readonly exited: Promise<Exit>;
+  stderr(): string;
+  isAlive(): boolean;
+  send(line: object): void;
+  /** A control request with its answer. Rejects where it is refused, takes too long, or the process ends. */
+  request(subtype: string, fields?: object): Promise<Record<string, unknown>>;
+  respond(requestId: string, response: object): void;
+  /** Ends it in good order: its input is closed, and it is killed only where it does not leave. */
+  close(): Promise<void>;
+  /** Ends it and all that it started. */
+  kill(): Promise<void>;
+};
+
+/** Starts a live process. `onLine` gets every line but the control traffic, `onAsk` what it asks. */
+export async function openChannel(deps: {
+  binary: string;
+  env: Readonly<Record<string, string>>;
+  launch: Launch;
+  notes: ProcessNotes;
+  onLine(line: Line): void;
+  onAsk(ask: ControlRequest): void;
+  /** A line could not be handled; the process is of no more use. */
+  onFault(error: unknown): void;
+}): Promise<Channel> {
+  const mark = `live-${randomUUID()}`;
+  const reader = createLineReader();
+  const waiting = new Map<string, { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: NodeJS.Timeout }>();
+  let number = 0;
+  let isAlive = true;
+
+  function settle(response: Record<string, unknown>): void {
+    const id = String(response['request_id']);
+    const own = waiting.get(id);
+    if (!own) return;
+    waiting.delete(id);
+    clearTimeout(own.timer);
+    if (response['subtype'] === 'success') own.resolve((response['response'] ?? {}) as Record<string, unknown>);
+    else own.reject(new Error(String(response['error'] ?? 'refused')));
+  }
+
+  function take(line: Line): void {
+    if (line.type === 'control_response') settle((line['response'] ?? {}) as Record<string, unknown>);
+    else if (line.type === 'control_request') deps.onAsk(line as unknown as ControlRequest);
+    else deps.onLine(line);
+  }
+
+  const own: AgentChild = await startChild({
+    ...deps,
+    argv: buildLiveArgv(deps.launch),
+    project: deps.launch.project,
+    mark,
+    listen(child) {
+      child.stdout.on('data', (chunk: Buffer) => {
+        try {
+          for (const line of reader.push(chunk)) take(line);
+        } catch (error) {
+          deps.onFault(error);
+        }
+      });
+    },
+  });
+  const { child, pid } = own;
+  const exited = own.exited.then((exit) => {
+    isAlive = false;
+    for (const [id, { reject, timer }] of waiting) {
+      clearTimeout(timer);
+      waiting.delete(id);
+      reject(new Error(own.stderr().trim() || 'the process ended'));
+    }
+    return exit;
+  });
+
+  const send = (line: object) => {
+    if (isAlive && child.stdin.writable) child.stdin.write(`${JSON.stringify(line)}\n`);
+  };
+
+  function request(subtype: string, fields: object = {}, ms = requestMs): Promise<Record<string, unknown>> {
+    if (!isAlive) return Promise.reject(new Error('the process ended'));
+    number += 1;
+    const id = `switchboard-${number}`;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(id);
+        reject(new Error(`no answer to ${subtype} within ${ms / 1000} s`));
+      }, ms);
+      waiting.set(id, { resolve, reject, timer });
+      send({ type: 'control_request', request_id: id, request: { subtype, ...fields } });
+    });
+  }
+
+  let ending: Promise<void> | null = null;
+  const kill = () => {
+    ending ??= endProcessTree(pid, mark).then(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
+    return ending;
+  };
+  const ready = request('initialize', { hooks: hook }, readyMs).then(() => {});
+  ready.catch(() => {}); // Who waits for it is told; nobody need.
+  return {
+    pid,
+    ready,
+    exited,
+    stderr: own.stderr,
+    isAlive: () => isAlive,
+    send,
+    request: (subtype, fields) => request(subtype, fields),
+    respond: (requestId, response) => send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } }),
+    async close() {
+      child.stdin.end();
+      const timer = new AbortController();
+      await Promise.race([exited, delay(leaveMs, undefined, { signal: timer.signal }).catch(() => {})]);
+      timer.abort();
+      await kill();
+    },
+    kill,
+  };
+}

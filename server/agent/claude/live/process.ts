@@ -1,0 +1,272 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentOutput, Launch, LiveListener, ProcessNotes, PromptReply, Run, RunEnd, RunSpec } from '../../port.ts';
+import { fromExit } from '../result.ts';
+import { createBackground } from './background.ts';
+import { type Channel, type ControlRequest, openChannel } from './channel.ts';
+import { toContent } from './content.ts';
+import { toPrompt, toResponse } from './reply.ts';
+import { createLiveTurns, type LiveTurn } from './turns.ts';
+
+/** How long an interrupt may take until the process is ended in its place; the CLI needs 30 ms. */
+const interruptMs = 4000;
+
+export type LiveProcess = {
+  readonly launch: Launch;
+  readonly pid: number;
+  readonly ready: Promise<void>;
+  readonly exited: Promise<unknown>;
+  /** The session that it has now; /clear changes it. */
+  sessionId(): string;
+  isAlive(): boolean;
+  isBusy(): boolean;
+  /** Whether it can be closed without ending anything. */
+  isIdle(): boolean;
+  /** False after a failed sign-in: it would not read a renewed one. */
+  isSound(): boolean;
+  run(spec: RunSpec, onOutput: (output: AgentOutput) => void): Promise<Run>;
+  adjust(changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
+  tails(): Promise<ReadonlyMap<string, string>>;
+  stopTask(taskId: string): Promise<boolean>;
+  close(): Promise<void>;
+  kill(): Promise<void>;
+};
+
+/** Starts a live process of a session. `onIdle` is called when it has nothing to do any more. */
+export async function startLiveProcess(deps: {
+  binary: string;
+  env: Readonly<Record<string, string>>;
+  launch: Launch;
+  notes: ProcessNotes;
+  listener(): LiveListener | null;
+  stallMs: number;
+  now(): Date;
+  onIdle(): void;
+}): Promise<LiveProcess> {
+  let { sessionId } = deps.launch;
+  let isSound = true;
+  let stall: NodeJS.Timeout | undefined;
+  const settings = { permissionMode: deps.launch.permissionMode, model: deps.launch.model, effort: deps.launch.effort };
+  /** What it asked and was not answered, with the turn that waits for it. */
+  const asked = new Map<string, { turn: LiveTurn | null; answer(reply: PromptReply): void }>();
+  const background = createBackground({
+    now: deps.now,
+    changed: (tasks) => {
+      deps.listener()?.background(sessionId, tasks);
+      noteIdle();
+    },
+    ended: (task, status, summary) => deps.listener()?.backgroundEnded(sessionId, task, status, summary),
+  });
+  const turns = createLiveTurns({ begin: beginOwn });
+
+  function noteIdle(): void {
+    if (!turns.isBusy() && !background.tasks().length) deps.onIdle();
+  }
+
+  /** Silence counts only while the model is to speak. */
+  function watch(): void {
+    clearTimeout(stall);
+    if (!turns.isBusy() || turns.isToolOpen() || asked.size) return;
+    stall = setTimeout(() => {
+      fail({ kind: 'failure', code: 'agent_stalled', detail: `claude said nothing for ${deps.stallMs / 1000} s.`, cost: null });
+      void channel.kill();
+    }, deps.stallMs);
+  }
+
+  function fail(end: RunEnd): void {
+    isSound = false;
+    asked.clear();
+    turns.fail(end);
+  }
+
+  const channel: Channel = await openChannel({
+    ...deps,
+    onLine(line) {
+      if (line.type === 'conversation_reset') sessionId = String(line['new_conversation_id']);
+      else if (line.type === 'control_cancel_request') withdraw(String(line['request_id']));
+      else {
+        // An accepted plan and the model's own doing change it as well.
+        if (typeof line['permissionMode'] === 'string') settings.permissionMode = line['permissionMode'];
+        background.take(line);
+        turns.take(line);
+      }
+      watch();
+    },
+    onAsk(ask) {
+      void takeAsk(ask).finally(watch);
+    },
+    onFault(error) {
+      fail({ kind: 'failure', code: 'agent_failed', detail: `The output of claude could not be read: ${(error as Error).message}`, cost: null });
+      void channel.kill();
+    },
+  });
+  const exited = channel.exited.then(async (exit) => {
+    clearTimeout(stall);
+    // The last lines may still be in the pipe.
+    await delay(50);
+    fail(fromExit({ ...exit, stderr: channel.stderr() }));
+    background.end();
+  });
+
+  function withdraw(id: string): void {
+    const { turn } = asked.get(id) ?? {};
+    if (asked.delete(id)) turn?.output({ type: 'prompt.withdrawn', id });
+  }
+
+  async function takeAsk(ask: ControlRequest): Promise<void> {
+    const { request, request_id } = ask;
+    const turn = turns.ownerOf(request['tool_use_id']);
+    if (request.subtype === 'can_use_tool') {
+      const prompt = toPrompt(ask, turns.parentOf(request['tool_use_id']));
+      asked.set(request_id, { turn, answer: (reply) => channel.respond(request_id, toResponse(reply)) });
+      if (turn) turn.output({ type: 'prompt.asked', prompt });
+      else channel.respond(request_id, { behavior: 'deny', message: 'Nobody is there to be asked.' });
+    } else if (request.subtype === 'hook_callback') {
+      await holdToBudget(ask, turn);
+    } else {
+      channel.send({ type: 'control_response', response: { subtype: 'error', request_id, error: `${request.subtype} is not supported here` } });
+    }
+  }
+
+  /** Before each tool: a turn that has used up its budget waits here for a person. */
+  async function holdToBudget({ request_id, request }: ControlRequest, turn: LiveTurn | null): Promise<void> {
+    const goOn = () => channel.respond(request_id, {});
+    if (!turn?.budget) return goOn();
+    const spent = (await totalCost().catch(() => turn.costBefore)) - turn.costBefore;
+    const left = turn.budget.left();
+    if (spent < left) return goOn();
+    const input = request['input'] as { tool_name?: unknown } | undefined;
+    const tool = String(input?.tool_name ?? 'a tool');
+    asked.set(request_id, {
+      turn,
+      answer(reply) {
+        goOn();
+        if (reply.decision === 'deny') void channel.request('interrupt').catch(() => {});
+      },
+    });
+    turn.output({
+      type: 'prompt.asked',
+      prompt: {
+        id: request_id,
+        kind: 'budget',
+        tool,
+        input: { spent_usd: spent, left_usd: left },
+        reason: 'The budget is used up.',
+        parent_tool_id: null,
+      },
+    });
+  }
+
+  async function totalCost(): Promise<number> {
+    const usage = (await channel.request('get_usage', { skip_behaviors: true })) as { session?: { total_cost_usd?: number } };
+    return Number(usage.session?.total_cost_usd ?? 0);
+  }
+
+  function toRun(messageId: string | null, end: Promise<RunEnd>): Run {
+    const done = end.then(() => {});
+    return {
+      started: Promise.resolve(),
+      end,
+      exited: done,
+      stop: () => stop(messageId, done),
+      answer(promptId, reply) {
+        const own = asked.get(promptId);
+        if (!own || !channel.isAlive()) return false;
+        asked.delete(promptId);
+        own.answer(reply);
+        watch();
+        return true;
+      },
+      steer: (spec, onOutput) => send(spec, onOutput),
+    };
+  }
+
+  /** Interrupts until the message is no longer worked on; a process that does not obey is ended. */
+  async function stop(messageId: string | null, done: Promise<void>): Promise<void> {
+    const interrupt = async () => {
+      while (turns.has(messageId)) {
+        const { still_queued = [] } = (await channel.request('interrupt')) as { still_queued?: unknown[] };
+        if (messageId !== null && still_queued.includes(messageId)) await channel.request('cancel_async_message', { message_uuid: messageId });
+        await Promise.race([done, delay(300)]);
+      }
+    };
+    const timer = new AbortController();
+    const late = delay(interruptMs, 'late' as const, { signal: timer.signal }).catch(() => undefined);
+    const how = await Promise.race([interrupt().catch(() => 'late' as const), late]);
+    timer.abort();
+    if (how === 'late' && turns.has(messageId)) await channel.kill();
+    await done;
+  }
+
+  function send(spec: RunSpec, onOutput: (output: AgentOutput) => void): Run {
+    let settle: (end: RunEnd) => void = () => {};
+    const end = new Promise<RunEnd>((resolve) => {
+      settle = resolve;
+    });
+    const turn = { messageId: spec.messageId, budget: spec.budget, output: onOutput, settle: (value: RunEnd) => ended(value, settle) };
+    turns.add(turn);
+    if (!channel.isAlive()) turns.fail(fromExit({ code: null, signal: null, stderr: channel.stderr() || 'The live process has ended.' }));
+    const run = toRun(spec.messageId, end);
+    toContent(spec).then(
+      (content) => channel.send({ type: 'user', uuid: spec.messageId, message: { role: 'user', content }, parent_tool_use_id: null }),
+      (error) => turns.fail({ kind: 'failure', code: 'internal', detail: `An attachment cannot be read: ${(error as Error).message}`, cost: null }),
+    );
+    watch();
+    return run;
+  }
+
+  function ended(value: RunEnd, settle: (end: RunEnd) => void): void {
+    if (value.kind === 'failure' && value.code === 'not_logged_in') isSound = false;
+    settle(value);
+    noteIdle();
+  }
+
+  function beginOwn(about: string): LiveTurn | null {
+    let settle: (end: RunEnd) => void = () => {};
+    const end = new Promise<RunEnd>((resolve) => {
+      settle = resolve;
+    });
+    const output = deps.listener()?.ownTurn(sessionId, about, toRun(null, end));
+    return output ? { messageId: null, budget: null, costBefore: 0, output, settle: (value) => ended(value, settle) } : null;
+  }
+
+  async function adjust(changes: Partial<typeof settings>): Promise<void> {
+    const { permissionMode: mode, model, effort } = changes;
+    if (mode !== undefined && mode !== settings.permissionMode) await channel.request('set_permission_mode', { mode });
+    if (model !== undefined && model !== settings.model) await channel.request('set_model', model === null ? {} : { model });
+    if (effort !== undefined && effort !== settings.effort) await channel.request('apply_flag_settings', { settings: { effortLevel: effort } });
+    Object.assign(settings, changes);
+  }
+
+  return {
+    launch: deps.launch,
+    pid: channel.pid,
+    ready: channel.ready,
+    exited,
+    sessionId: () => sessionId,
+    isAlive: channel.isAlive,
+    isBusy: turns.isBusy,
+    isIdle: () => !turns.isBusy() && !background.tasks().length,
+    isSound: () => isSound && channel.isAlive(),
+    async run(spec, onOutput) {
+      const { permissionMode, model, effort } = spec;
+      await adjust({ permissionMode, model, effort });
+      const run = send(spec, onOutput);
+      return { ...run, started: channel.ready.catch(() => {}) };
+    },
+    adjust,
+    async tails() {
+      const shells = background.tasks().filter(({ kind }) => kind === 'shell');
+      const read = async ({ id }: { id: string }) =>
+        [id, String((await channel.request('get_task_output', { task_id: id }))['output'] ?? '')] as const;
+      const done = await Promise.allSettled(shells.map(read));
+      return new Map(done.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+    },
+    async stopTask(taskId) {
+      if (!background.tasks().some(({ id }) => id === taskId)) return false;
+      await channel.request('stop_task', { task_id: taskId });
+      return true;
+    },
+    close: channel.close,
+    kill: channel.kill,
+  };
+}

@@ -1,0 +1,149 @@
+import type { AgentOutput, RunBudget, RunEnd } from '../../port.ts';
+import { decodeLine, holdsTurn, type Line } from '../decoder.ts';
+import { fromResult, type ResultLine } from '../result.ts';
+
+/** A message that was written to a live process, or a turn that the process began by itself. */
+export type LiveTurn = {
+  /** The UUID of the message; null for the process's own turn. */
+  readonly messageId: string | null;
+  readonly budget: RunBudget | null;
+  output(output: AgentOutput): void;
+  settle(end: RunEnd): void;
+  /** What the process had counted when the turn began, in USD. */
+  costBefore: number;
+};
+
+type Open = LiveTurn & {
+  /** `sent` until the process says that it has it; versions without that word go from `sent` to `started`. */
+  state: 'sent' | 'queued' | 'started';
+  /** Sub-agents in the background whose work no result has used yet: how each stands, by run id. */
+  awaited: Map<string, string>;
+  result: ResultLine | null;
+};
+
+/**
+ * Tells which line of a live process belongs to which turn. A message is answered by the result that
+ * names its UUID; where sub-agents go on in the background, by the one that uses the last one's work.
+ */
+export function createLiveTurns(deps: { begin(about: string): LiveTurn | null }) {
+  let open: Open[] = [];
+  let own: Open | null = null;
+  /** Which turn a tool call belongs to, for what its sub-agent does. */
+  const owners = new Map<string, { turn: Open; parent: string | null }>();
+  const openTools = new Set<string>();
+  let about = '';
+  let total = 0;
+
+  const current = (): Open | null =>
+    open.findLast((turn) => turn.state === 'started' && !turn.result) ?? open.find((turn) => turn.awaited.size > 0) ?? own;
+  const ownerOf = (toolId: unknown): Open | null => owners.get(String(toolId))?.turn ?? current();
+
+  function end(turn: Open, value: RunEnd): void {
+    open = open.filter((other) => other !== turn);
+    if (own === turn) own = null;
+    for (const [id, owner] of owners) if (owner.turn === turn) owners.delete(id);
+    if (!open.length && !own) openTools.clear();
+    turn.settle(value);
+  }
+
+  function finish(turn: Open): void {
+    if (!turn.result) return;
+    const isCut = [...turn.awaited.values()].some((status) => status !== 'completed');
+    const value = fromResult(turn.result, turn.costBefore);
+    if (isCut && value.kind === 'answer') {
+      end(turn, { kind: 'failure', code: 'agent_killed', detail: 'A sub-agent was ended before its work was used.', cost: value.cost });
+    } else {
+      end(turn, value);
+    }
+  }
+
+  function takeResult(line: ResultLine): void {
+    const uuids = line.user_message_uuids;
+    const runId = line.origin?.runId;
+    const isAnswered = (turn: Open) => (uuids ? uuids.includes(turn.messageId ?? '') : !line.origin && turn.state === 'started' && !turn.result);
+    const answered = open.filter((turn) => isAnswered(turn) || (runId !== undefined && turn.awaited.has(runId)));
+    for (const turn of answered) {
+      turn.result = line;
+      if (runId) turn.awaited.delete(runId);
+      if (!turn.awaited.size) finish(turn);
+    }
+    if (!answered.length && own) {
+      own.result = line;
+      finish(own);
+    }
+    total = Number(line.total_cost_usd ?? total);
+  }
+
+  function takeLifecycle(line: Line): void {
+    const turn = open.find(({ messageId }) => messageId === line['command_uuid']);
+    if (!turn) return;
+    if (line['state'] === 'queued' && turn.state === 'sent') turn.state = 'queued';
+    else if (line['state'] === 'started') turn.state = 'started';
+    else if (line['state'] === 'cancelled' && !turn.result) {
+      end(turn, { kind: 'failure', code: 'agent_killed', detail: 'The message was taken back before it was begun.', cost: null });
+    }
+  }
+
+  function takeInit(): void {
+    if (current()) return;
+    const sent = open.find((turn) => turn.state === 'sent');
+    if (sent) {
+      sent.state = 'started';
+      return;
+    }
+    const begun = deps.begin(about);
+    own = begun && { ...begun, costBefore: total, state: 'started', awaited: new Map(), result: null };
+    about = '';
+  }
+
+  function takeTask(line: Line): void {
+    const runId = String(line['run_id']);
+    if (line.subtype === 'task_started' && line['is_backgrounded'] && holdsTurn(line['task_type'])) {
+      ownerOf(line['tool_use_id'])?.awaited.set(runId, 'running');
+    } else if (line.subtype === 'task_notification') {
+      about = String(line['summary'] ?? '');
+      for (const turn of open) if (turn.awaited.has(runId)) turn.awaited.set(runId, String(line['status']));
+    }
+  }
+
+  function takeOutputs(line: Line): void {
+    for (const output of decodeLine(line)) {
+      const parent = 'parent_tool_id' in output ? output.parent_tool_id : null;
+      const turn = parent ? ownerOf(parent) : current();
+      if (output.type === 'tool.started') {
+        openTools.add(output.tool_id);
+        if (turn) owners.set(output.tool_id, { turn, parent });
+      } else if (output.type === 'tool.finished') {
+        openTools.delete(output.tool_id);
+      }
+      turn?.output(output);
+    }
+  }
+
+  return {
+    /** Takes up a message that is about to be written. */
+    add(turn: Omit<LiveTurn, 'costBefore'>): void {
+      open.push({ ...turn, costBefore: total, state: 'sent', awaited: new Map(), result: null });
+    },
+    take(line: Line): void {
+      if (line.type === 'result') takeResult(line as ResultLine);
+      else if (line.type === 'command_lifecycle') takeLifecycle(line);
+      else if (line.subtype === 'init') takeInit();
+      else if (line.subtype === 'task_started' || line.subtype === 'task_notification') takeTask(line);
+      // Nothing more comes by itself: what waited for sub-agents has all there is.
+      else if (line.subtype === 'session_state_changed' && line['state'] === 'idle') for (const turn of [...open]) finish(turn);
+      else takeOutputs(line);
+    },
+    /** Ends all that are open, as the process did. */
+    fail(value: RunEnd): void {
+      for (const turn of [...open, ...(own ? [own] : [])]) end(turn, value);
+    },
+    /** What a prompt or a hook of a tool call belongs to. */
+    ownerOf: (toolId: unknown): LiveTurn | null => ownerOf(toolId),
+    /** The tool call whose sub-agent made a tool call; null for the model's own. */
+    parentOf: (toolId: unknown): string | null => owners.get(String(toolId))?.parent ?? null,
+    isBusy: (): boolean => open.length > 0 || own !== null,
+    isToolOpen: (): boolean => openTools.size > 0,
+    has: (messageId: string | null): boolean => (messageId === null ? own !== null : open.some((turn) => turn.messageId === messageId)),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Agent } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { Turn } from '../store/port.ts';
+import type { Book } from './book.ts';
+import { isEnded } from './outcome.ts';
+
+/** Makes a conversation from another one, whole or up to a turn; gives its id. The old one stays as it is. */
+export async function forkConversation(
+  from: string,
+  to: { id: string | undefined; atTurn: string | undefined },
+  deps: {
+    agent: Agent;
+    book: Book;
+    needTurn(id: string): Turn;
+    /** When the turn that runs now was started; it is not in a fork. */
+    runningSince(id: string): string | null;
+    newSessionId(): string;
+  },
+): Promise<string> {
+  const { book } = deps;
+  const record = book.need(from);
+  const turn = to.atTurn === undefined ? null : deps.needTurn(to.atTurn);
+  if (turn && turn.conv_id !== from) {
+    throw new AppError('turn_not_found', `Turn ${turn.id} is not one of conversation ${from}.`, { field: 'at_turn' });
+  }
+  const isOfSession = !turn || (isEnded(turn) && (turn.result?.session_id ?? turn.session_id) === record.session_id);
+  if (!record.session_id || !isOfSession) {
+    throw new AppError('nothing_to_fork', turn ? `Turn ${turn.id} has not ended, or is of an earlier session.` : undefined);
+  }
+  const id = to.id ?? book.newId();
+  book.checkFree(id);
+  const sessionId = deps.newSessionId();
+  const project = book.projectOf(record);
+  const isMade = await deps.agent.fork({ sessionId: record.session_id, project, until: turn?.ended_at ?? deps.runningSince(from) }, sessionId);
+  if (!isMade) throw new AppError('nothing_to_fork');
+  await book.adopt(id, { ...book.optionsOf(record), project, session_id: sessionId, title: `${record.title ?? from} (fork)`.slice(0, 200) });
+  return id;
+}

@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Agent, RunEnd } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { MappingStore, Turn, TurnCost, TurnEnd, TurnStore } from '../store/port.ts';
+import type { Book } from './book.ts';
+import type { Endings } from './endings.ts';
+import type { Active, Lanes } from './lanes.ts';
+import { toEndEvent } from './outcome.ts';
+import type { Spending } from './spending.ts';
+
+/** How long until something that the disk refused is tried again. */
+const retryMs = 500;
+
+/** Puts the ends of turns on disk and keeps the conversation in step with them. */
+export function createSettler(deps: {
+  agent: Agent;
+  lanes: Lanes;
+  turns: TurnStore;
+  mapping: MappingStore;
+  book: Book;
+  spending: Spending;
+  endings: Endings;
+  isClosing(): boolean;
+  /** A process that was in the way of the next turn is gone. */
+  onFree(): void;
+  warn(error: unknown, text: string): void;
+}) {
+  const { lanes, turns, mapping, book, endings } = deps;
+
+  /** Puts an end on disk, tells who waits for it, and keeps the lane until the process is gone. */
+  async function settle(active: Active, turnEnd: TurnEnd, end: RunEnd | null): Promise<void> {
+    const { turn, run } = active;
+    const event = toEndEvent(turn, turnEnd);
+    const ended = { ...turn, ...turnEnd };
+    await untilWritten(
+      () => deps.spending.note(turn.conv_id, turns.end(turn.id, turnEnd, event, costOf(ended, end))),
+      () => endings.tell(ended),
+    );
+    Object.assign(turn, turnEnd);
+    noteEnd(ended, end);
+    lanes.active.delete(turn.id);
+    if (run) {
+      const held = { convId: turn.conv_id, sessionId: ended.result?.session_id ?? (turn.session_id as string), run, isEnding: false };
+      lanes.lingering.set(turn.id, held);
+      void run.exited.then(() => {
+        lanes.lingering.delete(turn.id);
+        deps.onFree();
+      });
+    }
+    book.announce(turn.conv_id);
+    endings.tell(ended);
+  }
+
+  function costOf(turn: Turn, end: RunEnd | null): TurnCost {
+    if (!end?.cost) return null;
+    const final_session_id = turn.result?.session_id ?? (turn.session_id as string);
+    return { usd: end.cost.total, covers: end.cost.covers, final_session_id };
+  }
+
+  /** Repeats a write until the disk takes it. `onRefusal` is called at the first refusal: nobody need wait for the disk. */
+  async function untilWritten(write: () => void, onRefusal: () => void): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        write();
+        return;
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'storage_unavailable')) throw error;
+        if (attempt === 0) {
+          deps.warn(error, 'the end of a turn waits for the disk');
+          onRefusal();
+        }
+        // The next start finds the turn running, and interrupts it.
+        if (deps.isClosing()) return;
+        await delay(retryMs);
+      }
+    }
+  }
+
+  /** Keeps the mapping in step with a turn that ended; /clear leaves the conversation with another session. */
+  function noteEnd(turn: Turn, end: RunEnd | null): void {
+    const record = mapping.get(turn.conv_id);
+    if (!record) return;
+    const answer = end?.kind === 'answer' ? end : null;
+    const follows = answer !== null && record.session_id === turn.session_id;
+    book.saveLater(turn.conv_id, {
+      ...record,
+      session_id: follows ? answer.sessionId : record.session_id,
+      last_message_at: turn.ended_at ?? record.last_message_at,
+      turn_count: record.turn_count + (answer ? 1 : 0),
+      settled_turn: turn.id,
+    });
+  }
+
+  return { settle };
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { Agent, Launch, RunSpec } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
+import type { Book } from './book.ts';
+import type { Lanes } from './lanes.ts';
+import type { Spending } from './spending.ts';
+
+/** What a conversation that says nothing of its own runs with. */
+export type RunDefaults = {
+  permissionMode: string;
+  allowedTools: string;
+  model: string | null;
+  extraArgs: readonly string[];
+  timeoutS: number;
+};
+
+/** The session and folder of a turn that is about to start. */
+export type Place = { record: ConversationRecord; sessionId: string; project: string; isNew: boolean };
+
+/** Decides in which session and folder, and with which options, a turn runs. */
+export function createStarter(deps: {
+  agent: Agent;
+  lanes: Lanes;
+  mapping: MappingStore;
+  turns: TurnStore;
+  journal: Journal;
+  book: Book;
+  spending: Spending;
+  /** Throws AppError where a folder is gone, or no longer allowed. */
+  resolveProject(path: string): Promise<string>;
+  /** Puts files that the model does not take into the project; gives what is said of them in the message. */
+  placeFiles(turn: Turn, project: string): Promise<string>;
+  defaults: RunDefaults;
+}) {
+  const { agent, lanes, turns, defaults } = deps;
+
+  /** The session that a conversation goes on in, or will begin with. */
+  const sessionOf = (convId: string, record: ConversationRecord): string => record.session_id ?? lanes.reserved.get(convId) ?? randomUUID();
+
+  /** The folder of a conversation; one that the original system made says none, and works where its session began. */
+  async function ownFolder(record: ConversationRecord): Promise<string> {
+    const found = record.project || !record.session_id ? null : await agent.findSession(record.session_id);
+    return found?.project ?? deps.book.projectOf(record);
+  }
+
+  /** Throws AppError `session_not_found` where the transcript of a session that had turns is gone. */
+  async function place(record: ConversationRecord, sessionId: string): Promise<Place> {
+    const project = await deps.resolveProject(await ownFolder(record));
+    const exists = record.session_id !== null && (await agent.hasSession(sessionId, project));
+    if (!exists && record.session_id !== null && mustExist(record, sessionId)) {
+      throw new AppError('session_not_found', `The transcript of session ${sessionId} is gone.`);
+    }
+    return { record, sessionId, project, isNew: !exists };
+  }
+
+  /** A session whose first turn was cut off early has none yet, and begins with the next. */
+  function mustExist(record: ConversationRecord, sessionId: string): boolean {
+    const known = turns.knowsSession(sessionId);
+    return known === 'completed' || (known === 'unknown' && record.turn_count > 0);
+  }
+
+  function toLaunch({ record, sessionId, project, isNew }: Place, turn: Turn | null): Launch {
+    const options = turn?.options ?? {};
+    return {
+      project,
+      sessionId,
+      isNew,
+      permissionMode: options.permission_mode ?? record.permission_mode ?? defaults.permissionMode,
+      allowedTools: record.allowed_tools ?? defaults.allowedTools,
+      model: options.model ?? record.model ?? defaults.model,
+      effort: options.effort ?? record.effort ?? null,
+      extraArgs: [...defaults.extraArgs, ...(record.extra_args ?? [])],
+      jsonSchema: options.json_schema ? JSON.stringify(options.json_schema) : null,
+    };
+  }
+
+  return {
+    sessionOf,
+    place,
+    toLaunch,
+    async toSpec(turn: Turn, at: Place, follow: boolean): Promise<RunSpec> {
+      const hasLimit = deps.spending.left(turn.conv_id) !== null;
+      const files = await deps.placeFiles(turn, at.project);
+      return {
+        ...toLaunch(at, turn),
+        turnId: turn.id,
+        messageId: randomUUID(),
+        message: turn.message + files,
+        literal: turn.options.literal ?? false,
+        attachments: (turn.options.attachments ?? []).filter(({ forModel }) => forModel),
+        follow,
+        budget: hasLimit ? { left: () => deps.spending.left(turn.conv_id) ?? Number.POSITIVE_INFINITY } : null,
+      };
+    },
+    /** Mode, model and effort as the conversation now has them, for a process that runs already. */
+    settingsOf(record: ConversationRecord): Pick<Launch, 'permissionMode' | 'model' | 'effort'> {
+      const { permissionMode, model, effort } = toLaunch({ record, sessionId: '', project: '', isNew: false }, null);
+      return { permissionMode, model, effort };
+    },
+  };
+}
+
+export type Starter = ReturnType<typeof createStarter>;

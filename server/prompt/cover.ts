@@ -1,0 +1,76 @@
+import type { Rule } from '../../contract/prompt.ts';
+import { isKnown, type Part, parseShell } from './shell.ts';
+
+/** A tool call that somebody would be asked about. `file` is its file with links resolved, where it has one. */
+export type Call = { tool: string; input: Record<string, unknown>; file: string | null; project: string; conv_id: string };
+
+/** Fields of a command's input that change nothing about what is run. */
+const harmless = new Set(['command', 'description', 'timeout', 'run_in_background']);
+
+/** The command of a call; null where it has none, or where it is to run otherwise than commands do. */
+export function commandOf({ input }: Pick<Call, 'input'>): string | null {
+  const { command } = input;
+  return typeof command === 'string' && Object.keys(input).every((name) => harmless.has(name)) ? command : null;
+}
+
+/** The file that a call is about, as it names it. */
+export function fileOf(input: Record<string, unknown>): string | null {
+  const path = input['file_path'] ?? input['notebook_path'];
+  return typeof path === 'string' && path !== '' ? path : null;
+}
+
+/** Whether the words of a command begin with others. */
+export const beginsWith = (part: Part, start: Part): boolean =>
+  start.length > 0 && start.length <= part.length && start.every((word, index) => isKnown(word) && word === part[index]);
+
+/** The one simple command that a text is; null for any other text. */
+export function onlyPart(text: string): Part | null {
+  const parts = parseShell(text);
+  const [part] = parts ?? [];
+  return parts?.length === 1 && part?.every(isKnown) ? part : null;
+}
+
+export const isInside = (file: string, folder: string): boolean => file === folder || file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+
+/** The input with its fields in one order, so that the same input is the same text. */
+export function inputText(value: unknown): string {
+  const sorted = (_: string, field: unknown) =>
+    field && typeof field === 'object' && !Array.isArray(field)
+      ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : field;
+  return JSON.stringify(value, sorted);
+}
+
+/** Whether a rule may be used for a call at all. */
+function applies(rule: Rule, call: Call, now: string): boolean {
+  const holds = rule.until === null || rule.until > now;
+  return holds && rule.tool === call.tool && rule.project === call.project && (rule.conv_id === null || rule.conv_id === call.conv_id);
+}
+
+/**
+ * The rules that together cover a call; null where something of it is not covered. A command that is made
+ * of several (`a && b`, `a | b`, `$(a)`) is covered when each of them is; a redirection never is, but where
+ * the whole command was allowed as it stands.
+ */
+export function coveringRules(rules: readonly Rule[], call: Call, now: string): Rule[] | null {
+  const usable = rules.filter((rule) => applies(rule, call, now));
+  const direct = usable.find(({ match }) => coversWhole(match, call));
+  if (direct) return [direct];
+  const command = commandOf(call);
+  const parts = command === null ? null : parseShell(command);
+  if (!parts?.length) return null;
+  const found = parts.map((part) => usable.find(({ match }) => match.by === 'command' && coversPart(match, part)));
+  return found.every((rule) => rule !== undefined) ? [...new Set(found)] : null;
+}
+
+function coversWhole(match: Rule['match'], call: Call): boolean {
+  if (match.by === 'input') return inputText(call.input) === match.input;
+  if (match.by === 'file') return call.file === match.file;
+  if (match.by === 'folder') return call.file !== null && isInside(call.file, match.folder);
+  return commandOf(call) === match.command;
+}
+
+function coversPart(match: Extract<Rule['match'], { by: 'command' }>, part: Part): boolean {
+  const start = onlyPart(match.command);
+  return start !== null && beginsWith(part, start) && (!match.exact || part.length === start.length);
+}

@@ -1,0 +1,191 @@
+import type { AuditEntry, Prompt, PromptAnswer, PromptOutcome, Rule } from '../../contract/prompt.ts';
+import type { PromptReply } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { PromptStore } from '../store/port.ts';
+import { clip } from '../transcript/clip.ts';
+import { type Call, coveringRules, fileOf, inputText } from './cover.ts';
+import { toRule } from './new-rule.ts';
+import { toReply } from './reply.ts';
+
+/** Who decides, and from where. */
+export type Decider = { name: string; address: string | null };
+
+const itself: Decider = { name: 'switchboard', address: null };
+
+/** A prompt that waits, with the way to give its answer to the agent (false where that no longer waits). */
+type Waiting = { prompt: Prompt; call: Call; give(reply: PromptReply): boolean; timer: NodeJS.Timeout | undefined };
+
+type Closing = { prompt: Prompt; outcome: PromptOutcome; by: Decider; reply?: string; ruleId?: string; detail?: string | null };
+
+/** What waits for a person, and the rules by which it need not. */
+export function createPrompts(deps: {
+  store: PromptStore;
+  /** After so many seconds without an answer a prompt is answered for the person who is not there; null: never. */
+  timeoutS: number | null;
+  /** The path of a file with links resolved, also of one that is yet to be made. */
+  resolveFile(path: string, project: string): Promise<string>;
+  /** Called when a plan is accepted: the conversation goes on in this mode. */
+  onPlanAccepted(convId: string, mode: string): void;
+  warn(error: unknown, text: string): void;
+  now(): Date;
+  newId(): string;
+}) {
+  const { store } = deps;
+  const waiting = new Map<string, Waiting>();
+  let rules = store.rules();
+
+  const auditOf = (prompt: Prompt | null, by: Decider): Omit<AuditEntry, 'id' | 'action'> => ({
+    at: deps.now().toISOString(),
+    actor: by.name,
+    address: by.address,
+    conv_id: prompt?.conv_id ?? null,
+    turn_id: prompt?.turn_id ?? null,
+    prompt_id: prompt?.id ?? null,
+    rule_id: null,
+    tool: prompt?.tool ?? null,
+    input: prompt ? clip(inputText(prompt.input), 2000).text : null,
+    detail: null,
+  });
+
+  function close({ prompt, outcome, by, reply, ruleId, detail = null }: Closing): void {
+    const audit = {
+      ...auditOf(prompt, by),
+      action: `prompt.${outcome}` as const,
+      rule_id: ruleId ?? null,
+      detail: detail && clip(detail, 4000).text,
+    };
+    store.close(prompt, { outcome, reply: reply ?? null, by: by.name, audit });
+    clearTimeout(waiting.get(prompt.id)?.timer);
+    waiting.delete(prompt.id);
+  }
+
+  const covering = (call: Call) => coveringRules(rules, call, deps.now().toISOString());
+
+  /** Answers for a person who gave a rule for it. */
+  function giveByRule({ prompt, give }: Pick<Waiting, 'prompt' | 'give'>, used: readonly Rule[]): void {
+    store.note({ ...auditOf(prompt, itself), action: 'rule.used', rule_id: used.map(({ id }) => id).join(' ') });
+    give({ decision: 'allow', input: prompt.input });
+  }
+
+  function timeOut(own: Waiting): void {
+    const message =
+      `Nobody was there to answer within ${deps.timeoutS} s. This is not a refusal: nobody has seen the question. ` +
+      'Go on with what needs no answer, and say at the end what you still need.';
+    attempt('a prompt could not be closed', () => {
+      close({ prompt: own.prompt, outcome: 'timed_out', by: itself });
+      own.give({ decision: 'deny', message, interrupt: false });
+    });
+  }
+
+  function attempt(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      deps.warn(error, what);
+    }
+  }
+
+  function reanswer(id: string, reply: string): { prompt: Prompt; outcome: PromptOutcome } {
+    const known = store.get(id);
+    if (!known) throw new AppError('prompt_not_found', `There is no prompt ${JSON.stringify(id)}.`, { field: 'id' });
+    const { prompt, outcome } = known;
+    if (outcome !== 'allowed' && outcome !== 'denied') {
+      throw new AppError('prompt_withdrawn', `The prompt is ${outcome?.replace('_', ' ') ?? 'withdrawn'}.`, { turnId: prompt.turn_id });
+    }
+    if (known.reply !== reply) throw new AppError('prompt_answered', `The prompt was ${outcome} with another answer.`, { turnId: prompt.turn_id });
+    return { prompt, outcome };
+  }
+
+  return {
+    list: (): Prompt[] => [...waiting.values()].map(({ prompt }) => prompt),
+    of: (turnId: string): Prompt[] => [...waiting.values()].map(({ prompt }) => prompt).filter((prompt) => prompt.turn_id === turnId),
+
+    /** Takes up a prompt: answers it by a rule, or has it wait for a person. */
+    async ask(prompt: Prompt, give: (reply: PromptReply) => boolean, isWanted: () => boolean): Promise<void> {
+      const path = fileOf(prompt.input);
+      const file = path === null ? null : await deps.resolveFile(path, prompt.project).catch(() => null);
+      const call: Call = { tool: prompt.tool, input: prompt.input, file, project: prompt.project, conv_id: prompt.conv_id };
+      if (!isWanted()) return;
+      const used = prompt.kind === 'permission' ? covering(call) : null;
+      if (used) return giveByRule({ prompt, give }, used);
+      store.open(prompt);
+      const own: Waiting = { prompt, call, give, timer: undefined };
+      if (deps.timeoutS !== null) own.timer = setTimeout(() => timeOut(own), deps.timeoutS * 1000);
+      waiting.set(prompt.id, own);
+    },
+
+    /** A person's answer. The same one again is fine. */
+    answer(id: string, answer: PromptAnswer, by: Decider): { id: string; outcome: PromptOutcome; turn_id: string; rule: Rule | null } {
+      const reply = inputText(answer);
+      const own = waiting.get(id);
+      if (!own) {
+        const { prompt, outcome } = reanswer(id, reply);
+        return { id, outcome, turn_id: prompt.turn_id, rule: null };
+      }
+      const { prompt } = own;
+      const said = toReply(prompt, answer);
+      const made = { id: deps.newId(), at: deps.now().toISOString(), by: by.name };
+      const rule = answer.remember ? toRule(prompt, own.call, answer.remember, made) : null;
+      const outcome = said.decision === 'allow' ? 'allowed' : 'denied';
+      const { decision: _, remember: __, ...rest } = answer;
+      close({ prompt, outcome, by, reply, detail: inputText(rest), ...(rule ? { ruleId: rule.id } : {}) });
+      if (!own.give(said)) {
+        store.close(prompt, { outcome: 'withdrawn', reply: null, by: null, audit: { ...auditOf(prompt, itself), action: 'prompt.withdrawn' } });
+        throw new AppError('prompt_withdrawn', 'The agent has ended.', { turnId: prompt.turn_id });
+      }
+      if (prompt.kind === 'plan' && said.decision === 'allow') deps.onPlanAccepted(prompt.conv_id, said.permissionMode ?? 'default');
+      if (rule) {
+        store.addRule(rule, { ...auditOf(prompt, by), action: 'rule.created', rule_id: rule.id, detail: JSON.stringify(rule.match) });
+        rules = [...rules, rule];
+        for (const other of [...waiting.values()]) {
+          const used = other.prompt.kind === 'permission' ? covering(other.call) : null;
+          if (!used) continue;
+          close({ prompt: other.prompt, outcome: 'allowed', by: itself, reply: '', ruleId: used.map((one) => one.id).join(' ') });
+          giveByRule(other, used);
+        }
+      }
+      return { id, outcome, turn_id: prompt.turn_id, rule };
+    },
+
+    /** Lets the prompts of a kind go on that the given test says need no answer any more. */
+    allowWhere(needsNone: (prompt: Prompt) => boolean): void {
+      for (const { prompt, give } of [...waiting.values()]) {
+        if (!needsNone(prompt)) continue;
+        close({ prompt, outcome: 'allowed', by: itself, reply: '' });
+        give({ decision: 'allow', input: prompt.input });
+      }
+    },
+
+    /** Nobody waits for a prompt any more; without an id for none of a turn. */
+    withdraw(which: { id: string } | { turnId: string }): void {
+      for (const { prompt } of [...waiting.values()]) {
+        const isMeant = 'id' in which ? prompt.id === which.id : prompt.turn_id === which.turnId;
+        if (isMeant) attempt('a prompt could not be closed', () => close({ prompt, outcome: 'withdrawn', by: itself }));
+      }
+    },
+
+    /** Closes what an earlier server left open. Gives it, so that its turns can say so. */
+    closeLeft(): Prompt[] {
+      const left = store.left();
+      for (const prompt of left) close({ prompt, outcome: 'restarted', by: itself });
+      return left;
+    },
+
+    rules: (): Rule[] => {
+      const now = deps.now().toISOString();
+      return rules.filter(({ until }) => until === null || until > now);
+    },
+    revoke(id: string, by: Decider): void {
+      const rule = rules.find((one) => one.id === id);
+      if (!rule) throw new AppError('rule_not_found', `There is no rule ${JSON.stringify(id)}.`, { field: 'id' });
+      store.removeRule(id, { ...auditOf(null, by), action: 'rule.revoked', rule_id: id, tool: rule.tool, detail: JSON.stringify(rule.match) });
+      rules = rules.filter((one) => one.id !== id);
+    },
+    audit: (limit: number, before: number | undefined): AuditEntry[] => store.entries(limit, before),
+    dispose(): void {
+      for (const { timer } of waiting.values()) clearTimeout(timer);
+    },
+  };
+}
+
+export type Prompts = ReturnType<typeof createPrompts>;

@@ -1,0 +1,154 @@
+/** Stands in a word for what is only known when the command runs: a variable or the output of another command. */
+const unknown = '\0';
+
+/** A simple command as its words, quotes taken off. A redirection is one of its own: `>` and its target. */
+export type Part = readonly string[];
+
+/** Words that begin something else than a simple command. */
+const reserved = new Set('! { } [[ ]] case coproc do done elif else esac fi for function if in select then time until while'.split(' '));
+
+class Unsure extends Error {}
+
+/**
+ * The simple commands that a shell would run for a text, those inside of `$(…)` and backticks among them;
+ * null where that cannot be told for sure. It errs on that side: what it does not know is not guessed.
+ */
+export function parseShell(text: string): Part[] | null {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof Unsure) return null;
+    throw error;
+  }
+}
+
+/** Whether a word is wholly known before the command runs. */
+export const isKnown = (word: string): boolean => !word.includes(unknown);
+
+function parse(text: string): Part[] {
+  // Other control characters and blanks are read differently by shells and by people.
+  if (/[^\t\n\u0020-\u007e\u00a1-\uffff]|[\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/u.test(text)) throw new Unsure();
+  const parts: Part[] = [];
+  let words: string[] = [];
+  let word: string | null = null;
+  let redirect: string | null = null;
+  let at = 0;
+  const add = (piece: string) => {
+    word = (word ?? '') + piece;
+  };
+  const endWord = () => {
+    if (word === null) return;
+    if (redirect === null) words.push(word);
+    else if (word !== '/dev/null' && !/^&[12]$/.test(word)) parts.push([redirect, word]);
+    redirect = null;
+    word = null;
+  };
+  const endCommand = () => {
+    endWord();
+    if (redirect !== null) throw new Unsure();
+    if (words.length && reserved.has(words[0] as string)) throw new Unsure();
+    if (words.length) parts.push(words);
+    words = [];
+  };
+  /** What stands up to the end of a `$(…)` or a pair of backticks, run as commands of its own. */
+  const substitute = (inner: string) => {
+    parts.push(...parse(inner));
+    add(unknown);
+  };
+
+  while (at < text.length) {
+    const char = text[at] as string;
+    const two = text.slice(at, at + 2);
+    if (char === ' ' || char === '\t') endWord();
+    else if (char === '\\') {
+      if (at + 1 >= text.length) throw new Unsure();
+      if (text[at + 1] !== '\n') add(text[at + 1] as string);
+      at += 1;
+    } else if (char === "'") {
+      const end = text.indexOf("'", at + 1);
+      if (end < 0) throw new Unsure();
+      add(text.slice(at + 1, end));
+      at = end;
+    } else if (char === '"') at = readDouble(text, at + 1, add, substitute);
+    else if (char === '$' || char === '`') at = readExpansion(text, at, add, substitute);
+    else if (two === '<<' || two === '<(' || two === '>(' || '(){}'.includes(char)) throw new Unsure();
+    else if (char === '#' && word === null) throw new Unsure();
+    else if (two === '&>' || two === '>&' || char === '>' || char === '<') {
+      // A number right before it names what is redirected, and is no word of the command.
+      if (word !== null && /^\d+$/.test(word)) word = null;
+      endWord();
+      redirect = char === '<' ? '<' : '>';
+      if (two === '>&') add('&');
+      if (two === '&>' || two === '>>' || two === '>|' || two === '>&') at += 1;
+    } else if ('&|;\n'.includes(char)) endCommand();
+    else add(char);
+    at += 1;
+  }
+  endCommand();
+  return parts;
+}
+
+/** Reads on inside of double quotes; gives where they end. */
+function readDouble(text: string, from: number, add: (piece: string) => void, substitute: (inner: string) => void): number {
+  add('');
+  for (let at = from; at < text.length; at += 1) {
+    const char = text[at] as string;
+    if (char === '"') return at;
+    if (char === '\\' && '"\\$`\n'.includes(text[at + 1] ?? ' ')) {
+      at += 1;
+      if (text[at] !== '\n') add(text[at] as string);
+    } else if (char === '$' || char === '`') at = readExpansion(text, at, add, substitute);
+    else add(char);
+  }
+  throw new Unsure();
+}
+
+/** Reads what begins with `$` or a backtick; gives where it ends. */
+function readExpansion(text: string, at: number, add: (piece: string) => void, substitute: (inner: string) => void): number {
+  if (text[at] === '`') {
+    const end = text.indexOf('`', at + 1);
+    if (end < 0 || text.slice(at, end).includes('\\')) throw new Unsure();
+    substitute(text.slice(at + 1, end));
+    return end;
+  }
+  const name = /^\$([A-Za-z_]\w*|[0-9?#@*$!-])/.exec(text.slice(at, at + 256));
+  if (name) {
+    add(unknown);
+    return at + name[0].length - 1;
+  }
+  const braced = /^\$\{[A-Za-z_]\w*\}/.exec(text.slice(at, at + 256));
+  if (braced) {
+    add(unknown);
+    return at + braced[0].length - 1;
+  }
+  if (text[at + 1] !== '(' || text[at + 2] === '(') {
+    if (/[\s"]|^$/.test(text[at + 1] ?? '')) {
+      add('$');
+      return at;
+    }
+    throw new Unsure();
+  }
+  const end = closing(text, at + 2);
+  substitute(text.slice(at + 2, end));
+  return end;
+}
+
+/** Where the bracket closes that was opened before `from`. */
+function closing(text: string, from: number): number {
+  let depth = 1;
+  let quote = '';
+  for (let at = from; at < text.length; at += 1) {
+    const char = text[at] as string;
+    if (quote) {
+      if (char === '\\' && quote === '"') at += 1;
+      else if (char === quote) quote = '';
+    } else if (char === '\\') at += 1;
+    else if (char === "'" || char === '"') quote = char;
+    else if (char === '(') depth += 1;
+    else if (char === ')') {
+      depth -= 1;
+      if (!depth) return at;
+    }
+  }
+  throw new Unsure();
+}

@@ -1,0 +1,29 @@
+import type { ProcessNote, ProcessNotes } from '../agent/port.ts';
+import type { Database } from './database.ts';
+
+export type ProcessStore = ProcessNotes & {
+  /** What an earlier server noted and did not see the end of. */
+  all(): ProcessNote[];
+};
+
+/** The processes of agents that live now, on disk, so that a server that was killed leaves none behind for good. */
+export function createProcessStore({ database, warn }: { database: Database; warn(error: unknown, text: string): void }): ProcessStore {
+  const put = database.prepare(
+    'INSERT INTO process (mark, pid, pid_start) VALUES (?, ?, ?) ON CONFLICT (mark) DO UPDATE SET pid = excluded.pid, pid_start = excluded.pid_start',
+  );
+  const remove = database.prepare('DELETE FROM process WHERE mark = ?');
+  const all = database.prepare('SELECT mark, pid, pid_start FROM process');
+  const attempt = (work: () => unknown) => {
+    try {
+      database.transact(work);
+    } catch (error) {
+      // It is still found by its mark, or looked for in vain.
+      warn(error, 'a process could not be noted');
+    }
+  };
+  return {
+    note: ({ mark, pid, pid_start }) => attempt(() => put.run(mark, pid, pid_start)),
+    gone: (mark) => attempt(() => remove.run(mark)),
+    all: () => all.all() as ProcessNote[],
+  };
+}

@@ -1,0 +1,63 @@
+import type { AuditEntry, Prompt, PromptOutcome, Rule } from '../../contract/prompt.ts';
+import type { Database } from './database.ts';
+import type { EventWriter } from './journal.ts';
+import type { PromptStore } from './port.ts';
+
+type Row = { data: string };
+
+/** Prompts, rules and the audit in SQLite. */
+export function createPromptStore({ database, events }: { database: Database; events: EventWriter }): PromptStore {
+  const insert = database.prepare('INSERT INTO prompt (id, conv_id, turn_id, data) VALUES (?, ?, ?, ?)');
+  const byId = database.prepare('SELECT data, outcome, reply FROM prompt WHERE id = ?');
+  const left = database.prepare('SELECT data FROM prompt WHERE outcome IS NULL ORDER BY rowid');
+  const close = database.prepare('UPDATE prompt SET outcome = ?, reply = ? WHERE id = ?');
+  const isOpen = database.prepare('SELECT 1 FROM prompt WHERE turn_id = ? AND outcome IS NULL LIMIT 1');
+  const setState = database.prepare("UPDATE turn SET state = ? WHERE id = ? AND state IN ('running', 'waiting')");
+  const rules = database.prepare('SELECT data FROM rule ORDER BY rowid');
+  const addRule = database.prepare('INSERT INTO rule (id, data) VALUES (?, ?)');
+  const removeRule = database.prepare('DELETE FROM rule WHERE id = ?');
+  const addAudit = database.prepare('INSERT INTO audit (data) VALUES (?)');
+  const audit = database.prepare('SELECT id, data FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?');
+  const note = (entry: Omit<AuditEntry, 'id'>) => addAudit.run(JSON.stringify(entry));
+
+  return {
+    open(prompt) {
+      database.durably(() => {
+        insert.run(prompt.id, prompt.conv_id, prompt.turn_id, JSON.stringify(prompt));
+        setState.run('waiting', prompt.turn_id);
+        events.write([{ type: 'prompt.opened', conv_id: prompt.conv_id, turn_id: prompt.turn_id, at: prompt.opened_at, prompt }]);
+      });
+      events.announce();
+    },
+    close({ id, conv_id, turn_id }, { outcome, reply, by, audit: entry }) {
+      database.durably(() => {
+        close.run(outcome, reply, id);
+        if (isOpen.get(turn_id) === undefined) setState.run('running', turn_id);
+        note(entry);
+        events.write([{ type: 'prompt.closed', conv_id, turn_id, at: entry.at, prompt_id: id, outcome, by }]);
+      });
+      events.announce();
+    },
+    get(id) {
+      const row = byId.get(id) as (Row & { outcome: PromptOutcome | null; reply: string | null }) | undefined;
+      return row ? { prompt: JSON.parse(row.data), outcome: row.outcome, reply: row.reply } : null;
+    },
+    left: () => (left.all() as Row[]).map(({ data }) => JSON.parse(data) as Prompt),
+    rules: () => (rules.all() as Row[]).map(({ data }) => JSON.parse(data) as Rule),
+    addRule(rule, entry) {
+      database.durably(() => {
+        addRule.run(rule.id, JSON.stringify(rule));
+        note(entry);
+      });
+    },
+    removeRule(id, entry) {
+      database.durably(() => {
+        removeRule.run(id);
+        note(entry);
+      });
+    },
+    note: (entry) => void database.transact(() => note(entry)),
+    entries: (limit, before = Number.MAX_SAFE_INTEGER) =>
+      (audit.all(before, limit) as (Row & { id: number })[]).map(({ id, data }) => ({ ...JSON.parse(data), id })),
+  };
+}
