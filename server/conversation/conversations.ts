@@ -113,7 +113,9 @@ export function createConversations(deps: ConversationsDeps): Conversations {
 
   // What is left from before is there from the first request on: its conversations are busy, its turns can be cancelled.
   lanes.queue.push(...turns.inState('queued'));
-  const leftovers = [...turns.inState('running'), ...turns.inState('waiting')];
+  const waiting = turns.inState('waiting').map((turn): Turn => ({ ...turn, state: 'running' }));
+  // Nobody can answer them any more: they wait for nothing but their end.
+  const leftovers = [...turns.inState('running'), ...waiting];
   for (const turn of leftovers) lanes.active.set(turn.id, createActive(turn, true));
 
   function need(id: string): Turn {

@@ -9,6 +9,8 @@ export async function exportAs(format: 'md' | 'json', { id, title, messages }: E
   const isJson = format === 'json';
   response.status(200).set({
     'Content-Type': isJson ? 'application/json; charset=utf-8' : 'text/markdown; charset=utf-8',
+    // Compression would wait for its own pace of the reader, and not tell us of it.
+    'Cache-Control': 'no-store, no-transform',
     'Content-Disposition': `attachment; filename="${id}.${format}"`,
   });
   const start = isJson ? `{"conv_id":${JSON.stringify(id)},"title":${JSON.stringify(title)},"messages":[` : `# ${title}\n`;

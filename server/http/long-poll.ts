@@ -12,11 +12,13 @@ export async function readNext(
   const until = AbortSignal.any([from.signal, AbortSignal.timeout(from.waitS * 1000)]);
   const unfollow = journal.follow(from.filter.conv_id);
   try {
-    for (let { cursor } = from; ; cursor = journal.cursor()) {
+    for (let { cursor } = from; ; ) {
       const events = journal.since(cursor, from.filter, maxEvents);
       const last = events.at(-1);
       if (last) return { events, cursor: last.id };
-      if (until.aborted || !from.waitS) return { events: [], cursor: Math.max(cursor, journal.cursor()) };
+      // Nothing of ours among them: the next look need not pass them again.
+      cursor = Math.max(cursor, journal.cursor());
+      if (until.aborted || !from.waitS) return { events: [], cursor };
       await new Promise<void>((resolve) => {
         const done = () => {
           stop();

@@ -53,6 +53,32 @@ verifies('crash.interrupted', 'ends the background shell of a turn that had ende
   await until('the shell to be ended', async () => (await processesOf(workspace)).every((pid) => pid === second.child.pid));
 });
 
+verifies('prompt.restart', 'closes what waited for a person when the server was killed, and says so', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const env = serverEnv(workspace, api, { ALLOWED_TOOLS: 'Bash(node *)' });
+  const first = await startServerProcess(workspace, env);
+  const { turn_id } = await first.accept('a', { message: '[[text Before.]][[tool:Bash touch x]][[text never]]', permission_mode: 'default' });
+  const [prompt] = await first.prompts();
+  // A live process that rests, but for a shell in the background.
+  await first.post('/api/conversations', { id: 'b' });
+  await first.post('/api/conversations/b/warm', {});
+  const shell = '{"command":"node -e \\"setTimeout(Number, 300000)\\"","run_in_background":true,"description":"wait"}';
+  await first.chat({ message: `[[tool:Bash ${shell}]][[text Started it]]`, conv_id: 'b' });
+  await first.kill();
+  const second = await startServerProcess(workspace, env);
+  const turn = await second.turn(turn_id);
+  expect(turn).toMatchObject({ state: 'interrupted', text: 'Before.', prompts: [] });
+  expect(turn.error?.detail).toContain('permission (Bash)');
+  expect(await second.get('/api/prompts')).toEqual({ prompts: [] });
+  const late = await second.answer(prompt?.id as string, { decision: 'allow' });
+  expect([late.status, (await late.json()).code]).toEqual([410, 'prompt_withdrawn']);
+  const { events } = await second.get('/api/conversations/a/events?after=0&wait_s=0');
+  expect(events.findLast(({ type }: { type: string }) => type === 'prompt.closed')).toMatchObject({ outcome: 'restarted' });
+  await until('the processes to be ended', async () => (await processesOf(workspace)).every((pid) => pid === second.child.pid));
+  expect((await second.chat({ message: 'next', conv_id: 'a' })).response).toBe('Echo: next');
+});
+
 verifies('crash.once', 'knows after a crash which session and folder a conversation has', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
@@ -101,6 +127,7 @@ verifies(
     const report = await killAtRandom({ kills, seed: kills });
     expect(report.lost).toEqual([]);
     expect(report.twice).toEqual([]);
+    expect(report.wrong).toEqual([]);
     expect(report.accepted).toBeGreaterThan(kills);
     expect(report.completed).toBeGreaterThan(0);
   },

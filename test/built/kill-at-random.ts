@@ -4,7 +4,7 @@ import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
 import { createWorkspace, serverEnv } from '../helper/workspace.ts';
 
-export type KillReport = { accepted: number; completed: number; interrupted: number; lost: string[]; twice: string[] };
+export type KillReport = { accepted: number; completed: number; interrupted: number; lost: string[]; twice: string[]; wrong: string[] };
 
 /** Numbers that look random and come again with the same seed (mulberry32). */
 function createRandom(seed: number): () => number {
@@ -32,6 +32,8 @@ export async function killAtRandom({ kills, seed }: { kills: number; seed: numbe
   for (let kill = 0; kill < kills; kill += 1) {
     const server = await startServerProcess(workspace, env);
     const end = delay(random() * 1500).then(() => server.kill());
+    // Some turns run in live processes, some in their own.
+    for (const id of ['c1', 'c3']) void server.post(`/api/conversations/${id}/warm`, {}).catch(() => {});
     let isAlive = true;
     void end.then(() => {
       isAlive = false;
@@ -46,9 +48,10 @@ export async function killAtRandom({ kills, seed }: { kills: number; seed: numbe
   }
 
   const server = await startServerProcess(workspace, env);
-  const report: KillReport = { accepted: accepted.length, completed: 0, interrupted: 0, lost: [], twice: [] };
+  const report: KillReport = { accepted: accepted.length, completed: 0, interrupted: 0, lost: [], twice: [], wrong: [] };
   for (const { id, message } of accepted) {
     const turn: TurnSummary = await server.turn(id, 120);
+    if (turn.state === 'completed' && turn.text !== `Echo: ${message}`) report.wrong.push(`${message} was answered with ${turn.text}`);
     if (turn.state === 'completed') report.completed += 1;
     else if (turn.state === 'interrupted') report.interrupted += 1;
     else report.lost.push(`${message} is ${JSON.stringify(turn)}`);
