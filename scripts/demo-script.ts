@@ -5,9 +5,24 @@ export const demoConversations = [
   { id: 'default', messages: ['Hello!'] },
 ];
 
+/** Conversations in which Claude waits for a person: a permission, a question and a plan. */
+export const demoPrompts = [
+  { id: 'run-tests', permission_mode: 'default', message: 'Run the tests.' },
+  { id: 'greeting', permission_mode: 'default', message: 'Which greeting shall we use? Ask me.' },
+  { id: 'translate', permission_mode: 'plan', message: 'Plan how to greet in three languages.' },
+];
+
 /** What the scripted model does about a message (see readScript of the scripted API). */
 export function demoScript(message: string, project: string): string | null {
   if (message.includes('[[')) return null;
+  if (/run the tests/i.test(message)) {
+    return '[[text I will run the test.]][[tool:Bash node greet.test.js]][[text The test has run.]]';
+  }
+  if (/ask me/i.test(message)) return '[[ask Which greeting?|Hello|Good day|Ahoy]][[text Good, I will use that one.]]';
+  if (/^plan /i.test(message)) {
+    const plan = '1. Keep the greetings in a table, by language.\n2. Let greet take the language, English by default.\n3. Add a test for each.';
+    return `[[text I will make a plan first.]][[plan ${plan}]][[text The plan is settled. This is where the work would begin.]]`;
+  }
   if (/what is in/i.test(message)) {
     return '[[text I will look at the files.]][[tool:Bash ls]][[text Two files: `greet.js` has one function that greets, and `greet.test.js` calls it and throws if the greeting is wrong.]]';
   }

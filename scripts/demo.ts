@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { startMessagesApi } from '../test/fixture/messages-api/server.ts';
-import { demoConversations, demoScript } from './demo-script.ts';
+import { demoConversations, demoPrompts, demoScript } from './demo-script.ts';
 
 /**
  * The whole product without an account: the built server and the real CLI, which asks a scripted model
@@ -64,15 +64,26 @@ server.stdout.on('data', (chunk: Buffer) => {
 /** Has the conversations of the demo, so that there is something to look at. */
 async function fill(url: string): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  const post = async (path: string, body: object) => {
+    const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = await response.text();
+    if (!response.ok) console.log(`The demo could not do POST ${path}: ${answer}`);
+    return answer;
+  };
+  for (const { id, permission_mode, message } of demoPrompts) {
+    await post('/api/conversations', { id, permission_mode });
+    const { turn_id } = JSON.parse(await post(`/api/conversations/${id}/turns`, { message }));
+    // Answers as soon as it waits for a person.
+    await (await fetch(`${url}/api/turns/${turn_id}?wait_s=30`, { headers })).text();
+  }
   for (const { id, messages } of demoConversations) {
-    for (const message of messages) {
-      const headers = { authorization, 'content-type': 'application/json' };
-      const response = await fetch(`${url}/api/chat`, { method: 'POST', headers, body: JSON.stringify({ message, conv_id: id }) });
-      if (!response.ok) console.log(`The demo could not fill ${id}: ${await response.text()}`);
-    }
+    for (const message of messages) await post('/api/chat', { message, conv_id: id });
   }
   console.log(`\nThe demo is ready. Open ${url} and sign in with user "${username}", password "${password}".`);
   console.log(`Or: curl -u ${username}:${password} ${url}/api/chat -H 'Content-Type: application/json' -d '{"message":"Why does the test fail?"}'`);
+  console.log('Three conversations wait for you: a permission, a question and a plan. On the command line:');
+  console.log(`    curl -u ${username}:${password} ${url}/api/prompts`);
   console.log('Ctrl-C ends it and removes all that it made.');
 }
 

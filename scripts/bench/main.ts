@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Figure } from './figure.ts';
+import { measureLive } from './live.ts';
+import { measureReaders, measureReplay } from './readers.ts';
 import { measureHealth, measureList, measureMemory, measureStart, measureTail } from './service.ts';
 import { openStage } from './stage.ts';
 import { measureTurns } from './turns.ts';
@@ -13,6 +15,7 @@ try {
   const server = await stage.startServer({ MAX_CONCURRENT_TURNS: '16' });
   figures.push(await measureTail(stage, server), ...(await measureTurns(stage, server)), await measureHealth(server));
   await server.stop();
+  figures.push(...(await measureLive(stage)), await measureReaders(stage), await measureReplay(stage));
 } finally {
   await stage.dispose();
 }

@@ -47,12 +47,53 @@ export async function openStage() {
     if (until) void ended;
   }
 
+  /** A bare process that is kept open, as the server keeps its own: the floor of live turns. */
+  async function raw() {
+    const args = ['--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
+    const child = spawn(claude as string, ['-p', ...args, '--permission-prompt-tool', 'stdio', '--permission-mode', 'acceptEdits'], {
+      cwd: project,
+      env: { ...env, CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1' },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const ended = once(child, 'exit');
+    let output = '';
+    let seen = () => {};
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+      seen();
+    });
+    const until = (word: string) =>
+      new Promise<void>((resolve) => {
+        seen = () => {
+          if (output.includes(word)) resolve();
+        };
+        seen();
+      });
+    const send = (line: object) => child.stdin.write(`${JSON.stringify(line)}\n`);
+    send({ type: 'control_request', request_id: 'init', request: { subtype: 'initialize' } });
+    await until('control_response');
+    return {
+      /** Sends a message and resolves when its output has this word. */
+      async turn(message: string, word: string): Promise<void> {
+        output = '';
+        send({ type: 'user', message: { role: 'user', content: message }, parent_tool_use_id: null });
+        await until(word);
+      },
+      rest: () => until('"state":"idle"'),
+      async end(): Promise<void> {
+        child.stdin.end();
+        await ended;
+      },
+    };
+  }
+
   return {
     root,
     project,
     home,
     data,
     bare,
+    raw,
     startServer: (more: Record<string, string> = {}) =>
       startServer(
         {
@@ -92,7 +133,9 @@ async function startServer(env: Record<string, string>, cwd: string) {
   return {
     url,
     pid: child.pid as number,
-    get: (path: string) => fetch(url + path, { headers: { authorization } }),
+    get: (path: string, signal?: AbortSignal) => fetch(url + path, { headers: { authorization }, ...(signal ? { signal } : {}) }),
+    send: (path: string, body: object, method = 'POST') =>
+      fetch(url + path, { method, headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     chat: (body: object, accept = 'application/json') =>
       fetch(`${url}/api/chat`, {
         method: 'POST',

@@ -68,7 +68,9 @@ verifies('prompt.restart', 'closes what waited for a person when the server was 
   await first.kill();
   const second = await startServerProcess(workspace, env);
   const turn = await second.turn(turn_id);
-  expect(turn).toMatchObject({ state: 'interrupted', text: 'Before.', prompts: [] });
+  // The CLI reads the end of the server as a refusal, and may have said more until it was ended.
+  expect(turn).toMatchObject({ state: 'interrupted', prompts: [] });
+  expect(turn.text).toMatch(/^Before\./);
   expect(turn.error?.detail).toContain('permission (Bash)');
   expect(await second.get('/api/prompts')).toEqual({ prompts: [] });
   const late = await second.answer(prompt?.id as string, { decision: 'allow' });

@@ -22,7 +22,10 @@ verifies('demo.works', 'fills a few conversations, answers, and leaves nothing',
   const url = /Open (\S+)/.exec(output)?.[1];
   const headers = { authorization: `Basic ${Buffer.from('demo:demo').toString('base64')}`, 'content-type': 'application/json' };
   const list = await (await fetch(`${url}/api/conversations`, { headers })).json();
-  expect(list.conversations.map((row: { id: string }) => row.id)).toEqual(['default', 'ideas', 'greeter']);
+  expect(list.conversations.map((row: { id: string }) => row.id)).toEqual(['default', 'ideas', 'greeter', 'translate', 'greeting', 'run-tests']);
+  const { prompts } = await (await fetch(`${url}/api/prompts`, { headers })).json();
+  expect(prompts.map(({ kind }: { kind: string }) => kind)).toEqual(['permission', 'question', 'plan']);
+  expect(prompts[2].input.plan).toContain('by language');
   const answer = await fetch(`${url}/api/chat`, { method: 'POST', headers, body: JSON.stringify({ message: 'Suggest a name' }) });
   expect((await answer.json()).response).toContain('Switchboard');
   const page = await (await fetch(`${url}/api/conversations/greeter/messages`, { headers })).json();

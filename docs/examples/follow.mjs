@@ -1,0 +1,28 @@
+// Prints the answers of a conversation as they are written, each word once, over lost connections and restarts.
+// Usage: SWITCHBOARD=http://127.0.0.1:8000 SWITCHBOARD_AUTH=user:password node follow.mjs CONVERSATION [CURSOR]
+const { SWITCHBOARD, SWITCHBOARD_AUTH } = process.env;
+const headers = { authorization: `Basic ${btoa(SWITCHBOARD_AUTH)}` };
+const [, , conversation, from = '0'] = process.argv;
+let cursor = Number(from);
+for (;;) {
+  try {
+    const response = await fetch(`${SWITCHBOARD}/api/conversations/${conversation}/events?after=${cursor}`, { headers });
+    let text = '';
+    for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
+      const frames = (text + piece).split('\n\n');
+      text = frames.pop();
+      for (const frame of frames) {
+        const data = frame.match(/^data: (.*)$/m)?.[1];
+        if (!data) continue;
+        const event = JSON.parse(data);
+        cursor = event.id;
+        if (event.type === 'text.delta') process.stdout.write(event.text);
+        if (event.type === 'turn.completed') process.stdout.write(`\n[${cursor}]\n`);
+        if (event.type === 'reset') process.stdout.write(`${event.conversation.turn?.text ?? ''}`);
+      }
+    }
+  } catch {
+    // Cut off: the cursor says where to go on.
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500));
+}
