@@ -88,8 +88,9 @@ export async function measureReplay(stage: Stage): Promise<Figure> {
     let took = 0;
     await listen(response, (piece) => {
       bytes += piece.length;
-      tail = (tail + piece).slice(-400);
-      if (took || !tail.includes('piece 9999 ')) return;
+      const text = tail + piece;
+      tail = text.slice(-40);
+      if (took || !text.includes('piece 9999 ')) return;
       took = performance.now() - start;
       hangUp.abort();
     });

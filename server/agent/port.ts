@@ -9,9 +9,8 @@ export type Attachment = { name: string; media_type: string; path: string };
 /** What a process of an agent is started with. A live process serves turns whose launch is the same. */
 export type Launch = {
   project: string;
+  /** Made under this id where it does not exist yet. */
   sessionId: string;
-  /** True where the session does not exist yet and is to be made under this id. */
-  isNew: boolean;
   permissionMode: string;
   allowedTools: string;
   model: string | null;

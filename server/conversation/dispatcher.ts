@@ -201,7 +201,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     turn.session_id = to.turn.session_id;
     lanes.active.set(turn.id, active);
     await guarded(active, async () => {
-      const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project, isNew: false };
+      const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project };
       active.spec = await starter.toSpec(turn, place, true);
       if (active.stop) return settle(active, stoppedEarly(active.stop), null);
       markStarted(turn, to.turn.id);

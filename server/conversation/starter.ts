@@ -16,7 +16,7 @@ export type RunDefaults = {
 };
 
 /** The session and folder of a turn that is about to start. */
-export type Place = { record: ConversationRecord; sessionId: string; project: string; isNew: boolean };
+export type Place = { record: ConversationRecord; sessionId: string; project: string };
 
 /** Decides in which session and folder, and with which options, a turn runs. */
 export function createStarter(deps: {
@@ -47,11 +47,11 @@ export function createStarter(deps: {
   /** Throws AppError `session_not_found` where the transcript of a session that had turns is gone. */
   async function place(record: ConversationRecord, sessionId: string): Promise<Place> {
     const project = await deps.resolveProject(await ownFolder(record));
-    const exists = record.session_id !== null && (await agent.hasSession(sessionId, project));
-    if (!exists && record.session_id !== null && mustExist(record, sessionId)) {
+    const isChecked = record.session_id === null || agent.live.isOpen(sessionId) || !mustExist(record, sessionId);
+    if (!isChecked && !(await agent.hasSession(sessionId, project))) {
       throw new AppError('session_not_found', `The transcript of session ${sessionId} is gone.`);
     }
-    return { record, sessionId, project, isNew: !exists };
+    return { record, sessionId, project };
   }
 
   /** A session whose first turn was cut off early has none yet, and begins with the next. */
@@ -60,12 +60,11 @@ export function createStarter(deps: {
     return known === 'completed' || (known === 'unknown' && record.turn_count > 0);
   }
 
-  function toLaunch({ record, sessionId, project, isNew }: Place, turn: Turn | null): Launch {
+  function toLaunch({ record, sessionId, project }: Place, turn: Turn | null): Launch {
     const options = turn?.options ?? {};
     return {
       project,
       sessionId,
-      isNew,
       permissionMode: options.permission_mode ?? record.permission_mode ?? defaults.permissionMode,
       allowedTools: record.allowed_tools ?? defaults.allowedTools,
       model: options.model ?? record.model ?? defaults.model,
@@ -95,7 +94,7 @@ export function createStarter(deps: {
     },
     /** Mode, model and effort as the conversation now has them, for a process that runs already. */
     settingsOf(record: ConversationRecord): Pick<Launch, 'permissionMode' | 'model' | 'effort'> {
-      const { permissionMode, model, effort } = toLaunch({ record, sessionId: '', project: '', isNew: false }, null);
+      const { permissionMode, model, effort } = toLaunch({ record, sessionId: '', project: '' }, null);
       return { permissionMode, model, effort };
     },
   };

@@ -137,6 +137,7 @@ export const requirements = {
   'guard.secrets': { promise: "Switchboard's own secrets never reach an agent, an error or a log line.", from: 'safety' },
   'guard.projects': { promise: 'An agent works only in existing folders under PROJECT_ROOTS, links resolved first.', from: 'safety' },
   'page.use': { promise: 'On a phone one signs in, picks or makes a conversation, reads, writes and stops.', from: 'original API' },
+  'page.prompts': { promise: 'Permissions, questions and plans are shown and answered on the page.', from: 'complaints about peers' },
   'page.recovers': { promise: 'The page comes to the right state after a lost server, a reload and a lost answer.', from: 'complaints about peers' },
   'page.small': { promise: 'The page weighs at most 30 KB gzip and fits 390 px.', from: 'complaints about peers' },
   'tunnel.kept': { promise: 'The tunnel comes back after a lost connection, and status shows its address.', from: 'contract' },

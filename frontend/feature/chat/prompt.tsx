@@ -72,7 +72,7 @@ function choicesOf({ kind }: Prompt): { label: string; answer: Answer }[] {
   }
   return [
     { label: 'Allow', answer: { decision: 'allow' } },
-    { label: 'Always here', answer: { decision: 'allow', remember: 'conversation' } },
+    { label: 'Allow from now on', answer: { decision: 'allow', remember: 'conversation' } },
   ];
 }
 

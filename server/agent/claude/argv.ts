@@ -34,7 +34,7 @@ export function refusedArgs(args: readonly string[]): string[] {
 
 const streamJson = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
 
-const sessionOf = (launch: Launch) => [launch.isNew ? '--session-id' : '--resume', launch.sessionId];
+const sessionOf = ({ sessionId }: Launch, isNew: boolean) => [isNew ? '--session-id' : '--resume', sessionId];
 
 function optionsOf(launch: Launch): string[] {
   return [
@@ -49,15 +49,24 @@ function optionsOf(launch: Launch): string[] {
 }
 
 /** The command line of a run of its own. The message is not in it: that goes to standard input. */
-export function buildArgv(spec: RunSpec): string[] {
+export function buildArgv(spec: RunSpec, isNew: boolean): string[] {
   // 2.1.329 counts it over this run alone, also when it resumes a session.
   const budget = spec.budget ? ['--max-budget-usd', String(Math.max(spec.budget.left(), 0.000_001))] : [];
-  return ['-p', ...sessionOf(spec), ...(spec.follow ? streamJson : ['--output-format', 'json']), ...budget, ...optionsOf(spec)];
+  return ['-p', ...sessionOf(spec, isNew), ...(spec.follow ? streamJson : ['--output-format', 'json']), ...budget, ...optionsOf(spec)];
 }
 
 /** The command line of a live process. With `stdio` it asks us where it would ask a person. */
-export function buildLiveArgv(launch: Launch): string[] {
-  return ['-p', ...sessionOf(launch), '--input-format', 'stream-json', ...streamJson, '--permission-prompt-tool', 'stdio', ...optionsOf(launch)];
+export function buildLiveArgv(launch: Launch, isNew: boolean): string[] {
+  return [
+    '-p',
+    ...sessionOf(launch, isNew),
+    '--input-format',
+    'stream-json',
+    ...streamJson,
+    '--permission-prompt-tool',
+    'stdio',
+    ...optionsOf(launch),
+  ];
 }
 
 /** The text for standard input. A leading blank keeps the CLI from reading a command. */

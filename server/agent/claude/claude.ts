@@ -1,7 +1,7 @@
 import { AppError } from '../../app-error.ts';
 import { answerBeforeShells, writtenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/page.ts';
-import type { Agent, AgentStatus, ProcessNotes, RunSpec } from '../port.ts';
+import type { Agent, AgentStatus, Launch, ProcessNotes, RunSpec } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
 import { checkCommand } from './command.ts';
 import { forkTranscript } from './fork.ts';
@@ -54,12 +54,17 @@ export function createClaude(deps: {
     if (pid !== null) throw new AppError('session_busy', `Session ${sessionId} is open in process ${pid}.`);
   }
 
+  const isNewSession = async ({ sessionId, project }: Launch) => (await findTranscript(home, sessionId, project)) === null;
+
   const pool = createLivePool({
     ...deps.live,
     now: deps.now,
     checkFree,
     findTranscript: (sessionId, project) => findTranscript(home, sessionId, project),
-    start: async (launch, on) => startLiveProcess({ ...deps, ...on, env, binary: await binaryPath(), launch }),
+    async start(launch, on) {
+      const [binary, isNew] = await Promise.all([binaryPath(), isNewSession(launch)]);
+      return startLiveProcess({ ...deps, ...on, env, binary, isNew, launch });
+    },
   });
 
   /** A one-shot run can neither ask a person nor take a file. */
@@ -76,11 +81,12 @@ export function createClaude(deps: {
     async run(spec, onOutput) {
       if (needsLive(spec) || (await pool.canTake(spec))) return pool.run(spec, onOutput);
       await pool.close(spec.sessionId);
-      const [binary] = await Promise.all([binaryPath(), checkFree(spec.sessionId)]);
+      const [binary, isNew] = await Promise.all([binaryPath(), isNewSession(spec), checkFree(spec.sessionId)]);
       const startedAt = deps.now().toISOString();
       return startOneShot(spec, {
         ...deps,
         binary,
+        isNew,
         env,
         onOutput,
         answerOf: async (result) =>

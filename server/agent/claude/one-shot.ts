@@ -20,6 +20,8 @@ const drainMs = 500;
 
 type Deps = {
   binary: string;
+  /** The session does not exist yet. */
+  isNew: boolean;
   env: Readonly<Record<string, string>>;
   notes: ProcessNotes;
   /** After so much silence of a run that is followed, while no tool runs, it is given up. */
@@ -34,7 +36,7 @@ export async function startOneShot(spec: RunSpec, deps: Deps): Promise<Run> {
   const reading = createReading(spec, deps);
   const own = await startChild({
     ...deps,
-    argv: buildArgv(spec),
+    argv: buildArgv(spec, deps.isNew),
     project: spec.project,
     mark: spec.turnId,
     listen(child) {

@@ -44,6 +44,8 @@ export async function openChannel(deps: {
   binary: string;
   env: Readonly<Record<string, string>>;
   launch: Launch;
+  /** The session does not exist yet. */
+  isNew: boolean;
   notes: ProcessNotes;
   onLine(line: Line): void;
   onAsk(ask: ControlRequest): void;
@@ -74,7 +76,7 @@ export async function openChannel(deps: {
 
   const own: AgentChild = await startChild({
     ...deps,
-    argv: buildLiveArgv(deps.launch),
+    argv: buildLiveArgv(deps.launch, deps.isNew),
     project: deps.launch.project,
     mark,
     listen(child) {

@@ -115,7 +115,6 @@ export function createLivePool(deps: {
       held.isReserved = true;
       if (isUsable(held, launch) && !(await held.stale.isStale())) return held;
       await close(held);
-      launch = { ...launch, isNew: launch.isNew && held.process.launch.isNew };
     }
     await makeRoom();
     const opened = await open(launch);

@@ -36,6 +36,7 @@ export async function startLiveProcess(deps: {
   binary: string;
   env: Readonly<Record<string, string>>;
   launch: Launch;
+  isNew: boolean;
   notes: ProcessNotes;
   listener(): LiveListener | null;
   stallMs: number;

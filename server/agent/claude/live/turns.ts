@@ -139,7 +139,7 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null })
       for (const turn of [...open, ...(own ? [own] : [])]) end(turn, value);
     },
     /** What a prompt or a hook of a tool call belongs to. */
-    ownerOf: (toolId: unknown): LiveTurn | null => ownerOf(toolId),
+    ownerOf: (toolId: unknown): LiveTurn | null => ownerOf(toolId) ?? open[0] ?? null,
     /** The tool call whose sub-agent made a tool call; null for the model's own. */
     parentOf: (toolId: unknown): string | null => owners.get(String(toolId))?.parent ?? null,
     isBusy: (): boolean => open.length > 0 || own !== null,

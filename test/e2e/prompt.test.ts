@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { openPhone, send, signIn } from '../helper/browser.ts';
+import { startTestApi } from '../helper/server.ts';
+import { startServerProcess } from '../helper/server-process.ts';
+import { until } from '../helper/until.ts';
+import { createWorkspace, serverEnv } from '../helper/workspace.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+verifies('page.prompts', 'asks on the page, by a live process that the page opened, and keeps asking over a reload', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const server = await startServerProcess(workspace, serverEnv(workspace, api));
+  await server.post('/api/conversations', { id: 'default' });
+  const { page, faults } = await openPhone();
+  await signIn(page, server.url);
+  await until('the live process', async () => (await server.get('/api/conversations/default')).live);
+  await send(page, '[[tool:Bash touch /tmp/../tmp/x; rm -f made]]&[[tool:Bash node -e 1]][[text done]]');
+  const card = page.getByRole('region', { name: 'permission' });
+  await card.getByText('touch /tmp/../tmp/x').waitFor();
+  await card.getByText('outside of the project').waitFor();
+  await card.getByText('deletes').waitFor();
+  await page.reload();
+  await card.getByText('touch /tmp/../tmp/x').waitFor();
+  expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  if (process.env['SHOT']) await page.screenshot({ path: process.env['SHOT'] });
+  await card.getByLabel('Words for Claude').fill('Not outside, please.');
+  await card.getByRole('button', { name: 'Refuse', exact: true }).click();
+  await card.getByText('node -e 1').waitFor();
+  await card.getByRole('button', { name: 'Allow' }).click();
+  await page.locator('.assistant', { hasText: 'done' }).waitFor();
+  await card.waitFor({ state: 'detached' });
+  expect(JSON.stringify(await server.messages('default'))).toContain('Not outside, please.');
+
+  await send(page, '[[asks Which sizes?|S|M|L]][[ask Which colour?|Red|Blue]][[text thanks]]');
+  const question = page.getByRole('region', { name: 'question' });
+  await question.getByLabel('S the S one').check();
+  await question.getByLabel('L the L one').check();
+  await question.getByRole('button', { name: 'Answer', exact: true }).click();
+  await question.getByText('Which colour?').waitFor();
+  await question.getByLabel('Own answer to Which colour?').fill('rather green');
+  await question.getByRole('button', { name: 'Answer', exact: true }).click();
+  await page.locator('.assistant', { hasText: 'thanks' }).waitFor();
+  const said = JSON.stringify(await server.messages('default'));
+  expect(said).toContain('S, L');
+  expect(said).toContain('rather green');
+
+  await server.patch('/api/conversations/default', { permission_mode: 'plan' });
+  await send(page, '[[plan First this, then that.]][[tool:Write made.txt words]][[text built]]');
+  const plan = page.getByRole('region', { name: 'plan' });
+  await plan.getByText('First this, then that.').waitFor();
+  await plan.getByRole('button', { name: 'Go on, edit freely' }).click();
+  await page.locator('.assistant', { hasText: 'built' }).waitFor();
+  expect(existsSync(join(workspace.project, 'made.txt'))).toBe(true);
+  expect(faults).toEqual([]);
+});
