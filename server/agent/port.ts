@@ -161,6 +161,8 @@ export interface Agent {
   history(sessionId: string, project: string, page: { limit: number; before?: string | undefined }): Promise<Omit<HistoryPage, 'session_id'>>;
   /** The whole history of a session, in its order. */
   wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
+  /** What the agent counts for a session so far, in USD, as its transcript says; 0 where it does not. */
+  costSoFar(sessionId: string, project: string): Promise<number>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   writtenSince(sessionId: string, project: string, at: string): Promise<string>;
   /** Makes a session from another one, whole or up to what stands there from before `until` (ISO-8601). False where that is nothing. */

@@ -144,6 +144,8 @@ export function createDispatcher(deps: DispatcherDeps) {
       turn.session_id = starter.sessionOf(turn.conv_id, record);
       deps.spending.check(turn.conv_id);
       const place = await starter.place(record, turn.session_id);
+      // A session that was begun elsewhere brings its own cost along.
+      if (record.session_id && !turns.isCounted(turn.session_id)) active.costBefore = await starter.costBefore(place);
       active.spec = await starter.toSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
       if (active.stop) {
         await settle(active, stoppedEarly(active.stop), null);

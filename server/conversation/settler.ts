@@ -33,7 +33,7 @@ export function createSettler(deps: {
     const event = toEndEvent(turn, turnEnd);
     const ended = { ...turn, ...turnEnd };
     await untilWritten(
-      () => deps.spending.note(turn.conv_id, turns.end(turn.id, turnEnd, event, costOf(ended, end))),
+      () => deps.spending.note(turn.conv_id, turns.end(turn.id, turnEnd, event, costOf(ended, end, active.costBefore))),
       () => endings.tell(ended),
     );
     Object.assign(turn, turnEnd);
@@ -51,10 +51,10 @@ export function createSettler(deps: {
     endings.tell(ended);
   }
 
-  function costOf(turn: Turn, end: RunEnd | null): TurnCost {
+  function costOf(turn: Turn, end: RunEnd | null, before: number): TurnCost {
     if (!end?.cost) return null;
     const final_session_id = turn.result?.session_id ?? (turn.session_id as string);
-    return { usd: end.cost.total, covers: end.cost.covers, final_session_id };
+    return { usd: end.cost.total, covers: end.cost.covers, final_session_id, before };
   }
 
   /** Repeats a write until the disk takes it. `onRefusal` is called at the first refusal: nobody need wait for the disk. */

@@ -92,6 +92,7 @@ export function createStarter(deps: {
         budget: hasLimit ? { left: () => deps.spending.left(turn.conv_id) ?? Number.POSITIVE_INFINITY } : null,
       };
     },
+    costBefore: ({ sessionId, project }: Place): Promise<number> => agent.costSoFar(sessionId, project).catch(() => 0),
     /** Mode, model and effort as the conversation now has them, for a process that runs already. */
     settingsOf(record: ConversationRecord): Pick<Launch, 'permissionMode' | 'model' | 'effort'> {
       const { permissionMode, model, effort } = toLaunch({ record, sessionId: '', project: '' }, null);

@@ -54,9 +54,10 @@ export type TurnEnd = Pick<Turn, 'state' | 'text' | 'result' | 'error' | 'ended_
 
 /**
  * What a turn cost: USD of its own, or what the agent counts for the whole session, of which what was
- * counted before is taken off. `final_session_id` is the session that the turn left the conversation with.
+ * counted before is taken off; `before` is that where no turn of ours counted it. `final_session_id` is the session
+ * that the turn left the conversation with.
  */
-export type TurnCost = { usd: number; covers: 'session' | 'run'; final_session_id: string } | null;
+export type TurnCost = { usd: number; covers: 'session' | 'run'; final_session_id: string; before: number } | null;
 
 /**
  * The turns, in the order in which they were accepted. Each change is on disk, together with its
@@ -86,6 +87,8 @@ export interface TurnStore {
   end(id: string, end: TurnEnd, event: Event, cost: TurnCost): number;
   /** Whether a turn was completed in a session (then there must be a transcript of it), or only begun. */
   knowsSession(sessionId: string): 'completed' | 'begun' | 'unknown';
+  /** Whether a turn of ours has counted what a session cost so far. */
+  isCounted(sessionId: string): boolean;
   /** What ended turns cost since `at` (ISO-8601), in all conversations, in USD. */
   spentSince(at: string): number;
   /** What the turns of each conversation cost, in USD. */

@@ -122,7 +122,7 @@ export function createTurnStore({ database, events }: { database: Database; even
     end(id, value, event, cost) {
       const { state, text, result, error, ended_at } = value;
       const total = cost?.covers === 'session' ? cost.usd : null;
-      const before = total === null ? 0 : ((counted.get(cost?.final_session_id) as { total: number } | undefined)?.total ?? 0);
+      const before = total === null ? 0 : ((counted.get(cost?.final_session_id) as { total: number } | undefined)?.total ?? cost?.before ?? 0);
       // A session that was continued elsewhere, or begun anew by /clear, counts from the start.
       const spent = total === null ? (cost?.usd ?? 0) : total >= before ? total - before : total;
       const session = cost?.final_session_id ?? null;
@@ -134,6 +134,7 @@ export function createTurnStore({ database, events }: { database: Database; even
       return spent;
     },
     knowsSession: (sessionId) => (completedIn.get(sessionId) ? 'completed' : begunIn.get(sessionId) ? 'begun' : 'unknown'),
+    isCounted: (sessionId) => counted.get(sessionId) !== undefined,
     spentSince: (at) => (spentSince.get(at) as { usd: number }).usd,
     spentByConversation: () => new Map((spentBy.all() as { conv_id: string; usd: number }[]).map(({ conv_id, usd }) => [conv_id, usd])),
     countByState: () => Object.fromEntries((countBy.all() as { state: string; count: number }[]).map(({ state, count }) => [state, count])),

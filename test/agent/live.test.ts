@@ -116,3 +116,16 @@ verifies('live.foreign', 'starts anew where somebody went on with the session at
   const request = server.api.received.findLast(({ texts }) => texts.includes('after'));
   expect(JSON.stringify(request?.body)).toContain('said at the desk');
 });
+
+verifies(['live.kept', 'command.clear'], 'follows /clear to the new session in the same process', async () => {
+  const server = await startTestServer();
+  const first = await server.chat({ message: 'one', conv_id: 'a' });
+  await server.post('/api/conversations/a/warm', {});
+  const before = await processesOf(server.workspace);
+  const cleared = await server.chat({ message: '/clear', conv_id: 'a' });
+  expect(cleared.session_id).not.toBe(first.session_id);
+  const next = await server.chat({ message: 'two', conv_id: 'a' });
+  expect(next).toMatchObject({ response: 'Echo: two', session_id: cleared.session_id });
+  expect(await processesOf(server.workspace)).toEqual(before);
+  expect(JSON.stringify(server.api.received.at(-1)?.body)).not.toContain('Echo: one');
+});

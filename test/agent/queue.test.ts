@@ -83,6 +83,17 @@ verifies('queue.steer', 'gives it while only sub-agents run, and runs it next wh
   expect((await server.end(late.turn_id)).result?.response).toBe('Echo: too late for a step');
 });
 
+verifies('queue.steer', 'takes a message back that was given and not begun, without harm to the running turn', async () => {
+  const server = await startTestServer({ env });
+  await warmed(server);
+  const main = await server.accept('a', { message: `${slowTool}[[text final]]` });
+  await until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length === 1);
+  const steered = await server.accept('a', { message: 'never mind', steer: true });
+  expect(await server.cancel(steered.turn_id)).toMatchObject({ state: 'cancelled', steers: main.turn_id });
+  expect((await server.end(main.turn_id)).result?.response).toBe('final');
+  expect(JSON.stringify(server.api.received.at(-1)?.body)).not.toContain('never mind');
+});
+
 verifies('queue.steer', 'goes next where the running turn can take nothing', async () => {
   const server = await startTestServer();
   await server.accept('a', { message: '[[first 500ms]][[text one]]' });

@@ -11,7 +11,7 @@ import { startLiveProcess } from './live/process.ts';
 import { locateClaude } from './locate.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
-import { readPage, readProject, readSince, readWhole } from './transcript-file.ts';
+import { readCost, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
 
 const statusForMs = 60_000;
 
@@ -110,6 +110,10 @@ export function createClaude(deps: {
     async *wholeHistory(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
       if (path) yield* readWhole(path);
+    },
+    async costSoFar(sessionId, project) {
+      const path = await findTranscript(home, sessionId, project);
+      return path ? readCost(path) : 0;
     },
     async writtenSince(sessionId, project, at) {
       const path = await findTranscript(home, sessionId, project);

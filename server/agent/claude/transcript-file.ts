@@ -95,6 +95,21 @@ export async function readSince(path: string, at: string): Promise<Entry[]> {
   return found.sort((a, b) => a.start - b.start).map(({ entry }) => entry);
 }
 
+/** What the CLI counted for a session (USD) when a process of it last ended; 0 where it does not say. */
+export async function readCost(path: string): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    for await (const { bytes } of linesBackwards(file, size)) {
+      const entry = bytes.includes('"cost-state"') ? (parseLine(bytes.toString('utf8')) as { type?: string; totalCostUSD?: unknown } | null) : null;
+      if (entry?.type === 'cost-state') return Number(entry.totalCostUSD) || 0;
+    }
+    return 0;
+  } finally {
+    await file.close();
+  }
+}
+
 /** Where a line stands in a file. */
 type Place = { start: number; end: number };
 

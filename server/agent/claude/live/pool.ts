@@ -148,9 +148,13 @@ export function createLivePool(deps: {
         if (isFree(known)) noteIdle(known);
         if (isUsable(known, launch) || !isFree(known)) return known.process.ready;
       }
-      const held = known ? await take(launch) : (await makeRoom()) ? await open(launch) : null;
-      if (held) held.isReserved = false;
-      await held?.process.ready;
+      if (known) {
+        const held = await take(launch);
+        held.isReserved = false;
+        await held.process.ready;
+      } else if (await makeRoom()) {
+        await (await open(launch)).process.ready;
+      }
     },
     isOpen: (sessionId) => find(sessionId) !== undefined,
     async canTake(launch) {

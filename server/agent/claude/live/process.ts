@@ -82,8 +82,9 @@ export async function startLiveProcess(deps: {
   const channel: Channel = await openChannel({
     ...deps,
     onLine(line) {
-      if (line.type === 'conversation_reset') sessionId = String(line['new_conversation_id']);
-      else if (line.type === 'control_cancel_request') withdraw(String(line['request_id']));
+      // After /clear the process goes on in another session.
+      if (typeof line['session_id'] === 'string') sessionId = line['session_id'];
+      if (line.type === 'control_cancel_request') withdraw(String(line['request_id']));
       else {
         // An accepted plan and the model's own doing change it as well.
         if (typeof line['permissionMode'] === 'string') settings.permissionMode = line['permissionMode'];
@@ -185,8 +186,9 @@ export async function startLiveProcess(deps: {
   async function stop(messageId: string | null, done: Promise<void>): Promise<void> {
     const interrupt = async () => {
       while (turns.has(messageId)) {
-        const { still_queued = [] } = (await channel.request('interrupt')) as { still_queued?: unknown[] };
-        if (messageId !== null && still_queued.includes(messageId)) await channel.request('cancel_async_message', { message_uuid: messageId });
+        // One that was not begun is taken back, without harm to the one that runs.
+        const { cancelled } = messageId === null ? {} : await channel.request('cancel_async_message', { message_uuid: messageId });
+        if (!cancelled) await channel.request('interrupt');
         await Promise.race([done, delay(300)]);
       }
     };
