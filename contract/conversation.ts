@@ -38,6 +38,9 @@ export const ConversationSummary = z.object({
   model: z.string().nullable(),
   effort: z.string().nullable(),
   permission_mode: z.string().nullable(),
+  runs_with: z
+    .object({ permission_mode: z.string(), model: z.string().nullable(), effort: z.string().nullable() })
+    .describe('what its next turn runs with, the settings of the server filled in; null: claude chooses'),
   live: z.boolean().describe('whether it has a live process'),
   queue_paused: z.boolean(),
 });

@@ -116,6 +116,11 @@ export const errorTable = {
     title: 'There is nothing to fork yet',
     hint: 'Fork a conversation after its first turn has ended, or at a turn of its present session.',
   },
+  background_busy: {
+    status: 409,
+    title: 'Background work of the conversation still runs',
+    hint: 'This message needs a process of its own (other tools, arguments or a json_schema). Wait for the work to end, or stop it.',
+  },
   project_mismatch: {
     status: 409,
     title: 'The conversation belongs to another folder',

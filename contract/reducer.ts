@@ -86,7 +86,14 @@ function queuedTurn(event: EventOf<'turn.queued'>): TurnSummary {
 function startTurn(state: ConversationSnapshot, event: EventOf<'turn.started'>): ConversationSnapshot {
   const turn = state.queue.find(({ turn_id }) => turn_id === event.turn_id);
   if (!turn) return state;
-  const started: TurnSummary = { ...turn, state: 'running', session_id: event.session_id, started_at: event.at, steers: event.steers };
+  const started: TurnSummary = {
+    ...turn,
+    state: 'running',
+    session_id: event.session_id,
+
+    started_at: event.at,
+    steers: event.steers,
+  };
   const rest = { ...state, queue: without(state.queue, turn.turn_id) };
   return event.steers && state.turn ? { ...rest, steered: [...state.steered, started] } : { ...rest, turn: liveTurn(started) };
 }

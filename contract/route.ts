@@ -45,6 +45,7 @@ const ending = [
   'agent_limit_reached',
   'agent_not_found',
   'agent_stalled',
+  'background_busy',
   'model_overloaded',
   'model_rate_limited',
   'model_unavailable',

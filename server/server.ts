@@ -27,6 +27,7 @@ import { createPrompts } from './prompt/prompts.ts';
 import { createCredentialStore } from './store/credential-store.ts';
 import { openDatabase } from './store/database.ts';
 import { createJournal } from './store/journal.ts';
+import { createLiveStore } from './store/live-store.ts';
 import { openMappingStore } from './store/mapping-store.ts';
 import { createProcessStore } from './store/process-store.ts';
 import { createPromptStore } from './store/prompt-store.ts';
@@ -114,6 +115,12 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     newId: () => nanoid(12),
   });
 
+  /** The folders of attachments are called after their turns; those of changed messages have more behind it. */
+  const sweepFiles = () => {
+    const isKnown = (id: string) => turns.get(id.slice(0, 21))?.options.attachments !== undefined;
+    attachments.sweep(isKnown).catch((error) => warn(error, 'old attachments stay'));
+  };
+
   const conversations = createConversations({
     agent,
     turns,
@@ -121,9 +128,11 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     mapping,
     prompts,
     notes: processes,
+    lives: createLiveStore({ database, warn }),
     leftProcesses,
     keepFiles: attachments.keep,
     placeFiles: attachments.place,
+    sweepFiles,
     dayBudget: config.BUDGET_DAY_USD === '' ? null : config.BUDGET_DAY_USD,
     pauseOnCancel: config.PAUSE_QUEUE_ON_CANCEL,
     resolveProject: createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir()),
@@ -202,7 +211,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   };
   const pruning = setInterval(prune, pruneEveryMs);
   setImmediate(prune);
-  void attachments.sweep((id) => turns.get(id.slice(0, 21))?.options.attachments !== undefined).catch((error) => warn(error, 'old attachments stay'));
+  sweepFiles();
 
   let isClosing = false;
   const opened = openWhenDiskAllows(

@@ -31,12 +31,12 @@ export type RunSpec = Launch & {
   attachments: readonly Attachment[];
   /** Somebody reads along: the output is wanted while it comes, not only at the end. */
   follow: boolean;
-  /** Where the run may spend only so much: its limit in USD, and how much of the session's total it had when it began. */
+  /** Set where the run may spend only so much. */
   budget: RunBudget | null;
 };
 
-/** `left()` is what may still be spent (USD) by this run, as limits and other turns stand now. */
-export type RunBudget = { left(): number };
+/** What this run may spend in all (USD), as limits and other turns stand now; it tells what it has spent so far. */
+export type RunBudget = { left(spent: number): number };
 
 /** What an agent asks a person. */
 export type AskedPrompt = {
@@ -65,17 +65,15 @@ export type AgentOutput =
   | { type: 'prompt.withdrawn'; id: string }
   | { type: 'warning'; text: string };
 
-/** What a run cost, in USD: `total` as the agent counts, over the session or since an earlier figure that is taken off already. */
-export type RunCost = { total: number; covers: 'session' | 'run' };
-
 /** What a run came to. */
 export type RunEnd =
   | {
       kind: 'answer';
       response: string;
       sessionId: string;
-      cost: RunCost;
-      /** As the agent prints it. */
+      /** What the run cost by itself, in USD. */
+      cost: number;
+      /** As the agent prints it: over the session, or (older versions) over the process. */
       totalCost: number;
       turns: number;
       durationMs: number;
@@ -84,7 +82,7 @@ export type RunEnd =
       structuredOutput?: unknown;
       contextWindow: number | null;
     }
-  | { kind: 'failure'; code: ErrorCode; detail: string; cost: RunCost | null };
+  | { kind: 'failure'; code: ErrorCode; detail: string; cost: number | null };
 
 /** A run that was started. */
 export interface Run {
@@ -161,8 +159,6 @@ export interface Agent {
   history(sessionId: string, project: string, page: { limit: number; before?: string | undefined }): Promise<Omit<HistoryPage, 'session_id'>>;
   /** The whole history of a session, in its order. */
   wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
-  /** What the agent counts for a session so far, in USD, as its transcript says; 0 where it does not. */
-  costSoFar(sessionId: string, project: string): Promise<number>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   writtenSince(sessionId: string, project: string, at: string): Promise<string>;
   /** Makes a session from another one, whole or up to what stands there from before `until` (ISO-8601). False where that is nothing. */

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../app-error.ts';
 import type { StoredAttachment } from '../store/port.ts';
@@ -10,12 +10,17 @@ export type IncomingFile = { name: string; media_type?: string | undefined; data
 /** Limits of one message; the API takes no larger images. */
 export const attachmentLimits = { files: 20, bytes: 20_000_000, imageBytes: 5_000_000 };
 
+/** How long a message may take from its files to its turn. */
+const freshMs = 60_000;
+
 /** Where files that the model does not take lie in a project. */
 const uploadFolder = join('.switchboard', 'uploads');
 
 /** Keeps the files that come with messages: in the data folder until their conversation is deleted. */
 export function createAttachments({ folder }: { folder: string }) {
   const root = join(folder, 'attachments');
+  /** Kept a moment ago: their turns may not be on disk yet. */
+  const fresh = new Set<string>();
 
   function check(file: IncomingFile): Omit<StoredAttachment, 'path'> {
     const { name, data } = file;
@@ -49,6 +54,8 @@ export function createAttachments({ folder }: { folder: string }) {
         throw new AppError('attachment_too_large', what, { field: 'attachments' });
       }
       const checked = files.map(check);
+      fresh.add(id);
+      setTimeout(() => fresh.delete(id), freshMs).unref();
       try {
         await mkdir(join(root, id), { recursive: true, mode: 0o700 });
         return await Promise.all(
@@ -69,6 +76,8 @@ export function createAttachments({ folder }: { folder: string }) {
       const target = join(project, uploadFolder, id);
       try {
         await mkdir(target, { recursive: true });
+        // A link there could lead anywhere.
+        if ((await realpath(target)) !== join(await realpath(project), uploadFolder, id)) throw new Error('it is reached over a link');
         // The folder is nothing to commit.
         await writeFile(join(project, '.switchboard', '.gitignore'), '*\n');
         const names = freeNames(others.map(({ name }) => name));
@@ -81,9 +90,9 @@ export function createAttachments({ folder }: { folder: string }) {
     },
     /** Removes what was kept for ids that are not known any more. */
     async sweep(isKnown: (id: string) => boolean): Promise<void> {
-      for (const id of await readdir(root).catch(() => [])) if (!isKnown(id)) await rm(join(root, id), { recursive: true, force: true });
+      for (const id of await readdir(root).catch(() => []))
+        if (!fresh.has(id) && !isKnown(id)) await rm(join(root, id), { recursive: true, force: true });
     },
-    remove: (id: string): Promise<void> => rm(join(root, id), { recursive: true, force: true }),
   };
 }
 

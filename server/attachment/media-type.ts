@@ -37,6 +37,7 @@ export const isForModel = (type: string): boolean => type === 'application/pdf' 
 export function checkedType(declared: string | undefined, data: Uint8Array): string | null {
   const found = typeByContent(data);
   const said = (declared ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (said && !/^[\w.+-]+\/[\w.+-]+$/.test(said)) return null;
   if (!said || said === 'application/octet-stream' || said === found) return found;
   const isKnownKind = signatures.some(({ type }) => type === said) || said === 'image/jpg';
   if (said === 'image/jpg' && found === 'image/jpeg') return found;

@@ -23,10 +23,13 @@ export function createBook(deps: {
   spending: Spending;
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
+  /** A conversation is gone: what belongs to it alone goes too. */
+  onRemove(id: string): void;
   warn(error: unknown, text: string): void;
   /** Changes of one conversation come one after the other: each looks, waits for the disk, and writes. */
   inTurn<T>(convId: string, work: () => Promise<T>): Promise<T>;
   defaultProject: string;
+  defaults: { permissionMode: string; model: string | null };
   now(): Date;
   newId(): string;
 }) {
@@ -62,6 +65,11 @@ export function createBook(deps: {
       model: record.model ?? null,
       effort: record.effort ?? null,
       permission_mode: record.permission_mode ?? null,
+      runs_with: {
+        permission_mode: record.permission_mode ?? deps.defaults.permissionMode,
+        model: record.model ?? deps.defaults.model,
+        effort: record.effort ?? null,
+      },
       live: agent.live.isOpen(record.session_id ?? lanes.reserved.get(id) ?? ''),
       queue_paused: record.queue_paused ?? false,
     };
@@ -83,7 +91,7 @@ export function createBook(deps: {
       last_turn: last && toSummary(last),
       prompts: [],
       background: [],
-      context: null,
+      context: record.context ?? null,
       cursor: 0,
     };
   }
@@ -160,6 +168,13 @@ export function createBook(deps: {
     return project;
   }
 
+  /** Closes the live process of a conversation, unless another one works in the same session. */
+  function closeLive(id: string): void {
+    const sessionId = mapping.get(id)?.session_id ?? lanes.reserved.get(id);
+    const isShared = [...mapping.all()].some(([other, record]) => other !== id && record.session_id === sessionId);
+    if (sessionId && !isShared) void agent.live.close(sessionId);
+  }
+
   return {
     need,
     checkFree,
@@ -183,14 +198,22 @@ export function createBook(deps: {
     },
 
     /** What a conversation like another one has of it. */
-    optionsOf: ({ model, effort, permission_mode, max_cost_usd, allowed_tools, extra_args }: ConversationRecord): Partial<ConversationRecord> => ({
-      ...(model ? { model } : {}),
-      ...(effort ? { effort } : {}),
-      ...(permission_mode ? { permission_mode } : {}),
-      ...(max_cost_usd ? { max_cost_usd } : {}),
-      ...(allowed_tools ? { allowed_tools } : {}),
-      ...(extra_args ? { extra_args } : {}),
-    }),
+    optionsOf(record: ConversationRecord): Partial<ConversationRecord> {
+      const {
+        session_id: _,
+        created_at,
+        last_message_at,
+        turn_count,
+        last_message,
+        reset_at,
+        settled_turn,
+        archived,
+        queue_paused,
+        context,
+        ...options
+      } = record;
+      return options;
+    },
 
     /** A conversation on a session that was just made for it. */
     adopt: (id: string, options: Partial<ConversationRecord> & { session_id: string }): Promise<void> =>
@@ -240,7 +263,8 @@ export function createBook(deps: {
         // Turns first: a mapping without its turns is whole, turns without a mapping would bring it back at the next start.
         turns.forget(id);
         spending.forget(id);
-        void agent.live.close(mapping.get(id)?.session_id ?? lanes.reserved.get(id) ?? '');
+        deps.onRemove(id);
+        closeLive(id);
         lanes.reserved.delete(id);
         await mapping.remove(id).finally(() => announce(id));
       }),
@@ -250,7 +274,7 @@ export function createBook(deps: {
         const record = mapping.get(id);
         if (!record) return;
         // A turn that runs ends in its session; the process of one that rests is of no more use.
-        if (!activeOf(lanes, id)) void agent.live.close(record.session_id ?? lanes.reserved.get(id) ?? '');
+        if (!activeOf(lanes, id)) closeLive(id);
         lanes.reserved.delete(id);
         await save(id, { ...record, session_id: null, reset_at: deps.now().toISOString() });
       }),

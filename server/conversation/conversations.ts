@@ -5,7 +5,7 @@ import type { TurnSummary } from '../../contract/turn.ts';
 import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Prompts } from '../prompt/prompts.ts';
-import type { Journal, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
+import type { Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
 import { type Book, createBook } from './book.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createEndings } from './endings.ts';
@@ -29,11 +29,14 @@ export type ConversationsDeps = {
   mapping: MappingStore;
   prompts: Prompts;
   notes: ProcessNotes;
+  lives: LiveStore;
   /** The processes that an earlier server did not see the end of. */
   leftProcesses: readonly ProcessNote[];
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
   keepFiles(id: string, files: readonly MessageFile[]): Promise<StoredAttachment[]>;
+  /** Removes the files of turns that are gone. */
+  sweepFiles(): void;
   placeFiles(id: string, files: readonly StoredAttachment[], project: string): Promise<string>;
   defaultProject: string;
   defaults: RunDefaults;
@@ -75,7 +78,8 @@ export interface Conversations {
   stopBackground(id: string, taskId: string): Promise<BackgroundTask[]>;
   counts(): { running: number; waiting: number; queued: number };
   dayBudget(): Budget | null;
-  changed(id: string, modeModelEffort: boolean): Promise<void>;
+  /** A conversation's settings were changed: what runs now is told of those that are named. */
+  changed(id: string, changed: readonly string[]): Promise<void>;
   planAccepted(id: string, mode: string): void;
   /** Brings back conversations that the mapping has lost. To be called before the first request. */
   restore(): Promise<void>;
@@ -94,7 +98,11 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   const inTurn = createMutex();
   const endings = createEndings();
   const spending = createSpending({ ...deps, dayLimit: deps.dayBudget });
-  const book: Book = createBook({ ...deps, lanes, spending, inTurn, newId: deps.newConvId });
+  const onRemove = (id: string) => {
+    prompts.forget(id);
+    deps.sweepFiles();
+  };
+  const book: Book = createBook({ ...deps, lanes, spending, inTurn, onRemove, newId: deps.newConvId });
   const placeFiles = (turn: Turn, project: string) => deps.placeFiles(turn.id, turn.options.attachments ?? [], project);
   const starter = createStarter({ ...deps, lanes, book, spending, placeFiles });
   const slots = createSlots(deps.maxStarting);
@@ -148,7 +156,6 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     const isTaken = activeOf(lanes, id) !== null || [...lanes.lingering.values()].some((held) => held.sessionId === sessionId);
     if (isTaken && !agent.live.isOpen(sessionId)) return false;
     const place = await starter.place(book.need(id), sessionId);
-    if (!record.session_id) lanes.reserved.set(id, sessionId);
     try {
       await agent.live.warm(starter.toLaunch(place, null));
     } catch (error) {
@@ -156,6 +163,18 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       throw new AppError('agent_failed', `claude did not start: ${(error as Error).message}`, { cause: error });
     }
     return agent.live.isOpen(sessionId);
+  }
+
+  /** The live processes of an earlier server are gone, and what they ran in the background. */
+  function tellLost(): void {
+    const at = deps.now().toISOString();
+    for (const { conv_id, tasks } of deps.lives.left()) {
+      deps.lives.set(conv_id, null);
+      if (!mapping.get(conv_id)) continue;
+      const summary = 'The server stopped.';
+      deps.journal.append(tasks.map((task) => ({ type: 'background.ended', conv_id, at, task, status: 'killed', summary })));
+      book.announce(conv_id);
+    }
   }
 
   return {
@@ -194,15 +213,19 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       return { running: lanes.active.size, waiting, queued: lanes.queue.length };
     },
     dayBudget: spending.day,
-    async changed(id, modeModelEffort) {
+    async changed(id, changed) {
       const record = book.need(id);
       const sessionId = record.session_id ?? lanes.reserved.get(id);
+      const active = sessionId ? [...lanes.active.values()].find(({ turn }) => turn.session_id === sessionId) : undefined;
+      // A turn of another conversation in this session, and what a turn itself was asked to run with, is not touched.
+      const isOurs = !active || active.turn.conv_id === id;
+      const settings = isOurs ? starter.changedSettings(record, changed, active?.turn.options ?? {}) : {};
       // What a running process refuses holds from its next start on.
-      if (modeModelEffort && sessionId) await agent.live.adjust(sessionId, starter.settingsOf(record)).catch(() => {});
-      const left = spending.left(id);
-      prompts.allowWhere(
-        (prompt) => prompt.kind === 'budget' && prompt.conv_id === id && (left === null || Number(prompt.input['spent_usd']) < left),
-      );
+      if (sessionId && Object.keys(settings).length) await agent.live.adjust(sessionId, settings).catch(() => {});
+      prompts.allowWhere((prompt) => {
+        const spent = Number(prompt.input['spent_usd']);
+        return prompt.kind === 'budget' && prompt.conv_id === id && spent < spending.left(prompt.turn_id, id, spent);
+      });
       dispatcher.pump();
     },
     planAccepted(id, mode) {
@@ -219,6 +242,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         projectOf: book.projectOf,
         onEnd: dispatcher.leftoverEnded,
       });
+      tellLost();
       dispatcher.open();
     },
     beginClose() {

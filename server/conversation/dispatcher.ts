@@ -52,6 +52,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     onWaiting({ turn }) {
       if (turn.state === 'waiting') endings.tellNews(turn);
       book.announce(turn.conv_id);
+      pump();
     },
   };
 
@@ -61,7 +62,8 @@ export function createDispatcher(deps: DispatcherDeps) {
     const taken = {
       conversations: new Set(active.map(({ turn }) => turn.conv_id)),
       sessions: new Set([...active.map(({ turn }) => turn.session_id ?? ''), ...[...lanes.lingering.values()].map((held) => held.sessionId)]),
-      running: active.length,
+      // Who waits for a person works on nothing.
+      running: active.filter(({ turn }) => turn.state !== 'waiting').length,
     };
     const ready = lanes.queue.filter((turn) => !mapping.get(turn.conv_id)?.queue_paused);
     const waiting = ready.map((turn) => ({ ...turn, session_id: mapping.get(turn.conv_id)?.session_id ?? null }));
@@ -144,20 +146,20 @@ export function createDispatcher(deps: DispatcherDeps) {
       turn.session_id = starter.sessionOf(turn.conv_id, record);
       deps.spending.check(turn.conv_id);
       const place = await starter.place(record, turn.session_id);
-      // A session that was begun elsewhere brings its own cost along.
-      if (record.session_id && !turns.isCounted(turn.session_id)) active.costBefore = await starter.costBefore(place);
       active.spec = await starter.toSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
       if (active.stop) {
         await settle(active, stoppedEarly(active.stop), null);
         return false;
       }
-      markStarted(turn, null);
+      markStarted(active, null);
       // The turn has the session on disk already: after a crash the mapping gets it from there.
       const now = mapping.get(turn.conv_id) ?? record;
       // A reset that came meanwhile is for the next turn: this one is on its way in the session of before.
       const session_id = now.reset_at === record.reset_at ? (now.session_id ?? turn.session_id) : now.session_id;
       if (session_id !== now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id, project: place.project });
+      const reserved = lanes.reserved.get(turn.conv_id);
       lanes.reserved.delete(turn.conv_id);
+      if (reserved && reserved !== turn.session_id) void deps.agent.live.close(reserved);
       return true;
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'storage_unavailable')) throw error;
@@ -174,11 +176,10 @@ export function createDispatcher(deps: DispatcherDeps) {
     }
   }
 
-  function markStarted(turn: Turn, steers: string | null): void {
-    turn.started_at = deps.now().toISOString();
-    turns.start(turn.id, turn.session_id as string, turn.started_at, steers);
-    turn.state = 'running';
-    turn.steers = steers;
+  function markStarted({ turn }: Active, steers: string | null): void {
+    const started = { session_id: turn.session_id, started_at: deps.now().toISOString(), steers };
+    turns.start(turn.id, started);
+    Object.assign(turn, started, { state: 'running' });
   }
 
   const stoppedEarly = (stop: StopReason): TurnEnd => ({
@@ -192,7 +193,7 @@ export function createDispatcher(deps: DispatcherDeps) {
   /** Gives the messages that are to steer a turn to it, in their order. */
   function steerWaiting(active: Active): void {
     if (!active.run?.steer || !active.spec || active.stop || isEnded(active.turn)) return;
-    for (const turn of lanes.queue.filter((one) => one.conv_id === active.turn.conv_id && one.options.steer)) {
+    for (const turn of lanes.queue.filter((one) => one.conv_id === active.turn.conv_id && canSteer(one.options))) {
       void steer(turn, active, active.run.steer, active.spec).catch((error) => deps.warn(error, 'a message could not be given to the running turn'));
     }
   }
@@ -206,7 +207,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project };
       active.spec = await starter.toSpec(turn, place, true);
       if (active.stop) return settle(active, stoppedEarly(active.stop), null);
-      markStarted(turn, to.turn.id);
+      markStarted(active, to.turn.id);
       book.announce(turn.conv_id);
       await run(active, async (onOutput) => give(active.spec as NonNullable<Active['spec']>, onOutput));
     });
@@ -311,6 +312,10 @@ export function createDispatcher(deps: DispatcherDeps) {
     },
   };
 }
+
+/** What is to run with settings of its own cannot be given to a turn that runs with others. */
+const canSteer = ({ steer, permission_mode, model, effort, json_schema }: Turn['options']) =>
+  steer === true && [permission_mode, model, effort, json_schema].every((value) => value === undefined);
 
 const newRecord = ({ created_at, options }: Turn): ConversationRecord => ({
   session_id: null,

@@ -9,8 +9,6 @@ export type Active = {
   text: TextSoFar;
   spec: RunSpec | null;
   run: Run | null;
-  /** What the session had cost (USD) before any turn of ours counted it. */
-  costBefore: number;
   stop: StopReason | null;
   /** It was running when an earlier process ended. */
   isLeftover: boolean;
@@ -34,7 +32,7 @@ export type Lanes = {
 export const createLanes = (): Lanes => ({ queue: [], active: new Map(), lingering: new Map(), reserved: new Map() });
 
 export function createActive(turn: Turn, isLeftover = false): Active {
-  return { turn, text: noText, spec: null, run: null, costBefore: 0, stop: null, isLeftover, context: null };
+  return { turn, text: noText, spec: null, run: null, stop: null, isLeftover, context: null };
 }
 
 /** The turn that a conversation works on: of those that run the one that was not given to another. */

@@ -1,5 +1,6 @@
-import type { LiveListener } from '../agent/port.ts';
-import type { Journal, TurnStore } from '../store/port.ts';
+import type { BackgroundTask } from '../../contract/conversation.ts';
+import type { Agent, LiveListener } from '../agent/port.ts';
+import type { Journal, LiveStore, TurnStore } from '../store/port.ts';
 import { clip } from '../transcript/clip.ts';
 import type { Book } from './book.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -10,21 +11,32 @@ export function createLiveListener(deps: {
   dispatcher: Dispatcher;
   turns: TurnStore;
   journal: Journal;
+  agent: Agent;
+  lives: LiveStore;
   warn(error: unknown, text: string): void;
   now(): Date;
   newTurnId(): string;
 }): LiveListener {
-  const { book, journal } = deps;
+  const { book, journal, lives } = deps;
+  /** By conversation: what its process runs in the background. */
+  const running = new Map<string, readonly BackgroundTask[]>();
   const at = () => deps.now().toISOString();
 
   return {
     changed(sessionId) {
       const id = book.ofSession(sessionId);
-      if (id) book.announce(id);
+      if (!id) return;
+      const isOpen = deps.agent.live.isOpen(sessionId);
+      if (!isOpen) running.delete(id);
+      lives.set(id, isOpen ? (running.get(id) ?? []) : null);
+      book.announce(id);
     },
     background(sessionId, tasks) {
       const id = book.ofSession(sessionId);
-      if (id) journal.append([{ type: 'background.changed', conv_id: id, at: at(), tasks: [...tasks] }]);
+      if (!id) return;
+      running.set(id, tasks);
+      lives.set(id, tasks);
+      journal.append([{ type: 'background.changed', conv_id: id, at: at(), tasks: [...tasks] }]);
     },
     backgroundEnded(sessionId, task, status, summary) {
       const id = book.ofSession(sessionId);

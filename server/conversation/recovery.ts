@@ -4,6 +4,7 @@ import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
 import { decideEnd, isEnded, toEndEvent } from './outcome.ts';
 import { addText, joinText, noText } from './text-so-far.ts';
+import { waitedFor } from './turn-run.ts';
 
 type RecoveryDeps = {
   agent: Agent;
@@ -49,8 +50,7 @@ async function endProcess(left: ProcessNote, deps: RecoveryDeps): Promise<void> 
 async function settleLeftover(turn: Turn, prompts: readonly Prompt[], deps: RecoveryDeps): Promise<void> {
   if (isEnded(turn)) return;
   const text = await producedText(turn, deps);
-  const asked = prompts.filter(({ turn_id }) => turn_id === turn.id).map(({ kind, tool }) => `${kind} (${tool})`);
-  const detail = asked.length ? `The server stopped while the turn waited for an answer to a ${asked.join(' and a ')}.` : undefined;
+  const detail = waitedFor(prompts.filter(({ turn_id }) => turn_id === turn.id));
   const end = decideEnd(turn, { end: null, stop: 'crash', ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });
   deps.turns.end(turn.id, end, toEndEvent(turn, end), null);
   Object.assign(turn, end);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, RunEnd } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { MappingStore, Turn, TurnCost, TurnEnd, TurnStore } from '../store/port.ts';
+import type { MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
 import type { Active, Lanes } from './lanes.ts';
@@ -32,12 +32,16 @@ export function createSettler(deps: {
     const { turn, run } = active;
     const event = toEndEvent(turn, turnEnd);
     const ended = { ...turn, ...turnEnd };
+    const cost = { usd: end?.cost ?? 0, final_session_id: ended.result?.session_id ?? turn.session_id };
     await untilWritten(
-      () => deps.spending.note(turn.conv_id, turns.end(turn.id, turnEnd, event, costOf(ended, end, active.costBefore))),
+      () => {
+        turns.end(turn.id, turnEnd, event, cost);
+        deps.spending.note(turn.id, turn.conv_id, cost.usd);
+      },
       () => endings.tell(ended),
     );
     Object.assign(turn, turnEnd);
-    noteEnd(ended, end);
+    noteEnd(ended, end, active.context);
     lanes.active.delete(turn.id);
     if (run) {
       const held = { convId: turn.conv_id, sessionId: ended.result?.session_id ?? (turn.session_id as string), run, isEnding: false };
@@ -49,12 +53,6 @@ export function createSettler(deps: {
     }
     book.announce(turn.conv_id);
     endings.tell(ended);
-  }
-
-  function costOf(turn: Turn, end: RunEnd | null, before: number): TurnCost {
-    if (!end?.cost) return null;
-    const final_session_id = turn.result?.session_id ?? (turn.session_id as string);
-    return { usd: end.cost.total, covers: end.cost.covers, final_session_id, before };
   }
 
   /** Repeats a write until the disk takes it. `onRefusal` is called at the first refusal: nobody need wait for the disk. */
@@ -77,7 +75,7 @@ export function createSettler(deps: {
   }
 
   /** Keeps the mapping in step with a turn that ended; /clear leaves the conversation with another session. */
-  function noteEnd(turn: Turn, end: RunEnd | null): void {
+  function noteEnd(turn: Turn, end: RunEnd | null, context: Active['context']): void {
     const record = mapping.get(turn.conv_id);
     if (!record) return;
     const answer = end?.kind === 'answer' ? end : null;
@@ -88,6 +86,7 @@ export function createSettler(deps: {
       last_message_at: turn.ended_at ?? record.last_message_at,
       turn_count: record.turn_count + (answer ? 1 : 0),
       settled_turn: turn.id,
+      ...(context ? { context } : {}),
     });
   }
 

@@ -13,6 +13,8 @@ export function toBudget(limit: number | null | undefined, spent: number): Budge
 /** What turns cost, in USD, and the limits on it: of each conversation, and of a day of this machine's clock. */
 export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; dayLimit: number | null; now(): Date }) {
   const byConversation = deps.turns.spentByConversation();
+  /** What running turns have spent so far, as far as they told. */
+  const running = new Map<string, { convId: string; usd: number }>();
   let today = { from: '', usd: 0 };
 
   function dayStart(): string {
@@ -27,17 +29,22 @@ export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; 
     return today.usd;
   }
 
-  const spentBy = (convId: string) => byConversation.get(convId) ?? 0;
-  const budgetOf = (convId: string) => toBudget(deps.mapping.get(convId)?.max_cost_usd, spentBy(convId));
-  const day = () => toBudget(deps.dayLimit, spentToday());
+  const runningIn = (isMeant: (turnId: string, convId: string) => boolean) =>
+    [...running].reduce((sum, [turnId, { convId, usd }]) => (isMeant(turnId, convId) ? sum + usd : sum), 0);
+  const spentBy = (convId: string) => (byConversation.get(convId) ?? 0) + runningIn((_, conv) => conv === convId);
+  const limitOf = (convId: string) => deps.mapping.get(convId)?.max_cost_usd ?? null;
+  const budgetOf = (convId: string) => toBudget(limitOf(convId), spentBy(convId));
+  const day = () => toBudget(deps.dayLimit, spentToday() + runningIn(() => true));
 
   return {
     spentBy,
     budgetOf,
     day,
-    note(convId: string, usd: number): void {
+    /** A turn has ended, and cost so much. */
+    note(turnId: string, convId: string, usd: number): void {
       const spent = spentToday();
-      byConversation.set(convId, spentBy(convId) + usd);
+      running.delete(turnId);
+      byConversation.set(convId, (byConversation.get(convId) ?? 0) + usd);
       today = { ...today, usd: spent + usd };
     },
     forget: (convId: string): void => void byConversation.delete(convId),
@@ -49,10 +56,14 @@ export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; 
       const all = day();
       if (all?.reached) throw new AppError('budget_reached', `BUDGET_DAY_USD: ${words(all)} today.`);
     },
-    /** What may still be spent in a conversation (USD), by the limit that is nearer; null without a limit. */
-    left(convId: string): number | null {
-      const rests = [budgetOf(convId), day()].filter((budget) => budget !== null).map((budget) => budget.limit_usd - budget.spent_usd);
-      return rests.length ? Math.min(...rests) : null;
+    hasLimit: (convId: string): boolean => limitOf(convId) !== null || deps.dayLimit !== null,
+    /** What a running turn may spend in all (USD), by the limit that is nearer; `spent` is what it has spent so far. */
+    left(turnId: string, convId: string, spent: number): number {
+      running.set(turnId, { convId, usd: spent });
+      const own = limitOf(convId);
+      const others = (byConversation.get(convId) ?? 0) + runningIn((turn, conv) => turn !== turnId && conv === convId);
+      const today = deps.dayLimit === null ? Number.POSITIVE_INFINITY : deps.dayLimit - spentToday() - runningIn((turn) => turn !== turnId);
+      return Math.min(own === null ? Number.POSITIVE_INFINITY : own - others, today);
     },
   };
 }

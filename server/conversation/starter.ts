@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent, Launch, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
+import type { ConversationRecord, Journal, MappingStore, Turn, TurnOptions, TurnStore } from '../store/port.ts';
 import type { Book } from './book.ts';
 import type { Lanes } from './lanes.ts';
 import type { Spending } from './spending.ts';
@@ -36,7 +36,13 @@ export function createStarter(deps: {
   const { agent, lanes, turns, defaults } = deps;
 
   /** The session that a conversation goes on in, or will begin with. */
-  const sessionOf = (convId: string, record: ConversationRecord): string => record.session_id ?? lanes.reserved.get(convId) ?? randomUUID();
+  function sessionOf(convId: string, record: ConversationRecord): string {
+    if (record.session_id) return record.session_id;
+    // At once, so that all who ask before it begins get the same.
+    const sessionId = lanes.reserved.get(convId) ?? randomUUID();
+    lanes.reserved.set(convId, sessionId);
+    return sessionId;
+  }
 
   /** The folder of a conversation; one that the original system made says none, and works where its session began. */
   async function ownFolder(record: ConversationRecord): Promise<string> {
@@ -79,7 +85,6 @@ export function createStarter(deps: {
     place,
     toLaunch,
     async toSpec(turn: Turn, at: Place, follow: boolean): Promise<RunSpec> {
-      const hasLimit = deps.spending.left(turn.conv_id) !== null;
       const files = await deps.placeFiles(turn, at.project);
       return {
         ...toLaunch(at, turn),
@@ -89,14 +94,18 @@ export function createStarter(deps: {
         literal: turn.options.literal ?? false,
         attachments: (turn.options.attachments ?? []).filter(({ forModel }) => forModel),
         follow,
-        budget: hasLimit ? { left: () => deps.spending.left(turn.conv_id) ?? Number.POSITIVE_INFINITY } : null,
+        budget: deps.spending.hasLimit(turn.conv_id) ? { left: (spent) => deps.spending.left(turn.id, turn.conv_id, spent) } : null,
       };
     },
-    costBefore: ({ sessionId, project }: Place): Promise<number> => agent.costSoFar(sessionId, project).catch(() => 0),
-    /** Mode, model and effort as the conversation now has them, for a process that runs already. */
-    settingsOf(record: ConversationRecord): Pick<Launch, 'permissionMode' | 'model' | 'effort'> {
+    /** Of the settings that were changed those that a process that runs already is to take, as they now are. */
+    changedSettings(
+      record: ConversationRecord,
+      changed: readonly string[],
+      own: TurnOptions,
+    ): Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>> {
       const { permissionMode, model, effort } = toLaunch({ record, sessionId: '', project: '' }, null);
-      return { permissionMode, model, effort };
+      const is = (name: 'permission_mode' | 'model' | 'effort') => changed.includes(name) && own[name] === undefined;
+      return { ...(is('permission_mode') ? { permissionMode } : {}), ...(is('model') ? { model } : {}), ...(is('effort') ? { effort } : {}) };
     },
   };
 }

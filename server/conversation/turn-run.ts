@@ -25,7 +25,13 @@ export type TurnRunDeps = {
 export type StartRun = (onOutput: (output: AgentOutput) => void) => Promise<Run | null>;
 
 /** What a run is told beside its outputs. */
-type Reading = { spec: Pick<RunSpec, 'project'>; clock: Clock | null; isOpen: boolean };
+type Reading = {
+  spec: Pick<RunSpec, 'project'>;
+  clock: Clock | null;
+  isOpen: boolean;
+  /** Prompts that the agent took back, some before they were opened. */
+  withdrawn: Set<string>;
+};
 
 /** Runs a turn that is marked as running to its end. Never throws: every fault is an end of the turn. */
 export async function runTurn(
@@ -34,7 +40,7 @@ export async function runTurn(
   deps: TurnRunDeps,
 ): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
   const { spec, timeoutS } = how;
-  const reading: Reading = { spec, clock: null, isOpen: true };
+  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set() };
   let end: RunEnd | null = null;
   let detail: string | undefined;
   try {
@@ -50,11 +56,18 @@ export async function runTurn(
   }
   reading.isOpen = false;
   noteContext(active, end, deps);
-  deps.prompts.withdraw({ turnId: active.turn.id });
+  if (active.stop === 'shutdown') detail = waitedFor(deps.prompts.of(active.turn.id));
+  deps.prompts.withdraw({ turnId: active.turn.id }, active.stop === 'shutdown' ? 'restarted' : 'withdrawn');
   if (active.stop === 'timeout') detail = `The turn did not end within ${timeoutS} s.`;
   const text = end?.kind === 'answer' ? '' : await writtenText(active, spec, deps);
   const turnEnd = decideEnd(active.turn, { end, stop: active.stop, ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });
   return { turnEnd, end };
+}
+
+/** What a turn that the server's end cut off waited for, in words; undefined where it waited for nothing. */
+export function waitedFor(prompts: readonly Prompt[]): string | undefined {
+  const asked = prompts.map(({ kind, tool }) => `${kind} (${tool})`);
+  return asked.length ? `The server stopped while the turn waited for an answer to a ${asked.join(' and a ')}.` : undefined;
 }
 
 async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: number): Promise<RunEnd> {
@@ -76,7 +89,7 @@ async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: nu
 
 /** Follows a run that the agent began by itself; it has no time limit of its own. */
 export function followOwnRun(active: Active, project: string, deps: TurnRunDeps): (output: AgentOutput) => void {
-  const reading: Reading = { spec: { project }, clock: null, isOpen: true };
+  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set() };
   void active.run?.end.then(() => {
     reading.isOpen = false;
     deps.prompts.withdraw({ turnId: active.turn.id });
@@ -88,7 +101,9 @@ function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps:
   if (output.type === 'warning') deps.warn(null, output.text);
   else if (output.type === 'prompt.asked') void takePrompt(active, output.prompt, reading, deps);
   else if (output.type === 'prompt.withdrawn') {
-    deps.prompts.withdraw({ id: output.id });
+    reading.withdrawn.add(output.id);
+    // At a shutdown they are closed with the turn, which says so.
+    if (active.stop !== 'shutdown') deps.prompts.withdraw({ id: output.id });
     noteWaiting(active, deps);
   } else {
     active.text = addText(active.text, output);
@@ -101,9 +116,7 @@ async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, 
   const { project } = reading.spec;
   const { turn, run } = active;
   const { id, kind, tool, input, reason, parent_tool_id } = asked;
-  const risks = kind === 'permission' ? risksOf({ tool, input, project }) : [];
   const names = { id, kind, conv_id: turn.conv_id, turn_id: turn.id };
-  const prompt: Prompt = { ...names, tool, input, reason, risks, project, parent_tool_id, opened_at: deps.now().toISOString() };
   const release = reading.clock?.hold();
   const give = (reply: PromptReply) => {
     release?.();
@@ -113,10 +126,12 @@ async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, 
     return isTaken;
   };
   try {
-    await deps.prompts.ask(prompt, give, () => reading.isOpen);
+    const risks = kind === 'permission' ? risksOf({ tool, input, project }) : [];
+    const prompt: Prompt = { ...names, tool, input, reason, risks, project, parent_tool_id, opened_at: deps.now().toISOString() };
+    await deps.prompts.ask(prompt, give, () => reading.isOpen && !reading.withdrawn.has(id));
   } catch (error) {
     deps.warn(error, 'a prompt could not be kept');
-    give({ decision: 'deny', message: 'The question could not be put to the user: the disk of the server is full. Do not go on.', interrupt: true });
+    give({ decision: 'deny', message: `The question could not be put to the user: ${(error as Error).message}. Do not go on.`, interrupt: true });
   }
   noteWaiting(active, deps);
 }
@@ -129,10 +144,12 @@ function noteWaiting(active: Active, deps: TurnRunDeps): void {
 }
 
 /** How large the context is stands in the result alone. */
-function noteContext({ turn, context }: Active, end: RunEnd | null, deps: TurnRunDeps): void {
+function noteContext(active: Active, end: RunEnd | null, deps: TurnRunDeps): void {
+  const { turn, context } = active;
   if (end?.kind !== 'answer' || end.contextWindow === null || !context) return;
+  active.context = { tokens: context.tokens, window: end.contextWindow };
   const common = { conv_id: turn.conv_id, turn_id: turn.id, at: deps.now().toISOString() };
-  deps.journal.append([{ type: 'usage', ...common, usage: end.usage, context: { tokens: context.tokens, window: end.contextWindow } }]);
+  deps.journal.append([{ type: 'usage', ...common, usage: end.usage, context: active.context }]);
 }
 
 type Told = Exclude<AgentOutput, { type: 'warning' | 'prompt.asked' | 'prompt.withdrawn' }>;

@@ -4,14 +4,15 @@ import { AppError } from '../app-error.ts';
 import type { Journal } from '../store/port.ts';
 import { openEventStream, readEvents, writeAll } from './event-stream.ts';
 
-type Reading = { journal: Journal; turnId: string; response: Response; signal: AbortSignal };
+type Reading = { journal: Journal; turnId: string; response: Response; signal: AbortSignal; eventsSent(count: number): void };
 
 const isFinal = (event: StoredEvent) => finalTypes.includes(event.type);
 
 /** Streams the events of a turn from its first to its last, which carries the answer. */
-export async function streamTurnEvents({ journal, turnId, response, signal }: Reading): Promise<void> {
+export async function streamTurnEvents({ journal, turnId, response, signal, eventsSent }: Reading): Promise<void> {
   const stream = openEventStream(response);
   await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, async (event) => {
+    eventsSent(1);
     await stream.send(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     return !isFinal(event);
   });

@@ -15,14 +15,14 @@ type From = { filter: EventFilter; cursor: number; signal: AbortSignal };
 /**
  * Reads what is after a cursor, in order and each once, first what is on disk and then what comes, until
  * `take` says it is enough or the reader hangs up. A reader that takes its time holds up nobody: each has
- * a cursor of its own, and waits for its own connection.
+ * a cursor of its own, and waits for its own connection. Gives the cursor where what comes next is deleted.
  */
 async function readAfter<T extends { id: number }>(
   journal: Journal,
   from: From,
   read: (cursor: number) => T[],
   take: (found: T[]) => boolean | Promise<boolean>,
-): Promise<void> {
+): Promise<number | null> {
   // A cursor from before the data folder was replaced can be ahead of all there is.
   let cursor = Math.min(from.cursor, journal.cursor());
   let wake = () => {};
@@ -33,18 +33,21 @@ async function readAfter<T extends { id: number }>(
   const unfollow = from.filter.turn_id ? () => {} : journal.follow(from.filter.conv_id);
   try {
     while (!from.signal.aborted) {
+      // Old events can be deleted under a reader that takes its time.
+      if (!from.filter.turn_id && !journal.has(cursor)) return cursor;
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
       const found = read(cursor);
       cursor = found.at(-1)?.id ?? cursor;
-      if (found.length && !(await take(found))) return;
+      if (found.length && !(await take(found))) return null;
       // Nothing of ours among the newest ones: the next look need not pass them again.
       if (!found.length) {
         cursor = Math.max(cursor, journal.cursor());
         await woken;
       }
     }
+    return null;
   } finally {
     unfollow();
     stop();
@@ -53,8 +56,8 @@ async function readAfter<T extends { id: number }>(
 }
 
 /** Gives the events after a cursor to `write` one by one, until it says it is enough. */
-export function readEvents(journal: Journal, from: From, write: (event: StoredEvent) => boolean | Promise<boolean>): Promise<void> {
-  return readAfter(
+export async function readEvents(journal: Journal, from: From, write: (event: StoredEvent) => boolean | Promise<boolean>): Promise<void> {
+  await readAfter(
     journal,
     from,
     (cursor) => journal.since(cursor, from.filter, batch),
@@ -65,8 +68,11 @@ export function readEvents(journal: Journal, from: From, write: (event: StoredEv
   );
 }
 
-/** Gives the events after a cursor to `send` as frames of a stream, as many together as there are. */
-export function readFrames(journal: Journal, from: From, send: (frames: string, count: number) => Promise<void>): Promise<void> {
+/**
+ * Gives the events after a cursor to `send` as frames of a stream, as many together as there are. Resolves
+ * when the reader is gone, or with a cursor where what comes next was deleted.
+ */
+export function readFrames(journal: Journal, from: From, send: (frames: string, count: number) => Promise<void>): Promise<number | null> {
   return readAfter(
     journal,
     from,

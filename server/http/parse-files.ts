@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import multer from 'multer';
+import type { MulterError, Options } from 'multer';
 import { type Route, routes } from '../../contract/route.ts';
 import { AppError } from '../app-error.ts';
 import { attachmentLimits } from '../attachment/attachments.ts';
@@ -11,29 +11,42 @@ const patterns = (Object.values(routes) as Route[])
 /** Whether the route of a request takes files as multipart/form-data. */
 export const takesFiles = (method: string, path: string): boolean => patterns.some((route) => route.method === method && route.path.test(path));
 
+declare module 'express-serve-static-core' {
+  interface Request {
+    /** The file of a form that was begun last, to name it where it is too much. */
+    lastFile?: string;
+  }
+}
+
 /** Fields of a message that are no text; a form has only texts. */
 const asJson = new Set(['literal', 'stream', 'follow', 'steer', 'interrupt', 'timeout_s', 'json_schema']);
 
+/** Loaded with the first form: it takes 12 MB of memory. */
+async function createParser(): Promise<RequestHandler> {
+  const { default: multer } = await import('multer');
+  const limits = { files: attachmentLimits.files, fileSize: attachmentLimits.bytes, fieldSize: 10_000_000, fields: 50 };
+  // Browsers and curl send names in UTF-8.
+  const fileFilter: Options['fileFilter'] = (request, { originalname }, done) => {
+    request.lastFile = originalname;
+    done(null, true);
+  };
+  const options = { storage: multer.memoryStorage(), limits, fileFilter, defParamCharset: 'utf8' };
+  return multer(options).array('attachments');
+}
+
 /** Makes the body of a multipart request what the same request would be in JSON, its files in base64. */
 export function createParseFiles(): RequestHandler {
-  const parse = multer({
-    storage: multer.memoryStorage(),
-    limits: { files: attachmentLimits.files, fileSize: attachmentLimits.bytes, fieldSize: 10_000_000, fields: 50 },
-    // Browsers and curl send names in UTF-8.
-    defParamCharset: 'utf8',
-  } as multer.Options).array('attachments');
+  let parser: Promise<RequestHandler> | null = null;
 
-  return function parseFiles(request, response, next) {
+  return async function parseFiles(request, response, next) {
     if (!request.is('multipart/form-data')) return next();
-    parse(request, response, (error: unknown) => {
-      if (error) return next(toAppError(error));
-      try {
-        request.body = toBody(request);
-        next();
-      } catch (fault) {
-        next(fault);
-      }
-    });
+    parser ??= createParser();
+    const parse = await parser;
+    await new Promise<void>((resolve, reject) =>
+      parse(request, response, (error: unknown) => (error ? reject(toAppError(error, request.lastFile)) : resolve())),
+    );
+    request.body = toBody(request);
+    next();
   };
 }
 
@@ -59,14 +72,16 @@ function parseField(name: string, value: string): unknown {
   }
 }
 
-function toAppError(error: unknown): Error {
-  if (!(error instanceof multer.MulterError)) return new AppError('invalid_request', `The form is not valid: ${(error as Error).message}`);
+function toAppError(error: unknown, name = 'a file'): Error {
+  if (!isMulterError(error)) return new AppError('invalid_request', `The form is not valid: ${(error as Error).message}`);
   if (error.code === 'LIMIT_FILE_SIZE' || error.code === 'LIMIT_FILE_COUNT') {
     const { files, bytes } = attachmentLimits;
-    const what = error.code === 'LIMIT_FILE_SIZE' ? `a file has more than ${bytes} bytes` : `there are more than ${files} files`;
+    const what = error.code === 'LIMIT_FILE_SIZE' ? `${name} has more than ${bytes} bytes` : `there are more than ${files} files, up to ${name}`;
     return new AppError('attachment_too_large', `attachments: ${what}`, { field: 'attachments' });
   }
   if (error.code === 'LIMIT_FIELD_VALUE')
     return new AppError('message_too_large', `${error.field}: has more than 10000000 bytes`, { field: error.field });
   return new AppError('invalid_request', `${error.field ?? 'form'}: ${error.message}; files are parts called "attachments"`, { field: error.field });
 }
+
+const isMulterError = (error: unknown): error is MulterError => (error as Error).name === 'MulterError';

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { finalTypes } from '../../contract/event.ts';
 import type { LiveProcesses } from '../agent/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
 import type { Prompts } from '../prompt/prompts.ts';
@@ -11,14 +11,52 @@ export type Metrics = {
   eventsSent(count: number): void;
 };
 
-/** Gathers what /metrics tells. States are counted when they are asked for; only times are kept. */
-export function createMetrics(deps: {
+type Deps = {
   conversations: Pick<Conversations, 'counts'>;
   live: LiveProcesses;
   prompts: Prompts;
   turns: TurnStore;
   journal: Journal;
-}): Metrics {
+};
+
+/** What happened since it was last looked at. */
+type News = { firstTokens: number[]; sent: number };
+
+/** So many times are kept for a reader that never comes. */
+const maxTimes = 10_000;
+
+/** Gathers what /metrics tells. States are counted when they are asked for; only times are kept. */
+export function createMetrics(deps: Deps): Metrics {
+  const news: News = { firstTokens: [], sent: 0 };
+  let registry: ReturnType<typeof createRegistry> | null = null;
+
+  const startedAt = new Map<string, number>();
+  deps.journal.onEvent((event) => {
+    if (event.type === 'turn.started') startedAt.set(event.turn_id, Date.parse(event.at));
+    else if (event.type === 'text.delta' || finalTypes.includes(event.type)) {
+      const { turn_id = '' } = event as { turn_id?: string };
+      const start = startedAt.get(turn_id);
+      const isTime = start !== undefined && event.type === 'text.delta' && news.firstTokens.length < maxTimes;
+      if (isTime) news.firstTokens.push((Date.parse(event.at) - start) / 1000);
+      startedAt.delete(turn_id);
+    }
+  });
+
+  return {
+    async read() {
+      registry ??= createRegistry(deps, news);
+      const { contentType, metrics } = await registry;
+      return { type: contentType, text: await metrics() };
+    },
+    eventsSent(count) {
+      news.sent += count;
+    },
+  };
+}
+
+/** Loaded when somebody asks for the first time: it takes 13 MB of memory. */
+async function createRegistry(deps: Deps, news: News): Promise<{ contentType: string; metrics(): Promise<string> }> {
+  const { Counter, Gauge, Histogram, Registry } = await import('prom-client');
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string, value: () => number) =>
@@ -46,29 +84,23 @@ export function createMetrics(deps: {
   gauge('switchboard_prompts_waiting', 'Prompts that wait for a person', () => deps.prompts.list().length);
   gauge('switchboard_live_processes', 'Agent processes that are kept open', () => deps.live.counts().open);
   gauge('switchboard_live_processes_busy', 'Live processes in mid turn', () => deps.live.counts().busy);
-  const firstToken = new Histogram({
+  new Histogram({
     name: 'switchboard_first_token_seconds',
     help: 'From the start of a turn to its first word',
     buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32],
     registers,
-  });
-  const sent = new Counter({ name: 'switchboard_events_sent_total', help: 'Events sent to readers', registers });
-
-  const startedAt = new Map<string, number>();
-  deps.journal.onEvent((event) => {
-    if (event.type === 'turn.started') startedAt.set(event.turn_id, Date.parse(event.at));
-    else if (event.type === 'text.delta' || event.type.startsWith('turn.')) {
-      const { turn_id = '' } = event as { turn_id?: string };
-      const start = startedAt.get(turn_id);
-      if (start !== undefined && event.type === 'text.delta') firstToken.observe((Date.parse(event.at) - start) / 1000);
-      startedAt.delete(turn_id);
-    }
-  });
-
-  return {
-    async read() {
-      return { type: registry.contentType, text: await registry.metrics() };
+    collect() {
+      for (const seconds of news.firstTokens.splice(0)) this.observe(seconds);
     },
-    eventsSent: (count) => sent.inc(count),
-  };
+  });
+  new Counter({
+    name: 'switchboard_events_sent_total',
+    help: 'Events sent to readers',
+    registers,
+    collect() {
+      this.inc(news.sent);
+      news.sent = 0;
+    },
+  });
+  return { contentType: registry.contentType, metrics: () => registry.metrics() };
 }

@@ -8,13 +8,17 @@ export type Call = { tool: string; input: Record<string, unknown>; file: string 
 const harmless = new Set(['command', 'description', 'timeout', 'run_in_background']);
 
 /** The command of a call; null where it has none, or where it is to run otherwise than commands do. */
-export function commandOf({ input }: Pick<Call, 'input'>): string | null {
+export function commandOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string | null {
   const { command } = input;
-  return typeof command === 'string' && Object.keys(input).every((name) => harmless.has(name)) ? command : null;
+  return tool === 'Bash' && typeof command === 'string' && Object.keys(input).every((name) => harmless.has(name)) ? command : null;
 }
 
+/** Tools that do one thing to the file that they name. Others may do anything to it. */
+const fileTools = new Set(['Edit', 'MultiEdit', 'NotebookEdit', 'Read', 'Write']);
+
 /** The file that a call is about, as it names it. */
-export function fileOf(input: Record<string, unknown>): string | null {
+export function fileOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string | null {
+  if (!fileTools.has(tool)) return null;
   const path = input['file_path'] ?? input['notebook_path'];
   return typeof path === 'string' && path !== '' ? path : null;
 }

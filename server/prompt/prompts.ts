@@ -15,6 +15,15 @@ const itself: Decider = { name: 'switchboard', address: null };
 /** A prompt that waits, with the way to give its answer to the agent (false where that no longer waits). */
 type Waiting = { prompt: Prompt; call: Call; give(reply: PromptReply): boolean; timer: NodeJS.Timeout | undefined };
 
+/** What an answer came to. */
+type Answered = { id: string; outcome: PromptOutcome; turn_id: string; rule: Rule | null };
+
+/** The reply of a prompt that no person answered. */
+const byItself = JSON.stringify({ said: null, rule: null });
+
+/** What makes two answers the same, however they were written. */
+const sameAnswer = (said: PromptReply, { remember }: PromptAnswer) => inputText([said, remember === 'once' ? null : (remember ?? null)]);
+
 type Closing = { prompt: Prompt; outcome: PromptOutcome; by: Decider; reply?: string; ruleId?: string; detail?: string | null };
 
 /** What waits for a person, and the rules by which it need not. */
@@ -68,12 +77,13 @@ export function createPrompts(deps: {
   }
 
   function timeOut(own: Waiting): void {
+    const interrupt = own.prompt.kind === 'budget';
     const message =
       `Nobody was there to answer within ${deps.timeoutS} s. This is not a refusal: nobody has seen the question. ` +
       'Go on with what needs no answer, and say at the end what you still need.';
     attempt('a prompt could not be closed', () => {
       close({ prompt: own.prompt, outcome: 'timed_out', by: itself });
-      own.give({ decision: 'deny', message, interrupt: false });
+      own.give({ decision: 'deny', message, interrupt });
     });
   }
 
@@ -85,15 +95,19 @@ export function createPrompts(deps: {
     }
   }
 
-  function reanswer(id: string, reply: string): { prompt: Prompt; outcome: PromptOutcome } {
+  function reanswer(id: string, answer: PromptAnswer): Answered {
     const known = store.get(id);
     if (!known) throw new AppError('prompt_not_found', `There is no prompt ${JSON.stringify(id)}.`, { field: 'id' });
-    const { prompt, outcome } = known;
+    const { prompt, outcome, reply } = known;
     if (outcome !== 'allowed' && outcome !== 'denied') {
       throw new AppError('prompt_withdrawn', `The prompt is ${outcome?.replace('_', ' ') ?? 'withdrawn'}.`, { turnId: prompt.turn_id });
     }
-    if (known.reply !== reply) throw new AppError('prompt_answered', `The prompt was ${outcome} with another answer.`, { turnId: prompt.turn_id });
-    return { prompt, outcome };
+    const before = JSON.parse(reply ?? byItself) as { said: string | null; rule: string | null };
+    const said = toReply(prompt, answer);
+    // What a rule has allowed meanwhile is not refused to who allows it too.
+    const isSame = before.said === null ? said.decision === 'allow' && said.input === prompt.input : before.said === sameAnswer(said, answer);
+    if (!isSame) throw new AppError('prompt_answered', `The prompt was ${outcome} with another answer.`, { turnId: prompt.turn_id });
+    return { id, outcome, turn_id: prompt.turn_id, rule: rules.find((rule) => rule.id === before.rule) ?? null };
   }
 
   return {
@@ -102,7 +116,7 @@ export function createPrompts(deps: {
 
     /** Takes up a prompt: answers it by a rule, or has it wait for a person. */
     async ask(prompt: Prompt, give: (reply: PromptReply) => boolean, isWanted: () => boolean): Promise<void> {
-      const path = fileOf(prompt.input);
+      const path = fileOf(prompt);
       const file = path === null ? null : await deps.resolveFile(path, prompt.project).catch(() => null);
       const call: Call = { tool: prompt.tool, input: prompt.input, file, project: prompt.project, conv_id: prompt.conv_id };
       if (!isWanted()) return;
@@ -115,19 +129,16 @@ export function createPrompts(deps: {
     },
 
     /** A person's answer. The same one again is fine. */
-    answer(id: string, answer: PromptAnswer, by: Decider): { id: string; outcome: PromptOutcome; turn_id: string; rule: Rule | null } {
-      const reply = inputText(answer);
+    answer(id: string, answer: PromptAnswer, by: Decider): Answered {
       const own = waiting.get(id);
-      if (!own) {
-        const { prompt, outcome } = reanswer(id, reply);
-        return { id, outcome, turn_id: prompt.turn_id, rule: null };
-      }
+      if (!own) return reanswer(id, answer);
       const { prompt } = own;
       const said = toReply(prompt, answer);
       const made = { id: deps.newId(), at: deps.now().toISOString(), by: by.name };
       const rule = answer.remember ? toRule(prompt, own.call, answer.remember, made) : null;
       const outcome = said.decision === 'allow' ? 'allowed' : 'denied';
       const { decision: _, remember: __, ...rest } = answer;
+      const reply = JSON.stringify({ said: sameAnswer(said, answer), rule: rule?.id ?? null });
       close({ prompt, outcome, by, reply, detail: inputText(rest), ...(rule ? { ruleId: rule.id } : {}) });
       if (!own.give(said)) {
         store.close(prompt, { outcome: 'withdrawn', reply: null, by: null, audit: { ...auditOf(prompt, itself), action: 'prompt.withdrawn' } });
@@ -140,7 +151,7 @@ export function createPrompts(deps: {
         for (const other of [...waiting.values()]) {
           const used = other.prompt.kind === 'permission' ? covering(other.call) : null;
           if (!used) continue;
-          close({ prompt: other.prompt, outcome: 'allowed', by: itself, reply: '', ruleId: used.map((one) => one.id).join(' ') });
+          close({ prompt: other.prompt, outcome: 'allowed', by: itself, reply: byItself, ruleId: used.map((one) => one.id).join(' ') });
           giveByRule(other, used);
         }
       }
@@ -151,16 +162,16 @@ export function createPrompts(deps: {
     allowWhere(needsNone: (prompt: Prompt) => boolean): void {
       for (const { prompt, give } of [...waiting.values()]) {
         if (!needsNone(prompt)) continue;
-        close({ prompt, outcome: 'allowed', by: itself, reply: '' });
+        close({ prompt, outcome: 'allowed', by: itself, reply: byItself });
         give({ decision: 'allow', input: prompt.input });
       }
     },
 
     /** Nobody waits for a prompt any more; without an id for none of a turn. */
-    withdraw(which: { id: string } | { turnId: string }): void {
+    withdraw(which: { id: string } | { turnId: string }, outcome: 'withdrawn' | 'restarted' = 'withdrawn'): void {
       for (const { prompt } of [...waiting.values()]) {
         const isMeant = 'id' in which ? prompt.id === which.id : prompt.turn_id === which.turnId;
-        if (isMeant) attempt('a prompt could not be closed', () => close({ prompt, outcome: 'withdrawn', by: itself }));
+        if (isMeant) attempt('a prompt could not be closed', () => close({ prompt, outcome, by: itself }));
       }
     },
 
@@ -180,6 +191,10 @@ export function createPrompts(deps: {
       if (!rule) throw new AppError('rule_not_found', `There is no rule ${JSON.stringify(id)}.`, { field: 'id' });
       store.removeRule(id, { ...auditOf(null, by), action: 'rule.revoked', rule_id: id, tool: rule.tool, detail: JSON.stringify(rule.match) });
       rules = rules.filter((one) => one.id !== id);
+    },
+    /** A conversation is forgotten, and what was allowed in it alone. */
+    forget(convId: string): void {
+      for (const rule of rules.filter(({ conv_id }) => conv_id === convId)) this.revoke(rule.id, itself);
     },
     audit: (limit: number, before: number | undefined): AuditEntry[] => store.entries(limit, before),
     dispose(): void {

@@ -40,6 +40,7 @@ export function toReply(prompt: Prompt, answer: PromptAnswer): PromptReply {
   ] as const) {
     if (isGiven && prompt.kind !== kind) throw wrong(field, `is for a ${kind}; this is a ${prompt.kind}`);
   }
+  if (isRemembered && answer.updated_input) throw wrong('remember', 'cannot go with updated_input: it would allow what was asked, which you changed');
   const input = answer.updated_input ?? prompt.input;
   if (prompt.kind === 'question') return { decision: 'allow', input, answers: toAnswers(questionsOf(prompt), answer.answers ?? {}) };
   return { decision: 'allow', input, ...(answer.permission_mode ? { permissionMode: answer.permission_mode } : {}) };
@@ -49,12 +50,12 @@ function toAnswers(questions: readonly Question[], given: Record<string, string 
   for (const name of Object.keys(given)) {
     if (!questions.some(({ question }) => question === name)) throw wrong('answers', `there is no question ${JSON.stringify(name)}`);
   }
-  const answers: Record<string, string> = {};
+  const answers: [string, string][] = [];
   for (const { question, multiSelect } of questions) {
-    const chosen = [given[question] ?? []].flat().map((text) => text.trim());
+    const chosen = [Object.hasOwn(given, question) ? (given[question] ?? []) : []].flat().map((text) => text.trim());
     if (!chosen.length || chosen.includes('')) throw wrong('answers', `needs an answer to ${JSON.stringify(question)}`);
     if (chosen.length > 1 && !multiSelect) throw wrong('answers', `takes one answer to ${JSON.stringify(question)}`);
-    answers[question] = chosen.join(', ');
+    answers.push([question, chosen.join(', ')]);
   }
-  return answers;
+  return Object.fromEntries(answers);
 }

@@ -1,4 +1,4 @@
-import { fileOf, isInside } from './cover.ts';
+import { isInside } from './cover.ts';
 import { type Part, parseShell } from './shell.ts';
 
 type Asked = { tool: string; input: Record<string, unknown>; project: string };
@@ -41,29 +41,35 @@ export function risksOf(asked: Asked): string[] {
   return risks.filter(({ holds }) => holds(asked, parts, text)).map(({ words }) => words);
 }
 
+/** The file or folder that a tool names. */
+function pathOf(input: Record<string, unknown>): string | null {
+  const path = input['file_path'] ?? input['notebook_path'] ?? input['path'];
+  return typeof path === 'string' && path ? path : null;
+}
+
 const baseName = (word: string) => word.slice(word.lastIndexOf('/') + 1);
 
-/** The program that a part runs, with those that it is wrapped in. */
+/** Programs that run another one, which is somewhere among their words. */
+const wrappers = new Set(
+  'sudo doas su env xargs nohup nice ionice time timeout command exec watch setsid stdbuf chroot unshare flock parallel'.split(' '),
+);
+
+/** The program that a part runs; of a wrapper every word may be it. */
 function programs(part: Part): string[] {
-  const found: string[] = [];
-  for (const word of part) {
-    if (/^\w+=/.test(word) || (found.length && word.startsWith('-'))) continue;
-    const name = baseName(word);
-    found.push(name);
-    if (!/^(sudo|doas|env|xargs|nohup|nice|time|timeout|command|exec|watch)$/.test(name) && !/^\d/.test(name)) break;
-  }
-  return found;
+  const words = part.filter((word) => !/^\w+=/.test(word)).map(baseName);
+  return wrappers.has(words[0] ?? '') ? words : words.slice(0, 1);
 }
 
 const runs = (part: Part, names: ReadonlySet<string>) => programs(part).some((name) => names.has(name));
 
 function reachesOutside({ input, project }: Asked, parts: readonly Part[]): boolean {
-  const file = fileOf(input);
+  const file = pathOf(input);
+  if (/\$\{?(HOME|OLDPWD)\b/.test(String(input['command'] ?? ''))) return true;
   if (file) return !isInside(normalize(file, project), project);
-  const paths = parts.flat().map((word) => word.replace(/^--?[\w-]+=/, ''));
+  const paths = parts.flat().map((word) => word.replaceAll('\0', '').replace(/^--?[\w-]+=/, ''));
   return paths.some((word) => {
     if (/^\/dev\/(null|stdin|stdout|stderr|tty)$/.test(word)) return false;
-    return /^~|^\$HOME\b/.test(word) || (/^\/[^/]|^\.\.(\/|$)|\/\.\.(\/|$)/.test(word) && !isInside(normalize(word, project), project));
+    return /^~/.test(word) || (/^\/(?!\/)|^\.\.(\/|$)|\/\.\.(\/|$)/.test(word) && !isInside(normalize(word, project), project));
   });
 }
 
@@ -87,7 +93,11 @@ function usesNetwork({ tool }: Asked, parts: readonly Part[]): boolean {
 }
 
 function runsFoundCode(_: Asked, parts: readonly Part[], command: string): boolean {
-  const isPiped = /\|\s*(sudo\s+)?(\S*\/)?(sh|bash|zsh|dash|python3?|node|perl|ruby)\b/.test(command);
+  const behindPipes = command
+    .split('|')
+    .slice(1)
+    .map((text) => programs(text.trim().split(/\s+/, 8)));
+  const isPiped = behindPipes.some((names) => names.some((name) => shells.has(name)));
   return (
     isPiped || parts.some((part) => programs(part)[0] === 'eval' || (runs(part, shells) && part.some((word) => /^-\w*[ce]$|^--eval$/.test(word))))
   );
@@ -95,7 +105,7 @@ function runsFoundCode(_: Asked, parts: readonly Part[], command: string): boole
 
 function deletes(_: Asked, parts: readonly Part[]): boolean {
   return parts.some((part) => {
-    if (runs(part, deletingPrograms) || part[0] === '>') return true;
+    if (runs(part, deletingPrograms) || part[0] === '\0>') return true;
     const has = (...words: string[]) => words.every((word) => part.includes(word));
     if (programs(part)[0] === 'find') return has('-delete') || has('-exec');
     if (programs(part)[0] !== 'git') return false;
@@ -110,7 +120,7 @@ function deletes(_: Asked, parts: readonly Part[]): boolean {
 }
 
 function touchesSecrets({ input }: Asked, parts: readonly Part[]): boolean {
-  const words = [...parts.flat(), fileOf(input) ?? ''];
+  const words = [...parts.flat(), pathOf(input) ?? ''];
   return words.some((word) =>
     /(^|\/)(\.env(\.\w+)?|\.ssh|\.aws|\.gnupg|\.netrc|\.npmrc|id_(rsa|ed25519|ecdsa)|\.credentials\.json|credentials)(\/|$)|\.pem$/.test(word),
   );

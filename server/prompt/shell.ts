@@ -1,13 +1,19 @@
-/** Stands in a word for what is only known when the command runs: a variable or the output of another command. */
+/** Stands in a word for what is only known when the command runs: a variable, another command's output, a pattern. */
 const unknown = '\0';
 
-/** A simple command as its words, quotes taken off. A redirection is one of its own: `>` and its target. */
+/** A simple command as its words, quotes taken off. A redirection is one of its own, which no word can be taken for. */
 export type Part = readonly string[];
 
 /** Words that begin something else than a simple command. */
 const reserved = new Set('! { } [[ ]] case coproc do done elif else esac fi for function if in select then time until while'.split(' '));
 
+/** A marked assignment in front of a command. */
+const assignment = new RegExp(`^${unknown}\\w+=`);
+
 class Unsure extends Error {}
+
+/** No person reads a command that is longer, or nested deeper. */
+const limits = { length: 20_000, depth: 10 };
 
 /**
  * The simple commands that a shell would run for a text, those inside of `$(…)` and backticks among them;
@@ -15,7 +21,8 @@ class Unsure extends Error {}
  */
 export function parseShell(text: string): Part[] | null {
   try {
-    return parse(text);
+    if (text.length > limits.length) return null;
+    return parse(text, 0);
   } catch (error) {
     if (error instanceof Unsure) return null;
     throw error;
@@ -25,21 +32,27 @@ export function parseShell(text: string): Part[] | null {
 /** Whether a word is wholly known before the command runs. */
 export const isKnown = (word: string): boolean => !word.includes(unknown);
 
-function parse(text: string): Part[] {
+function parse(text: string, depth: number): Part[] {
+  if (depth > limits.depth) throw new Unsure();
   // Other control characters and blanks are read differently by shells and by people.
   if (/[^\t\n\u0020-\u007e\u00a1-\uffff]|[\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/u.test(text)) throw new Unsure();
   const parts: Part[] = [];
   let words: string[] = [];
   let word: string | null = null;
+  /** Whether all of the word stood there without quotes. */
+  let isBare = true;
   let redirect: string | null = null;
   let at = 0;
-  const add = (piece: string) => {
+  const add = (piece: string, isPlain = false) => {
+    isBare = isPlain && (word === null || isBare);
     word = (word ?? '') + piece;
   };
   const endWord = () => {
     if (word === null) return;
-    if (redirect === null) words.push(word);
-    else if (word !== '/dev/null' && !/^&[12]$/.test(word)) parts.push([redirect, word]);
+    // A word that only looks like an assignment is another one than an assignment.
+    const leads = words.every((before) => assignment.test(before));
+    if (redirect === null) words.push(isBare && leads && /^\w+=/.test(word) ? unknown + word : word);
+    else if (word !== '/dev/null' && !(redirect.startsWith('&') && /^[12]$/.test(word))) parts.push([unknown + redirect, word]);
     redirect = null;
     word = null;
   };
@@ -52,7 +65,7 @@ function parse(text: string): Part[] {
   };
   /** What stands up to the end of a `$(…)` or a pair of backticks, run as commands of its own. */
   const substitute = (inner: string) => {
-    parts.push(...parse(inner));
+    parts.push(...parse(inner, depth + 1));
     add(unknown);
   };
 
@@ -75,13 +88,13 @@ function parse(text: string): Part[] {
     else if (char === '#' && word === null) throw new Unsure();
     else if (two === '&>' || two === '>&' || char === '>' || char === '<') {
       // A number right before it names what is redirected, and is no word of the command.
-      if (word !== null && /^\d+$/.test(word)) word = null;
+      if (word !== null && isBare && /^\d$/.test(word)) word = null;
       endWord();
-      redirect = char === '<' ? '<' : '>';
-      if (two === '>&') add('&');
+      redirect = char === '<' ? '<' : two === '>&' ? '&>' : '>';
       if (two === '&>' || two === '>>' || two === '>|' || two === '>&') at += 1;
     } else if ('&|;\n'.includes(char)) endCommand();
-    else add(char);
+    // The shell makes other words of these, by the files that there are.
+    else add('*?[]'.includes(char) || (char === '~' && word === null) ? unknown + char : char, true);
     at += 1;
   }
   endCommand();

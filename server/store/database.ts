@@ -66,7 +66,6 @@ const migrations = [
    ALTER TABLE turn ADD COLUMN final_session_id TEXT;
    UPDATE turn SET final_session_id = json_extract(result, '$.session_id') WHERE result IS NOT NULL;
    ALTER TABLE turn ADD COLUMN spent_usd REAL NOT NULL DEFAULT 0;
-   ALTER TABLE turn ADD COLUMN session_total_usd REAL;
    CREATE INDEX turn_by_final_session ON turn (final_session_id, seq);
    CREATE INDEX turn_by_session ON turn (session_id);
    CREATE INDEX turn_by_end ON turn (ended_at);
@@ -85,6 +84,7 @@ const migrations = [
    CREATE INDEX prompt_open ON prompt (id) WHERE outcome IS NULL;
    CREATE TABLE rule (id TEXT PRIMARY KEY, data TEXT NOT NULL);
    CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL);
+   CREATE TABLE live (conv_id TEXT PRIMARY KEY, tasks TEXT NOT NULL);
    CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL);`,
 ];
 

@@ -52,6 +52,7 @@ export function createJournal(deps: {
   let prunedTo = (readMark.get() as { value: number } | undefined)?.value ?? 0;
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
   let isTroubled = false;
+  let isDisposed = false;
   const listeners = new Set<() => void>();
   const eventListeners: ((event: StoredEvent) => void)[] = [];
   const followers = new Map<string | undefined, number>();
@@ -155,6 +156,8 @@ export function createJournal(deps: {
       recentSize = recent.reduce((sum, { frame }) => sum + frame.length, 0);
     },
     append(events) {
+      // The database is closed: what is told now can be told to nobody.
+      if (isDisposed) return;
       for (const event of events) {
         try {
           JSON.stringify(event);
@@ -219,6 +222,7 @@ export function createJournal(deps: {
         onTrouble(error);
       }
       recent = [];
+      isDisposed = true;
     },
   };
 }

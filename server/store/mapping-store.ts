@@ -30,6 +30,7 @@ const Entry = z.looseObject({
   allowed_tools: z.string().nullish().catch(undefined),
   extra_args: z.array(z.string()).nullish().catch(undefined),
   effort: z.string().nullish().catch(undefined),
+  context: z.object({ tokens: z.number(), window: z.number().nullable() }).optional().catch(undefined),
   max_cost_usd: z.number().nullish().catch(undefined),
   queue_paused: z.boolean().optional().catch(undefined),
   reset_at: z.string().optional().catch(undefined),

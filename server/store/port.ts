@@ -1,3 +1,4 @@
+import type { BackgroundTask } from '../../contract/conversation.ts';
 import type { ErrorCode } from '../../contract/error.ts';
 import type { Event, StoredEvent } from '../../contract/event.ts';
 import type { AuditEntry, Prompt, PromptOutcome, Rule } from '../../contract/prompt.ts';
@@ -52,12 +53,8 @@ export type Turn = {
 /** The end of a turn, as it is written. */
 export type TurnEnd = Pick<Turn, 'state' | 'text' | 'result' | 'error' | 'ended_at'>;
 
-/**
- * What a turn cost: USD of its own, or what the agent counts for the whole session, of which what was
- * counted before is taken off; `before` is that where no turn of ours counted it. `final_session_id` is the session
- * that the turn left the conversation with.
- */
-export type TurnCost = { usd: number; covers: 'session' | 'run'; final_session_id: string; before: number } | null;
+/** What a turn cost by itself, and the session that it left the conversation with. */
+export type TurnCost = { usd: number; final_session_id: string | null } | null;
 
 /**
  * The turns, in the order in which they were accepted. Each change is on disk, together with its
@@ -76,19 +73,16 @@ export interface TurnStore {
     fingerprint: string,
   ): { turn: Turn; isNew: boolean };
   /** Marks a queued turn as running, before its process exists. `steers` names the turn that it is given to. */
-  start(id: string, sessionId: string, at: string, steers: string | null): void;
+  start(id: string, how: Pick<Turn, 'session_id' | 'started_at' | 'steers'>): void;
   /** Takes up a turn that the agent began by itself: it runs already. */
   begin(turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'session_id' | 'created_at'>): Turn;
   /** Changes a queued turn. */
   change(id: string, changes: Pick<Turn, 'message' | 'options'>, event: Event): void;
   /** Gives queued turns of one conversation the places that they have together, in this order. */
   reorder(ids: readonly string[], event: Event): void;
-  /** Ends a turn. Gives what it cost by itself, in USD. */
-  end(id: string, end: TurnEnd, event: Event, cost: TurnCost): number;
+  end(id: string, end: TurnEnd, event: Event, cost: TurnCost): void;
   /** Whether a turn was completed in a session (then there must be a transcript of it), or only begun. */
   knowsSession(sessionId: string): 'completed' | 'begun' | 'unknown';
-  /** Whether a turn of ours has counted what a session cost so far. */
-  isCounted(sessionId: string): boolean;
   /** What ended turns cost since `at` (ISO-8601), in all conversations, in USD. */
   spentSince(at: string): number;
   /** What the turns of each conversation cost, in USD. */
@@ -120,6 +114,13 @@ export interface PromptStore {
   note(audit: Omit<AuditEntry, 'id'>): void;
   /** The newest entries, before one of this id where it is given. */
   entries(limit: number, before: number | undefined): AuditEntry[];
+}
+
+/** Which conversations have a live process, and what it runs in the background: what a server that was killed leaves. */
+export interface LiveStore {
+  /** Without tasks there is no process. Throws nothing: at worst nobody is told after a crash. */
+  set(convId: string, tasks: readonly BackgroundTask[] | null): void;
+  left(): { conv_id: string; tasks: BackgroundTask[] }[];
 }
 
 export type EventFilter = { conv_id?: string; turn_id?: string };
@@ -165,6 +166,8 @@ export type ConversationRecord = {
   allowed_tools?: string | null;
   extra_args?: string[] | null;
   effort?: string | null;
+  /** How much of the model's context the newest request filled, in tokens. */
+  context?: { tokens: number; window: number | null };
   max_cost_usd?: number | null;
   queue_paused?: boolean;
   /** When the session was last forgotten on request. */

@@ -22,10 +22,7 @@ export function createTurnStore({ database, events }: { database: Database; even
   const change = database.prepare('UPDATE turn SET message = ?, options = ? WHERE id = ?');
   const place = database.prepare('UPDATE turn SET rank = ? WHERE id = ?');
   const end = database.prepare(
-    `UPDATE turn SET state = ?, text = ?, result = ?, error = ?, ended_at = ?, final_session_id = ?, spent_usd = ?, session_total_usd = ? WHERE id = ?`,
-  );
-  const counted = database.prepare(
-    'SELECT session_total_usd AS total FROM turn WHERE final_session_id = ? AND session_total_usd IS NOT NULL ORDER BY seq DESC LIMIT 1',
+    `UPDATE turn SET state = ?, text = ?, result = ?, error = ?, ended_at = ?, final_session_id = ?, spent_usd = ? WHERE id = ?`,
   );
   const completedIn = database.prepare("SELECT 1 FROM turn WHERE final_session_id = ? AND state = 'completed' LIMIT 1");
   const begunIn = database.prepare('SELECT 1 FROM turn WHERE session_id = ? LIMIT 1');
@@ -96,11 +93,12 @@ export function createTurnStore({ database, events }: { database: Database; even
       events.announce();
       return get(id) as Turn;
     },
-    start(id, sessionId, at, steers) {
+    start(id, { session_id, started_at, steers }) {
       const turn = get(id) as Turn;
+      const at = started_at as string;
       database.durably(() => {
-        start.run(sessionId, at, steers, id);
-        events.write([{ type: 'turn.started', conv_id: turn.conv_id, turn_id: id, at, session_id: sessionId, steers }]);
+        start.run(session_id, at, steers, id);
+        events.write([{ type: 'turn.started', conv_id: turn.conv_id, turn_id: id, at, session_id: session_id as string, steers }]);
       });
       events.announce();
     },
@@ -121,20 +119,22 @@ export function createTurnStore({ database, events }: { database: Database; even
     },
     end(id, value, event, cost) {
       const { state, text, result, error, ended_at } = value;
-      const total = cost?.covers === 'session' ? cost.usd : null;
-      const before = total === null ? 0 : ((counted.get(cost?.final_session_id) as { total: number } | undefined)?.total ?? cost?.before ?? 0);
-      // A session that was continued elsewhere, or begun anew by /clear, counts from the start.
-      const spent = total === null ? (cost?.usd ?? 0) : total >= before ? total - before : total;
-      const session = cost?.final_session_id ?? null;
       database.durably(() => {
-        end.run(state, JSON.stringify(text), result && JSON.stringify(result), error && JSON.stringify(error), ended_at, session, spent, total, id);
+        end.run(
+          state,
+          JSON.stringify(text),
+          result && JSON.stringify(result),
+          error && JSON.stringify(error),
+          ended_at,
+          cost?.final_session_id ?? null,
+          cost?.usd ?? 0,
+          id,
+        );
         events.write([event]);
       });
       events.announce();
-      return spent;
     },
     knowsSession: (sessionId) => (completedIn.get(sessionId) ? 'completed' : begunIn.get(sessionId) ? 'begun' : 'unknown'),
-    isCounted: (sessionId) => counted.get(sessionId) !== undefined,
     spentSince: (at) => (spentSince.get(at) as { usd: number }).usd,
     spentByConversation: () => new Map((spentBy.all() as { conv_id: string; usd: number }[]).map(({ conv_id, usd }) => [conv_id, usd])),
     countByState: () => Object.fromEntries((countBy.all() as { state: string; count: number }[]).map(({ state, count }) => [state, count])),

@@ -55,7 +55,7 @@ verifies('budget.limit', 'holds a running turn at its next step, until the budge
 });
 
 verifies('budget.limit', 'ends a turn of its own process when the budget is used up in it', async () => {
-  const server = await startTestServer({ env });
+  const server = await startTestServer({ env: { ...env, LIVE_PROCESSES: '0' } });
   await server.post('/api/conversations', { id: 'a', max_cost_usd: 0.1 });
   const message = `${dear}[[tool:Bash touch x1]]${dear}[[tool:Bash touch x2]][[text done]]`;
   expect(await server.chat({ message, conv_id: 'a' })).toMatchObject({ code: 'budget_reached', status: 402 });

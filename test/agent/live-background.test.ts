@@ -58,6 +58,16 @@ verifies('live.background', 'stops one by one, and calls nothing done that was k
   ]);
 });
 
+verifies('live.background', 'is not ended by a message that needs another process', async () => {
+  const server = await startTestServer({ env });
+  await warmed(server);
+  await server.chat({ message: `${shell(60_000, 'one')}[[text Started]]`, conv_id: 'a' });
+  const before = await processesOf(server.workspace);
+  expect(await server.chat({ message: 'x', conv_id: 'a', json_schema: { type: 'object' } })).toMatchObject({ code: 'background_busy', status: 409 });
+  expect(await processesOf(server.workspace)).toEqual(before);
+  expect((await server.chat({ message: 'plain', conv_id: 'a' })).response).toBe('Echo: plain');
+});
+
 verifies('live.background', 'answers with the result that uses a sub-agent, and cancels what only its sub-agents do', async () => {
   const server = await startTestServer({ env });
   await warmed(server);

@@ -123,6 +123,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   prompt_answered: 'agent/prompt',
   prompt_withdrawn: 'agent/prompt',
   budget_reached: 'agent/budget',
+  background_busy: 'agent/live-background',
   agent_stalled: 'agent/stall',
   internal: 'below',
   agent_not_found: 'agent/ends',

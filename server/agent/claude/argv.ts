@@ -51,7 +51,7 @@ function optionsOf(launch: Launch): string[] {
 /** The command line of a run of its own. The message is not in it: that goes to standard input. */
 export function buildArgv(spec: RunSpec, isNew: boolean): string[] {
   // 2.1.329 counts it over this run alone, also when it resumes a session.
-  const budget = spec.budget ? ['--max-budget-usd', String(Math.max(spec.budget.left(), 0.000_001))] : [];
+  const budget = spec.budget ? ['--max-budget-usd', String(Math.max(spec.budget.left(0), 0.000_001))] : [];
   return ['-p', ...sessionOf(spec, isNew), ...(spec.follow ? streamJson : ['--output-format', 'json']), ...budget, ...optionsOf(spec)];
 }
 

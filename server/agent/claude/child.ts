@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { AppError } from '../../app-error.ts';
 import type { ProcessNotes } from '../port.ts';
-import { processStart, turnMark } from '../process-tree.ts';
+import { endLeftoverTree, processStart, turnMark } from '../process-tree.ts';
 
 const maxStderr = 16_384;
 
@@ -12,7 +12,7 @@ export type AgentChild = {
   pid: number;
   /** The beginning of what it wrote to standard error. */
   stderr(): string;
-  /** Resolves with how it ended; its pipes can be open for longer. */
+  /** Resolves with how it ended, when its tools are gone too; its pipes can be open for longer. */
   exited: Promise<Exit>;
   /** Resolves when its pipes are closed as well. */
   closed: Promise<Exit>;
@@ -41,7 +41,12 @@ export async function startChild(deps: {
   try {
     const child = start(deps);
     // A program that ends at once may do so before the next line that waits: listen first.
-    const exited = once(child, 'exit', () => notes.gone(mark));
+    const exited = once(child, 'exit').then(async (exit) => {
+      // A CLI that was killed leaves its tools: each has a session of its own.
+      if (exit.code !== 0) await endLeftoverTree({ mark, pid: null, pid_start: null });
+      notes.gone(mark);
+      return exit;
+    });
     const closed = once(child, 'close');
     deps.listen(child);
     child.stdin.on('error', () => {}); // It ended without reading: its exit says why.
@@ -60,12 +65,9 @@ export async function startChild(deps: {
   }
 }
 
-function once(child: ChildProcessWithoutNullStreams, event: 'exit' | 'close', then = () => {}): Promise<Exit> {
+function once(child: ChildProcessWithoutNullStreams, event: 'exit' | 'close'): Promise<Exit> {
   return new Promise((resolve) => {
-    child.once(event, (code: number | null, signal: string | null) => {
-      then();
-      resolve({ code, signal });
-    });
+    child.once(event, (code: number | null, signal: string | null) => resolve({ code, signal }));
   });
 }
 

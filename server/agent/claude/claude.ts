@@ -49,12 +49,16 @@ export function createClaude(deps: {
     throw new AppError('agent_not_found', deps.bin ? `CLAUDE_BIN=${deps.bin} is not a program that can be started.` : undefined);
   }
 
-  async function checkFree(sessionId: string): Promise<void> {
-    const pid = await findLiveProcess(home, sessionId);
+  async function checkFree(sessionId: string, own: number | null = null): Promise<void> {
+    const pid = await findLiveProcess(home, sessionId, own);
     if (pid !== null) throw new AppError('session_busy', `Session ${sessionId} is open in process ${pid}.`);
   }
 
-  const isNewSession = async ({ sessionId, project }: Launch) => (await findTranscript(home, sessionId, project)) === null;
+  /** What there is of a session before a process of it starts. */
+  async function sessionBefore({ sessionId, project }: Launch): Promise<{ isNew: boolean; costBefore: number }> {
+    const path = await findTranscript(home, sessionId, project);
+    return { isNew: path === null, costBefore: path ? await readCost(path).catch(() => 0) : 0 };
+  }
 
   const pool = createLivePool({
     ...deps.live,
@@ -62,13 +66,13 @@ export function createClaude(deps: {
     checkFree,
     findTranscript: (sessionId, project) => findTranscript(home, sessionId, project),
     async start(launch, on) {
-      const [binary, isNew] = await Promise.all([binaryPath(), isNewSession(launch)]);
-      return startLiveProcess({ ...deps, ...on, env, binary, isNew, launch });
+      const [binary, before] = await Promise.all([binaryPath(), sessionBefore(launch)]);
+      return startLiveProcess({ ...deps, ...on, ...before, env, binary, launch });
     },
   });
 
-  /** A one-shot run can neither ask a person nor take a file. */
-  const needsLive = (spec: RunSpec) => asks(spec.permissionMode) || spec.attachments.length > 0;
+  /** A run of its own can neither ask a person, nor take a file, nor be held at a step. */
+  const needsLive = (spec: RunSpec) => asks(spec.permissionMode) || spec.attachments.length > 0 || (spec.budget !== null && deps.live.limit > 0);
 
   return {
     live: pool,
@@ -79,14 +83,14 @@ export function createClaude(deps: {
       return remembered.status;
     },
     async run(spec, onOutput) {
-      if (needsLive(spec) || (await pool.canTake(spec))) return pool.run(spec, onOutput);
-      await pool.close(spec.sessionId);
-      const [binary, isNew] = await Promise.all([binaryPath(), isNewSession(spec), checkFree(spec.sessionId)]);
+      if (needsLive(spec) || (await pool.canTake(spec))) return pool.run(spec, onOutput, asks(spec.permissionMode));
+      await pool.release(spec.sessionId);
+      const [binary, before] = await Promise.all([binaryPath(), sessionBefore(spec), checkFree(spec.sessionId)]);
       const startedAt = deps.now().toISOString();
       return startOneShot(spec, {
         ...deps,
+        ...before,
         binary,
-        isNew,
         env,
         onOutput,
         answerOf: async (result) =>
@@ -110,10 +114,6 @@ export function createClaude(deps: {
     async *wholeHistory(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
       if (path) yield* readWhole(path);
-    },
-    async costSoFar(sessionId, project) {
-      const path = await findTranscript(home, sessionId, project);
-      return path ? readCost(path) : 0;
     },
     async writtenSince(sessionId, project, at) {
       const path = await findTranscript(home, sessionId, project);

@@ -40,8 +40,8 @@ export async function findTranscript(home: string, sessionId: string, project?: 
 /** The CLI's files there have about 1 KB. */
 const maxSessionFile = 64 * 1024;
 
-/** The pid of a live process of the CLI that has this session open; null where there is none. */
-export async function findLiveProcess(home: string, sessionId: string): Promise<number | null> {
+/** The pid of a live process of the CLI, other than `own`, that has this session open; null where there is none. */
+export async function findLiveProcess(home: string, sessionId: string, own: number | null = null): Promise<number | null> {
   const folder = join(home, 'sessions');
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
   for (const name of names) {
@@ -51,7 +51,7 @@ export async function findLiveProcess(home: string, sessionId: string): Promise<
       // Anything that runs as this user can put a pipe there, which would hang whoever reads it.
       if (!found.isFile() || found.size > maxSessionFile) continue;
       const file = JSON.parse(await readFile(path, 'utf8'));
-      if (file.sessionId !== sessionId) continue;
+      if (file.sessionId !== sessionId || Number(file.pid) === own) continue;
       const start = await processStart(Number(file.pid));
       // A crash leaves the file behind, and the pid may be another program's by now.
       if (start !== null && (process.platform !== 'linux' || start === String(file.procStart))) return Number(file.pid);

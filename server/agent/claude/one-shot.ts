@@ -4,7 +4,7 @@ import { endProcessTree } from '../process-tree.ts';
 import { buildArgv, toInput } from './argv.ts';
 import { type AgentChild, type Exit, startChild } from './child.ts';
 import { createLineReader, decodeLine, holdsTurn, type Line } from './decoder.ts';
-import { fromExit, fromResult, type ResultLine } from './result.ts';
+import { costSince, fromExit, fromResult, type ResultLine } from './result.ts';
 
 /** A start of the CLI keeps a core busy for about 0.4 s; after this it waits for the model. */
 const startMs = 600;
@@ -22,6 +22,8 @@ type Deps = {
   binary: string;
   /** The session does not exist yet. */
   isNew: boolean;
+  /** What the session had cost before (USD), as the CLI counts. */
+  costBefore: number;
   env: Readonly<Record<string, string>>;
   notes: ProcessNotes;
   /** After so much silence of a run that is followed, while no tool runs, it is given up. */
@@ -156,7 +158,7 @@ const unreadable = (error: unknown) => `The output of claude could not be read: 
  * that one is printed. The answer to the message is then in the transcript.
  */
 async function withRightAnswer(result: ResultLine, spec: RunSpec, deps: Deps): Promise<RunEnd> {
-  const end = fromResult(result);
+  const end = fromResult(result, costSince(result, null, deps.costBefore));
   if (spec.budget && result.subtype === 'error_max_budget_usd' && end.kind === 'failure') {
     return { ...end, code: 'budget_reached', detail: new AppError('budget_reached').message };
   }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../contract/error.ts';
 import { clip } from '../../transcript/clip.ts';
-import type { RunCost, RunEnd } from '../port.ts';
+import type { RunEnd } from '../port.ts';
 
 /** The CLI's `result` line, as far as it is used here. */
 export type ResultLine = {
@@ -39,13 +39,9 @@ const patterns: readonly Pattern[] = [
   },
 ];
 
-/**
- * What a result line came to. `is_error` decides: an API error has the subtype "success". `before` is what
- * the process had counted at its last result, for versions that count over the process.
- */
-export function fromResult(line: ResultLine, before = 0): RunEnd {
+/** What a result line came to, in a run that cost so much (USD). `is_error` decides: an API error has the subtype "success". */
+export function fromResult(line: ResultLine, cost: number): RunEnd {
   const text = typeof line.result === 'string' ? line.result : [line.errors ?? []].flat().map(String).join('\n');
-  const cost = costOf(line, before);
   if (line.is_error) return { kind: 'failure', code: failureCode(line, text), detail: inWords(text), cost };
   return {
     kind: 'answer',
@@ -62,10 +58,15 @@ export function fromResult(line: ResultLine, before = 0): RunEnd {
   };
 }
 
-/** 2.1.329 counts over the session and over resumes, 2.1.197 (which has no such statistics) over the process. */
-function costOf(line: ResultLine, before: number): RunCost {
+/**
+ * What a result adds to what the process had counted at its last one (null before the first). 2.1.329 counts
+ * over the session and its resumes, which had cost `sessionBefore`; 2.1.197, which has no such statistics,
+ * over the process. After /clear the figure begins anew.
+ */
+export function costSince(line: ResultLine, counted: number | null, sessionBefore: number): number {
+  const before = counted ?? (line.subagent_stats === undefined ? 0 : sessionBefore);
   const total = Number(line.total_cost_usd ?? 0);
-  return line.subagent_stats ? { total, covers: 'session' } : { total: Math.max(0, total - before), covers: 'run' };
+  return total >= before ? total - before : total;
 }
 
 /** The context window of the model that read the most. */

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { AppError } from '../../app-error.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
+import type { Metrics } from '../../metrics/metrics.ts';
 import type { Journal, Turn } from '../../store/port.ts';
 import { streamTurnEvents, streamTurnText } from '../chat-stream.ts';
 import type { Handle } from '../handle.ts';
@@ -9,7 +10,10 @@ import { toMessage } from '../message-body.ts';
 
 type Format = 'json' | 'events' | 'text';
 
-export function addChatRoutes(handle: Handle, { conversations, journal }: { conversations: Conversations; journal: Journal }): void {
+export function addChatRoutes(
+  handle: Handle,
+  { conversations, journal, metrics }: { conversations: Conversations; journal: Journal; metrics: Metrics },
+): void {
   handle('chat', async ({ body, request, response, signal }) => {
     const { conv_id, session_id, project, stream, message, ...rest } = body;
     const format = formatOf(request, stream);
@@ -24,7 +28,7 @@ export function addChatRoutes(handle: Handle, { conversations, journal }: { conv
     });
     // Of a deleted conversation there are no events left to stream.
     if (turn.error?.code === 'conversation_not_found') return answerOf(turn);
-    const reading = { journal, turnId: turn.id, response, signal };
+    const reading = { journal, turnId: turn.id, response, signal, eventsSent: metrics.eventsSent };
     if (format === 'events') await streamTurnEvents(reading);
     else if (format === 'text') await streamTurnText(reading);
     else return answerOf(await conversations.ended(turn.id, signal));

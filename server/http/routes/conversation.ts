@@ -31,8 +31,10 @@ export function addConversationRoutes(handle: Handle, { conversations }: { conve
 
   handle('changeConversation', async ({ params, body }) => {
     await book.change(params.id, body);
-    const { permission_mode, model, effort } = body;
-    await conversations.changed(params.id, permission_mode !== undefined || model !== undefined || effort !== undefined);
+    await conversations.changed(
+      params.id,
+      Object.keys(body).filter((name) => body[name as keyof typeof body] !== undefined),
+    );
     return read(params.id);
   });
 

@@ -23,23 +23,32 @@ export function addEventRoutes(handle: Handle, deps: { conversations: Conversati
     return { type: 'reset', id: journal.cursor(), at: new Date().toISOString(), conversation, conversations: rows, prompts: open };
   }
 
+  const countSent = <T extends { events: readonly unknown[] }>(page: T): T => {
+    metrics.eventsSent(page.events.length);
+    return page;
+  };
+
   async function follow(filter: EventFilter, { query, request, response, signal }: FollowContext) {
     journal.flush();
     let cursor = lastEventId(request) ?? query.after ?? journal.cursor();
-    const jump = journal.has(cursor) ? null : reset(filter.conv_id);
     if (query.wait_s !== undefined) {
-      if (jump) return { events: [jump], cursor: jump.id };
-      return readNext(journal, { filter, cursor, signal, waitS: query.wait_s });
+      if (journal.has(cursor)) return countSent(await readNext(journal, { filter, cursor, signal, waitS: query.wait_s }));
+      const jump = reset(filter.conv_id);
+      return { events: [jump], cursor: jump.id };
     }
     const stream = openEventStream(response);
-    if (jump) {
-      await stream.send(`id: ${jump.id}\nevent: reset\ndata: ${JSON.stringify(jump)}\n\n`);
-      cursor = jump.id;
+    for (let isWhole = journal.has(cursor); !signal.aborted; isWhole = false) {
+      if (!isWhole) {
+        const jump = reset(filter.conv_id);
+        await stream.send(`id: ${jump.id}\nevent: reset\ndata: ${JSON.stringify(jump)}\n\n`);
+        cursor = jump.id;
+      }
+      const gap = await readFrames(journal, { filter, cursor, signal }, (frames, count) => {
+        metrics.eventsSent(count);
+        return stream.send(frames);
+      });
+      if (gap === null) break;
     }
-    await readFrames(journal, { filter, cursor, signal }, (frames, count) => {
-      metrics.eventsSent(count);
-      return stream.send(frames);
-    });
     stream.close();
     return undefined;
   }

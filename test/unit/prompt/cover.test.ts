@@ -56,6 +56,26 @@ verifies('prompt.rules', 'covers a compound command when every part is', () => {
   }
 });
 
+verifies('prompt.rules', 'does not take a quoted word for what the shell makes of the bare one', () => {
+  const pairs: [allowed: string, other: string][] = [
+    ["rm -rf '*'", 'rm -rf *'],
+    ["rm -rf '~'", 'rm -rf ~'],
+    ["ls 'a?'", 'ls a?'],
+    ["'A=1' npm test", 'A=1 npm test'],
+    ['mkdir a1', "mkdir a1 '22'>/dev/null"],
+    ['make', "make '1'>/dev/null"],
+    ['make', 'make \\1>/dev/null'],
+    ['touch z', "touch z > '&1'"],
+  ];
+  for (const [allowed, other] of pairs) {
+    expect(covers([rule(bash(allowed), 'always')], bash(other)), other).toBe(false);
+    expect(covers([rule(bash(allowed), 'always')], bash(allowed)), allowed).toBe(true);
+  }
+  expect(covers([rule(bash("'>' made.txt"), 'always'), starting('touch')], bash('touch other > made.txt'))).toBe(false);
+  const tool: Call = { tool: 'mcp__x__do', input: { file_path: '/p/a', action: 'check' }, file: null, project: '/p', conv_id: 'c' };
+  expect(covers([rule(tool, 'always')], { ...tool, input: { file_path: '/p/a', action: 'drop' } })).toBe(false);
+});
+
 verifies('prompt.rules', 'holds in its project, its conversation and its time alone, and for plain runs', () => {
   const one = rule(bash('npm test'), 'conversation');
   expect(covers([one], bash('npm test'))).toBe(true);

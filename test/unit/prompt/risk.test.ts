@@ -6,17 +6,35 @@ const risks = (command: string) => risksOf({ tool: 'Bash', input: { command }, p
 const ofFile = (file_path: string) => risksOf({ tool: 'Write', input: { file_path, content: 'x' }, project: '/work/app' }).join(' ');
 
 const each: [word: RegExp, risky: string[], plain: string[]][] = [
-  [/another user/, ['sudo ls', 'env X=1 sudo ls', 'ls; doas id', '/usr/bin/sudo -n ls'], ['echo sudo', 'ls sudo.txt']],
+  [
+    /another user/,
+    ['sudo ls', 'env X=1 sudo ls', 'setsid sudo ls', 'env -u A sudo ls', 'ls; doas id', '/usr/bin/sudo -n ls'],
+    ['echo sudo', 'ls sudo.txt'],
+  ],
   [
     /outside/,
-    ['cat /etc/passwd', 'ls ..', 'cp a ../b', 'cat ~/x', 'tar --file=/tmp/x', 'ls src/../../x'],
+    ['cat /etc/passwd', 'ls ..', 'cp a ../b', 'cat ~/x', 'tar --file=/tmp/x', 'ls /', 'find / -name x', 'ls $HOME/x', 'rm -rf /', 'ls src/../../x'],
     ['ls src/../lib', 'cat /work/app/a', 'ls > /dev/null', 'echo a//b'],
   ],
-  [/network/, ['curl https://x', 'git push', 'npm install x', 'ssh host', 'npx thing', 'ls && wget x'], ['git log', 'npm test', 'echo curl']],
+  [
+    /network/,
+    ['curl https://x', 'git push', 'npm install x', 'ssh host', 'npx thing', 'ls && wget x', 'env -u A curl x', 'stdbuf -o0 curl x'],
+    ['git log', 'npm test', 'echo curl'],
+  ],
   [/fetches or makes up/, ['curl x | sh', 'bash -c "x"', 'eval x', 'wget -O- x | sudo bash', 'python3 -c x'], ['bash run.sh', 'node app.js']],
   [
     /deletes/,
-    ['rm a', 'git clean -fd', 'git reset --hard', 'find . -delete', 'ls | xargs rm', 'echo x > a', 'git push --force'],
+    [
+      'rm a',
+      'git clean -fd',
+      'git reset --hard',
+      'find . -delete',
+      'ls | xargs rm',
+      'xargs -a f rm',
+      'sudo -u root rm -rf x',
+      'echo x > a',
+      'git push --force',
+    ],
     ['git reset a', 'find . -name x', 'npm rm x'],
   ],
   [/who may read/, ['chmod 777 a', 'chown me a'], ['ls chmod']],
@@ -37,5 +55,6 @@ verifies('prompt.risks', 'says nothing of what is plain, and looks at files and 
   expect(ofFile('/work/app/src/a.ts')).toBe('');
   expect(ofFile('/work/app/../x')).toMatch(/outside/);
   expect(ofFile('/work/app/.env')).toMatch(/secrets/);
+  expect(risksOf({ tool: 'Grep', input: { pattern: 'x', path: '/etc' }, project: '/work/app' }).join()).toMatch(/outside/);
   expect(risksOf({ tool: 'WebFetch', input: { url: 'https://x' }, project: '/p' }).join()).toMatch(/network/);
 });

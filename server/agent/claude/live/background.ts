@@ -8,6 +8,8 @@ type ToldTask = { task_id?: unknown; task_type?: unknown; description?: unknown 
 export function createBackground(deps: { now(): Date; changed(tasks: readonly BackgroundTask[]): void; ended: Ended }) {
   let tasks: BackgroundTask[] = [];
   const told = new Map<string, { status: string; summary: string }>();
+  /** What a sub-agent was last said to be doing. */
+  const progress = new Map<string, string>();
 
   function replace(next: BackgroundTask[]): void {
     const gone = tasks.filter(({ id }) => !next.some((task) => task.id === id));
@@ -15,6 +17,7 @@ export function createBackground(deps: { now(): Date; changed(tasks: readonly Ba
     for (const task of gone) {
       const { status = '', summary = '' } = told.get(task.id) ?? {};
       told.delete(task.id);
+      progress.delete(task.id);
       // Whatever was not said to have ended well did not.
       deps.ended(task, status === 'completed' || status === 'failed' ? status : 'killed', summary);
     }
@@ -23,7 +26,9 @@ export function createBackground(deps: { now(): Date; changed(tasks: readonly Ba
 
   return {
     take(line: Line): void {
-      if (line.subtype === 'task_notification') {
+      if (line.subtype === 'task_progress') {
+        progress.set(String(line['task_id']), String(line['description'] ?? ''));
+      } else if (line.subtype === 'task_notification') {
         told.set(String(line['task_id']), { status: String(line['status']), summary: String(line['summary'] ?? '') });
       } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line['tasks'])) {
         replace((line['tasks'] as ToldTask[]).map((task) => tasks.find(({ id }) => id === String(task.task_id)) ?? toTask(task, deps.now())));
@@ -34,6 +39,7 @@ export function createBackground(deps: { now(): Date; changed(tasks: readonly Ba
       if (tasks.length) replace([]);
     },
     tasks: (): readonly BackgroundTask[] => tasks,
+    progress: (): ReadonlyMap<string, string> => progress,
   };
 }
 

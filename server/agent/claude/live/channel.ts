@@ -70,8 +70,17 @@ export async function openChannel(deps: {
 
   function take(line: Line): void {
     if (line.type === 'control_response') settle((line['response'] ?? {}) as Record<string, unknown>);
-    else if (line.type === 'control_request') deps.onAsk(line as unknown as ControlRequest);
+    else if (line.type === 'control_request') takeAsk(line as unknown as ControlRequest);
     else deps.onLine(line);
+  }
+
+  function send(line: object): void {
+    if (isAlive && own.child.stdin.writable) own.child.stdin.write(`${JSON.stringify(line)}\n`);
+  }
+
+  function takeAsk(ask: ControlRequest): void {
+    if (typeof ask.request?.subtype === 'string') deps.onAsk(ask);
+    else send({ type: 'control_response', response: { subtype: 'error', request_id: ask.request_id, error: 'the request has no subtype' } });
   }
 
   const own: AgentChild = await startChild({
@@ -90,8 +99,10 @@ export async function openChannel(deps: {
     },
   });
   const { child, pid } = own;
-  const exited = own.exited.then((exit) => {
+  child.once('exit', () => {
     isAlive = false;
+  });
+  const exited = own.exited.then((exit) => {
     for (const [id, { reject, timer }] of waiting) {
       clearTimeout(timer);
       waiting.delete(id);
@@ -99,10 +110,6 @@ export async function openChannel(deps: {
     }
     return exit;
   });
-
-  const send = (line: object) => {
-    if (isAlive && child.stdin.writable) child.stdin.write(`${JSON.stringify(line)}\n`);
-  };
 
   function request(subtype: string, fields: object = {}, ms = requestMs): Promise<Record<string, unknown>> {
     if (!isAlive) return Promise.reject(new Error('the process ended'));
@@ -115,6 +122,7 @@ export async function openChannel(deps: {
       }, ms);
       waiting.set(id, { resolve, reject, timer });
       send({ type: 'control_request', request_id: id, request: { subtype, ...fields } });
+      if (!isAlive) settle({ request_id: id, error: 'the process ended' });
     });
   }
 

@@ -19,11 +19,14 @@ export type LiveProcess = {
   sessionId(): string;
   isAlive(): boolean;
   isBusy(): boolean;
+  /** Whether work of it goes on in the background. */
+  hasBackground(): boolean;
   /** Whether it can be closed without ending anything. */
   isIdle(): boolean;
   /** False after a failed sign-in: it would not read a renewed one. */
   isSound(): boolean;
-  run(spec: RunSpec, onOutput: (output: AgentOutput) => void): Promise<Run>;
+  /** `mayAsk`: somebody is there to answer prompts; without, what would ask is refused as in a run of its own. */
+  run(spec: RunSpec, onOutput: (output: AgentOutput) => void, mayAsk: boolean): Promise<Run>;
   adjust(changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
   tails(): Promise<ReadonlyMap<string, string>>;
   stopTask(taskId: string): Promise<boolean>;
@@ -37,6 +40,8 @@ export async function startLiveProcess(deps: {
   env: Readonly<Record<string, string>>;
   launch: Launch;
   isNew: boolean;
+  /** What the session had cost before (USD), as the CLI counts. */
+  costBefore: number;
   notes: ProcessNotes;
   listener(): LiveListener | null;
   stallMs: number;
@@ -45,8 +50,12 @@ export async function startLiveProcess(deps: {
 }): Promise<LiveProcess> {
   let { sessionId } = deps.launch;
   let isSound = true;
+  /** Whether the newest message had somebody to ask; what it causes later has as well. */
+  let mayAskNow = false;
   let stall: NodeJS.Timeout | undefined;
   const settings = { permissionMode: deps.launch.permissionMode, model: deps.launch.model, effort: deps.launch.effort };
+  /** Messages that are not written yet. */
+  const held: { messageId: string; write(): void; drop(): void }[] = [];
   /** What it asked and was not answered, with the turn that waits for it. */
   const asked = new Map<string, { turn: LiveTurn | null; answer(reply: PromptReply): void }>();
   const background = createBackground({
@@ -57,7 +66,7 @@ export async function startLiveProcess(deps: {
     },
     ended: (task, status, summary) => deps.listener()?.backgroundEnded(sessionId, task, status, summary),
   });
-  const turns = createLiveTurns({ begin: beginOwn });
+  const turns = createLiveTurns({ begin: beginOwn, costBefore: deps.costBefore });
 
   function noteIdle(): void {
     if (!turns.isBusy() && !background.tasks().length) deps.onIdle();
@@ -76,6 +85,7 @@ export async function startLiveProcess(deps: {
   function fail(end: RunEnd): void {
     isSound = false;
     asked.clear();
+    for (const message of held.splice(0)) message.drop();
     turns.fail(end);
   }
 
@@ -91,6 +101,7 @@ export async function startLiveProcess(deps: {
         background.take(line);
         turns.take(line);
       }
+      writeHeld();
       watch();
     },
     onAsk(ask) {
@@ -118,10 +129,13 @@ export async function startLiveProcess(deps: {
     const { request, request_id } = ask;
     const turn = turns.ownerOf(request['tool_use_id']);
     if (request.subtype === 'can_use_tool') {
+      if (!turn?.mayAsk) {
+        channel.respond(request_id, { behavior: 'deny', message: 'This requires approval, and nobody is there to be asked.' });
+        return;
+      }
       const prompt = toPrompt(ask, turns.parentOf(request['tool_use_id']));
       asked.set(request_id, { turn, answer: (reply) => channel.respond(request_id, toResponse(reply)) });
-      if (turn) turn.output({ type: 'prompt.asked', prompt });
-      else channel.respond(request_id, { behavior: 'deny', message: 'Nobody is there to be asked.' });
+      turn.output({ type: 'prompt.asked', prompt });
     } else if (request.subtype === 'hook_callback') {
       await holdToBudget(ask, turn);
     } else {
@@ -133,8 +147,10 @@ export async function startLiveProcess(deps: {
   async function holdToBudget({ request_id, request }: ControlRequest, turn: LiveTurn | null): Promise<void> {
     const goOn = () => channel.respond(request_id, {});
     if (!turn?.budget) return goOn();
-    const spent = (await totalCost().catch(() => turn.costBefore)) - turn.costBefore;
-    const left = turn.budget.left();
+    const counted = await totalCost().catch(() => null);
+    if (counted === null) return goOn();
+    const spent = turns.spentBy(turn, counted);
+    const left = turn.budget.left(spent);
     if (spent < left) return goOn();
     const input = request['input'] as { tool_name?: unknown } | undefined;
     const tool = String(input?.tool_name ?? 'a tool');
@@ -163,7 +179,7 @@ export async function startLiveProcess(deps: {
     return Number(usage.session?.total_cost_usd ?? 0);
   }
 
-  function toRun(messageId: string | null, end: Promise<RunEnd>): Run {
+  function toRun(messageId: string | null, end: Promise<RunEnd>, mayAsk: boolean): Run {
     const done = end.then(() => {});
     return {
       started: Promise.resolve(),
@@ -178,12 +194,14 @@ export async function startLiveProcess(deps: {
         watch();
         return true;
       },
-      steer: (spec, onOutput) => send(spec, onOutput),
+      steer: (spec, onOutput) => send(spec, onOutput, mayAsk),
     };
   }
 
   /** Interrupts until the message is no longer worked on; a process that does not obey is ended. */
   async function stop(messageId: string | null, done: Promise<void>): Promise<void> {
+    const waiting = held.findIndex((message) => message.messageId === messageId);
+    if (waiting >= 0) held.splice(waiting, 1)[0]?.drop();
     const interrupt = async () => {
       while (turns.has(messageId)) {
         // One that was not begun is taken back, without harm to the one that runs.
@@ -200,21 +218,38 @@ export async function startLiveProcess(deps: {
     await done;
   }
 
-  function send(spec: RunSpec, onOutput: (output: AgentOutput) => void): Run {
+  function send(spec: RunSpec, onOutput: (output: AgentOutput) => void, mayAsk: boolean): Run {
     let settle: (end: RunEnd) => void = () => {};
     const end = new Promise<RunEnd>((resolve) => {
       settle = resolve;
     });
-    const turn = { messageId: spec.messageId, budget: spec.budget, output: onOutput, settle: (value: RunEnd) => ended(value, settle) };
+    const { messageId, budget } = spec;
+    const turn = { messageId, budget, mayAsk, output: onOutput, settle: (value: RunEnd) => ended(value, settle) };
+    const failed = (code: 'internal' | 'agent_killed', detail: string) => turn.settle({ kind: 'failure', code, detail, cost: null });
+    toContent(spec).then(
+      (content) => {
+        held.push({
+          messageId,
+          write: () => write(turn, content),
+          drop: () => failed('agent_killed', 'The message was taken back before it was begun.'),
+        });
+        writeHeld();
+      },
+      (error) => failed('internal', `An attachment cannot be read: ${(error as Error).message}`),
+    );
+    return toRun(messageId, end, mayAsk);
+  }
+
+  function write(turn: LiveTurn, content: string | object[]): void {
     turns.add(turn);
     if (!channel.isAlive()) turns.fail(fromExit({ code: null, signal: null, stderr: channel.stderr() || 'The live process has ended.' }));
-    const run = toRun(spec.messageId, end);
-    toContent(spec).then(
-      (content) => channel.send({ type: 'user', uuid: spec.messageId, message: { role: 'user', content }, parent_tool_use_id: null }),
-      (error) => turns.fail({ kind: 'failure', code: 'internal', detail: `An attachment cannot be read: ${(error as Error).message}`, cost: null }),
-    );
+    channel.send({ type: 'user', uuid: turn.messageId, message: { role: 'user', content }, parent_tool_use_id: null });
     watch();
-    return run;
+  }
+
+  /** Writes the next message as soon as the one before was begun. */
+  function writeHeld(): void {
+    if (turns.areAllBegun()) held.shift()?.write();
   }
 
   function ended(value: RunEnd, settle: (end: RunEnd) => void): void {
@@ -228,8 +263,8 @@ export async function startLiveProcess(deps: {
     const end = new Promise<RunEnd>((resolve) => {
       settle = resolve;
     });
-    const output = deps.listener()?.ownTurn(sessionId, about, toRun(null, end));
-    return output ? { messageId: null, budget: null, costBefore: 0, output, settle: (value) => ended(value, settle) } : null;
+    const output = deps.listener()?.ownTurn(sessionId, about, toRun(null, end, mayAskNow));
+    return output ? { messageId: null, budget: null, mayAsk: mayAskNow, output, settle: (value) => ended(value, settle) } : null;
   }
 
   async function adjust(changes: Partial<typeof settings>): Promise<void> {
@@ -248,12 +283,14 @@ export async function startLiveProcess(deps: {
     sessionId: () => sessionId,
     isAlive: channel.isAlive,
     isBusy: turns.isBusy,
+    hasBackground: () => background.tasks().length > 0,
     isIdle: () => !turns.isBusy() && !background.tasks().length,
     isSound: () => isSound && channel.isAlive(),
-    async run(spec, onOutput) {
+    async run(spec, onOutput, mayAsk) {
+      mayAskNow = mayAsk;
       const { permissionMode, model, effort } = spec;
       await adjust({ permissionMode, model, effort });
-      const run = send(spec, onOutput);
+      const run = send(spec, onOutput, mayAsk);
       return { ...run, started: channel.ready.catch(() => {}) };
     },
     adjust,
@@ -262,7 +299,7 @@ export async function startLiveProcess(deps: {
       const read = async ({ id }: { id: string }) =>
         [id, String((await channel.request('get_task_output', { task_id: id }))['output'] ?? '')] as const;
       const done = await Promise.allSettled(shells.map(read));
-      return new Map(done.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+      return new Map([...background.progress(), ...done.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))]);
     },
     async stopTask(taskId) {
       if (!background.tasks().some(({ id }) => id === taskId)) return false;

@@ -1,16 +1,16 @@
 import type { AgentOutput, RunBudget, RunEnd } from '../../port.ts';
 import { decodeLine, holdsTurn, type Line } from '../decoder.ts';
-import { fromResult, type ResultLine } from '../result.ts';
+import { costSince, fromResult, type ResultLine } from '../result.ts';
 
 /** A message that was written to a live process, or a turn that the process began by itself. */
 export type LiveTurn = {
   /** The UUID of the message; null for the process's own turn. */
   readonly messageId: string | null;
   readonly budget: RunBudget | null;
+  /** Whether there is somebody to answer what it asks. */
+  readonly mayAsk: boolean;
   output(output: AgentOutput): void;
   settle(end: RunEnd): void;
-  /** What the process had counted when the turn began, in USD. */
-  costBefore: number;
 };
 
 type Open = LiveTurn & {
@@ -19,20 +19,23 @@ type Open = LiveTurn & {
   /** Sub-agents in the background whose work no result has used yet: how each stands, by run id. */
   awaited: Map<string, string>;
   result: ResultLine | null;
+  /** What its results have cost so far, in USD. */
+  cost: number;
 };
 
 /**
  * Tells which line of a live process belongs to which turn. A message is answered by the result that
  * names its UUID; where sub-agents go on in the background, by the one that uses the last one's work.
  */
-export function createLiveTurns(deps: { begin(about: string): LiveTurn | null }) {
+export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; costBefore: number }) {
   let open: Open[] = [];
   let own: Open | null = null;
   /** Which turn a tool call belongs to, for what its sub-agent does. */
   const owners = new Map<string, { turn: Open; parent: string | null }>();
   const openTools = new Set<string>();
   let about = '';
-  let total = 0;
+  /** What the process had counted at its last result; null before the first. */
+  let total: number | null = null;
 
   const current = (): Open | null =>
     open.findLast((turn) => turn.state === 'started' && !turn.result) ?? open.find((turn) => turn.awaited.size > 0) ?? own;
@@ -49,7 +52,7 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null })
   function finish(turn: Open): void {
     if (!turn.result) return;
     const isCut = [...turn.awaited.values()].some((status) => status !== 'completed');
-    const value = fromResult(turn.result, turn.costBefore);
+    const value = fromResult(turn.result, turn.cost);
     if (isCut && value.kind === 'answer') {
       end(turn, { kind: 'failure', code: 'agent_killed', detail: 'A sub-agent was ended before its work was used.', cost: value.cost });
     } else {
@@ -62,6 +65,10 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null })
     const runId = line.origin?.runId;
     const isAnswered = (turn: Open) => (uuids ? uuids.includes(turn.messageId ?? '') : !line.origin && turn.state === 'started' && !turn.result);
     const answered = open.filter((turn) => isAnswered(turn) || (runId !== undefined && turn.awaited.has(runId)));
+    // One result can answer several messages; it was paid for once.
+    const payer = answered[0] ?? own;
+    if (payer) payer.cost += costSince(line, total, deps.costBefore);
+    total = Number(line.total_cost_usd ?? total ?? 0);
     for (const turn of answered) {
       turn.result = line;
       if (runId) turn.awaited.delete(runId);
@@ -71,7 +78,6 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null })
       own.result = line;
       finish(own);
     }
-    total = Number(line.total_cost_usd ?? total);
   }
 
   function takeLifecycle(line: Line): void {
@@ -84,15 +90,16 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null })
     }
   }
 
-  function takeInit(): void {
+  function takeInit(line: Line): void {
     if (current()) return;
+    const saysWhich = Array.isArray(line['capabilities']) && line['capabilities'].includes('msg_lifecycle_v1');
     const sent = open.find((turn) => turn.state === 'sent');
-    if (sent) {
+    if (sent && !saysWhich) {
       sent.state = 'started';
       return;
     }
     const begun = deps.begin(about);
-    own = begun && { ...begun, costBefore: total, state: 'started', awaited: new Map(), result: null };
+    own = begun && { ...begun, cost: 0, state: 'started', awaited: new Map(), result: null };
     about = '';
   }
 
@@ -122,13 +129,13 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null })
 
   return {
     /** Takes up a message that is about to be written. */
-    add(turn: Omit<LiveTurn, 'costBefore'>): void {
-      open.push({ ...turn, costBefore: total, state: 'sent', awaited: new Map(), result: null });
+    add(turn: LiveTurn): void {
+      open.push({ ...turn, cost: 0, state: 'sent', awaited: new Map(), result: null });
     },
     take(line: Line): void {
       if (line.type === 'result') takeResult(line as ResultLine);
       else if (line.type === 'command_lifecycle') takeLifecycle(line);
-      else if (line.subtype === 'init') takeInit();
+      else if (line.subtype === 'init') takeInit(line);
       else if (line.subtype === 'task_started' || line.subtype === 'task_notification') takeTask(line);
       // Nothing more comes by itself: what waited for sub-agents has all there is.
       else if (line.subtype === 'session_state_changed' && line['state'] === 'idle') for (const turn of [...open]) finish(turn);
@@ -142,8 +149,12 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null })
     ownerOf: (toolId: unknown): LiveTurn | null => ownerOf(toolId) ?? open[0] ?? null,
     /** The tool call whose sub-agent made a tool call; null for the model's own. */
     parentOf: (toolId: unknown): string | null => owners.get(String(toolId))?.parent ?? null,
+    /** What a turn has cost so far (USD), where the process has counted so much in all. */
+    spentBy: (turn: LiveTurn, counted: number): number => (turn as Open).cost + counted - (total ?? deps.costBefore),
     isBusy: (): boolean => open.length > 0 || own !== null,
     isToolOpen: (): boolean => openTools.size > 0,
+    /** Whether each message that was written was begun: two that wait would be merged into one turn. */
+    areAllBegun: (): boolean => open.every((turn) => turn.state === 'started'),
     has: (messageId: string | null): boolean => (messageId === null ? own !== null : open.some((turn) => turn.messageId === messageId)),
   };
 }
