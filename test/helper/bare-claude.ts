@@ -12,3 +12,20 @@ export async function runBare({ workspace, api }: TestServer, args: string[], in
   child.stdin.end(input);
   await once(child, 'exit');
 }
+
+/** Opens the CLI beside a server and keeps it open; resolves when it has its session. */
+export async function openBare({ workspace, api }: TestServer, args: string[]): Promise<{ end(): Promise<void> }> {
+  const binary = (await locateClaude({ bin: '', path: '', packageRoot })) as string;
+  const env = testEnv(workspace, { ANTHROPIC_BASE_URL: api.url });
+  const child = spawn(binary, args, { cwd: workspace.project, env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  child.stdin.write('{"type":"control_request","request_id":"1","request":{"subtype":"initialize"}}\n');
+  await once(child.stdout, 'data');
+  return {
+    async end() {
+      child.stdout.resume();
+      child.stdin.end();
+      await ended;
+    },
+  };
+}

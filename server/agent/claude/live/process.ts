@@ -306,7 +306,11 @@ export async function startLiveProcess(deps: {
       await channel.request('stop_task', { task_id: taskId });
       return true;
     },
-    close: channel.close,
+    async close() {
+      // It would wait for them before it leaves.
+      await Promise.allSettled(background.tasks().map(({ id }) => channel.request('stop_task', { task_id: id })));
+      await channel.close();
+    },
     kill: channel.kill,
   };
 }
