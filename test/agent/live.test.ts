@@ -47,10 +47,10 @@ verifies('live.kept', 'keeps one process over turns, and closes the one that was
 });
 
 verifies('live.idle', 'closes a process that rests', async () => {
-  const server = await startTestServer({ env: { LIVE_IDLE_S: '1' } });
+  const server = await startTestServer({ env: { LIVE_IDLE_S: '2' } });
   await server.post('/api/conversations', { id: 'a' });
   await server.post('/api/conversations/a/warm', {});
-  await server.chat({ message: '[[first 1500ms]][[text late]]', conv_id: 'a' });
+  await server.chat({ message: '[[first 2500ms]][[text late]]', conv_id: 'a' });
   expect((await server.get('/api/conversations/a')).live).toBe(true);
   await until('no process', async () => (await processesOf(server.workspace)).length === 0);
   expect((await server.chat({ message: 'next', conv_id: 'a' })).response).toBe('Echo: next');

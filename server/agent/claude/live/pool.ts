@@ -1,6 +1,7 @@
 import { AppError } from '../../../app-error.ts';
 import type { AgentOutput, Launch, LiveListener, LiveProcesses, Run, RunSpec } from '../../port.ts';
 import type { LiveProcess } from './process.ts';
+import { resendIfUntaken } from './resend.ts';
 import { createStaleCheck } from './stale.ts';
 
 type Held = {
@@ -165,15 +166,14 @@ export function createLivePool(deps: {
       held.usedAt = deps.now().getTime();
       held.isWatched ||= asks;
       const mayAsk = held.isWatched;
-      try {
-        return await held.process.run(spec, onOutput, mayAsk);
-      } catch {
-        // It refuses the mode or model that the turn is to run with, or has just ended: a new one is started so.
+      const anew = async () => {
         await close(held);
         held = await open(spec);
         held.isWatched = mayAsk;
-        return await held.process.run(spec, onOutput, mayAsk);
-      }
+        return held.process.run(spec, onOutput, mayAsk);
+      };
+      // It may refuse the mode or model that the turn is to run with, or have just ended: a new one is started so.
+      return resendIfUntaken(await held.process.run(spec, onOutput, mayAsk).catch(anew), anew);
     } finally {
       held.isReserved = false;
     }

@@ -5,6 +5,7 @@ import { createBackground } from './background.ts';
 import { type Channel, type ControlRequest, openChannel } from './channel.ts';
 import { toContent } from './content.ts';
 import { toPrompt, toResponse } from './reply.ts';
+import type { LiveRun } from './resend.ts';
 import { createLiveTurns, type LiveTurn } from './turns.ts';
 
 /** How long an interrupt may take until the process is ended in its place; the CLI needs 30 ms. */
@@ -26,7 +27,7 @@ export type LiveProcess = {
   /** False after a failed sign-in: it would not read a renewed one. */
   isSound(): boolean;
   /** `mayAsk`: somebody is there to answer prompts; without, what would ask is refused as in a run of its own. */
-  run(spec: RunSpec, onOutput: (output: AgentOutput) => void, mayAsk: boolean): Promise<Run>;
+  run(spec: RunSpec, onOutput: (output: AgentOutput) => void, mayAsk: boolean): Promise<LiveRun>;
   adjust(changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
   tails(): Promise<ReadonlyMap<string, string>>;
   stopTask(taskId: string): Promise<boolean>;
@@ -218,14 +219,24 @@ export async function startLiveProcess(deps: {
     await done;
   }
 
-  function send(spec: RunSpec, onOutput: (output: AgentOutput) => void, mayAsk: boolean): Run {
+  function send(spec: RunSpec, onOutput: (output: AgentOutput) => void, mayAsk: boolean): LiveRun {
+    let wasTaken = false;
     let settle: (end: RunEnd) => void = () => {};
     const end = new Promise<RunEnd>((resolve) => {
       settle = resolve;
     });
     const { messageId, budget } = spec;
-    const turn = { messageId, budget, mayAsk, output: onOutput, settle: (value: RunEnd) => ended(value, settle) };
-    const failed = (code: 'internal' | 'agent_killed', detail: string) => turn.settle({ kind: 'failure', code, detail, cost: null });
+    const turn: LiveTurn = {
+      messageId,
+      budget,
+      mayAsk,
+      output: onOutput,
+      settle(value, taken) {
+        wasTaken = taken;
+        ended(value, settle);
+      },
+    };
+    const failed = (code: 'internal' | 'agent_killed', detail: string) => ended({ kind: 'failure', code, detail, cost: null }, settle);
     toContent(spec).then(
       (content) => {
         held.push({
@@ -237,12 +248,12 @@ export async function startLiveProcess(deps: {
       },
       (error) => failed('internal', `An attachment cannot be read: ${(error as Error).message}`),
     );
-    return toRun(messageId, end, mayAsk);
+    return { ...toRun(messageId, end, mayAsk), wasTaken: () => wasTaken };
   }
 
   function write(turn: LiveTurn, content: string | object[]): void {
     turns.add(turn);
-    if (!channel.isAlive()) turns.fail(fromExit({ code: null, signal: null, stderr: channel.stderr() || 'The live process has ended.' }));
+    if (!channel.isAlive()) turns.fail({ kind: 'failure', code: 'agent_killed', detail: 'The live process has ended.', cost: null });
     channel.send({ type: 'user', uuid: turn.messageId, message: { role: 'user', content }, parent_tool_use_id: null });
     watch();
   }

@@ -10,7 +10,8 @@ export type LiveTurn = {
   /** Whether there is somebody to answer what it asks. */
   readonly mayAsk: boolean;
   output(output: AgentOutput): void;
-  settle(end: RunEnd): void;
+  /** `wasTaken`: the process had it, and may have done something about it. */
+  settle(end: RunEnd, wasTaken: boolean): void;
 };
 
 type Open = LiveTurn & {
@@ -46,7 +47,7 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
     if (own === turn) own = null;
     for (const [id, owner] of owners) if (owner.turn === turn) owners.delete(id);
     if (!open.length && !own) openTools.clear();
-    turn.settle(value);
+    turn.settle(value, turn.state !== 'sent');
   }
 
   function finish(turn: Open): void {

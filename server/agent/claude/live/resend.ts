@@ -1,0 +1,40 @@
+import { AppError } from '../../../app-error.ts';
+import type { Run, RunEnd } from '../../port.ts';
+
+/** A run on a live process, which may have died before it took the message. */
+export type LiveRun = Run & { wasTaken(): boolean };
+
+/**
+ * A run that is begun once more on another process where the first one turns out to have died before it took
+ * the message: nothing of it was done, and it has the same UUID, so that it can never be done twice.
+ */
+export function resendIfUntaken(first: LiveRun, again: () => Promise<LiveRun>): Run {
+  let current: Run = first;
+  let isStopped = false;
+
+  async function end(): Promise<RunEnd> {
+    const value = await first.end;
+    const hasDied = value.kind === 'failure' && (value.code === 'agent_killed' || value.code === 'agent_failed');
+    if (!hasDied || first.wasTaken() || isStopped) return value;
+    try {
+      current = await again();
+      if (isStopped) void current.stop();
+      return await current.end;
+    } catch (error) {
+      return error instanceof AppError ? { kind: 'failure', code: error.code, detail: error.message, cost: null } : value;
+    }
+  }
+
+  const ended = end();
+  return {
+    started: first.started,
+    end: ended,
+    exited: ended.then(() => {}),
+    stop() {
+      isStopped = true;
+      return current.stop();
+    },
+    answer: (promptId, reply) => current.answer(promptId, reply),
+    steer: (spec, onOutput) => (current.steer as NonNullable<Run['steer']>)(spec, onOutput),
+  };
+}
