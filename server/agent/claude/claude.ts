@@ -49,7 +49,7 @@ export function createClaude(deps: {
     throw new AppError('agent_not_found', deps.bin ? `CLAUDE_BIN=${deps.bin} is not a program that can be started.` : undefined);
   }
 
-  async function checkFree(sessionId: string, own: number | null = null): Promise<void> {
+  async function checkFree(sessionId: string, own?: ReadonlySet<number>): Promise<void> {
     const pid = await findLiveProcess(home, sessionId, own);
     if (pid !== null) throw new AppError('session_busy', `Session ${sessionId} is open in process ${pid}.`);
   }

@@ -40,10 +40,11 @@ export async function findTranscript(home: string, sessionId: string, project?: 
 /** The CLI's files there have about 1 KB. */
 const maxSessionFile = 64 * 1024;
 
-/** The pid of a live process of the CLI, other than `own`, that has this session open; null where there is none. */
-export async function findLiveProcess(home: string, sessionId: string, own: number | null = null): Promise<number | null> {
+/** The pid of a live process of the CLI that has this session open, but for our `own`; null where there is none. */
+export async function findLiveProcess(home: string, sessionId: string, own: ReadonlySet<number> = new Set()): Promise<number | null> {
   const folder = join(home, 'sessions');
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
+  // Each is called after its process: ours need not be read.
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json') && !own.has(Number.parseInt(name, 10)));
   for (const name of names) {
     try {
       const path = join(folder, name);
@@ -51,7 +52,7 @@ export async function findLiveProcess(home: string, sessionId: string, own: numb
       // Anything that runs as this user can put a pipe there, which would hang whoever reads it.
       if (!found.isFile() || found.size > maxSessionFile) continue;
       const file = JSON.parse(await readFile(path, 'utf8'));
-      if (file.sessionId !== sessionId || Number(file.pid) === own) continue;
+      if (file.sessionId !== sessionId || own.has(Number(file.pid))) continue;
       const start = await processStart(Number(file.pid));
       // A crash leaves the file behind, and the pid may be another program's by now.
       if (start !== null && (process.platform !== 'linux' || start === String(file.procStart))) return Number(file.pid);

@@ -45,8 +45,8 @@ export function createLivePool(deps: {
   now(): Date;
   start(launch: Launch, on: { listener(): LiveListener | null; onIdle(): void }): Promise<LiveProcess>;
   findTranscript(sessionId: string, project: string): Promise<string | null>;
-  /** Throws AppError where another process than `own` has the session open. */
-  checkFree(sessionId: string, own: number | null): Promise<void>;
+  /** Throws AppError where a process has the session open that is none of `own`. */
+  checkFree(sessionId: string, own: ReadonlySet<number>): Promise<void>;
 }): LivePool {
   const all = new Set<Held>();
   const starting = new Map<string, Promise<Held>>();
@@ -56,6 +56,7 @@ export function createLivePool(deps: {
   let isClosing = false;
 
   const find = (sessionId: string): Held | undefined => [...all].find((held) => held.process.sessionId() === sessionId && held.process.isAlive());
+  const pids = () => new Set([...all].map(({ process }) => process.pid));
   const isFree = (held: Held) => held.process.isIdle() && !held.isReserved;
 
   function close(held: Held): Promise<void> {
@@ -113,7 +114,7 @@ export function createLivePool(deps: {
   }
 
   async function openNew(launch: Launch): Promise<Held> {
-    await deps.checkFree(launch.sessionId, null);
+    await deps.checkFree(launch.sessionId, pids());
     let held: Held | null = null;
     const process = await deps.start(launch, { listener: () => listener, onIdle: () => held && noteIdle(held) });
     const stale = createStaleCheck(() => deps.findTranscript(process.sessionId(), launch.project));
@@ -145,7 +146,7 @@ export function createLivePool(deps: {
     if (held) {
       held.isReserved = true;
       try {
-        const [isStale] = await Promise.all([held.stale.isStale(), deps.checkFree(launch.sessionId, held.process.pid)]);
+        const [isStale] = await Promise.all([held.stale.isStale(), deps.checkFree(launch.sessionId, pids())]);
         if (isUsable(held, launch) && !isStale) return held;
         if (!isStale) keepBackground(held);
       } catch (error) {
