@@ -35,6 +35,7 @@ export function createBook(deps: {
 }) {
   const { mapping, turns, journal, lanes, agent, spending } = deps;
   const snapshots = createSnapshots({ journal, base });
+  const changed = new Set<string>();
 
   function need(id: string): ConversationRecord {
     const record = mapping.get(id);
@@ -96,11 +97,19 @@ export function createBook(deps: {
     };
   }
 
-  /** Tells the readers of events how a conversation stands. */
+  /** Tells the readers of events how a conversation stands, once for all that changes at a time. */
   function announce(id: string): void {
-    const record = mapping.get(id);
-    const conversation = record ? summary(id, record) : null;
-    journal.append([{ type: 'conversation.changed', conv_id: id, at: deps.now().toISOString(), conversation }]);
+    if (!changed.size) setImmediate(tellChanged);
+    changed.add(id);
+  }
+
+  function tellChanged(): void {
+    for (const id of changed) {
+      const record = mapping.get(id);
+      const conversation = record ? summary(id, record) : null;
+      journal.append([{ type: 'conversation.changed', conv_id: id, at: deps.now().toISOString(), conversation }]);
+    }
+    changed.clear();
   }
 
   async function save(id: string, record: ConversationRecord): Promise<void> {
@@ -111,9 +120,10 @@ export function createBook(deps: {
     }
   }
 
-  /** As `save`, for a change that nobody waits for; where the disk refuses, the store tries again by itself. */
+  /** As `save`, for a change that nobody waits for, and that the turns on disk would bring back. */
   function saveLater(id: string, record: ConversationRecord): void {
-    save(id, record).catch((error) => deps.warn(error, 'sessions.json waits for the disk'));
+    mapping.note(id, record);
+    announce(id);
   }
 
   /** The folder of a session, which must exist; a project that was asked for must be the same. */
@@ -228,6 +238,7 @@ export function createBook(deps: {
 
     snapshot(id: string): ConversationSnapshot {
       need(id);
+      tellChanged();
       return snapshots.get(id) as ConversationSnapshot;
     },
 

@@ -52,8 +52,10 @@ export function createStarter(deps: {
 
   /** Throws AppError `session_not_found` where the transcript of a session that had turns is gone. */
   async function place(record: ConversationRecord, sessionId: string): Promise<Place> {
+    // Its process works in that folder already, and has the session.
+    if (record.project && agent.live.isOpen(sessionId)) return { record, sessionId, project: record.project };
     const project = await deps.resolveProject(await ownFolder(record));
-    const isChecked = record.session_id === null || agent.live.isOpen(sessionId) || !mustExist(record, sessionId);
+    const isChecked = record.session_id === null || !mustExist(record, sessionId);
     if (!isChecked && !(await agent.hasSession(sessionId, project))) {
       throw new AppError('session_not_found', `The transcript of session ${sessionId} is gone.`);
     }

@@ -41,6 +41,9 @@ const File = z.object({ conversations: z.record(z.string(), z.unknown()) });
 
 type Shape = { conversations: Record<string, ConversationRecord> };
 
+/** How long a change may wait that nobody waits for: the disk is then left to the turn that begins. */
+const laterMs = 150;
+
 /** How long until a write that the disk refused is tried again. */
 const retryMs = 500;
 
@@ -75,6 +78,7 @@ export async function openMappingStore(deps: {
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
   let retry: NodeJS.Timeout | null = null;
+  let later: NodeJS.Timeout | null = null;
 
   async function write(): Promise<void> {
     try {
@@ -113,6 +117,13 @@ export async function openMappingStore(deps: {
       records.set(id, record);
       return save();
     },
+    note(id, record) {
+      records.set(id, record);
+      later ??= setTimeout(() => {
+        later = null;
+        save().catch(() => {}); // It tries again by itself, and says so.
+      }, laterMs);
+    },
     remove(id) {
       records.delete(id);
       return save();
@@ -120,6 +131,9 @@ export async function openMappingStore(deps: {
     trouble: () => trouble,
     async dispose() {
       if (retry) clearTimeout(retry);
+      const isDue = later !== null;
+      if (later) clearTimeout(later);
+      if (isDue) save().catch(() => {});
       await (next ?? running)?.catch(() => {});
       if (trouble) await save().catch(() => {});
       if (retry) clearTimeout(retry);

@@ -185,6 +185,8 @@ export interface MappingStore {
    * where the disk refuses; the change is then kept in memory and written with the next one that succeeds.
    */
   put(id: string, record: ConversationRecord): Promise<void>;
+  /** As `put`, for what the turns on disk bring back after a crash: it goes with the next write, in a moment. */
+  note(id: string, record: ConversationRecord): void;
   remove(id: string): Promise<void>;
   /** What the disk last refused, in words. */
   trouble(): string | null;
