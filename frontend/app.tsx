@@ -34,6 +34,7 @@ export function App() {
             <span>{snapshot.project}</span>
             <span>
               {snapshot.turn_count} {snapshot.turn_count === 1 ? 'turn' : 'turns'} · ${snapshot.cost_usd.toFixed(4)}
+              {snapshot.budget?.warning && ` of $${snapshot.budget.limit_usd.toFixed(2)}`}
             </span>
           </p>
         )}

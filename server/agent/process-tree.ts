@@ -12,13 +12,15 @@ export const turnMark = 'SWITCHBOARD_TURN';
 /** How long each step of a stop waits. The CLI takes up to 1.6 s to end its tools after SIGTERM. */
 const patience = { interruptMs: 3000, terminateMs: 4000, killMs: 2000, pollMs: 20 };
 
-/** When a process was started, in the system's own words; null where there is no such process. */
+/** When a process was started, in the system's own words; null where there is no such process, or only its remains. */
 export async function processStart(pid: number): Promise<string | null> {
   try {
     if (process.platform === 'linux') {
       const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
       // The name, field 2, may hold spaces and brackets; the start is field 22.
-      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+      const [state = 'X', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      // A process that has ended stays until its parent, or init, takes note: that can be seconds on a crowded machine.
+      return state === 'Z' || state === 'X' ? null : (fields[18] ?? null);
     }
     const { stdout } = await exec('ps', ['-o', 'lstart=', '-p', String(pid)]);
     return stdout.trim() || null;
@@ -27,7 +29,14 @@ export async function processStart(pid: number): Promise<string | null> {
   }
 }
 
-/** Whether the process group has a process that is not a zombie. */
+/** Whether a process has ended and was not taken note of. */
+async function isZombie(pid: number): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return /\) [ZX] /.test(stat);
+}
+
+/** Whether there is a process in a group, be it only the remains of one. */
 function isGroupAlive(group: number): boolean {
   try {
     process.kill(-group, 0);
@@ -89,7 +98,7 @@ async function endMarked(mark: string): Promise<void> {
  * what it has to the transcript, then SIGTERM, then SIGKILL, each only where the one before was not enough.
  */
 export async function endProcessTree(group: number, mark: string): Promise<void> {
-  const isGone = () => !isGroupAlive(group);
+  const isGone = async () => !isGroupAlive(group) || (await isZombie(group));
   signal(group, 'SIGINT');
   if (!(await waitFor(isGone, patience.interruptMs))) {
     signal(-group, 'SIGTERM');

@@ -8,9 +8,17 @@ export class DataFolderError extends Error {
   override name = 'DataFolderError';
 }
 
+/** A statement. Each throws DatabaseClosedError after `dispose`, where libsql would end the process. */
+export type Statement = Pick<Libsql.Statement, 'run' | 'get' | 'all'>;
+
+/** What comes after the end of a server: a process that leaves late, a write that nobody waits for. */
+class DatabaseClosedError extends Error {
+  override name = 'DatabaseClosedError';
+}
+
 /** The one SQLite file, held by this process alone until `dispose`. */
 export type Database = {
-  prepare(sql: string): Libsql.Statement;
+  prepare(sql: string): Statement;
   /** Runs `work` in a transaction. Throws AppError `storage_unavailable` where the disk refuses. */
   transact<T>(work: () => T): T;
   /** As `transact`, and what was written survives a loss of power. */
@@ -133,7 +141,24 @@ export function openDatabase(folder: string): Database {
     );
   }
 
+  let isOpen = true;
+  function checkOpen(): void {
+    if (!isOpen) throw new DatabaseClosedError('The database is closed.');
+  }
+
+  function prepare(sql: string): Statement {
+    const statement = sqlite.prepare(sql);
+    const guarded =
+      <A extends unknown[], R>(call: (...values: A) => R) =>
+      (...values: A): R => {
+        checkOpen();
+        return call.apply(statement, values);
+      };
+    return { run: guarded(statement.run), get: guarded(statement.get), all: guarded(statement.all) };
+  }
+
   function transact<T>(work: () => T): T {
+    checkOpen();
     try {
       sqlite.exec('BEGIN IMMEDIATE');
       const result = work();
@@ -149,9 +174,10 @@ export function openDatabase(folder: string): Database {
   }
 
   return {
-    prepare: (sql) => sqlite.prepare(sql),
+    prepare,
     transact,
     durably(work) {
+      checkOpen();
       // NORMAL does not sync the log at a commit; a message that was acknowledged must outlive a power cut.
       sqlite.pragma('synchronous = FULL');
       try {
@@ -162,6 +188,7 @@ export function openDatabase(folder: string): Database {
     },
     trouble: () => trouble,
     dispose() {
+      isOpen = false;
       try {
         // Closing leaves the lock in place while a statement is not collected; leaving the log frees it now.
         sqlite.pragma('journal_mode = DELETE');

@@ -61,3 +61,14 @@ async function streamed(server: Awaited<ReturnType<typeof startTestServer>>, mes
   for await (const { turn_id } of readEventStream(response) as AsyncGenerator<{ turn_id: string }>) return { turn_id };
   throw new Error('the stream had no event');
 }
+
+verifies('live.background', 'shows the background work of a run of its own, and tells that the next message ended it', async () => {
+  const server = await startTestServer({ env });
+  const { turn_id } = await streamed(server, `${shell(300)}[[text Started it]]`);
+  await server.turn(turn_id);
+  expect((await server.get('/api/conversations/a')).background).toMatchObject([{ kind: 'shell', description: 'wait' }]);
+  await server.chat({ message: 'next', conv_id: 'a' });
+  await until('none', async () => (await server.get('/api/conversations/a')).background.length === 0);
+  const { events } = await server.get('/api/conversations/a/events?after=0&wait_s=0');
+  expect(events.find(({ type }: { type: string }) => type === 'background.ended')).toMatchObject({ status: 'killed' });
+});

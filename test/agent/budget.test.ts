@@ -76,3 +76,14 @@ verifies('budget.limit', 'does not count what a session cost before it was taken
   await other.chat({ message: `${dear}[[text anew]]`, conv_id: 'taken' });
   expect((await other.get('/api/conversations/taken')).cost_usd).toBeCloseTo(0.24, 5);
 });
+
+verifies('budget.limit', 'counts what runs at the same time, and says why a turn was ended while nobody was there', async () => {
+  const server = await startTestServer({ env: { ...env, BUDGET_DAY_USD: '0.2', PROMPT_TIMEOUT_S: '2' } });
+  const message = (name: string) => `${dear}[[tool:Bash node -e "setTimeout(Number, 1500)"]]${dear}[[tool:Bash touch ${name}]][[text done]]`;
+  const sent = await Promise.all(['a', 'b'].map((id) => server.accept(id, { message: message(id) })));
+  const [prompt] = await server.prompts();
+  expect(prompt).toMatchObject({ kind: 'budget' });
+  expect((await server.get('/api/status')).budget_day).toMatchObject({ warning: true });
+  const ends = await Promise.all(sent.map(({ turn_id }) => server.end(turn_id)));
+  for (const end of ends) expect(end).toMatchObject({ state: 'failed', error: { code: 'budget_reached' } });
+});

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { createClaude } from '../../server/agent/claude/claude.ts';
 import { runBare } from '../helper/bare-claude.ts';
-import { startTestServer } from '../helper/server.ts';
+import { packageRoot, startTestApi, startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
-import { processesOf } from '../helper/workspace.ts';
+import { createWorkspace, processesOf, testEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('live.same', 'gives the same history by a live process as by a run of its own', async () => {
@@ -128,4 +130,24 @@ verifies(['live.kept', 'command.clear'], 'follows /clear to the new session in t
   expect(next).toMatchObject({ response: 'Echo: two', session_id: cleared.session_id });
   expect(await processesOf(server.workspace)).toEqual(before);
   expect(JSON.stringify(server.api.received.at(-1)?.body)).not.toContain('Echo: one');
+});
+
+verifies('live.kept', 'carries our own id of a message into the transcript', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const agent = createClaude({
+    ...{ bin: '', packageRoot, stallMs: 60_000, now: () => new Date() },
+    env: testEnv(workspace, { ANTHROPIC_BASE_URL: api.url }),
+    notes: { note: () => {}, gone: () => {} },
+    live: { limit: 1, idleMs: 60_000 },
+  });
+  const [sessionId, messageId] = [randomUUID(), randomUUID()];
+  const launch = { project: workspace.project, sessionId, permissionMode: 'default', allowedTools: '', model: null, effort: null, extraArgs: [] };
+  const message = { turnId: 't', messageId, message: 'mine', literal: false, attachments: [], follow: true, budget: null, jsonSchema: null };
+  const run = await agent.run({ ...launch, ...message }, () => {});
+  expect(await run.end).toMatchObject({ kind: 'answer', response: 'Echo: mine' });
+  const { messages } = await agent.history(sessionId, workspace.project, { limit: 10 });
+  expect(messages[0]).toMatchObject({ id: messageId, text: 'mine' });
+  await agent.dispose();
+  expect(await processesOf(workspace)).toEqual([]);
 });

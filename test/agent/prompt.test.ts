@@ -80,6 +80,12 @@ verifies(
       { mode: 'plan', ask: '[[asks Which sizes?|S|M|L]]', answers: { 'Which sizes?': ['S', 'L'] }, said: '"Which sizes?"="S, L"' },
       { mode: 'auto', ask: '[[ask Which colour?|Red|Blue]]', answers: { 'Which colour?': 'rather green' }, said: '"Which colour?"="rather green"' },
       { mode: 'acceptEdits', ask: '[[ask Which colour?|Red|Blue]]', answers: { 'Which colour?': 'Red' }, said: '="Red"' },
+      {
+        mode: 'manual',
+        ask: `[[tool:AskUserQuestion {"questions":[{"question":"One?","header":"1","options":[{"label":"A","description":"a"},{"label":"B","description":"b"}],"multiSelect":false},{"question":"Two?","header":"2","options":[{"label":"C","description":"c"},{"label":"D","description":"d"}],"multiSelect":true}]}]]`,
+        answers: { 'One?': 'B', 'Two?': ['C', 'D'] },
+        said: '"Two?"="C, D"',
+      },
       { mode: 'bypassPermissions', ask: '[[ask Which colour?|Red|Blue]]', answers: { 'Which colour?': 'Red' }, said: '="Red"' },
     ];
     for (const { mode, ask, answers, said } of cases) {
@@ -217,4 +223,16 @@ verifies('prompt.rules', 'remembers for the conversation, lists, and revokes', a
   expect((await server.prompts())[0]?.conv_id).toBe('a');
   await server.cancel((await server.prompts())[0]?.turn_id as string);
   expect((await processesOf(server.workspace)).length).toBeLessThanOrEqual(2);
+});
+
+verifies('prompt.restart', 'is closed as such when the server is stopped in good order, and the turn says so', async () => {
+  const server = await startTestServer();
+  const { turn_id } = await server.accept('a', { message: '[[text Before.]][[tool:Bash touch x]][[text never]]', ...asking });
+  await server.prompts();
+  const again = await server.restart();
+  const turn = await again.turn(turn_id);
+  expect(turn).toMatchObject({ state: 'interrupted', text: 'Before.' });
+  expect(turn.error?.detail).toContain('permission (Bash)');
+  const { entries } = await again.get('/api/audit');
+  expect(entries[0]).toMatchObject({ action: 'prompt.restarted' });
 });

@@ -28,7 +28,7 @@ verifies('page.prompts', 'asks on the page, by a live process that the page open
   await card.getByLabel('Words for Claude').fill('Not outside, please.');
   await card.getByRole('button', { name: 'Refuse', exact: true }).click();
   await card.getByText('node -e 1').waitFor();
-  await card.getByRole('button', { name: 'Allow' }).click();
+  await card.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.locator('.assistant', { hasText: 'done' }).waitFor();
   await card.waitFor({ state: 'detached' });
   expect(JSON.stringify(await server.messages('default'))).toContain('Not outside, please.');

@@ -1,7 +1,7 @@
 import { AppError } from '../../app-error.ts';
 import { answerBeforeShells, writtenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/page.ts';
-import type { Agent, AgentStatus, Launch, ProcessNotes, RunSpec } from '../port.ts';
+import type { Agent, AgentStatus, Launch, LiveListener, ProcessNotes, RunSpec } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
 import { checkCommand } from './command.ts';
 import { forkTranscript } from './fork.ts';
@@ -35,6 +35,7 @@ export function createClaude(deps: {
   const home = claudeHome(env);
   const locate = () => locateClaude({ bin: deps.bin, path: env['PATH'] ?? '', packageRoot: deps.packageRoot });
   const ending = new AbortController();
+  let listener: LiveListener | null = null;
   let remembered: { at: number; status: Promise<AgentStatus> } | null = null;
 
   async function transcriptOf(sessionId: string, project?: string): Promise<string> {
@@ -75,7 +76,13 @@ export function createClaude(deps: {
   const needsLive = (spec: RunSpec) => asks(spec.permissionMode) || spec.attachments.length > 0 || (spec.budget !== null && deps.live.limit > 0);
 
   return {
-    live: pool,
+    live: {
+      ...pool,
+      listen(value) {
+        listener = value;
+        pool.listen(value);
+      },
+    },
     status() {
       const at = deps.now().getTime();
       if (!remembered || at - remembered.at > statusForMs)
@@ -93,6 +100,7 @@ export function createClaude(deps: {
         binary,
         env,
         onOutput,
+        listener: () => listener,
         answerOf: async (result) =>
           answerBeforeShells(await readSince(await transcriptOf(result.session_id ?? spec.sessionId, spec.project), startedAt)),
       });

@@ -1,7 +1,8 @@
 import { AppError } from '../../app-error.ts';
-import type { AgentOutput, ProcessNotes, Run, RunEnd, RunSpec } from '../port.ts';
+import type { AgentOutput, LiveListener, ProcessNotes, Run, RunEnd, RunSpec } from '../port.ts';
 import { endProcessTree } from '../process-tree.ts';
 import { buildArgv, toInput } from './argv.ts';
+import { createBackground } from './background.ts';
 import { type AgentChild, type Exit, startChild } from './child.ts';
 import { createLineReader, decodeLine, holdsTurn, type Line } from './decoder.ts';
 import { costSince, fromExit, fromResult, type ResultLine } from './result.ts';
@@ -29,6 +30,9 @@ type Deps = {
   /** After so much silence of a run that is followed, while no tool runs, it is given up. */
   stallMs: number;
   onOutput(output: AgentOutput): void;
+  /** Who is told of background work, as far as the output says anything of it. */
+  listener(): LiveListener | null;
+  now(): Date;
   /** Finds the answer where the result is to something else. */
   answerOf(result: ResultLine): Promise<string | null>;
 };
@@ -78,6 +82,11 @@ function createReading(spec: RunSpec, deps: Deps) {
   /** Run ids of sub-agents in the background whose work no result has used yet. */
   const awaited = new Set<string>();
   const openTools = new Set<string>();
+  const background = createBackground({
+    now: deps.now,
+    changed: (tasks) => deps.listener()?.background(spec.sessionId, tasks),
+    ended: (task, status, summary) => deps.listener()?.backgroundEnded(spec.sessionId, task, status, summary),
+  });
   let last: ResultLine | null = null;
   let second: NodeJS.Timeout | undefined;
   let stall: NodeJS.Timeout | undefined;
@@ -107,6 +116,7 @@ function createReading(spec: RunSpec, deps: Deps) {
   };
 
   function takeLine(line: Line): void {
+    background.take(line);
     if (line.type === 'result') {
       last = line as ResultLine;
       if (last.origin?.runId) awaited.delete(last.origin.runId);
@@ -141,6 +151,7 @@ function createReading(spec: RunSpec, deps: Deps) {
       watch();
       const settle = (exit: Exit) => {
         read(() => [reader.rest()]);
+        background.end();
         if (last) finish(last);
         else resolve(fromExit({ ...exit, stderr: stderr() }));
       };

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Event } from '../../../contract/event.ts';
+import { readFrames } from '../../../server/http/event-stream.ts';
 import { openDatabase } from '../../../server/store/database.ts';
 import { createJournal } from '../../../server/store/journal.ts';
 import { createWorkspace } from '../../helper/workspace.ts';
@@ -61,5 +62,22 @@ verifies('events.replay', 'gives frames from memory and from disk that are the s
     frames.map(({ frame }) => [frame.split('\ndata: ')[0], JSON.parse(frame.split('\ndata: ')[1] ?? '')]);
   expect(parse(reopened.frames(0, {}, 100))).toEqual(parse(fromMemory));
   reopened.dispose();
+  database.dispose();
+});
+
+verifies('events.reset', 'tells a reader in mid stream that what comes next was deleted, in place of a hole', async () => {
+  const { journal, database } = await openJournal({ bytes: 100_000, days: 30 });
+  for (let n = 0; n < 2000; n += 1) {
+    journal.append([delta('x'.repeat(1000), '2026-01-09T00:00:00.000Z')]);
+    journal.flush();
+  }
+  const seen: string[] = [];
+  const gap = await readFrames(journal, { filter: {}, cursor: 0, signal: new AbortController().signal }, async (frames) => {
+    seen.push(frames);
+    journal.prune();
+  });
+  expect(seen).toHaveLength(1);
+  expect(gap).toBe((seen[0]?.match(/^id: /gm) ?? []).length);
+  journal.dispose();
   database.dispose();
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentOutput, Launch, LiveListener, ProcessNotes, PromptReply, Run, RunEnd, RunSpec } from '../../port.ts';
+import { createBackground } from '../background.ts';
 import { fromExit } from '../result.ts';
-import { createBackground } from './background.ts';
 import { type Channel, type ControlRequest, openChannel } from './channel.ts';
 import { toContent } from './content.ts';
 import { toPrompt, toResponse } from './reply.ts';

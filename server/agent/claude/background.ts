@@ -1,10 +1,10 @@
-import type { BackgroundTask } from '../../../../contract/conversation.ts';
-import type { Line } from '../decoder.ts';
+import type { BackgroundTask } from '../../../contract/conversation.ts';
+import type { Line } from './decoder.ts';
 
 type Ended = (task: BackgroundTask, status: 'completed' | 'failed' | 'killed', summary: string) => void;
 type ToldTask = { task_id?: unknown; task_type?: unknown; description?: unknown };
 
-/** The shells and sub-agents that a live process runs in the background, from what it says of them. */
+/** The shells and sub-agents that a process runs in the background, from what it says of them. */
 export function createBackground(deps: { now(): Date; changed(tasks: readonly BackgroundTask[]): void; ended: Ended }) {
   let tasks: BackgroundTask[] = [];
   const told = new Map<string, { status: string; summary: string }>();
