@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Run } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import { createMutex } from '../mutex.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
@@ -42,6 +43,7 @@ export type DispatcherDeps = Omit<TurnRunDeps, 'onWaiting'> & {
 export function createDispatcher(deps: DispatcherDeps) {
   const { lanes, turns, mapping, book, journal, starter, endings } = deps;
   const followed = new Set<string>();
+  const steerInTurn = createMutex();
   let isOpen = false;
   let isClosing = false;
   let retry: NodeJS.Timeout | null = null;
@@ -194,7 +196,7 @@ export function createDispatcher(deps: DispatcherDeps) {
   function steerWaiting(active: Active): void {
     if (!active.run?.steer || !active.spec || active.stop || isEnded(active.turn)) return;
     for (const turn of lanes.queue.filter((one) => one.conv_id === active.turn.conv_id && canSteer(one.options))) {
-      void steer(turn, active, active.run.steer, active.spec).catch((error) => deps.warn(error, 'a message could not be given to the running turn'));
+      steer(turn, active, active.run.steer, active.spec).catch((error) => deps.warn(error, 'a message could not be given to the running turn'));
     }
   }
 
@@ -205,7 +207,8 @@ export function createDispatcher(deps: DispatcherDeps) {
     lanes.active.set(turn.id, active);
     await guarded(active, async () => {
       const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project };
-      active.spec = await starter.toSpec(turn, place, true);
+      // One after the other: the files of one take longer than those of another.
+      active.spec = await steerInTurn(turn.conv_id, () => starter.toSpec(turn, place, true));
       if (active.stop) return settle(active, stoppedEarly(active.stop), null);
       markStarted(active, to.turn.id);
       book.announce(turn.conv_id);
@@ -213,11 +216,12 @@ export function createDispatcher(deps: DispatcherDeps) {
     });
   }
 
-  /** Puts a queued turn in front of the others of its conversation, on disk as well. */
-  function toFront(turn: Turn): void {
+  /** Puts a queued turn in front of the others of its conversation (but for some), on disk as well. */
+  function toFront(turn: Turn, isBefore: (other: Turn) => boolean = () => false): void {
     const own = lanes.queue.filter(({ conv_id }) => conv_id === turn.conv_id);
-    if (own[0] === turn || !own.includes(turn)) return;
-    const order = [turn, ...own.filter((other) => other !== turn)];
+    const others = own.filter((other) => other !== turn);
+    const order = [...others.filter(isBefore), turn, ...others.filter((other) => !isBefore(other))];
+    if (others.length === own.length || order.every((other, index) => other === own[index])) return;
     const turn_ids = order.map(({ id }) => id);
     turns.reorder(turn_ids, { type: 'queue.reordered', conv_id: turn.conv_id, at: deps.now().toISOString(), turn_ids });
     const places = own.map((other) => lanes.queue.indexOf(other));
@@ -252,7 +256,9 @@ export function createDispatcher(deps: DispatcherDeps) {
       if (follow) followed.add(turn.id);
       lanes.queue.push(turn);
       const active = activeOf(lanes, turn.conv_id);
-      if (turn.options.steer || turn.options.interrupt) toFront(turn);
+      if (turn.options.interrupt) toFront(turn);
+      // Behind those that came before it to steer as well.
+      else if (turn.options.steer) toFront(turn, (other) => other.options.steer === true);
       book.announce(turn.conv_id);
       if (active && turn.options.interrupt) stop(active, 'cancel');
       else if (active && turn.options.steer) steerWaiting(active);

@@ -32,7 +32,8 @@ export function createSettler(deps: {
     const { turn, run } = active;
     const event = toEndEvent(turn, turnEnd);
     const ended = { ...turn, ...turnEnd };
-    const cost = { usd: end?.cost ?? 0, final_session_id: ended.result?.session_id ?? turn.session_id };
+    // A process that was killed says nothing of what it has spent: what was heard of it before counts.
+    const cost = { usd: end?.cost ?? deps.spending.spentSoFar(turn.id), final_session_id: ended.result?.session_id ?? turn.session_id };
     await untilWritten(
       () => {
         turns.end(turn.id, turnEnd, event, cost);

@@ -42,11 +42,14 @@ export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; 
     day,
     /** A turn has ended, and cost so much. */
     note(turnId: string, convId: string, usd: number): void {
-      const spent = spentToday();
       running.delete(turnId);
       byConversation.set(convId, (byConversation.get(convId) ?? 0) + usd);
-      today = { ...today, usd: spent + usd };
+      const from = dayStart();
+      // A day that has just begun is read from the disk, which has this turn already.
+      today = today.from === from ? { from, usd: today.usd + usd } : { from, usd: deps.turns.spentSince(from) };
     },
+    /** What a running turn has told of its cost so far. */
+    spentSoFar: (turnId: string): number => running.get(turnId)?.usd ?? 0,
     forget: (convId: string): void => void byConversation.delete(convId),
     /** Throws AppError `budget_reached` where no further turn may begin. */
     check(convId: string): void {

@@ -4,6 +4,7 @@ import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnOptions, TurnStore } from '../store/port.ts';
 import type { Book } from './book.ts';
 import type { Lanes } from './lanes.ts';
+import { isEnded } from './outcome.ts';
 import type { Spending } from './spending.ts';
 
 /** What a conversation that says nothing of its own runs with. */
@@ -96,7 +97,9 @@ export function createStarter(deps: {
         literal: turn.options.literal ?? false,
         attachments: (turn.options.attachments ?? []).filter(({ forModel }) => forModel),
         follow,
-        budget: deps.spending.hasLimit(turn.conv_id) ? { left: (spent) => deps.spending.left(turn.id, turn.conv_id, spent) } : null,
+        budget: deps.spending.hasLimit(turn.conv_id)
+          ? { left: (spent) => (isEnded(turn) ? Number.POSITIVE_INFINITY : deps.spending.left(turn.id, turn.conv_id, spent)) }
+          : null,
       };
     },
     /** Of the settings that were changed those that a process that runs already is to take, as they now are. */

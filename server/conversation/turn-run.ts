@@ -31,6 +31,8 @@ type Reading = {
   isOpen: boolean;
   /** Prompts that the agent took back, some before they were opened. */
   withdrawn: Set<string>;
+  /** By prompt: what lets the time limit run on. */
+  holds: Map<string, () => void>;
 };
 
 /** Runs a turn that is marked as running to its end. Never throws: every fault is an end of the turn. */
@@ -40,7 +42,7 @@ export async function runTurn(
   deps: TurnRunDeps,
 ): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
   const { spec, timeoutS } = how;
-  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set() };
+  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map() };
   let end: RunEnd | null = null;
   let detail: string | undefined;
   try {
@@ -89,7 +91,7 @@ async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: nu
 
 /** Follows a run that the agent began by itself; it has no time limit of its own. */
 export function followOwnRun(active: Active, project: string, deps: TurnRunDeps): (output: AgentOutput) => void {
-  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set() };
+  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map() };
   void active.run?.end.then(() => {
     reading.isOpen = false;
     deps.prompts.withdraw({ turnId: active.turn.id });
@@ -102,6 +104,7 @@ function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps:
   else if (output.type === 'prompt.asked') void takePrompt(active, output.prompt, reading, deps);
   else if (output.type === 'prompt.withdrawn') {
     reading.withdrawn.add(output.id);
+    reading.holds.get(output.id)?.();
     // At a shutdown they are closed with the turn, which says so.
     if (active.stop !== 'shutdown') deps.prompts.withdraw({ id: output.id });
     noteWaiting(active, deps);
@@ -117,9 +120,10 @@ async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, 
   const { turn, run } = active;
   const { id, kind, tool, input, reason, parent_tool_id } = asked;
   const names = { id, kind, conv_id: turn.conv_id, turn_id: turn.id };
-  const release = reading.clock?.hold();
+  const release = reading.clock?.hold() ?? (() => {});
+  reading.holds.set(id, release);
   const give = (reply: PromptReply) => {
-    release?.();
+    release();
     if (reply.decision === 'deny' && reply.interrupt) active.stop ??= kind === 'budget' ? 'budget' : 'cancel';
     const isTaken = (active.run ?? run)?.answer(id, reply) ?? false;
     noteWaiting(active, deps);
@@ -133,6 +137,8 @@ async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, 
     deps.warn(error, 'a prompt could not be kept');
     give({ decision: 'deny', message: `The question could not be put to the user: ${(error as Error).message}. Do not go on.`, interrupt: true });
   }
+  // Answered by a rule, or not wanted any more: nobody waits for it.
+  if (!deps.prompts.of(turn.id).some((open) => open.id === id)) release();
   noteWaiting(active, deps);
 }
 

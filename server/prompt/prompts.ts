@@ -139,6 +139,11 @@ export function createPrompts(deps: {
       const outcome = said.decision === 'allow' ? 'allowed' : 'denied';
       const { decision: _, remember: __, ...rest } = answer;
       const reply = JSON.stringify({ said: sameAnswer(said, answer), rule: rule?.id ?? null });
+      // First, so that an answer that is on disk has its rule.
+      if (rule) {
+        store.addRule(rule, { ...auditOf(prompt, by), action: 'rule.created', rule_id: rule.id, detail: JSON.stringify(rule.match) });
+        rules = [...rules, rule];
+      }
       close({ prompt, outcome, by, reply, detail: inputText(rest), ...(rule ? { ruleId: rule.id } : {}) });
       if (!own.give(said)) {
         store.close(prompt, { outcome: 'withdrawn', reply: null, by: null, audit: { ...auditOf(prompt, itself), action: 'prompt.withdrawn' } });
@@ -146,8 +151,6 @@ export function createPrompts(deps: {
       }
       if (prompt.kind === 'plan' && said.decision === 'allow') deps.onPlanAccepted(prompt.conv_id, said.permissionMode ?? 'default');
       if (rule) {
-        store.addRule(rule, { ...auditOf(prompt, by), action: 'rule.created', rule_id: rule.id, detail: JSON.stringify(rule.match) });
-        rules = [...rules, rule];
         for (const other of [...waiting.values()]) {
           const used = other.prompt.kind === 'permission' ? covering(other.call) : null;
           if (!used) continue;

@@ -27,6 +27,8 @@ export type Channel = {
   /** Resolves when it can take a message; rejects with AppError or what the process said when it ended. */
   readonly ready: Promise<void>;
   readonly exited: Promise<Exit>;
+  /** Resolves when all that it said was read. */
+  readonly closed: Promise<unknown>;
   stderr(): string;
   isAlive(): boolean;
   send(line: object): void;
@@ -140,6 +142,7 @@ export async function openChannel(deps: {
     pid,
     ready,
     exited,
+    closed: own.closed,
     stderr: own.stderr,
     isAlive: () => isAlive,
     send,

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../app-error.ts';
+import { createMutex } from '../../../mutex.ts';
 import type { AgentOutput, Launch, LiveListener, LiveProcesses, Run, RunSpec } from '../../port.ts';
 import type { LiveProcess } from './process.ts';
-import { resendIfUntaken } from './resend.ts';
+import { type LiveRun, resendIfUntaken } from './resend.ts';
 import { createStaleCheck } from './stale.ts';
 
 type Held = {
@@ -49,9 +51,12 @@ export function createLivePool(deps: {
   checkFree(sessionId: string, own: ReadonlySet<number>): Promise<void>;
 }): LivePool {
   const all = new Set<Held>();
-  const starting = new Map<string, Promise<Held>>();
   /** Processes that are leaving: until they have, nobody else may have their session. */
   const leaving = new Map<Held, Promise<void>>();
+  /** What concerns one session comes one after the other: each looks, waits, and starts or ends a process. */
+  const inTurn = createMutex();
+  /** How many are about to be started. */
+  let opening = 0;
   let listener: LiveListener | null = null;
   let isClosing = false;
 
@@ -75,19 +80,19 @@ export function createLivePool(deps: {
     return left;
   }
 
-  /** Waits until nothing of a session is about to start or to leave. */
+  /** Waits until no process of a session is leaving. */
   async function settled(sessionId: string): Promise<void> {
-    await starting.get(sessionId)?.catch(() => {});
     const own = [...leaving].filter(([held]) => held.process.sessionId() === sessionId);
     await Promise.all(own.map(([, left]) => left));
   }
 
-  /** Closes what was used least recently until there is room for one more; false where all are at work. */
+  /** Closes what was used least recently until there is room for those that are opening; false where all are at work. */
   async function makeRoom(): Promise<boolean> {
-    while (all.size + starting.size >= deps.limit) {
+    while (all.size + leaving.size + opening > deps.limit) {
       const [oldest] = [...all].filter(isFree).sort((a, b) => a.usedAt - b.usedAt);
-      if (!oldest) return false;
-      await close(oldest);
+      if (leaving.size) await Promise.race(leaving.values());
+      else if (oldest) await close(oldest);
+      else return false;
     }
     return true;
   }
@@ -105,12 +110,15 @@ export function createLivePool(deps: {
     held.idleTimer.unref();
   }
 
-  function open(launch: Launch): Promise<Held> {
-    const known = starting.get(launch.sessionId);
-    if (known) return known;
-    const opening = openNew(launch).finally(() => starting.delete(launch.sessionId));
-    starting.set(launch.sessionId, opening);
-    return opening;
+  /** Starts a process; where there is no room and it is not `needed`, gives null. */
+  async function open(launch: Launch, isNeeded: boolean): Promise<Held | null> {
+    opening += 1;
+    try {
+      const hasRoom = await makeRoom();
+      return hasRoom || isNeeded ? await openNew(launch) : null;
+    } finally {
+      opening -= 1;
+    }
   }
 
   async function openNew(launch: Launch): Promise<Held> {
@@ -155,82 +163,93 @@ export function createLivePool(deps: {
       }
       await close(held);
     }
-    await makeRoom();
-    const opened = await open(launch);
+    const opened = (await open(launch, true)) as Held;
     opened.isReserved = true;
     return opened;
   }
 
-  async function run(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<Run> {
+  /** Gives a message to the process of its session; `asks` where the mode of the turn does. */
+  async function send(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<LiveRun> {
     let held = await take(spec);
     try {
-      held.usedAt = deps.now().getTime();
-      held.isWatched ||= asks;
-      const mayAsk = held.isWatched;
-      const anew = async () => {
-        await close(held);
-        held = await open(spec);
-        held.isWatched = mayAsk;
-        return held.process.run(spec, onOutput, mayAsk);
+      const begin = () => {
+        held.usedAt = deps.now().getTime();
+        held.isWatched ||= asks;
+        return held.process.run(spec, onOutput, held.isWatched);
       };
-      // It may refuse the mode or model that the turn is to run with, or have just ended: a new one is started so.
-      return resendIfUntaken(await held.process.run(spec, onOutput, mayAsk).catch(anew), anew);
+      return await begin().catch(async () => {
+        // It refuses the mode or model that the turn is to run with, or has just ended: a new one is started so.
+        const { isWatched } = held;
+        keepBackground(held);
+        await close(held);
+        held.isReserved = false;
+        held = await take(spec);
+        held.isWatched = isWatched;
+        return begin();
+      });
     } finally {
       held.isReserved = false;
     }
   }
 
+  const run: LivePool['run'] = async (spec, onOutput, asks) => {
+    const sendInTurn = (message: RunSpec, output: (output: AgentOutput) => void) => inTurn(message.sessionId, () => send(message, output, asks));
+    return resendIfUntaken(await sendInTurn(spec, onOutput), sendInTurn, [spec, onOutput]);
+  };
+
+  async function warmInTurn(launch: Launch): Promise<LiveProcess | null> {
+    await settled(launch.sessionId);
+    const known = find(launch.sessionId);
+    let held: Held | null;
+    if (known && (isUsable(known, launch) || !isFree(known))) held = known;
+    else if (known) held = await take(launch);
+    else held = await open(launch, false);
+    if (!held) return null;
+    held.isReserved = false;
+    held.isWatched = true;
+    held.usedAt = deps.now().getTime();
+    if (isFree(held)) noteIdle(held);
+    return held.process;
+  }
+
   return {
     async warm(launch) {
       if (!deps.limit) return;
-      await settled(launch.sessionId);
-      const known = find(launch.sessionId);
-      if (known) {
-        known.usedAt = deps.now().getTime();
-        known.isWatched = true;
-        if (isFree(known)) noteIdle(known);
-        if (isUsable(known, launch) || !isFree(known)) return known.process.ready;
-      }
-      if (known) {
-        const held = await take(launch);
-        held.isReserved = false;
-        held.isWatched = true;
-        await held.process.ready;
-      } else if (await makeRoom()) {
-        const held = await open(launch);
-        held.isWatched = true;
-        await held.process.ready;
-      }
+      const process = await inTurn(launch.sessionId, () => warmInTurn(launch));
+      await process?.ready;
     },
     isOpen: (sessionId) => find(sessionId) !== undefined,
-    async canTake(launch) {
-      await settled(launch.sessionId);
-      const held = find(launch.sessionId);
-      return held !== undefined && isUsable(held, launch);
-    },
+    canTake: (launch) =>
+      inTurn(launch.sessionId, async () => {
+        await settled(launch.sessionId);
+        const held = find(launch.sessionId);
+        return held !== undefined && isUsable(held, launch);
+      }),
     counts: () => ({ open: all.size, busy: [...all].filter(({ process }) => process.isBusy()).length, limit: deps.limit }),
     run,
     adjust: async (sessionId, changes) => find(sessionId)?.process.adjust(changes),
     tails: async (sessionId) => (await find(sessionId)?.process.tails()) ?? new Map<string, string>(),
     stopTask: async (sessionId, taskId) => (await find(sessionId)?.process.stopTask(taskId)) ?? false,
-    async release(sessionId) {
-      await settled(sessionId);
-      const held = find(sessionId);
-      if (!held) return;
-      keepBackground(held);
-      await close(held);
-    },
-    async close(sessionId) {
-      await settled(sessionId);
-      const held = find(sessionId);
-      if (held) await close(held);
-    },
+    release: (sessionId) =>
+      inTurn(sessionId, async () => {
+        await settled(sessionId);
+        const held = find(sessionId);
+        if (!held) return;
+        keepBackground(held);
+        await close(held);
+      }),
+    close: (sessionId) =>
+      inTurn(sessionId, async () => {
+        await settled(sessionId);
+        const held = find(sessionId);
+        if (held) await close(held);
+      }),
     listen(value) {
       listener = value;
     },
     async dispose() {
       isClosing = true;
-      await Promise.allSettled([...starting.values()]);
+      while (opening) await delay(20);
       const left = [...all];
       await Promise.all(left.map((held) => (isFree(held) ? close(held) : held.process.kill())));
       // What it still has to tell goes to a journal that is open.

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AgentOutput, Launch, LiveListener, ProcessNotes, PromptReply, Run, RunEnd, RunSpec } from '../../port.ts';
+import type { AgentOutput, Launch, LiveListener, ProcessNotes, PromptReply, RunEnd, RunSpec } from '../../port.ts';
 import { createBackground } from '../background.ts';
 import { fromExit } from '../result.ts';
 import { type Channel, type ControlRequest, openChannel } from './channel.ts';
@@ -7,6 +7,9 @@ import { toContent } from './content.ts';
 import { toPrompt, toResponse } from './reply.ts';
 import type { LiveRun } from './resend.ts';
 import { createLiveTurns, type LiveTurn } from './turns.ts';
+
+/** How long the output of a process that has ended is read on. */
+const lastLinesMs = 2000;
 
 /** How long an interrupt may take until the process is ended in its place; the CLI needs 30 ms. */
 const interruptMs = 4000;
@@ -35,6 +38,9 @@ export type LiveProcess = {
   kill(): Promise<void>;
 };
 
+/** A message on its way to the process; `content` is null while its files are read. */
+type Held = { messageId: string; content: string | object[] | null; write(content: string | object[]): void; drop(): void };
+
 /** Starts a live process of a session. `onIdle` is called when it has nothing to do any more. */
 export async function startLiveProcess(deps: {
   binary: string;
@@ -50,13 +56,16 @@ export async function startLiveProcess(deps: {
   onIdle(): void;
 }): Promise<LiveProcess> {
   let { sessionId } = deps.launch;
+  let isReadToEnd = false;
   let isSound = true;
   /** Whether the newest message had somebody to ask; what it causes later has as well. */
   let mayAskNow = false;
   let stall: NodeJS.Timeout | undefined;
   const settings = { permissionMode: deps.launch.permissionMode, model: deps.launch.model, effort: deps.launch.effort };
   /** Messages that are not written yet. */
-  const held: { messageId: string; write(): void; drop(): void }[] = [];
+  const held: Held[] = [];
+  /** What it took back before it was put to anybody. */
+  const withdrawn = new Set<string>();
   /** What it asked and was not answered, with the turn that waits for it. */
   const asked = new Map<string, { turn: LiveTurn | null; answer(reply: PromptReply): void }>();
   const background = createBackground({
@@ -69,8 +78,10 @@ export async function startLiveProcess(deps: {
   });
   const turns = createLiveTurns({ begin: beginOwn, costBefore: deps.costBefore });
 
+  const isBusy = () => turns.isBusy() || held.length > 0;
+
   function noteIdle(): void {
-    if (!turns.isBusy() && !background.tasks().length) deps.onIdle();
+    if (!isBusy() && !background.tasks().length) deps.onIdle();
   }
 
   /** Silence counts only while the model is to speak. */
@@ -115,13 +126,14 @@ export async function startLiveProcess(deps: {
   });
   const exited = channel.exited.then(async (exit) => {
     clearTimeout(stall);
-    // The last lines may still be in the pipe.
-    await delay(50);
+    // Its last lines may still be in the pipe; a program that it left running can hold that open.
+    isReadToEnd = await Promise.race([channel.closed.then(() => true), delay(lastLinesMs, false)]);
     fail(fromExit({ ...exit, stderr: channel.stderr() }));
     background.end();
   });
 
   function withdraw(id: string): void {
+    if (!asked.has(id)) withdrawn.add(id);
     const { turn } = asked.get(id) ?? {};
     if (asked.delete(id)) turn?.output({ type: 'prompt.withdrawn', id });
   }
@@ -149,6 +161,8 @@ export async function startLiveProcess(deps: {
     const goOn = () => channel.respond(request_id, {});
     if (!turn?.budget) return goOn();
     const counted = await totalCost().catch(() => null);
+    // The turn may have ended, or been stopped, meanwhile.
+    if (withdrawn.delete(request_id) || !turns.has(turn.messageId)) return;
     if (counted === null) return goOn();
     const spent = turns.spentBy(turn, counted);
     const left = turn.budget.left(spent);
@@ -180,12 +194,13 @@ export async function startLiveProcess(deps: {
     return Number(usage.session?.total_cost_usd ?? 0);
   }
 
-  function toRun(messageId: string | null, end: Promise<RunEnd>, mayAsk: boolean): Run {
+  function toRun(messageId: string | null, end: Promise<RunEnd>, mayAsk: boolean, wasTaken: () => boolean): LiveRun {
     const done = end.then(() => {});
     return {
       started: Promise.resolve(),
       end,
       exited: done,
+      wasTaken,
       stop: () => stop(messageId, done),
       answer(promptId, reply) {
         const own = asked.get(promptId);
@@ -201,8 +216,7 @@ export async function startLiveProcess(deps: {
 
   /** Interrupts until the message is no longer worked on; a process that does not obey is ended. */
   async function stop(messageId: string | null, done: Promise<void>): Promise<void> {
-    const waiting = held.findIndex((message) => message.messageId === messageId);
-    if (waiting >= 0) held.splice(waiting, 1)[0]?.drop();
+    takeHeld(messageId)?.drop();
     const interrupt = async () => {
       while (turns.has(messageId)) {
         // One that was not begun is taken back, without harm to the one that runs.
@@ -232,38 +246,54 @@ export async function startLiveProcess(deps: {
       mayAsk,
       output: onOutput,
       settle(value, taken) {
-        wasTaken = taken;
-        ended(value, settle);
+        // A message may only be sent again where all was read that could say that it was taken.
+        wasTaken = taken || !isReadToEnd;
+        ended(messageId, value, settle);
       },
     };
-    const failed = (code: 'internal' | 'agent_killed', detail: string) => ended({ kind: 'failure', code, detail, cost: null }, settle);
+    const failed = (code: 'internal' | 'agent_killed', detail: string) => ended(messageId, { kind: 'failure', code, detail, cost: null }, settle);
+    const message: Held = {
+      messageId,
+      content: null,
+      write: (content) => write(turn, content),
+      drop: () => failed('agent_killed', 'The message was taken back before it was begun.'),
+    };
+    // At once: from now on it can be stopped, and keeps its place and the process.
+    held.push(message);
     toContent(spec).then(
       (content) => {
-        held.push({
-          messageId,
-          write: () => write(turn, content),
-          drop: () => failed('agent_killed', 'The message was taken back before it was begun.'),
-        });
+        message.content = content;
         writeHeld();
       },
-      (error) => failed('internal', `An attachment cannot be read: ${(error as Error).message}`),
+      (error) => {
+        if (takeHeld(messageId)) failed('internal', `An attachment cannot be read: ${(error as Error).message}`);
+      },
     );
-    return { ...toRun(messageId, end, mayAsk), wasTaken: () => wasTaken };
+    return toRun(messageId, end, mayAsk, () => wasTaken);
   }
 
   function write(turn: LiveTurn, content: string | object[]): void {
     turns.add(turn);
-    if (!channel.isAlive()) turns.fail({ kind: 'failure', code: 'agent_killed', detail: 'The live process has ended.', cost: null });
     channel.send({ type: 'user', uuid: turn.messageId, message: { role: 'user', content }, parent_tool_use_id: null });
     watch();
   }
 
-  /** Writes the next message as soon as the one before was begun. */
-  function writeHeld(): void {
-    if (turns.areAllBegun()) held.shift()?.write();
+  function takeHeld(messageId: string | null): Held | undefined {
+    const at = held.findIndex((message) => message.messageId === messageId);
+    return at < 0 ? undefined : held.splice(at, 1)[0];
   }
 
-  function ended(value: RunEnd, settle: (end: RunEnd) => void): void {
+  /** Writes the next message as soon as the one before was begun. */
+  function writeHeld(): void {
+    const [next] = held;
+    if (!next || next.content === null || !turns.areAllBegun()) return;
+    held.shift();
+    if (channel.isAlive()) next.write(next.content);
+    else next.drop();
+  }
+
+  function ended(messageId: string | null, value: RunEnd, settle: (end: RunEnd) => void): void {
+    for (const [id, { turn }] of asked) if (turn?.messageId === messageId) asked.delete(id);
     if (value.kind === 'failure' && value.code === 'not_logged_in') isSound = false;
     settle(value);
     noteIdle();
@@ -274,8 +304,12 @@ export async function startLiveProcess(deps: {
     const end = new Promise<RunEnd>((resolve) => {
       settle = resolve;
     });
-    const output = deps.listener()?.ownTurn(sessionId, about, toRun(null, end, mayAskNow));
-    return output ? { messageId: null, budget: null, mayAsk: mayAskNow, output, settle: (value) => ended(value, settle) } : null;
+    const output = deps.listener()?.ownTurn(
+      sessionId,
+      about,
+      toRun(null, end, mayAskNow, () => true),
+    );
+    return output ? { messageId: null, budget: null, mayAsk: mayAskNow, output, settle: (value) => ended(null, value, settle) } : null;
   }
 
   async function adjust(changes: Partial<typeof settings>): Promise<void> {
@@ -293,9 +327,9 @@ export async function startLiveProcess(deps: {
     exited,
     sessionId: () => sessionId,
     isAlive: channel.isAlive,
-    isBusy: turns.isBusy,
+    isBusy: () => isBusy(),
     hasBackground: () => background.tasks().length > 0,
-    isIdle: () => !turns.isBusy() && !background.tasks().length,
+    isIdle: () => !isBusy() && !background.tasks().length,
     isSound: () => isSound && channel.isAlive(),
     async run(spec, onOutput, mayAsk) {
       mayAskNow = mayAsk;

@@ -1,15 +1,18 @@
 import { AppError } from '../../../app-error.ts';
-import type { Run, RunEnd } from '../../port.ts';
+import type { AgentOutput, Run, RunEnd, RunSpec } from '../../port.ts';
 
 /** A run on a live process, which may have died before it took the message. */
-export type LiveRun = Run & { wasTaken(): boolean };
+export type LiveRun = Omit<Run, 'steer'> & { wasTaken(): boolean; steer: Send };
+
+type Send = (spec: RunSpec, onOutput: (output: AgentOutput) => void) => LiveRun;
 
 /**
  * A run that is begun once more on another process where the first one turns out to have died before it took
- * the message: nothing of it was done, and it has the same UUID, so that it can never be done twice.
+ * the message: nothing of it was done, and it has the same UUID, so that it can never be done twice. The same
+ * holds for messages that it is steered by.
  */
-export function resendIfUntaken(first: LiveRun, again: () => Promise<LiveRun>): Run {
-  let current: Run = first;
+export function resendIfUntaken(first: LiveRun, again: (...message: Parameters<Send>) => Promise<LiveRun>, message: Parameters<Send>): Run {
+  let current = first;
   let isStopped = false;
 
   async function end(): Promise<RunEnd> {
@@ -17,7 +20,7 @@ export function resendIfUntaken(first: LiveRun, again: () => Promise<LiveRun>): 
     const hasDied = value.kind === 'failure' && (value.code === 'agent_killed' || value.code === 'agent_failed');
     if (!hasDied || first.wasTaken() || isStopped) return value;
     try {
-      current = await again();
+      current = await again(...message);
       if (isStopped) void current.stop();
       return await current.end;
     } catch (error) {
@@ -35,6 +38,6 @@ export function resendIfUntaken(first: LiveRun, again: () => Promise<LiveRun>): 
       return current.stop();
     },
     answer: (promptId, reply) => current.answer(promptId, reply),
-    steer: (spec, onOutput) => (current.steer as NonNullable<Run['steer']>)(spec, onOutput),
+    steer: (...further) => resendIfUntaken(current.steer(...further), again, further),
   };
 }
