@@ -311,9 +311,12 @@ export function createDispatcher(deps: DispatcherDeps) {
       while (lanes.active.size && Date.now() < until && !hurry?.aborted) await delay(Math.min(50, graceMs));
       const left = [...lanes.active.values()];
       for (const active of left) stop(active, 'shutdown');
-      await Promise.all([...lanes.lingering.values()].map((held) => held.run.stop()));
+      const lingering = [...lanes.lingering.values()].map(({ run }) => run);
+      await Promise.all(lingering.map((one) => one.stop()));
       while (lanes.active.size) await delay(20);
       await Promise.all(left.map((active) => active.run?.stop()));
+      // Until each has noted that it is gone.
+      await Promise.all([...lingering, ...left.map((active) => active.run)].map((one) => one?.exited));
       endings.giveUp(new AppError('shutting_down', 'The server is shutting down. The message is kept, and runs when it is back.'));
     },
   };

@@ -94,7 +94,8 @@ verifies('live.dead', 'ends the tools of a process that is killed, and counts wh
     for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
     await until('no process', async () => (await processesOf(server.workspace)).length === 0);
   }
-  const { turn_id } = await server.accept('a', { message: '[[tool:Bash node -e "setTimeout(Number, 300000)"]][[text never]]' });
+  // A run of its own, which it may be now, tells of its tools only to who follows it.
+  const { turn_id } = await server.accept('a', { message: '[[tool:Bash node -e "setTimeout(Number, 300000)"]][[text never]]', follow: true });
   await until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length === 1);
   await until('its process', async () => (await processesOf(server.workspace)).length > 1);
   process.kill(Math.min(...(await processesOf(server.workspace))), 'SIGKILL');

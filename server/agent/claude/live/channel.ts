@@ -105,6 +105,8 @@ export async function openChannel(deps: {
     isAlive = false;
   });
   const exited = own.exited.then((exit) => {
+    // It may have ended before anybody listened.
+    isAlive = false;
     for (const [id, { reject, timer }] of waiting) {
       clearTimeout(timer);
       waiting.delete(id);
