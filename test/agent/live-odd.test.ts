@@ -90,7 +90,7 @@ verifies('live.dead', 'says what happened when the real process is killed at eac
     ['[[tool:Bash touch x]][[text never]]', () => server.prompts()],
     [
       '[[tool:Bash node -e "setTimeout(Number, 60000)"]][[text never]]',
-      () => until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length),
+      () => until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length === 1),
     ],
   ];
   for (const [message, isReached] of stages) {
