@@ -1,6 +1,6 @@
 /** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails where too few modules are seen. */
 const pure =
-  '^server/(transcript/|conversation/(order|outcome|text-so-far|lanes)\\.ts$|prompt/(shell|cover|risk|reply|new-rule)\\.ts$|attachment/media-type\\.ts$)';
+  '^server/(transcript/|conversation/(order|outcome|text-so-far|lanes)\\.ts$|prompt/(shell|cover|risk|reply|new-rule)\\.ts$|push/(notice|policy|quiet-hours)\\.ts$|attachment/media-type\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -15,7 +15,7 @@ module.exports = {
       name: 'page-data-has-no-zod',
       comment: 'The page takes values from these: zod would cost it 22 KB.',
       severity: 'error',
-      from: { path: '^contract/(route|error|reducer)\\.ts$' },
+      from: { path: '^contract/(route|error|reducer|live-parts)\\.ts$' },
       to: { path: 'zod', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -58,7 +58,7 @@ module.exports = {
       name: 'http-goes-through-the-door',
       severity: 'error',
       from: { path: '^server/http/' },
-      to: { path: '^server/(conversation/(?!conversations\\.ts$)|(agent|tunnel)/(?!port\\.ts$)|host/|store/(?!port\\.ts$|credential-store\\.ts$))' },
+      to: { path: '^server/(conversation/(?!conversations\\.ts$)|(agent|tunnel|host)/(?!port\\.ts$)|store/(?!port\\.ts$|credential-store\\.ts$))' },
     },
     {
       name: 'conversations-know-ports-alone',
@@ -69,8 +69,8 @@ module.exports = {
     {
       name: 'adapters-meet-in-the-composition-root',
       severity: 'error',
-      from: { path: '^server/(agent|store|tunnel|host|access)/' },
-      to: { path: '^server/(agent|store|tunnel|host|access|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
+      from: { path: '^server/(agent|store|tunnel|host|access|push)/' },
+      to: { path: '^server/(agent|store|tunnel|host|access|push|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
     },
     {
       name: 'pure-folders-touch-nothing',

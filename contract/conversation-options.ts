@@ -18,6 +18,10 @@ export const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
 /** A model name or alias. It may not begin with a dash, so that it can never be read as an option. */
 export const ModelName = z.string().regex(/^[A-Za-z0-9][\w.:@/[\]-]{0,127}$/, 'must be a model name such as "opus" or "claude-sonnet-5-5"');
 
+/** What a push is sent for: a person is waited for, an answer has come, a turn has failed. */
+export const NoticeKind = z.enum(['needs_me', 'finished', 'failed']);
+export type NoticeKind = z.infer<typeof NoticeKind>;
+
 /** An absolute folder on the server's machine; `~` stands for the person's home folder. */
 export const ProjectPath = z.string().min(1).max(4096);
 
@@ -52,5 +56,8 @@ export const CreateConversation = ConversationOptions.extend({
 export const ChangeConversation = z.strictObject({
   ...ConversationOptions.shape,
   archived: z.boolean().optional(),
+  pinned: z.boolean().optional(),
+  notify: z.array(NoticeKind).max(3).nullable().optional().describe('what a push is sent for; null: as the settings say'),
   queue_paused: z.boolean().optional().describe('true: what waits does not start until this is false again, or a message comes'),
 });
+export type ChangeConversation = z.input<typeof ChangeConversation>;

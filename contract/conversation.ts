@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NoticeKind } from './conversation-options.ts';
 import { Prompt } from './prompt.ts';
 import { LiveTurn, TurnSummary } from './turn.ts';
 
@@ -35,6 +36,8 @@ export const ConversationSummary = z.object({
   created_at: z.string(),
   last_message_at: z.string(),
   archived: z.boolean(),
+  pinned: z.boolean(),
+  notify: z.array(NoticeKind).nullable().describe('what a push is sent for; null: as the settings say'),
   model: z.string().nullable(),
   effort: z.string().nullable(),
   permission_mode: z.string().nullable(),

@@ -4,6 +4,7 @@ import { ChangeConversation, ConvId, CreateConversation, Effort, ModelName, Perm
 import { Event, ResetEvent } from './event.ts';
 import { HistoryPage } from './message.ts';
 import { AuditEntry, Prompt, PromptAnswer, PromptOutcome, Rule } from './prompt.ts';
+import { AddDevice, Delivery, PushDevice, PushSettings } from './push.ts';
 import type { RouteName } from './route.ts';
 import { ChatAnswer, TurnState, TurnSummary } from './turn.ts';
 
@@ -16,6 +17,7 @@ export const maxMessageBytes = 10_000_000;
 const Message = z.string().refine((text) => text.trim() !== '', 'must not be empty');
 const TimeoutSeconds = z.number().positive().max(86_400);
 const ConvParams = z.object({ id: ConvId });
+const DeviceParams = z.object({ id: z.string().min(1).max(64) });
 const TurnParams = z.object({ id: z.string().min(1).max(64) });
 
 /** A query parameter that is a whole number. */
@@ -148,6 +150,28 @@ export const endpoints = {
     body: z.object({ id: optional(ConvId), at_turn: optional(z.string().max(64)).describe('the last turn that the new one has') }),
     response: ConversationSnapshot,
   },
+  readMenu: {
+    params: ConvParams,
+    response: z.object({
+      commands: z.array(z.object({ name: z.string(), description: z.string(), argument_hint: z.string() })),
+      models: z.array(z.object({ value: z.string(), name: z.string(), description: z.string() })),
+    }),
+  },
+  listFiles: {
+    params: ConvParams,
+    query: z.object({ q: z.string().max(200).default(''), limit: count(1, 200).default(20) }),
+    response: z.object({ files: z.array(z.string()) }),
+  },
+  listFolders: {
+    query: z.object({ path: ProjectPath.optional() }),
+    response: z.object({
+      path: z.string().nullable().describe('null: the roots are listed'),
+      parent: z.string().nullable().describe('null: the roots are above it'),
+      folders: z.array(z.object({ name: z.string(), path: z.string(), is_project: z.boolean().describe('it is a git work tree') })),
+      recent: z.array(z.string()).describe('projects of conversations, the last used first'),
+      default: z.string(),
+    }),
+  },
   exportConversation: {
     params: ConvParams,
     query: z.object({ format: z.enum(['md', 'json']).default('md') }),
@@ -191,12 +215,51 @@ export const endpoints = {
     response: z.object({ entries: z.array(AuditEntry), before: z.number().int().nullable().describe('pass it as ?before= for older ones') }),
   },
   followConversation: { params: ConvParams, query: Cursor, response: EventPage },
-  followAll: { query: Cursor, response: EventPage },
+  followAll: {
+    query: Cursor.extend({ detail: ConvId.optional().describe('what turns say and do is wanted of this conversation alone') }),
+    response: EventPage,
+  },
+  readPush: {
+    response: z.object({
+      public_key: z.string().describe('the applicationServerKey of PushManager.subscribe()'),
+      settings: PushSettings,
+      devices: z.array(PushDevice),
+      deliveries: z.array(Delivery).describe('the newest first'),
+    }),
+  },
+  changePush: { body: PushSettings.partial().strict(), response: PushSettings },
+  addDevice: { body: AddDevice, response: z.object({ device: PushDevice, secret: z.string().nullable() }) },
+  removeDevice: { params: DeviceParams, response: z.object({ removed: z.string() }) },
+  testDevice: { params: DeviceParams, response: Delivery },
+  reportPush: {
+    body: z.object({
+      notice_id: z.string().max(64),
+      endpoint: z.string().max(2000),
+      state: z.enum(['shown', 'pressed', 'failed']),
+      detail: z.string().max(500).optional(),
+    }),
+    response: z.object({ noted: z.boolean() }),
+  },
+  reportSeen: {
+    body: z.object({ seen: z.array(z.object({ conv_id: ConvId, event_id: z.number().int().min(0) })).max(50) }),
+    response: z.object({ noted: z.number().int() }),
+  },
+  pressAction: { params: z.object({ token: z.string().min(1).max(100) }), response: z.object({ outcome: PromptOutcome, conv_id: z.string() }) },
   login: {
     body: z.object({ username: z.string().max(200), password: z.string().max(1000) }),
     response: z.object({ username: z.string() }),
   },
   logout: { response: z.object({ signed_out: z.boolean() }) },
+  logoutAll: { body: z.object({ tokens: optional(z.boolean()) }), response: z.object({ revoked: z.number().int() }) },
+  createPairing: {
+    response: z.object({
+      url: z.string(),
+      expires_at: z.string(),
+      qr: z.string().describe('the link as an SVG image of a QR code'),
+      is_tunnel: z.boolean().describe('whether the link works outside of this network'),
+    }),
+  },
+  pair: { body: z.object({ code: z.string().min(1).max(100) }), response: z.object({ username: z.string() }) },
   listCredentials: { response: z.object({ credentials: z.array(Credential) }) },
   revokeCredential: { params: z.object({ id: z.string().max(64) }), response: z.object({ revoked: z.string() }) },
   createToken: {

@@ -51,10 +51,26 @@ export const errorTable = {
     title: 'There is no such route',
     hint: 'GET /api/openapi.json lists every route.',
   },
+  address_not_allowed: {
+    status: 400,
+    title: 'The address leads into a private network',
+    hint: 'Use a public address, or set PUSH_PRIVATE_ADDRESSES=true where that is meant.',
+  },
   conversation_not_found: {
     status: 404,
     title: 'There is no such conversation',
     hint: 'GET /api/conversations lists them; POST /api/chat makes one by its name.',
+  },
+  pairing_not_found: {
+    status: 404,
+    title: 'The link was used already, or has expired',
+    hint: 'Make a new one in the settings of a browser that is signed in.',
+  },
+  device_not_found: { status: 404, title: 'There is no such device', hint: 'GET /api/push lists them.' },
+  action_not_found: {
+    status: 404,
+    title: 'This button has done its work, or is too old',
+    hint: 'Open the conversation: it shows what waits for you.',
   },
   turn_not_found: {
     status: 404,

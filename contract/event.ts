@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BackgroundTask, ConversationSnapshot, ConversationSummary } from './conversation.ts';
-import { MessagePart } from './message.ts';
+import { FileChange, MessagePart } from './message.ts';
 import { Prompt, PromptOutcome } from './prompt.ts';
 import { ChatAnswer, ProblemBody, TurnOrigin, TurnSummary } from './turn.ts';
 
@@ -46,6 +46,7 @@ export const Event = z.discriminatedUnion('type', [
     tool_id: z.string(),
     name: z.string(),
     input: z.string(),
+    change: FileChange.optional(),
     parent_tool_id,
   }),
   z.object({

@@ -1,9 +1,15 @@
 import { z } from 'zod';
 
+/** What a tool that edits changed in a file, in lines. */
+export const FileChange = z.object({ file: z.string(), added: z.number().int(), removed: z.number().int() });
+export type FileChange = z.infer<typeof FileChange>;
+
+const open = z.literal(true).optional().describe('it is still being written');
+
 /** A piece of a message, in the order in which it was said. Long texts are clipped, with `clipped` set. */
 export const MessagePart = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('text'), text: z.string(), clipped: z.boolean().optional() }),
-  z.object({ type: z.literal('thinking'), text: z.string(), clipped: z.boolean().optional() }),
+  z.object({ type: z.literal('text'), text: z.string(), clipped: z.boolean().optional(), open }),
+  z.object({ type: z.literal('thinking'), text: z.string(), clipped: z.boolean().optional(), open }),
   z.object({
     type: z.literal('tool'),
     id: z.string(),
@@ -12,6 +18,10 @@ export const MessagePart = z.discriminatedUnion('type', [
     output: z.string().nullable().describe('null while there is no result'),
     is_error: z.boolean(),
     clipped: z.boolean().optional(),
+    change: FileChange.optional(),
+    at: z.string().optional().describe('when it was called'),
+    duration_ms: z.number().int().optional(),
+    parent_tool_id: z.string().optional().describe('set on what a sub-agent does: the tool call that started it'),
   }),
   z.object({ type: z.literal('attachment'), media_type: z.string() }),
 ]);
@@ -32,9 +42,20 @@ export const HistoryMessage = z.object({
 });
 export type HistoryMessage = z.infer<typeof HistoryMessage>;
 
+/** What is known of a turn besides its messages: they are those from its start to its end. */
+export const HistoryTurn = z.object({
+  turn_id: z.string(),
+  state: z.string(),
+  started_at: z.string(),
+  ended_at: z.string(),
+  cost_usd: z.number(),
+});
+export type HistoryTurn = z.infer<typeof HistoryTurn>;
+
 /** A page of history, oldest message first; `before` is the cursor of the page before it, null at the start. */
 export const HistoryPage = z.object({
   messages: z.array(HistoryMessage),
+  turns: z.array(HistoryTurn).describe('the turns of this server that these messages belong to, oldest first'),
   before: z.string().nullable(),
   session_id: z.string().nullable(),
 });

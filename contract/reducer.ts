@@ -1,6 +1,7 @@
 import type { ConversationSnapshot } from './conversation.ts';
 import { problemType } from './error.ts';
 import type { StoredEvent } from './event.ts';
+import { reduceParts } from './live-parts.ts';
 import type { LiveTurn, TurnSummary } from './turn.ts';
 
 type EventOf<T extends StoredEvent['type']> = Extract<StoredEvent, { type: T }> & { turn_id: string };
@@ -58,7 +59,9 @@ function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSna
     case 'usage':
       return event.context ? { ...state, context: event.context } : state;
     default:
-      return state.turn?.turn_id === event.turn_id ? { ...state, turn: reduceTurn(state.turn, event) } : state;
+      return state.turn?.turn_id === event.turn_id
+        ? { ...state, turn: { ...reduceTurn(state.turn, event), parts: reduceParts(state.turn.parts, event) } }
+        : state;
   }
 }
 
@@ -98,7 +101,7 @@ function startTurn(state: ConversationSnapshot, event: EventOf<'turn.started'>):
   return event.steers && state.turn ? { ...rest, steered: [...state.steered, started] } : { ...rest, turn: liveTurn(started) };
 }
 
-export const liveTurn = (turn: TurnSummary): LiveTurn => ({ ...turn, open_from: turn.text.length, tools: [], retrying: null });
+export const liveTurn = (turn: TurnSummary): LiveTurn => ({ ...turn, open_from: turn.text.length, tools: [], parts: [], retrying: null });
 
 function endTurn(state: ConversationSnapshot, event: EndEvent): ConversationSnapshot {
   const find = (turns: readonly TurnSummary[]) => turns.find(({ turn_id }) => turn_id === event.turn_id);
@@ -119,7 +122,7 @@ function endTurn(state: ConversationSnapshot, event: EndEvent): ConversationSnap
 
 /** A turn with what its last event says of it, without what only a running one has. */
 function endedTurn(turn: TurnSummary, event: EndEvent): TurnSummary {
-  const { open_from: _o, tools: _t, retrying: _r, ...ended } = turn as LiveTurn;
+  const { open_from: _o, tools: _t, parts: _p, retrying: _r, ...ended } = turn as LiveTurn;
   const { type, id: _, at, conv_id: _c, turn_id: _i, ...rest } = event;
   const state = type.slice('turn.'.length) as TurnSummary['state'];
   if (type === 'turn.completed') {

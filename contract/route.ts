@@ -9,7 +9,7 @@ export type Route = {
   path: string;
   summary: string;
   /** The group in the documentation. */
-  tag: 'chat' | 'conversations' | 'turns' | 'prompts' | 'events' | 'access' | 'service';
+  tag: 'chat' | 'conversations' | 'turns' | 'prompts' | 'events' | 'push' | 'access' | 'service';
   /** True where no credentials are needed. */
   open?: boolean;
   /** The status of success; 200 where it is left out. */
@@ -170,6 +170,27 @@ export const routes = {
     status: 201,
     errors: ['conversation_not_found', 'conversation_exists', 'turn_not_found', 'nothing_to_fork'],
   },
+  readMenu: {
+    method: 'GET',
+    path: '/api/conversations/:id/menu',
+    tag: 'conversations',
+    summary: 'The commands and models that the agent reports; empty until a live process of it was open',
+    errors: ['conversation_not_found'],
+  },
+  listFiles: {
+    method: 'GET',
+    path: '/api/conversations/:id/files',
+    tag: 'conversations',
+    summary: 'Files of its project whose path matches, best first; without what git ignores',
+    errors: ['conversation_not_found', 'project_not_found'],
+  },
+  listFolders: {
+    method: 'GET',
+    path: '/api/folders',
+    tag: 'conversations',
+    summary: 'Folders an agent may work in: the roots, or those inside of a folder, and the projects that were used last',
+    errors: ['project_not_found', 'project_not_allowed'],
+  },
   exportConversation: {
     method: 'GET',
     path: '/api/conversations/:id/export',
@@ -263,6 +284,52 @@ export const routes = {
     streams: ['text/event-stream'],
     errors: [],
   },
+  readPush: {
+    method: 'GET',
+    path: '/api/push',
+    tag: 'push',
+    summary: 'The devices that are told, the settings, and what became of the newest notices',
+    errors: [],
+  },
+  changePush: { method: 'PATCH', path: '/api/push', tag: 'push', summary: 'Change what is told, and when', errors: [] },
+  addDevice: {
+    method: 'POST',
+    path: '/api/push/devices',
+    tag: 'push',
+    summary: 'Tell a browser, an ntfy topic or a webhook; the secret of a webhook is shown this once',
+    status: 201,
+    errors: ['address_not_allowed'],
+  },
+  removeDevice: { method: 'DELETE', path: '/api/push/devices/:id', tag: 'push', summary: 'Tell a device no more', errors: ['device_not_found'] },
+  testDevice: {
+    method: 'POST',
+    path: '/api/push/devices/:id/test',
+    tag: 'push',
+    summary: 'Send a device a test, and say how far it came',
+    errors: ['device_not_found'],
+  },
+  reportPush: {
+    method: 'POST',
+    path: '/api/push/receipts',
+    tag: 'push',
+    summary: 'What a device did with a notice',
+    errors: [],
+  },
+  reportSeen: {
+    method: 'POST',
+    path: '/api/push/seen',
+    tag: 'push',
+    summary: 'What a visible page has just shown: no push is sent for it',
+    errors: [],
+  },
+  pressAction: {
+    method: 'POST',
+    path: '/api/push/actions/:token',
+    tag: 'push',
+    open: true,
+    summary: 'A button of a notification: answers the one prompt that its token is for, once',
+    errors: ['action_not_found', 'prompt_not_found', 'prompt_answered', 'prompt_withdrawn'],
+  },
   login: {
     method: 'POST',
     path: '/api/login',
@@ -272,6 +339,29 @@ export const routes = {
     errors: ['wrong_credentials', 'too_many_logins'],
   },
   logout: { method: 'POST', path: '/api/logout', tag: 'access', summary: 'Revoke the cookie of this browser', errors: [] },
+  logoutAll: {
+    method: 'POST',
+    path: '/api/logout/all',
+    tag: 'access',
+    summary: 'Revoke every sign-in of every browser, this one too; tokens where asked',
+    errors: [],
+  },
+  createPairing: {
+    method: 'POST',
+    path: '/api/pairings',
+    tag: 'access',
+    summary: 'A link that signs another device in: once, within five minutes',
+    status: 201,
+    errors: [],
+  },
+  pair: {
+    method: 'POST',
+    path: '/api/pair',
+    tag: 'access',
+    open: true,
+    summary: 'Sign a browser in by the code of such a link',
+    errors: ['pairing_not_found'],
+  },
   listCredentials: {
     method: 'GET',
     path: '/api/credentials',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MessagePart } from './message.ts';
 
 export const TurnState = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'interrupted']);
 export type TurnState = z.infer<typeof TurnState>;
@@ -64,6 +65,7 @@ export const OpenTool = z.object({ tool_id: z.string(), name: z.string(), input:
 export const LiveTurn = TurnSummary.extend({
   open_from: z.number().int().describe('where in `text` the message begins that is not whole yet'),
   tools: z.array(OpenTool).describe('tool calls that have not ended'),
+  parts: z.array(MessagePart).describe('what it said and did so far, in order; of a long turn the newest'),
   retrying: z.string().nullable().describe('why the request to the model is tried again'),
 });
 export type LiveTurn = z.infer<typeof LiveTurn>;

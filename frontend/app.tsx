@@ -1,46 +1,119 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Chat } from './feature/chat/chat.tsx';
-import { Composer } from './feature/chat/composer.tsx';
-import { Picker } from './feature/conversations/picker.tsx';
+import { Composer } from './feature/composer/composer.tsx';
+import { appendDraft, filesOf, setFiles } from './feature/composer/draft.ts';
+import { Conversations } from './feature/conversations/conversations.tsx';
 import { Login } from './feature/login/login.tsx';
-import { currentId, loadConversations, signedIn } from './state/app-state.ts';
-import { resync, showThread, thread } from './state/thread.ts';
+import { Pair } from './feature/login/pair.tsx';
+import { type CommandName, commandOf } from './feature/palette/commands.ts';
+import { AllPrompts, OwnPrompts } from './feature/prompt/prompts.tsx';
+import { Lines } from './lines.tsx';
+import type { Panel } from './panel.ts';
+import { list, rows } from './state/list.ts';
+import { link, openConversation } from './state/live.ts';
+import { prefs, setPrefs } from './state/prefs.ts';
+import { go, pathOf, place } from './state/route.ts';
+import { signedIn } from './state/session.ts';
+import { openId, thread } from './state/thread.ts';
+import { stopTurn } from './state/turn.ts';
+import { Top } from './top.tsx';
+import { lazy } from './ui/lazy.tsx';
+import { Sheet } from './ui/sheet.tsx';
+import { words } from './word/words.ts';
 import './app.css';
 
+const Settings = lazy(async () => (await import('./feature/setting/settings.tsx')).Settings);
+const Actions = lazy(async () => (await import('./feature/conversations/actions.tsx')).Actions);
+const Palette = lazy(async () => (await import('./feature/palette/palette.tsx')).Palette);
+const Help = lazy(async () => (await import('./feature/palette/palette.tsx')).Help);
+const Share = lazy(async () => (await import('./feature/share/share.tsx')).Share);
+
+/** The page: what the address names, or the login. */
 export function App() {
-  const id = currentId.value;
-  const isIn = signedIn.value;
+  const { name } = place.value;
+  if (name === 'pair') return <Pair />;
+  if (signedIn.value === false) return <Login />;
+  // Nobody could be asked yet: with a connection that is settled in a moment, without one what is here is shown.
+  if (signedIn.value === null && link.value !== 'lost') return null;
+  if (name === 'settings') return <Settings part={place.value.part} home={openId.value ? pathOf(openId.value) : '/'} />;
+  if (name === 'share') return <Share take={takeShared} />;
+  return <Home />;
+}
+
+function takeShared(id: string, text: string, files: ReturnType<typeof filesOf>): void {
+  if (text) appendDraft(id, text);
+  if (files.length) setFiles(id, [...filesOf(id), ...files]);
+}
+
+function Home() {
+  const [panel, setPanel] = useState<Panel>(null);
+  const t = words.value;
+  const close = () => setPanel(null);
+  const asked = place.value.name === 'chat' ? place.value.id : null;
+  const waiting = list.value.prompts.length;
+  const title = thread.value?.snapshot.title ?? openId.value;
 
   useEffect(() => {
-    if (signedIn.value === null) void loadConversations();
-    document.addEventListener('visibilitychange', resync);
-    addEventListener('online', resync);
-    addEventListener('pageshow', resync);
+    if (asked !== null) void openConversation(asked);
+  }, [asked]);
+  useEffect(() => {
+    document.title = `${waiting ? `(${waiting}) ` : ''}${title} · Switchboard`;
+    (navigator as { setAppBadge?: (count: number) => Promise<void> }).setAppBadge?.(waiting).catch(() => {}); // Only an installed page has one.
+  }, [waiting, title]);
+  useEffect(() => {
+    const ask = new URLSearchParams(location.search).get('show');
+    if (ask === 'prompts' || ask === 'conversations') {
+      history.replaceState(null, '', location.pathname);
+      setPanel(ask);
+    }
   }, []);
 
-  useEffect(() => {
-    if (isIn) void showThread(id);
-  }, [id, isIn]);
+  function run(command: CommandName): void {
+    const step = command === 'next' ? 1 : command === 'previous' ? -1 : 0;
+    const at = rows.value.findIndex(({ id }) => id === openId.value);
+    const other = step ? rows.value[at + step] : undefined;
+    if (other) go(pathOf(other.id));
+    else if (command === 'palette' || command === 'help' || command === 'conversations') setPanel(command);
+    else if (command === 'newConversation') setPanel('conversations');
+    else if (command === 'needsYou') setPanel('prompts');
+    else if (command === 'settings') go('/settings');
+    else if (command === 'write') document.querySelector<HTMLTextAreaElement>('.composer textarea')?.focus();
+    else if (command === 'quiet') setPrefs({ quiet: !prefs.value.quiet });
+    else if (command === 'stop' && thread.value?.snapshot.turn) void stopTurn(thread.value.snapshot.turn.turn_id);
+  }
 
-  if (isIn === null) return null;
-  if (!isIn) return <Login />;
-  const snapshot = thread.value?.snapshot;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      const command = commandOf(event, target.matches('input, textarea, select, [contenteditable]') || target.closest('dialog') !== null);
+      if (!command) return;
+      event.preventDefault();
+      run(command);
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, []);
+
   return (
-    <main class="app">
-      <header>
-        <Picker />
-        {snapshot && (
-          <p class="facts">
-            <span>{snapshot.project}</span>
-            <span>
-              {snapshot.turn_count} {snapshot.turn_count === 1 ? 'turn' : 'turns'} · ${snapshot.cost_usd.toFixed(4)}
-              {snapshot.budget?.warning && ` of $${snapshot.budget.limit_usd.toFixed(2)}`}
-            </span>
-          </p>
-        )}
-      </header>
-      <Chat />
-      <Composer />
-    </main>
+    <div class="app">
+      <aside class="side">
+        <Conversations onChoose={() => {}} />
+      </aside>
+      <main class="main">
+        <Top waiting={waiting} title={title} open={setPanel} />
+        <Lines />
+        <Chat prompts={<OwnPrompts />} />
+        <Composer />
+      </main>
+      {panel === 'conversations' && (
+        <Sheet title={t.conversations} onClose={close}>
+          <Conversations onChoose={close} />
+        </Sheet>
+      )}
+      {panel === 'actions' && thread.value && <Actions snapshot={thread.value.snapshot} onClose={close} />}
+      {panel === 'prompts' && <AllPrompts onClose={close} />}
+      {panel === 'palette' && <Palette run={run} onClose={close} />}
+      {panel === 'help' && <Help onClose={close} />}
+    </div>
   );
 }

@@ -1,7 +1,9 @@
 import compression from 'compression';
 import express, { type Express, type Response } from 'express';
+import type { Pairings } from './access/pairings.ts';
 import type { CheckPassword } from './access/password.ts';
 import { AppError } from './app-error.ts';
+import type { Projects } from './host/port.ts';
 import type { ClientAddress } from './http/client-address.ts';
 import { createHandle, createMethodCheck } from './http/handle.ts';
 import { createAuthenticate } from './http/middleware/authenticate.ts';
@@ -14,31 +16,38 @@ import { addAccessRoutes, addLoginRoute } from './http/routes/access.ts';
 import { addChatRoutes } from './http/routes/chat.ts';
 import { addConversationRoutes } from './http/routes/conversation.ts';
 import { addEventRoutes } from './http/routes/event.ts';
-import { createPageRoutes } from './http/routes/page.ts';
+import { createPageRoutes, type PageDeps } from './http/routes/page.ts';
 import { addPromptRoutes } from './http/routes/prompt.ts';
+import { addPushActionRoute, addPushRoutes } from './http/routes/push.ts';
 import { addHealthRoute, addServiceRoutes, type ServiceDeps } from './http/routes/service.ts';
 import { addTurnRoutes } from './http/routes/turn.ts';
 import type { Prompts } from './prompt/prompts.ts';
+import type { Pushes } from './push/pushes.ts';
 import type { CredentialStore } from './store/credential-store.ts';
 import type { Journal } from './store/port.ts';
 
 /** Room for a message of 10 MB in which each second character is escaped, and for 20 MB of files in base64. */
 const maxBody = '52mb';
 
-export type AppDeps = ServiceDeps & {
-  journal: Journal;
-  prompts: Prompts;
-  credentials: CredentialStore;
-  checkPassword: CheckPassword;
-  client: ClientAddress;
-  username: string;
-  /** Host names besides those of this machine that the server answers for. */
-  hostNames(): readonly string[];
-  pageFolder: string;
-  newRequestId(): string;
-  onFault(error: unknown, requestId: string): void;
-  checkAnswers: boolean;
-};
+export type AppDeps = ServiceDeps &
+  PageDeps & {
+    journal: Journal;
+    prompts: Prompts;
+    credentials: CredentialStore;
+    pairings: Pairings;
+    projects: Projects;
+    pushes: Pushes;
+    onRevoked(credentialId: string): void;
+    checkPassword: CheckPassword;
+    client: ClientAddress;
+    username: string;
+    /** Host names besides those of this machine that the server answers for. */
+    hostNames(): readonly string[];
+    pageFolder: string;
+    newRequestId(): string;
+    onFault(error: unknown, requestId: string): void;
+    checkAnswers: boolean;
+  };
 
 /** The HTTP side as an Express app that does not listen yet. */
 export function createApp(given: AppDeps): Express {
@@ -49,6 +58,8 @@ export function createApp(given: AppDeps): Express {
   app.use((_request, response, next) => {
     response.locals['requestId'] = deps.newRequestId();
     response.set('X-Request-Id', response.locals['requestId']);
+    // A page that is of another build knows by this that there was an update.
+    response.set('X-Switchboard-Build', deps.page.build() ?? 'none');
     next();
   });
   app.use(createHeaders());
@@ -59,13 +70,14 @@ export function createApp(given: AppDeps): Express {
   app.use(health.router);
   app.use(createGuard({ names: deps.hostNames, takesFiles }));
   app.use(compression({ filter: (request, response) => !isStream(response) && compression.filter(request, response) }));
-  app.use(createPageRoutes(deps.pageFolder));
+  app.use(createPageRoutes(deps));
 
   const parseBody = express.json({ limit: maxBody, type: 'application/json', inflate: false });
   const login = createHandle(deps);
   addLoginRoute(login.handle, deps);
-  // Anyone may send this one: what is larger than a name and a password is not even read.
-  app.post('/api/login', express.json({ limit: '4kb', type: 'application/json', inflate: false }));
+  addPushActionRoute(login.handle, deps);
+  // Anyone may send these: what is larger than a name and a password is not even read.
+  app.post(['/api/login', '/api/pair', '/api/push/actions/:token'], express.json({ limit: '4kb', type: 'application/json', inflate: false }));
   app.use(login.router);
   // Who may not come in is told so before anything of the request is read.
   app.use(['/api', '/metrics'], createAuthenticate(deps), createParseFiles(), parseBody);
@@ -77,6 +89,7 @@ export function createApp(given: AppDeps): Express {
   addTurnRoutes(api.handle, deps);
   addPromptRoutes(api.handle, deps);
   addEventRoutes(api.handle, deps);
+  addPushRoutes(api.handle, deps);
   app.use(api.router);
   app.use(createMethodCheck());
   app.use((request) => {

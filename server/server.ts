@@ -9,6 +9,7 @@ import type { Express } from 'express';
 import { customAlphabet, nanoid } from 'nanoid';
 import { toProblem } from '../contract/error.ts';
 import { createLoginLimit } from './access/login-limit.ts';
+import { createPairings } from './access/pairings.ts';
 import { createPasswordCheck, loadPassword } from './access/password.ts';
 import { refusedArgs } from './agent/claude/argv.ts';
 import { createClaude } from './agent/claude/claude.ts';
@@ -19,11 +20,14 @@ import { createAttachments } from './attachment/attachments.ts';
 import { type Config, ConfigError, checkExposure } from './config.ts';
 import { createConversations } from './conversation/conversations.ts';
 import { createProjectGuard } from './host/project-guard.ts';
+import { createProjects } from './host/projects.ts';
 import { resolveFile } from './host/resolve-file.ts';
 import { createClientAddress } from './http/client-address.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createPage } from './page/page.ts';
 import { createPrompts } from './prompt/prompts.ts';
+import { createPushes } from './push/pushes.ts';
 import { createCredentialStore } from './store/credential-store.ts';
 import { openDatabase } from './store/database.ts';
 import { createJournal } from './store/journal.ts';
@@ -31,6 +35,7 @@ import { createLiveStore } from './store/live-store.ts';
 import { openMappingStore } from './store/mapping-store.ts';
 import { createProcessStore } from './store/process-store.ts';
 import { createPromptStore } from './store/prompt-store.ts';
+import { createPushStore } from './store/push-store.ts';
 import { createTurnStore } from './store/turn-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
@@ -121,6 +126,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     attachments.sweep(isKnown).catch((error) => warn(error, 'old attachments stay'));
   };
 
+  const resolveProject = createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir());
   const conversations = createConversations({
     agent,
     turns,
@@ -135,7 +141,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     sweepFiles,
     dayBudget: config.BUDGET_DAY_USD === '' ? null : config.BUDGET_DAY_USD,
     pauseOnCancel: config.PAUSE_QUEUE_ON_CANCEL,
-    resolveProject: createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir()),
+    resolveProject,
     checkArgs,
     defaultProject,
     defaults: {
@@ -163,7 +169,26 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     const { url } = tunnel.status();
     return url ? [new URL(url).hostname] : [];
   };
+  const pushes = createPushes({
+    store: createPushStore({ database }),
+    dataFolder: config.dataFolder,
+    allowPrivate: config.PUSH_PRIVATE_ADDRESSES,
+    publicUrl: () => tunnel.status().url,
+    conversation(id) {
+      const record = mapping.get(id);
+      return record ? { title: record.title ?? id, notify: record.notify ?? null } : null;
+    },
+    waits: (promptId) => prompts.list().some(({ id }) => id === promptId),
+    warn,
+    now,
+    newId: () => nanoid(12),
+  });
+  journal.onEvent(pushes.onEvent);
   const app = createApp({
+    pushes,
+    pairings: createPairings({ now }),
+    projects: createProjects({ roots: config.projectRoots, resolveProject, env: config.agentEnv, now }),
+    onRevoked: pushes.removeOfCredential,
     agent,
     conversations,
     journal,
@@ -176,6 +201,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     username: config.AUTH_USERNAME,
     hostNames: () => [...config.ALLOWED_HOSTS.map((name) => name.toLowerCase()), ...tunnelName()],
     pageFolder: join(deps.packageRoot, 'dist', 'frontend'),
+    page: createPage({ folder: join(deps.packageRoot, 'dist'), warn }),
     version: deps.version,
     startedAt,
     project: defaultProject,
@@ -234,6 +260,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       isClosing = true;
       conversations.beginClose();
       clearInterval(pruning);
+      pushes.dispose();
       await tunnel.dispose();
       await opened;
       await conversations.close(graceS * 1000, hurry);

@@ -45,6 +45,11 @@ export const settings = {
     shown: '',
     about: 'Host names of your own (a reverse proxy, a machine name) that the server answers for, separated by commas.',
   },
+  PUSH_PRIVATE_ADDRESSES: {
+    schema: flag.default(false),
+    shown: 'false',
+    about: 'Whether pushes may go to addresses of private networks: an ntfy server or a webhook of your own.',
+  },
   SESSIONS_DIR: { schema: text.default('sessions'), shown: 'sessions', about: 'The data folder.' },
   CLAUDE_BIN: {
     schema: text.default(''),

@@ -1,5 +1,6 @@
+import { signal } from '@preact/signals';
 import type { Answer, Sent } from '../../contract/endpoint.ts';
-import { errorTable, type Problem } from '../../contract/error.ts';
+import type { Problem } from '../../contract/error.ts';
 import { type Route, type RouteName, routes } from '../../contract/route.ts';
 
 /** What the server answered in place of what was asked for, or why it could not be reached (`status` 0). */
@@ -8,14 +9,25 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly hint: string;
+  /** How long to wait before it is tried again, in seconds. */
+  readonly retryAfter: number | null;
 
-  constructor({ status, code, detail, hint }: Pick<Problem, 'status' | 'detail' | 'hint'> & { code: string }) {
+  constructor({ status, code, detail, hint, retryAfter = null }: ApiProblem) {
     super(detail);
     this.status = status;
     this.code = code;
     this.hint = hint;
+    this.retryAfter = retryAfter;
   }
 }
+
+type ApiProblem = Pick<Problem, 'status' | 'detail' | 'hint'> & { code: string; retryAfter?: number | null };
+
+/** The build of the page that the server has, from its answers. */
+export const serverBuild = signal('');
+
+/** A request that says nothing for so long is given up: a tunnel that has changed answers nobody. */
+const patienceMs = 30_000;
 
 type Parts<N extends RouteName> = {
   [K in 'params' | 'query' | 'body' as [Sent<N, K>] extends [never] ? never : K]: Sent<N, K>;
@@ -31,27 +43,46 @@ export function addressOf(name: RouteName, { params = {}, query = {} }: AnyParts
   return given.length ? `${path}?${search}` : path;
 }
 
+export const unreachable = () =>
+  new ApiError({ status: 0, code: 'unreachable', detail: 'The server cannot be reached.', hint: 'Check the connection, then try again.' });
+
 /** Calls a route of the API. Throws ApiError. */
-export async function call<N extends RouteName>(name: N, parts: Parts<N>, headers: Record<string, string> = {}): Promise<Answer<N>> {
+export async function call<N extends RouteName>(name: N, parts: Parts<N>, how: RequestInit = {}): Promise<Answer<N>> {
   const { body, ...rest } = parts as AnyParts;
   const route: Route = routes[name];
   const response = await fetch(addressOf(name, rest), {
+    signal: AbortSignal.timeout(patienceMs),
+    ...how,
     method: route.method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...tunnelHeaders, ...how.headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch(() => {
-    throw new ApiError({ status: 0, code: 'unreachable', detail: 'The server cannot be reached.', hint: 'Check the connection, then try again.' });
+    throw unreachable();
   });
-  if (response.ok) return response.json();
+  noteBuild(response.headers);
+  if (response.ok) {
+    return response.json().catch(() => {
+      throw unreachable();
+    });
+  }
   throw new ApiError(await readProblem(response));
 }
 
+/** A free ngrok tunnel shows browsers a page of its own before ours, unless it is told not to. */
+export const tunnelHeaders = { 'ngrok-skip-browser-warning': '1' };
+
+export function noteBuild(headers: Pick<Headers, 'get'>): void {
+  const found = headers.get('x-switchboard-build');
+  if (found) serverBuild.value = found;
+}
+
 /** A tunnel or proxy in between answers with pages of its own. */
-async function readProblem(response: Response): Promise<Pick<Problem, 'status' | 'detail' | 'hint'> & { code: string }> {
+export async function readProblem(response: Pick<Response, 'status' | 'headers' | 'json'>): Promise<ApiProblem> {
   const problem = await response.json().catch(() => null);
-  if (problem && typeof problem.detail === 'string') return problem;
-  const { hint } = errorTable.internal;
-  return { status: response.status, code: 'unknown', detail: `The server answered with status ${response.status}.`, hint };
+  const retryAfter = Number(response.headers.get('retry-after')) || null;
+  if (problem && typeof problem.detail === 'string') return { ...problem, retryAfter };
+  const detail = `Something between here and the server answered with status ${response.status}.`;
+  return { status: response.status, code: 'unknown', detail, hint: 'Try again.', retryAfter };
 }
 
 /** A key that is new each time; randomUUID is there only on https and localhost. */

@@ -1,53 +1,82 @@
 import type { ConversationSnapshot } from '../../contract/conversation.ts';
 import type { StoredEvent } from '../../contract/event.ts';
-import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
+import type { HistoryMessage, HistoryPage, HistoryTurn } from '../../contract/message.ts';
 import { reduceConversation } from '../../contract/reducer.ts';
+import type { LiveTurn, TurnSummary } from '../../contract/turn.ts';
 
-/** The end of the newest turn, where that was no answer. What the history has of it is left out. */
-export type Failure = { turnId: string; isStop: boolean; message: string; title: string; detail: string; hint: string; text: string };
+/** A turn that ended since the history was read, as it was while it ran, with the messages that were given to it. */
+export type EndedTurn = { turn: LiveTurn; steered: TurnSummary[]; end: TurnSummary };
 
 /** The open conversation: how it stands, and the pages of its history that were read. */
 export type Thread = {
   snapshot: ConversationSnapshot;
   messages: HistoryMessage[];
+  turns: HistoryTurn[];
   before: string | null;
-  failure: Failure | null;
-  /** Grows when the history is out of date. */
-  stale: number;
+  ended: EndedTurn[];
 };
 
+type Page = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
+
 /** A thread as it is when a conversation is opened. What the running turn says is shown from the snapshot alone. */
-export function openThread(snapshot: ConversationSnapshot, page: HistoryPage): Thread {
-  const startedAt = snapshot.turn?.started_at;
-  return {
-    snapshot,
-    messages: startedAt ? page.messages.filter((message) => message.at < startedAt) : page.messages,
-    before: page.before,
-    failure: failureOf(snapshot, page.messages),
-    stale: 0,
-  };
+export function openThread(snapshot: ConversationSnapshot, page: Page): Thread {
+  return { snapshot, messages: withoutRunning(page.messages, snapshot), turns: page.turns, before: page.before, ended: [] };
 }
 
-function failureOf({ turn, last_turn }: ConversationSnapshot, messages: readonly HistoryMessage[]): Failure | null {
-  if (turn || !last_turn || last_turn.state === 'completed') return null;
-  const { turn_id, state, error } = last_turn;
-  const isKnown = messages.slice(-20).some(({ role, text }) => role === 'user' && text.slice(0, 2000).trim() === last_turn.message.trim());
-  return {
-    turnId: turn_id,
-    isStop: state === 'cancelled',
-    message: isKnown ? '' : last_turn.message,
-    title: error?.title ?? state,
-    detail: error?.detail ?? '',
-    hint: error?.hint ?? '',
-    text: isKnown ? '' : last_turn.text,
-  };
+/** The transcript has what a running turn says as well. */
+function withoutRunning(messages: HistoryMessage[], { turn }: ConversationSnapshot): HistoryMessage[] {
+  const startedAt = turn?.started_at;
+  return startedAt ? messages.filter((message) => message.at < startedAt) : messages;
 }
 
-const isEnd = ({ type }: StoredEvent) => /^turn\.(completed|failed|cancelled|interrupted)$/.test(type);
+/** The newest page of the history, read again: pages from before it stay where it joins on to them. */
+export function joinNewest(thread: Thread, page: Page): Thread {
+  const newest = withoutRunning(page.messages, thread.snapshot);
+  const at = thread.messages.findIndex(({ id }) => id === newest[0]?.id);
+  const older = at > 0 ? thread.messages.slice(0, at) : [];
+  const turns = [...thread.turns.filter(({ turn_id }) => !page.turns.some((turn) => turn.turn_id === turn_id)), ...page.turns];
+  // What ended after the page was read is not in it yet.
+  const last = page.messages.at(-1)?.at ?? '';
+  const ended = thread.ended.filter(({ end }) => end.ended_at !== null && end.started_at !== null && end.started_at > last);
+  return { ...thread, messages: [...older, ...newest], turns: at > 0 ? turns : page.turns, before: at > 0 ? thread.before : page.before, ended };
+}
+
+/** Puts a page of the history in front of what is there. */
+export function joinOlder(thread: Thread, page: Page): Thread {
+  return { ...thread, messages: [...page.messages, ...thread.messages], turns: [...page.turns, ...thread.turns], before: page.before };
+}
 
 /** What an event makes of a thread. */
 export function reduceThread(thread: Thread, event: StoredEvent): Thread {
-  const snapshot = reduceConversation(thread.snapshot, event);
-  const failure = snapshot.turn || snapshot.queue.length ? null : thread.failure;
-  return { ...thread, snapshot, failure, stale: thread.stale + (isEnd(event) ? 1 : 0) };
+  const { snapshot: before } = thread;
+  const snapshot = reduceConversation(before, event);
+  if (snapshot === before) return thread;
+  const { turn } = before;
+  const end = snapshot.last_turn;
+  const hasEnded = turn && end?.turn_id === turn.turn_id && snapshot.turn?.turn_id !== turn.turn_id;
+  if (!hasEnded) return { ...thread, snapshot };
+  return { ...thread, snapshot, ended: [...thread.ended, { turn, steered: before.steered, end }] };
+}
+
+/** The end of the newest turn where that was no answer, and the history does not tell of it. */
+export type Failure = { turn: TurnSummary; isKnown: boolean };
+
+/** Null where the newest turn was answered, or another one runs or waits. */
+export function failureOf({ snapshot, messages, ended }: Thread): Failure | null {
+  const { turn, queue, last_turn } = snapshot;
+  if (turn || queue.length || !last_turn || last_turn.state === 'completed') return null;
+  const isShown = ended.some(({ end }) => end.turn_id === last_turn.turn_id);
+  const said = last_turn.message.trim();
+  const isKnown = isShown || messages.slice(-30).some(({ role, text }) => role === 'user' && text.slice(0, 2000).trim() === said);
+  return { turn: last_turn, isKnown };
+}
+
+/** Whether a turn is known to a thread, so that nothing else need stand for its message. */
+export function knowsTurn({ snapshot, turns, ended }: Thread, turnId: string): boolean {
+  const { turn, queue, steered, last_turn } = snapshot;
+  return (
+    [turn, last_turn, ...queue, ...steered].some((one) => one?.turn_id === turnId) ||
+    turns.some((one) => one.turn_id === turnId) ||
+    ended.some(({ end }) => end.turn_id === turnId)
+  );
 }

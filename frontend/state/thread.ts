@@ -1,73 +1,135 @@
 import { signal } from '@preact/signals';
 import type { ConversationSnapshot } from '../../contract/conversation.ts';
-import type { Sent } from '../../contract/endpoint.ts';
-import { ApiError, call, newKey } from '../api/client.ts';
-import { follow } from '../api/follow.ts';
-import { attempt, conversations, loadConversations } from './app-state.ts';
-import { openThread, reduceThread, type Thread } from './thread-reducer.ts';
+import type { StoredEvent } from '../../contract/event.ts';
+import type { HistoryPage } from '../../contract/message.ts';
+import { ApiError, call } from '../api/client.ts';
+import { readThread, saveThread } from '../store/read-store.ts';
+import { attempt } from './session.ts';
+import { joinNewest, joinOlder, openThread, reduceThread, type Thread } from './thread-reducer.ts';
 
 /** The conversation that is shown; null while it loads, or where nothing was said in it yet. */
 export const thread = signal<Thread | null>(null);
 
-export const isConnected = signal(true);
+/** Which conversation the page shows, whether or not it is loaded. */
+export const openId = signal('');
+
+/** When what is shown was read, where it is from this phone's own store. */
+export const savedAt = signal<string | null>(null);
+
+export const isLoading = signal(false);
 
 const pageSize = 30;
-let following: { dispose(): void } | null = null;
-let shownId = '';
 
-/** Reads a conversation and follows it from there on. */
-export async function showThread(id: string): Promise<void> {
-  following?.dispose();
-  following = null;
-  const isOpened = id !== shownId;
-  if (isOpened) thread.value = null;
-  shownId = id;
-  await attempt(async () => {
-    const [snapshot, page] = await readThread(id);
-    if (shownId !== id || !snapshot) return;
-    thread.value = keepOlder(openThread(snapshot, page), thread.value);
-    // The next answer is to begin at once; where no process can be kept it begins all the same.
-    if (isOpened) call('warmConversation', { params: { id } }).catch(() => {});
-    following = follow(id, snapshot.cursor, {
-      reset: () => void showThread(id),
-      connected(value) {
-        isConnected.value = value;
-      },
-      event(event) {
-        const before = thread.value;
-        if (!before || shownId !== id) return;
-        thread.value = reduceThread(before, event);
-        if (thread.value.stale !== before.stale) void showThread(id).then(loadConversations);
-      },
-    });
-  });
-}
+/** A turn has ended whose history could not be read. */
+let isHistoryOld = false;
 
-/** Pages that were loaded before stay in front of the newest one, where it joins on to them. */
-function keepOlder(fresh: Thread, shown: Thread | null): Thread {
-  const at = shown?.messages.findIndex((message) => message.id === fresh.messages[0]?.id) ?? -1;
-  return shown && at > 0 ? { ...fresh, messages: [...shown.messages.slice(0, at), ...fresh.messages], before: shown.before } : fresh;
-}
-
-/** The snapshot first: its cursor is from before the history, so that no event falls between the two. */
-async function readThread(id: string): Promise<[ConversationSnapshot | null, Awaited<ReturnType<typeof readPage>>]> {
-  const nothing = { messages: [], before: null, session_id: null };
-  // The default conversation is there from its first message on.
-  if (id === 'default' && !conversations.value.some((row) => row.id === id)) {
-    await loadConversations();
-    if (!conversations.value.some((row) => row.id === id)) return [null, nothing];
-  }
-  try {
-    const snapshot = await call('readConversation', { params: { id } });
-    return [snapshot, await readPage(id)];
-  } catch (error) {
-    const isNew = error instanceof ApiError && error.code === 'conversation_not_found';
-    if (!isNew) throw error;
-    return [null, nothing];
-  }
-}
+/** Events of the open conversation that came while it was being read. */
+let waiting: StoredEvent[] = [];
+/** Recently open ones: going back to one shows it at once. */
+const recent = new Map<string, Thread>();
+const maxRecent = 12;
 
 const readPage = (id: string, before?: string) => call('readMessages', { params: { id }, query: { limit: pageSize, before } });
+
+/** Shows a conversation: at once what is known of it here, then as it stands. */
+export async function showThread(id: string): Promise<void> {
+  if (thread.value) keepRecent(thread.value);
+  openId.value = id;
+  const known = recent.get(id);
+  thread.value = known ?? null;
+  savedAt.value = null;
+  if (!known) await showSaved(id);
+  await reloadThread();
+}
+
+/** What this phone kept of a conversation, until the server answers. */
+export async function showSaved(id: string): Promise<void> {
+  const saved = await readThread(id).catch(() => undefined);
+  if (!saved || thread.value || openId.value !== id) return;
+  thread.value = openThread(saved.snapshot, saved.page);
+  savedAt.value = saved.at;
+}
+
+function keepRecent(left: Thread): void {
+  recent.delete(left.snapshot.id);
+  recent.set(left.snapshot.id, left);
+  if (recent.size > maxRecent) recent.delete(recent.keys().next().value as string);
+}
+
+/** Takes up a conversation that came with the page. */
+export function startThread(id: string, snapshot: ConversationSnapshot | null, page: HistoryPage | null): void {
+  openId.value = id;
+  thread.value = snapshot && page ? openThread(snapshot, page) : null;
+}
+
+/** Reads the open conversation anew; events that come meanwhile are applied to it after that. */
+export async function reloadThread(): Promise<boolean> {
+  const id = openId.value;
+  isLoading.value = true;
+  waiting = [];
+  const isRead = await attempt(async () => {
+    const [snapshot, page] = await Promise.all([readSnapshot(id), readPageOf(id)]);
+    if (openId.value !== id) return;
+    const before = thread.value?.snapshot.id === id ? thread.value : null;
+    // A turn can have ended between the two answers: its end is in the events that waited.
+    const fresh = snapshot && (before ? joinNewest({ ...before, snapshot, ended: [] }, page) : openThread(snapshot, page));
+    thread.value = fresh && waiting.reduce(reduceThread, fresh);
+    savedAt.value = null;
+    if (fresh && waiting.some(isEnd)) void refreshHistory();
+    if (snapshot) void saveThread({ id, snapshot, page, at: new Date().toISOString() }).catch(() => {});
+  });
+  if (openId.value === id) {
+    isLoading.value = false;
+    waiting = [];
+  }
+  return isRead;
+}
+
+async function orNothing<T>(reading: Promise<T>, nothing: T): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'conversation_not_found') return nothing;
+    throw error;
+  }
+}
+
+const readSnapshot = (id: string) => orNothing<ConversationSnapshot | null>(call('readConversation', { params: { id } }), null);
+const readPageOf = (id: string) => orNothing(readPage(id), { messages: [], turns: [], before: null, session_id: null });
+
+const isEnd = ({ type }: StoredEvent) => /^turn\.(completed|failed|cancelled|interrupted)$/.test(type);
+
+/** Takes up events of all conversations; those of the open one change what is shown. */
+export function applyToThread(events: readonly StoredEvent[]): void {
+  const ours = events.filter(({ conv_id }) => conv_id === openId.value);
+  if (!ours.length) return;
+  if (isLoading.value) waiting.push(...ours);
+  const before = thread.value;
+  if (!before) {
+    // It has just come to be: by a message from here, or from elsewhere.
+    if (!isLoading.value) void reloadThread();
+    return;
+  }
+  thread.value = ours.reduce(reduceThread, before);
+  if (ours.some(isEnd)) void refreshHistory();
+}
+
+/** The line is back: what could not be read meanwhile is read now. */
+export function catchUp(): void {
+  if (isHistoryOld) void refreshHistory();
+}
+
+/** Reads the newest page of the history: the transcript has more of a turn than its events. */
+async function refreshHistory(): Promise<void> {
+  const id = openId.value;
+  const page = await readPage(id).catch(() => null);
+  // What is shown is right without it; it is asked for again when the line is back.
+  isHistoryOld = page === null;
+  const current = thread.value;
+  if (!page || current?.snapshot.id !== id) return;
+  thread.value = joinNewest(current, page);
+  await saveThread({ id, snapshot: thread.value.snapshot, page, at: new Date().toISOString() }).catch(() => {});
+}
 
 /** Puts the page of history before the oldest message in front. */
 export function showOlder(): Promise<boolean> {
@@ -76,34 +138,6 @@ export function showOlder(): Promise<boolean> {
     if (!current?.before) return;
     const page = await readPage(current.snapshot.id, current.before);
     const now = thread.value;
-    if (now?.before === current.before) thread.value = { ...now, messages: [...page.messages, ...now.messages], before: page.before };
+    if (now?.snapshot.id === current.snapshot.id && now.before === current.before) thread.value = joinOlder(now, page);
   });
 }
-
-/** Sends a message. The same `key` may be sent again where the answer was lost: it becomes one turn. */
-export async function sendMessage(id: string, message: string, key: string): Promise<boolean> {
-  const isSent = await attempt(async () => {
-    await call('acceptTurn', { params: { id }, body: { message, follow: true } }, { 'Idempotency-Key': key });
-  });
-  if (isSent) {
-    await showThread(id);
-    await loadConversations();
-  }
-  return isSent;
-}
-
-/** Answers a prompt. Its card goes when the server says that it is closed. */
-export function answerPrompt(id: string, body: Sent<'answerPrompt', 'body'>): Promise<boolean> {
-  return attempt(() => call('answerPrompt', { params: { id }, body }));
-}
-
-export function stopTurn(turnId: string): Promise<boolean> {
-  return attempt(() => call('cancelTurn', { params: { id: turnId } }));
-}
-
-/** Reads all anew: a page that slept may have missed that it was cut off. */
-export function resync(): void {
-  if (document.visibilityState === 'visible' && shownId) void showThread(shownId).then(loadConversations);
-}
-
-export { newKey };

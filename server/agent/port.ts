@@ -1,6 +1,6 @@
 import type { BackgroundTask } from '../../contract/conversation.ts';
 import type { ErrorCode } from '../../contract/error.ts';
-import type { HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
+import type { FileChange, HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
 import type { PromptKind } from '../../contract/prompt.ts';
 
 /** A file that goes to the model as a block of the message. */
@@ -57,7 +57,7 @@ export type PromptReply =
 export type AgentOutput =
   | { type: 'text' | 'thinking'; text: string }
   | { type: 'message'; message_id: string; text: string; parts: MessagePart[]; parent_tool_id: string | null }
-  | { type: 'tool.started'; tool_id: string; name: string; input: string; parent_tool_id: string | null }
+  | { type: 'tool.started'; tool_id: string; name: string; input: string; change?: FileChange; parent_tool_id: string | null }
   | { type: 'tool.finished'; tool_id: string; output: string; is_error: boolean; parent_tool_id: string | null }
   | { type: 'retrying'; reason: string; attempt: number; discard_text: boolean }
   | { type: 'usage'; usage: Record<string, unknown>; contextTokens: number }
@@ -122,6 +122,12 @@ export type LiveListener = {
   ownTurn(sessionId: string, about: string, run: Run): ((output: AgentOutput) => void) | null;
 };
 
+/** What can be chosen from, as the agent itself reports it. */
+export type AgentMenu = {
+  commands: { name: string; description: string; argument_hint: string }[];
+  models: { value: string; name: string; description: string }[];
+};
+
 /** The processes that are kept open between turns. */
 export interface LiveProcesses {
   /** Starts the process of a session, or keeps it from being closed. Resolves when it can take a message. */
@@ -151,12 +157,18 @@ export interface Agent {
   run(spec: RunSpec, onOutput: (output: AgentOutput) => void): Promise<Run>;
   /** Throws AppError `command_refused` for a message that is a command which makes no sense here. */
   checkMessage(message: string, literal: boolean): void;
+  /** What its newest live process in a project offered; of another project where that had none, null where there was none at all. */
+  menu(project: string): AgentMenu | null;
   /** Whether there is a transcript of a session. */
   hasSession(sessionId: string, project: string): Promise<boolean>;
   /** The folder that a session belongs to; null where there is no transcript of it. */
   findSession(sessionId: string, project?: string): Promise<{ project: string } | null>;
   /** A page of a session's history. Throws AppError `invalid_request` for a cursor that is none. */
-  history(sessionId: string, project: string, page: { limit: number; before?: string | undefined }): Promise<Omit<HistoryPage, 'session_id'>>;
+  history(
+    sessionId: string,
+    project: string,
+    page: { limit: number; before?: string | undefined },
+  ): Promise<Pick<HistoryPage, 'messages' | 'before'>>;
   /** The whole history of a session, in its order. */
   wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */

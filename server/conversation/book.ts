@@ -1,5 +1,5 @@
 import type { BackgroundTask, ConversationSnapshot, ConversationSummary } from '../../contract/conversation.ts';
-import type { ConversationOptions } from '../../contract/conversation-options.ts';
+import type { ChangeConversation, ConversationOptions } from '../../contract/conversation-options.ts';
 import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import { liveTurn } from '../../contract/reducer.ts';
 import type { Agent } from '../agent/port.ts';
@@ -25,7 +25,6 @@ export function createBook(deps: {
   checkArgs(args: readonly string[]): void;
   /** A conversation is gone: what belongs to it alone goes too. */
   onRemove(id: string): void;
-  warn(error: unknown, text: string): void;
   /** Changes of one conversation come one after the other: each looks, waits for the disk, and writes. */
   inTurn<T>(convId: string, work: () => Promise<T>): Promise<T>;
   defaultProject: string;
@@ -63,6 +62,8 @@ export function createBook(deps: {
       created_at: record.created_at,
       last_message_at: record.last_message_at,
       archived: record.archived ?? false,
+      pinned: record.pinned ?? false,
+      notify: record.notify ?? null,
       model: record.model ?? null,
       effort: record.effort ?? null,
       permission_mode: record.permission_mode ?? null,
@@ -218,6 +219,7 @@ export function createBook(deps: {
         reset_at,
         settled_turn,
         archived,
+        pinned,
         queue_paused,
         context,
         ...options
@@ -257,7 +259,7 @@ export function createBook(deps: {
       return (busy ?? found.sort(([, a], [, b]) => (a.last_message_at < b.last_message_at ? 1 : -1))[0])?.[0] ?? null;
     },
 
-    change: (id: string, changes: ConversationOptions & { archived?: boolean | undefined; queue_paused?: boolean | undefined }): Promise<void> =>
+    change: (id: string, changes: Omit<ChangeConversation, keyof ConversationOptions> & ConversationOptions): Promise<void> =>
       deps.inTurn(id, async () => {
         const record = need(id);
         deps.checkArgs(changes.extra_args ?? []);
@@ -292,10 +294,12 @@ export function createBook(deps: {
 
     async history(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage> {
       const record = need(id);
-      if (!record.session_id) return { messages: [], before: null, session_id: null };
+      if (!record.session_id) return { messages: [], turns: [], before: null, session_id: null };
       const leaving = [...lanes.lingering.values()].find((held) => held.sessionId === record.session_id);
       if (leaving && page.before === undefined) await orTimeout(leaving.run.exited, settleMs);
-      return { ...(await agent.history(record.session_id, projectOf(record), page)), session_id: record.session_id };
+      const found = await agent.history(record.session_id, projectOf(record), page);
+      const [first, last] = [found.messages[0], found.messages.at(-1)];
+      return { ...found, turns: first && last ? turns.endedBetween(id, first.at, last.at) : [], session_id: record.session_id };
     },
 
     /** All that was said, in its order. */

@@ -5,7 +5,7 @@ import { createMutex } from '../mutex.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
-import { type Active, activeOf, createActive, type Lanes } from './lanes.ts';
+import { type Active, activeOf, createActive, type Lanes, liveText } from './lanes.ts';
 import { nextToStart } from './order.ts';
 import { decideEnd, isEnded, type StopReason, toEndEvent } from './outcome.ts';
 import { createSettler } from './settler.ts';
@@ -273,7 +273,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       const onOutput = followOwnRun(active, project, running);
       void guarded(active, async () => {
         const end = await ownRun.end;
-        const text = end.kind === 'answer' ? '' : active.text.whole.join('\n\n') + active.text.open;
+        const text = end.kind === 'answer' ? '' : liveText(active);
         await settle(active, decideEnd(turn, { end, stop: active.stop, text, at: deps.now().toISOString() }), end);
       });
       return onOutput;

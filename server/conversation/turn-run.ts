@@ -117,7 +117,7 @@ function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps:
 
 async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, deps: TurnRunDeps): Promise<void> {
   const { project } = reading.spec;
-  const { turn, run } = active;
+  const { turn } = active;
   const { id, kind, tool, input, reason, parent_tool_id } = asked;
   const names = { id, kind, conv_id: turn.conv_id, turn_id: turn.id };
   const release = reading.clock?.hold() ?? (() => {});
@@ -125,7 +125,7 @@ async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, 
   const give = (reply: PromptReply) => {
     release();
     if (reply.decision === 'deny' && reply.interrupt) active.stop ??= kind === 'budget' ? 'budget' : 'cancel';
-    const isTaken = (active.run ?? run)?.answer(id, reply) ?? false;
+    const isTaken = active.run?.answer(id, reply) ?? false;
     noteWaiting(active, deps);
     return isTaken;
   };

@@ -85,12 +85,14 @@ export function readFrames(journal: Journal, from: From, send: (frames: string, 
 }
 
 /** Opens a server-sent event stream on a response. */
-export function openEventStream(response: Response): { send(frames: string): Promise<void>; close(): void } {
+export function openEventStream(response: Response, cursor?: number): { send(frames: string): Promise<void>; close(): void } {
   response.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-cache, no-transform',
     // nginx would hold the events back.
     'X-Accel-Buffering': 'no',
+    // Where it begins, for who asked for what comes from now on.
+    ...(cursor === undefined ? {} : { 'X-Switchboard-Cursor': String(cursor) }),
   });
   response.flushHeaders();
   response.write('retry: 1000\n\n');

@@ -94,6 +94,12 @@ const migrations = [
    CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, data TEXT NOT NULL);
    CREATE TABLE live (conv_id TEXT PRIMARY KEY, tasks TEXT NOT NULL);
    CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL);`,
+  `CREATE TABLE push_device (id TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE, credential_id TEXT, data TEXT NOT NULL);
+   CREATE TABLE push_setting (name TEXT PRIMARY KEY, data TEXT NOT NULL);
+   CREATE TABLE push_delivery (id INTEGER PRIMARY KEY AUTOINCREMENT, device_id TEXT NOT NULL, data TEXT NOT NULL);
+   CREATE INDEX push_delivery_by_device ON push_delivery (device_id, id);
+   CREATE TABLE push_action (hash TEXT PRIMARY KEY, prompt_id TEXT NOT NULL, conv_id TEXT NOT NULL, decision TEXT NOT NULL);
+   CREATE INDEX push_action_by_prompt ON push_action (prompt_id);`,
 ];
 
 /** SQLite's codes for a disk that does not take what is written. */

@@ -21,6 +21,9 @@ const retryMs = 250;
 /** So many events are deleted in one transaction, so that none keeps turns waiting. */
 const pruneBatch = 2000;
 
+/** How the types begin of what a turn says and does piece by piece: who reads along in another conversation needs none of it. */
+const finePrefixes = ['text.', 'think', 'messa', 'tool.', 'usage'];
+
 type Recent = { event: StoredEvent; frame: string };
 
 /** The event journal in SQLite. `keep` says how much of it: bytes of events, and days. */
@@ -35,6 +38,11 @@ export function createJournal(deps: {
   const select = {
     all: database.prepare('SELECT id, data FROM event WHERE id > ? ORDER BY id LIMIT ?'),
     conversation: database.prepare('SELECT id, data FROM event WHERE conv_id = ? AND id > ? ORDER BY id LIMIT ?'),
+    // The type begins at the tenth character (see toData).
+    detail: database.prepare(
+      `SELECT id, data FROM event WHERE id > ? AND (conv_id = ? OR substr(data, 10, 5) NOT IN (${finePrefixes.map((text) => `'${text}'`).join()}))
+       ORDER BY id LIMIT ?`,
+    ),
     turn: database.prepare('SELECT id, data FROM event WHERE turn_id = ? AND id > ? ORDER BY id LIMIT ?'),
   };
   const last = database.prepare("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0) AS id");
@@ -125,7 +133,9 @@ export function createJournal(deps: {
       ? select.turn.all(filter.turn_id, cursor, limit)
       : filter.conv_id
         ? select.conversation.all(filter.conv_id, cursor, limit)
-        : select.all.all(cursor, limit);
+        : filter.detail !== undefined
+          ? select.detail.all(cursor, filter.detail, limit)
+          : select.all.all(cursor, limit);
     return rows as { id: number; data: string }[];
   }
 
@@ -245,5 +255,6 @@ function merge(pending: Event[], event: Event): void {
 
 function matches(event: StoredEvent, filter: EventFilter): boolean {
   if (filter.turn_id) return 'turn_id' in event && event.turn_id === filter.turn_id;
+  if (filter.detail !== undefined) return event.conv_id === filter.detail || !finePrefixes.includes(event.type.slice(0, 5));
   return !filter.conv_id || event.conv_id === filter.conv_id;
 }

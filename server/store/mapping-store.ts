@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { z } from 'zod';
-import { ConvId } from '../../contract/conversation-options.ts';
+import { ConvId, NoticeKind } from '../../contract/conversation-options.ts';
 import { AppError } from '../app-error.ts';
 import { createJsonFile, type Damage } from './json-file.ts';
 import type { ConversationRecord, MappingStore } from './port.ts';
@@ -25,6 +25,8 @@ const Entry = z.looseObject({
   title: z.string().optional().catch(undefined),
   project: z.string().optional().catch(undefined),
   archived: z.boolean().optional().catch(undefined),
+  pinned: z.boolean().optional().catch(undefined),
+  notify: z.array(NoticeKind).nullable().optional().catch(undefined),
   model: z.string().nullish().catch(undefined),
   permission_mode: z.string().nullish().catch(undefined),
   allowed_tools: z.string().nullish().catch(undefined),

@@ -1,6 +1,8 @@
 import type { BackgroundTask } from '../../contract/conversation.ts';
+import type { NoticeKind } from '../../contract/conversation-options.ts';
 import type { ErrorCode } from '../../contract/error.ts';
 import type { Event, StoredEvent } from '../../contract/event.ts';
+import type { HistoryTurn } from '../../contract/message.ts';
 import type { AuditEntry, Prompt, PromptOutcome, Rule } from '../../contract/prompt.ts';
 import type { ChatAnswer, TurnState } from '../../contract/turn.ts';
 
@@ -94,6 +96,8 @@ export interface TurnStore {
   lastEnded(convId: string): Turn | null;
   /** Forgets what was said in the turns of a conversation, and its events; their keys stay used. */
   forget(convId: string): void;
+  /** The turns of a conversation that ran between two times (ISO-8601) and ended, oldest first. */
+  endedBetween(convId: string, from: string, to: string): HistoryTurn[];
   /** For each conversation the newest turn that ended. */
   newestEnded(): Turn[];
   /** For each conversation its newest turn, with the session of its newest turn that was started. */
@@ -123,7 +127,8 @@ export interface LiveStore {
   left(): { conv_id: string; tasks: BackgroundTask[] }[];
 }
 
-export type EventFilter = { conv_id?: string; turn_id?: string };
+/** Which events are read; with `detail` those of all conversations, what their turns say and do only of that one. */
+export type EventFilter = { conv_id?: string; turn_id?: string; detail?: string };
 
 /** Events in the order of their ids, on disk before anybody is told of them. */
 export interface Journal {
@@ -161,6 +166,8 @@ export type ConversationRecord = {
   title?: string;
   project?: string;
   archived?: boolean;
+  pinned?: boolean;
+  notify?: NoticeKind[] | null;
   model?: string | null;
   permission_mode?: string | null;
   allowed_tools?: string | null;

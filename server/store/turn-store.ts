@@ -1,4 +1,5 @@
 import type { Event } from '../../contract/event.ts';
+import type { HistoryTurn } from '../../contract/message.ts';
 import { AppError } from '../app-error.ts';
 import { clip } from '../transcript/clip.ts';
 import type { Database } from './database.ts';
@@ -30,6 +31,10 @@ export function createTurnStore({ database, events }: { database: Database; even
   const spentBy = database.prepare('SELECT conv_id, sum(spent_usd) AS usd FROM turn GROUP BY conv_id');
   const countBy = database.prepare('SELECT state, count(*) AS count FROM turn GROUP BY state');
   const lastEnded = database.prepare(`SELECT * FROM turn WHERE conv_id = ? AND ${ended} ORDER BY ended_at DESC, seq DESC LIMIT 1`);
+  const endedBetween = database.prepare(
+    `SELECT id AS turn_id, state, started_at, ended_at, spent_usd AS cost_usd FROM turn
+     WHERE conv_id = ? AND ${ended} AND started_at IS NOT NULL AND ended_at >= ? AND started_at <= ? ORDER BY started_at`,
+  );
   // The rows stay, without what was said: an Idempotency-Key must never run a message again. No id has a colon.
   const forget = database.prepare(
     `UPDATE turn SET conv_id = 'deleted:' || conv_id, message = '""', text = '""', options = '{}', result = NULL, error = ? WHERE conv_id = ?`,
@@ -150,6 +155,7 @@ export function createTurnStore({ database, events }: { database: Database; even
       });
       events.drop(convId);
     },
+    endedBetween: (convId, from, to) => endedBetween.all(convId, from, to) as HistoryTurn[],
     newestEnded: () => (newestEnded.all() as Row[]).map((row) => toTurn(row) as Turn),
     newest: () => (newest.all() as Row[]).map((row) => ({ ...row, options: JSON.parse(row.options) }) as ReturnType<TurnStore['newest']>[number]),
   };

@@ -33,7 +33,11 @@ export function foldEntries(
     const parts = blocksOf(entry)
       .map((block) => toPart(block, limits))
       .filter((part) => part !== null);
-    for (const part of parts) if (part.type === 'tool') tools.set(part.id, part);
+    for (const part of parts) {
+      if (part.type !== 'tool') continue;
+      tools.set(part.id, part);
+      if (entry.timestamp) part.at = entry.timestamp;
+    }
     const known = byMessageId.get(entry.message?.id ?? '');
     if (known) {
       known.parts.push(...parts);
@@ -96,6 +100,7 @@ function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { typ
     tool.output = text;
     tool.is_error = block.is_error === true;
     if (clipped) tool.clipped = true;
+    if (tool.at && entry.timestamp) tool.duration_ms = Math.max(0, Date.parse(entry.timestamp) - Date.parse(tool.at));
   }
 }
 

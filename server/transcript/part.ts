@@ -1,4 +1,5 @@
 import type { MessagePart } from '../../contract/message.ts';
+import { changeOf } from './change.ts';
 import { clip } from './clip.ts';
 
 /** The most that is shown of a tool's input or output, and of one text, in UTF-16 units. */
@@ -39,7 +40,9 @@ export function toPart(block: Block, limits = shownLimits): MessagePart | null {
       return { type: 'thinking', ...clip(String(block.thinking ?? ''), limits.text) };
     case 'tool_use': {
       const { text, ...rest } = clip(toolInput(block), limits.tool);
-      return { type: 'tool', id: String(block.id), name: String(block.name), input: text, output: null, is_error: false, ...rest };
+      const name = String(block.name);
+      const change = changeOf(name, block.input);
+      return { type: 'tool', id: String(block.id), name, input: text, output: null, is_error: false, ...rest, ...(change ? { change } : {}) };
     }
     case 'image':
     case 'document':

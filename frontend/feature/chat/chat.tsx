@@ -1,142 +1,127 @@
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { LiveTurn } from '../../../contract/turn.ts';
-import { trouble } from '../../state/app-state.ts';
-import { isConnected, showOlder, stopTurn, thread } from '../../state/thread.ts';
-import type { Failure, Thread } from '../../state/thread-reducer.ts';
-import { Text } from '../../ui/text.tsx';
-import { Message } from './message.tsx';
-import { PromptCard } from './prompt.tsx';
-import { objectOf } from './tool-line.ts';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { shownOutgoing } from '../../state/outbox.ts';
+import { openId, showOlder, thread } from '../../state/thread.ts';
+import type { Thread } from '../../state/thread-reducer.ts';
+import { words } from '../../word/words.ts';
+import { Background } from './background.tsx';
+import { History } from './history.tsx';
+import { Ended, Failed, Live } from './live.tsx';
+import { toRows } from './view.ts';
+import { Outgoing, Queued } from './waiting.tsx';
 import './chat.css';
 
 /** How near to its end the list must be to follow what comes. */
-const nearPx = 80;
+const nearPx = 60;
 
-/** The messages of the open conversation, and its running turn. */
-export function Chat() {
-  const list = useRef<HTMLElement>(null);
+/** How near to its start older messages are asked for. */
+const olderPx = 600;
+
+/** The open conversation: its history, the turn that runs, and what waits. `prompts` is what a person is asked. */
+export function Chat({ prompts }: { prompts: ComponentChildren }) {
+  const box = useRef<HTMLElement>(null);
   const follows = useRef(true);
+  const [isAway, setAway] = useState(false);
   const current = thread.value;
+  const id = openId.value;
 
+  const toEnd = () => box.current?.scrollTo(0, box.current.scrollHeight);
   useLayoutEffect(() => {
-    if (follows.current) list.current?.scrollTo(0, list.current.scrollHeight);
-  });
-  useEffect(() => {
     follows.current = true;
-  }, [current?.snapshot.id]);
+    setAway(false);
+    toEnd();
+  }, [id]);
+  useLayoutEffect(() => {
+    if (follows.current) toEnd();
+  });
+  // What grows without being drawn anew: pictures, code that gets its colours, the keyboard that comes up.
+  useEffect(() => {
+    const own = box.current;
+    if (!own) return;
+    const observer = new ResizeObserver(() => {
+      if (follows.current) toEnd();
+    });
+    observer.observe(own);
+    if (own.firstElementChild) observer.observe(own.firstElementChild);
+    return () => observer.disconnect();
+  }, []);
 
   function noteScroll(): void {
-    const box = list.current;
-    if (box) follows.current = box.scrollHeight - box.scrollTop - box.clientHeight < nearPx;
+    const own = box.current;
+    if (!own) return;
+    follows.current = own.scrollHeight - own.scrollTop - own.clientHeight < nearPx;
+    setAway(!follows.current);
+    if (own.scrollTop < olderPx && current?.before) void older();
   }
 
+  const isReading = useRef(false);
   async function older(): Promise<void> {
-    const box = list.current;
-    const below = box ? box.scrollHeight - box.scrollTop : 0;
-    follows.current = false;
+    const own = box.current;
+    if (!own || isReading.current) return;
+    isReading.current = true;
+    const first = current?.messages[0]?.id;
+    const below = own.scrollHeight - own.scrollTop;
     await showOlder();
-    requestAnimationFrame(() => box?.scrollTo(0, box.scrollHeight - below));
+    if (thread.value?.messages[0]?.id !== first) {
+      follows.current = false;
+      // Where the browser keeps the place by itself (scroll anchoring) this changes nothing.
+      requestAnimationFrame(() => {
+        own.scrollTop = own.scrollHeight - below;
+        isReading.current = false;
+      });
+    } else isReading.current = false;
   }
 
   return (
-    <>
-      {!isConnected.value && (
-        <p class="quiet" role="status">
-          Connection lost; trying again …
-        </p>
-      )}
-      {trouble.value && (
-        <p class="problem" role="alert">
-          {trouble.value}
-        </p>
-      )}
-      <section class="messages" ref={list} onScroll={noteScroll} aria-label="Messages">
-        {current?.before && (
-          <button type="button" onClick={() => void older()}>
-            Older messages
-          </button>
-        )}
-        {current ? <Messages thread={current} /> : <p class="quiet">Nothing was said here yet. Write the first message.</p>}
+    <div class="chat">
+      <section class="messages" ref={box} onScroll={noteScroll} aria-label={words.value.messages} tabIndex={0}>
+        <div class="messages-body">
+          {current?.before && (
+            <button type="button" class="plain" onClick={() => void older()}>
+              {words.value.older}
+            </button>
+          )}
+          {current ? <Rows thread={current} prompts={prompts} /> : <p class="quiet-line empty">{words.value.empty}</p>}
+          {shownOutgoing.value.map((item) => (
+            <Outgoing key={item.id} item={item} />
+          ))}
+        </div>
       </section>
-    </>
+      {isAway && (
+        <button
+          type="button"
+          class="newest"
+          onClick={() => {
+            follows.current = true;
+            setAway(false);
+            toEnd();
+          }}
+        >
+          {words.value.newest} ↓
+        </button>
+      )}
+    </div>
   );
 }
 
-function Messages({ thread: { messages, failure, snapshot } }: { thread: Thread }) {
+function Rows({ thread: current, prompts }: { thread: Thread; prompts: ComponentChildren }) {
+  const { messages, turns, ended, snapshot } = current;
+  const rows = useMemo(() => toRows(messages, turns), [messages, turns]);
+  const { project } = snapshot;
+  const history = useMemo(() => <History rows={rows} project={project} />, [rows, project]);
   return (
     <>
-      {messages.map((message) => (
-        <Message key={message.id} message={message} project={snapshot.project} />
+      {history}
+      {ended.map((one) => (
+        <Ended key={one.end.turn_id} ended={one} project={project} />
       ))}
-      {snapshot.turn && <Live turn={snapshot.turn} project={snapshot.project} isWaiting={snapshot.prompts.length > 0} />}
-      {snapshot.steered.map((turn) => (
-        <article key={turn.turn_id} class="message user" aria-label="user">
-          <Text text={turn.message} />
-        </article>
+      <Live snapshot={snapshot} />
+      {prompts}
+      <Failed thread={current} />
+      <Background snapshot={snapshot} />
+      {snapshot.queue.map((turn, index) => (
+        <Queued key={turn.turn_id} turn={turn} isFirst={index === 0} />
       ))}
-      {snapshot.prompts.map((prompt) => (
-        <PromptCard key={prompt.id} prompt={prompt} />
-      ))}
-      {failure && <Failed failure={failure} />}
-      {snapshot.background.map((task) => (
-        <p key={task.id} class="aside">
-          In the background: {task.description}
-        </p>
-      ))}
-      {snapshot.queue.map((turn) => (
-        <article key={turn.turn_id} class="message user queued" aria-label="queued">
-          <Text text={turn.message} />
-          <button type="button" onClick={() => void stopTurn(turn.turn_id)}>
-            Take back
-          </button>
-        </article>
-      ))}
-    </>
-  );
-}
-
-function Live({ turn, project, isWaiting }: { turn: LiveTurn; project: string; isWaiting: boolean }) {
-  return (
-    <>
-      {turn.origin === 'message' && (
-        <article class="message user" aria-label="user">
-          <Text text={turn.message} />
-        </article>
-      )}
-      <article class="message assistant" aria-label="assistant" aria-busy="true">
-        <Text text={turn.text} />
-        {turn.tools.map((tool) => (
-          <p key={tool.tool_id} class="aside">
-            {tool.name} {objectOf(tool.input, project)} …
-          </p>
-        ))}
-        {turn.retrying && <p class="aside">Trying again ({turn.retrying}) …</p>}
-        <p class="working">{isWaiting ? 'Waits for you' : 'Working …'}</p>
-      </article>
-    </>
-  );
-}
-
-function Failed({ failure }: { failure: Failure }) {
-  return (
-    <>
-      {failure.message && (
-        <article class="message user" aria-label="user">
-          <Text text={failure.message} />
-        </article>
-      )}
-      {failure.text && (
-        <article class="message assistant" aria-label="assistant">
-          <Text text={failure.text} />
-        </article>
-      )}
-      {failure.isStop ? (
-        <p class="quiet">You stopped this turn.</p>
-      ) : (
-        <p class="problem">
-          <strong>{failure.title}.</strong> {failure.detail === failure.title ? '' : failure.detail} {failure.hint}
-        </p>
-      )}
     </>
   );
 }

@@ -1,40 +1,133 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
-import { attempt, loadConversations, openConversation } from '../../state/app-state.ts';
+import { attempt, trouble } from '../../state/session.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { words } from '../../word/words.ts';
 
-/** The form for a new conversation: its name, and the folder that the agent works in. */
-export function NewConversation({ onDone }: { onDone(): void }) {
+type Folders = Answer<'listFolders'>;
+
+/** A name as it can stand in an address and in a shell. */
+export const toId = (name: string): string =>
+  name
+    .normalize('NFKD')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replaceAll(/^[-.]+|-+$/g, '')
+    .slice(0, 64);
+
+/** A new conversation: its name, and the folder that the agent works in. `onDone` gets its id, or null. */
+export function NewConversation({ onDone }: { onDone(id: string | null): void }) {
+  const [name, setName] = useState('');
+  const [project, setProject] = useState('');
+  const [isChoosing, setChoosing] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const t = words.value;
+
   async function create(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const id = String(form.get('name')).trim();
-    const project = String(form.get('project')).trim();
+    const id = toId(name);
+    setBusy(true);
+    let made: string | null = null;
     const isCreated = await attempt(async () => {
-      await call('createConversation', { body: { ...(id ? { id } : {}), ...(project ? { project } : {}) } });
+      const title = name.trim();
+      const body = { ...(id ? { id } : {}), ...(title && title !== id ? { title } : {}), ...(project ? { project } : {}) };
+      made = (await call('createConversation', { body })).id;
     });
-    if (!isCreated) return;
-    await loadConversations();
-    openConversation(id);
-    onDone();
+    setBusy(false);
+    if (isCreated) onDone(made);
   }
 
+  if (isChoosing) {
+    return (
+      <FolderChooser
+        onChoose={(path) => {
+          if (path !== null) setProject(path);
+          setChoosing(false);
+        }}
+      />
+    );
+  }
   return (
     <form class="new-conversation" onSubmit={create}>
       <label>
-        Name
-        <input name="name" required maxLength={64} pattern="[A-Za-z0-9._\-]+" title="letters, digits, dot, dash, underscore" autocapitalize="none" />
+        {t.name}
+        <input name="name" maxLength={200} autoFocus value={name} onInput={(event) => setName(event.currentTarget.value)} dir="auto" />
       </label>
       <label>
-        Project folder (empty: the default)
-        <input name="project" placeholder="/home/me/code" autocapitalize="none" spellcheck={false} />
+        {t.folder}
+        <span class="folder-field">
+          <input
+            name="project"
+            value={project}
+            placeholder={t.defaultFolder}
+            autocapitalize="none"
+            spellcheck={false}
+            onInput={(event) => setProject(event.currentTarget.value)}
+          />
+          <button type="button" onClick={() => setChoosing(true)}>
+            {t.choose}
+          </button>
+        </span>
       </label>
-      <div class="new-conversation-buttons">
-        <button type="button" onClick={onDone}>
-          Cancel
+      {trouble.value && (
+        <p class="problem" role="alert">
+          {trouble.value}
+        </p>
+      )}
+      <p class="choices">
+        <button type="submit" class="primary" disabled={isBusy}>
+          {t.create}
         </button>
-        <button type="submit" class="primary">
-          Create
+        <button type="button" onClick={() => onDone(null)}>
+          {t.cancel}
         </button>
-      </div>
+      </p>
     </form>
+  );
+}
+
+/** Walks through the folders that agents may work in; the projects that were used last stand first. */
+function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
+  const [found, setFound] = useState<Folders | null>(null);
+  const [path, setPath] = useState<string | undefined>(undefined);
+  const t = words.value;
+  useEffect(() => {
+    void attempt(async () => setFound(await call('listFolders', { query: { path } })));
+  }, [path]);
+  const row = (folder: string, name: string, isProject: boolean, choose: () => void) => (
+    <li key={folder}>
+      <button type="button" class="plain row-main" onClick={choose}>
+        <Icon name="folder" />
+        <span dir="auto">
+          {name}
+          {isProject && <small> git</small>}
+        </span>
+      </button>
+    </li>
+  );
+  return (
+    <div class="new-conversation">
+      <h3>{found?.path ?? t.chooseFolder}</h3>
+      {trouble.value && (
+        <p class="problem" role="alert">
+          {trouble.value}
+        </p>
+      )}
+      <p class="choices">
+        {found?.path && (
+          <button type="button" class="primary" onClick={() => onChoose(found.path)}>
+            {t.useThisFolder}
+          </button>
+        )}
+        <button type="button" onClick={() => (found?.path ? setPath(found.parent ?? undefined) : onChoose(null))}>
+          {t.back}
+        </button>
+      </p>
+      <ul class="rows">
+        {!found?.path && found?.recent.map((folder) => row(folder, folder, false, () => onChoose(folder)))}
+        {found?.folders.map((folder) => row(`in ${folder.path}`, folder.name, folder.is_project, () => setPath(folder.path)))}
+      </ul>
+      {found && !found.folders.length && <p class="quiet-line">{t.noFolders}</p>}
+    </div>
   );
 }

@@ -1,24 +1,31 @@
-import { useSignal } from '@preact/signals';
+import { useState } from 'preact/hooks';
 import { ApiError, call } from '../../api/client.ts';
-import { loadConversations } from '../../state/app-state.ts';
+import { startLive } from '../../state/live.ts';
+import { flushSoon } from '../../state/outbox.ts';
+import { signedIn } from '../../state/session.ts';
+import { words } from '../../word/words.ts';
 import './login.css';
 
+/** The form that signs this browser in. */
 export function Login() {
-  const problem = useSignal<string | null>(null);
-  const isBusy = useSignal(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const t = words.value;
 
   async function signIn(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    isBusy.value = true;
+    setBusy(true);
     try {
       await call('login', { body: { username: String(form.get('username')), password: String(form.get('password')) } });
-      await loadConversations();
+      signedIn.value = true;
+      startLive(null);
+      flushSoon();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      problem.value = `${error.message} ${error.hint}`;
+      setProblem(`${error.message} ${error.hint}`);
     } finally {
-      isBusy.value = false;
+      setBusy(false);
     }
   }
 
@@ -27,22 +34,22 @@ export function Login() {
       <form onSubmit={signIn}>
         <h1>Switchboard</h1>
         <label>
-          User
+          {t.user}
           <input name="username" autocomplete="username" autocapitalize="none" spellcheck={false} defaultValue="switchboard" required />
         </label>
         <label>
-          Password
+          {t.password}
           <input name="password" type="password" autocomplete="current-password" required />
         </label>
-        {problem.value && (
+        {problem && (
           <p class="problem" role="alert">
-            {problem.value}
+            {problem}
           </p>
         )}
-        <button type="submit" class="primary" disabled={isBusy.value}>
-          Sign in
+        <button type="submit" class="primary" disabled={isBusy}>
+          {t.signIn}
         </button>
-        <p class="login-hint">The terminal in which the server was started says where the password is.</p>
+        <p class="quiet-line">{t.whereIsPassword}</p>
       </form>
     </main>
   );

@@ -1,7 +1,7 @@
 import { AppError } from '../../app-error.ts';
 import { answerBeforeShells, writtenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/page.ts';
-import type { Agent, AgentStatus, Launch, LiveListener, ProcessNotes, RunSpec } from '../port.ts';
+import type { Agent, AgentMenu, AgentStatus, Launch, LiveListener, ProcessNotes, RunSpec } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
 import { checkCommand } from './command.ts';
 import { forkTranscript } from './fork.ts';
@@ -9,6 +9,7 @@ import { claudeHome, findLiveProcess, findTranscript } from './home.ts';
 import { createLivePool } from './live/pool.ts';
 import { startLiveProcess } from './live/process.ts';
 import { locateClaude } from './locate.ts';
+import { menuOf } from './menu.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
 import { readCost, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
@@ -36,6 +37,8 @@ export function createClaude(deps: {
   const locate = () => locateClaude({ bin: deps.bin, path: env['PATH'] ?? '', packageRoot: deps.packageRoot });
   const ending = new AbortController();
   let listener: LiveListener | null = null;
+  const menus = new Map<string, AgentMenu>();
+  let newestMenu: AgentMenu | null = null;
   let remembered: { at: number; status: Promise<AgentStatus> } | null = null;
 
   async function transcriptOf(sessionId: string, project?: string): Promise<string> {
@@ -68,7 +71,15 @@ export function createClaude(deps: {
     findTranscript: (sessionId, project) => findTranscript(home, sessionId, project),
     async start(launch, on) {
       const [binary, before] = await Promise.all([binaryPath(), sessionBefore(launch)]);
-      return startLiveProcess({ ...deps, ...on, ...before, env, binary, launch });
+      const process = await startLiveProcess({ ...deps, ...on, ...before, env, binary, launch });
+      process.ready.then(
+        (answer) => {
+          newestMenu = menuOf(answer);
+          menus.set(launch.project, newestMenu);
+        },
+        () => {}, // Who sends it a message is told why it did not start.
+      );
+      return process;
     },
   });
 
@@ -106,6 +117,7 @@ export function createClaude(deps: {
       });
     },
     checkMessage: checkCommand,
+    menu: (project) => menus.get(project) ?? newestMenu,
     hasSession: async (sessionId, project) => (await findTranscript(home, sessionId, project)) !== null,
     async findSession(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);

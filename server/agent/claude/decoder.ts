@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { changeOf } from '../../transcript/change.ts';
 import { clip } from '../../transcript/clip.ts';
 import { createLineSplitter, parseLine } from '../../transcript/line.ts';
 import { type Block, maxToolText, textOf, toBlocks, toolInput, toolOutput, toPart } from '../../transcript/part.ts';
@@ -90,7 +91,9 @@ function decodeAssistant(line: Line, parent: string | null): AgentOutput[] {
   return toBlocks(line.message?.content).flatMap((block: Block): AgentOutput[] => {
     if (block.type === 'tool_use') {
       const input = clip(toolInput(block), maxToolText).text;
-      return [{ type: 'tool.started', tool_id: String(block.id), name: String(block.name), input, parent_tool_id: parent }];
+      const name = String(block.name);
+      const change = changeOf(name, block.input);
+      return [{ type: 'tool.started', tool_id: String(block.id), name, input, parent_tool_id: parent, ...(change ? { change } : {}) }];
     }
     const part = toPart(block);
     if (!part) return [];

@@ -63,7 +63,7 @@ async function readBackwards(
 export async function readPage(
   path: string,
   { limit, before }: { limit: number; before?: PageCursor | undefined },
-): Promise<Omit<HistoryPage, 'session_id'>> {
+): Promise<Pick<HistoryPage, 'messages' | 'before'>> {
   const page = createPage(limit, before);
   let torn: number | null = null;
   let isComplete = false;

@@ -1,26 +1,40 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** The security headers of every answer. The page loads only what this server sends, and nobody may frame it. */
+/** The page loads only what this server sends, and nobody may frame it. */
+const policy = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  // Previews of what is attached; the QR code.
+  'img-src': "'self' data: blob:",
+  'connect-src': "'self'",
+  'manifest-src': "'self'",
+  'worker-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'self'",
+  'frame-ancestors': "'none'",
+};
+
+/** The policy of the page itself, whose one style stands in the document. */
+export function pagePolicy(styleHash: string): string {
+  const own = styleHash ? { ...policy, 'style-src': `'self' '${styleHash}'` } : policy;
+  return Object.entries(own)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(';');
+}
+
+/** The security headers of every answer. */
 export function createHeaders(): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'"],
-        manifestSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
+  const common = helmet({
+    contentSecurityPolicy: false,
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
     // The server speaks plain http itself; the tunnel or proxy in front of it may promise https.
     strictTransportSecurity: false,
   });
+  return (request, response, next) => {
+    response.set('Content-Security-Policy', pagePolicy(''));
+    common(request, response, next);
+  };
 }

@@ -1,7 +1,10 @@
 import type { Request, Response } from 'express';
+
+import type { Pairings } from '../../access/pairings.ts';
 import type { CheckPassword } from '../../access/password.ts';
 import { AppError } from '../../app-error.ts';
 import { type CredentialStore, cookieMs } from '../../store/credential-store.ts';
+import type { Tunnel } from '../../tunnel/port.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { Handle } from '../handle.ts';
 import { cookieName, readCookie } from '../middleware/authenticate.ts';
@@ -13,23 +16,60 @@ export type AccessDeps = {
   client: ClientAddress;
   username: string;
   openResponses: OpenResponses;
+  pairings: Pairings;
+  tunnel: Tunnel;
+  /** A sign-in or token is gone: what hangs on it goes too. */
+  onRevoked(credentialId: string): void;
 };
 
 export function addLoginRoute(handle: Handle, deps: AccessDeps): void {
   handle('login', async ({ body, request, response }) => {
     await deps.checkPassword(deps.client.addressOf(request), body.username, body.password);
-    const { secret } = deps.credentials.create('cookie', describeBrowser(request));
-    response.cookie(cookieName, secret, { ...cookieOptions(request, deps.client), maxAge: cookieMs });
-    return { username: deps.username };
+    return signIn(request, response, deps);
   });
+
+  handle('pair', ({ body, request, response }) => {
+    deps.pairings.use(body.code);
+    return signIn(request, response, deps);
+  });
+}
+
+function signIn(request: Request, response: Response, deps: AccessDeps): { username: string } {
+  const { secret } = deps.credentials.create('cookie', describeBrowser(request));
+  response.cookie(cookieName, secret, { ...cookieOptions(request, deps.client), maxAge: cookieMs });
+  return { username: deps.username };
 }
 
 export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
   handle('logout', ({ request, response, actor }) => {
     const signedOut = actor.credentialId !== null && readCookie(request) !== null && deps.credentials.revoke(actor.credentialId);
-    if (signedOut && actor.credentialId) deps.openResponses.close(actor.credentialId, response);
+    if (signedOut && actor.credentialId) {
+      deps.openResponses.close(actor.credentialId, response);
+      deps.onRevoked(actor.credentialId);
+    }
     clearCookie(request, response, deps.client);
     return { signed_out: signedOut };
+  });
+
+  handle('logoutAll', ({ body, request, response }) => {
+    deps.pairings.clear();
+    const ended = deps.credentials.list().filter(({ kind }) => kind === 'cookie' || body.tokens === true);
+    for (const { id } of ended) {
+      deps.credentials.revoke(id);
+      deps.openResponses.close(id, response);
+      deps.onRevoked(id);
+    }
+    clearCookie(request, response, deps.client);
+    return { revoked: ended.length };
+  });
+
+  handle('createPairing', async ({ request }) => {
+    const { renderSVG } = await import('uqr');
+    const { code, expires_at } = deps.pairings.create();
+    const tunnel = deps.tunnel.status().url;
+    // Behind the sharp sign, where no log and no proxy sees it.
+    const url = `${tunnel ?? `${originOf(request)}`}/pair#${code}`;
+    return { url, expires_at, qr: renderSVG(url, { border: 2 }), is_tunnel: tunnel !== null };
   });
 
   handle('listCredentials', ({ actor }) => ({
@@ -41,6 +81,7 @@ export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
       throw new AppError('credential_not_found', `There is no sign-in or token ${JSON.stringify(params.id)}.`, { field: 'id' });
     }
     deps.openResponses.close(params.id, response);
+    deps.onRevoked(params.id);
     return { revoked: params.id };
   });
 
@@ -49,6 +90,9 @@ export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
     return { id: credential.id, label: credential.label, token: secret };
   });
 }
+
+/** Where this browser has the page from. */
+const originOf = (request: Request) => request.get('origin') ?? `http://${request.get('host')}`;
 
 function cookieOptions(request: Request, client: ClientAddress) {
   const isHttps = client.isTunnelled(request) || request.get('origin')?.startsWith('https:') === true;

@@ -1,8 +1,15 @@
+import type { Agent } from '../../agent/port.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
+import type { Projects } from '../../host/port.ts';
 import { exportAs } from '../export.ts';
 import type { Handle } from '../handle.ts';
 
-export function addConversationRoutes(handle: Handle, { conversations }: { conversations: Conversations }): void {
+type ConversationDeps = { conversations: Conversations; agent: Agent; projects: Projects; project: string };
+
+/** So many projects are offered for a new conversation before the folders. */
+const maxRecent = 12;
+
+export function addConversationRoutes(handle: Handle, { conversations, agent, projects, project }: ConversationDeps): void {
   const { book } = conversations;
 
   async function read(id: string) {
@@ -46,6 +53,17 @@ export function addConversationRoutes(handle: Handle, { conversations }: { conve
   handle('warmConversation', async ({ params }) => ({ conv_id: params.id, live: await conversations.warm(params.id) }));
 
   handle('forkConversation', async ({ params, body }) => book.snapshot(await conversations.fork(params.id, { id: body.id, atTurn: body.at_turn })));
+
+  handle('readMenu', ({ params }) => agent.menu(book.projectOf(book.need(params.id))) ?? { commands: [], models: [] });
+
+  handle('listFiles', async ({ params, query }) => ({
+    files: await projects.files(book.projectOf(book.need(params.id)), query.q, query.limit),
+  }));
+
+  handle('listFolders', async ({ query }) => {
+    const recent = [...new Set(book.list({}).map((row) => row.project))].slice(0, maxRecent);
+    return { ...(await projects.folders(query.path)), recent, default: project };
+  });
 
   handle('stopBackground', async ({ params }) => ({ stopped: params.task, background: await conversations.stopBackground(params.id, params.task) }));
 

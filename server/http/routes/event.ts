@@ -36,7 +36,7 @@ export function addEventRoutes(handle: Handle, deps: { conversations: Conversati
       const jump = reset(filter.conv_id);
       return { events: [jump], cursor: jump.id };
     }
-    const stream = openEventStream(response);
+    const stream = openEventStream(response, cursor);
     for (let isWhole = journal.has(cursor); !signal.aborted; isWhole = false) {
       if (!isWhole) {
         const jump = reset(filter.conv_id);
@@ -53,7 +53,7 @@ export function addEventRoutes(handle: Handle, deps: { conversations: Conversati
     return undefined;
   }
 
-  handle('followAll', (context) => follow({}, context));
+  handle('followAll', (context) => follow(context.query.detail === undefined ? {} : { detail: context.query.detail }, context));
   handle('followConversation', (context) => {
     conversations.book.need(context.params.id);
     return follow({ conv_id: context.params.id }, context);

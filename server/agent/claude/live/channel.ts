@@ -24,8 +24,8 @@ export type ControlRequest = { request_id: string; request: Record<string, unkno
 /** The two-way line to a `claude -p --input-format stream-json` process. */
 export type Channel = {
   readonly pid: number;
-  /** Resolves when it can take a message; rejects with AppError or what the process said when it ended. */
-  readonly ready: Promise<void>;
+  /** Resolves with what it offers when it can take a message; rejects with AppError or what the process said when it ended. */
+  readonly ready: Promise<Record<string, unknown>>;
   readonly exited: Promise<Exit>;
   /** Resolves when all that it said was read. */
   readonly closed: Promise<unknown>;
@@ -138,7 +138,7 @@ export async function openChannel(deps: {
     });
     return ending;
   };
-  const ready = request('initialize', { hooks: hook }, readyMs).then(() => {});
+  const ready = request('initialize', { hooks: hook }, readyMs);
   ready.catch(() => {}); // Who waits for it is told; nobody need.
   return {
     pid,

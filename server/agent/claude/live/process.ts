@@ -17,7 +17,7 @@ const interruptMs = 4000;
 export type LiveProcess = {
   readonly launch: Launch;
   readonly pid: number;
-  readonly ready: Promise<void>;
+  readonly ready: Promise<Record<string, unknown>>;
   readonly exited: Promise<unknown>;
   /** The session that it has now; /clear changes it. */
   sessionId(): string;
@@ -336,7 +336,7 @@ export async function startLiveProcess(deps: {
       const { permissionMode, model, effort } = spec;
       await adjust({ permissionMode, model, effort });
       const run = send(spec, onOutput, mayAsk);
-      return { ...run, started: channel.ready.catch(() => {}) };
+      return { ...run, started: channel.ready.then(() => {}).catch(() => {}) };
     },
     adjust,
     async tails() {

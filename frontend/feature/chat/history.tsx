@@ -1,0 +1,70 @@
+import type { HistoryMessage } from '../../../contract/message.ts';
+import { prefs } from '../../state/prefs.ts';
+import { Markdown } from '../../ui/markdown.tsx';
+import { words } from '../../word/words.ts';
+import { receiptOf } from './receipt.ts';
+import { Receipt } from './receipt-card.tsx';
+import { Answered, Said } from './turn.tsx';
+import type { Row } from './view.ts';
+import { Window } from './window.tsx';
+
+/** So many rows come and go together. */
+const perWindow = 8;
+
+/**
+ * The rows of the history, of which those far from what is seen are not drawn. To be kept by who draws it while
+ * `rows` are the same: what streams in below then costs nothing here.
+ */
+export function History({ rows, project }: { rows: readonly Row[]; project: string }) {
+  // From the end, so that older rows in front move none to another window.
+  const windows: Row[][] = [];
+  for (let end = rows.length; end > 0; end -= perWindow) windows.unshift(rows.slice(Math.max(0, end - perWindow), end));
+  return (
+    <>
+      {windows.map((own, index) => (
+        <Window key={own.at(-1)?.key} isPinned={index === windows.length - 1}>
+          {() => own.map((row) => <HistoryRow key={row.key} row={row} project={project} />)}
+        </Window>
+      ))}
+    </>
+  );
+}
+
+function HistoryRow({ row, project }: { row: Row; project: string }) {
+  if (row.type === 'note') return <Note message={row.message} />;
+  const { user, parts, record } = row;
+  const cost = record ? { ms: Date.parse(record.ended_at) - Date.parse(record.started_at), usd: record.cost_usd } : { ms: null, usd: null };
+  return (
+    <>
+      {user && (
+        <Said
+          text={user.text}
+          at={user.at}
+          isCommand={user.kind === 'command'}
+          attachments={user.parts.flatMap((part) => (part.type === 'attachment' ? [part.media_type] : []))}
+        />
+      )}
+      {parts.length > 0 && <Answered parts={parts} project={project} at={row.until} />}
+      {parts.length > 0 && <Receipt receipt={receiptOf(parts)} cost={cost} project={project} />}
+    </>
+  );
+}
+
+/** What the CLI said by itself. */
+function Note({ message }: { message: HistoryMessage }) {
+  const { kind, text } = message;
+  if (prefs.value.quiet && kind !== 'error' && kind !== 'output') return null;
+  if (kind === 'summary') {
+    return (
+      <details class="tool">
+        <summary class="quiet-line">{words.value.summary}</summary>
+        <Markdown text={text} />
+      </details>
+    );
+  }
+  return (
+    <div class={kind === 'error' ? 'problem' : 'note'}>
+      <Markdown text={text} />
+    </div>
+  );
+}

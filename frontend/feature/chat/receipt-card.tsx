@@ -1,0 +1,56 @@
+import { duration } from '../../ui/when.tsx';
+import { words } from '../../word/words.ts';
+import type { Receipt as ReceiptOf } from './receipt.ts';
+
+export type Cost = { ms: number | null; usd: number | null };
+
+/** What a turn came to: one line that opens to its files and commands. Nothing where there is nothing to tell. */
+export function Receipt({ receipt, cost, project }: { receipt: ReceiptOf; cost: Cost; project: string }) {
+  const t = words.value;
+  const { files, commands, tests } = receipt;
+  const failed = commands.filter(({ exit }) => exit !== 0).length;
+  const added = files.reduce((sum, file) => sum + file.added, 0);
+  const removed = files.reduce((sum, file) => sum + file.removed, 0);
+  const line = (
+    <>
+      {files.length > 0 && (
+        <span>
+          {t.files(files.length)} <span class="added">+{added}</span> <span class="removed">−{removed}</span>
+        </span>
+      )}
+      {commands.length > 0 && (
+        <span>
+          {t.commands(commands.length)}
+          {failed > 0 && <span class="removed"> {t.failedSteps(failed)}</span>}
+        </span>
+      )}
+      {tests && (
+        <span>
+          {tests.passed > 0 && <span class="added">{t.testsPassed(tests.passed)} </span>}
+          {tests.failed > 0 && <span class="removed">{t.testsFailed(tests.failed)}</span>}
+        </span>
+      )}
+      {cost.ms !== null && <span>{duration(cost.ms)}</span>}
+      {cost.usd !== null && cost.usd > 0 && <span>{t.money(cost.usd)}</span>}
+    </>
+  );
+  if (!files.length && !commands.length) return cost.ms === null && !cost.usd ? null : <p class="receipt">{line}</p>;
+  return (
+    <details class="receipt">
+      <summary aria-label={t.receipt}>{line}</summary>
+      <ul>
+        {files.map(({ file, added: plus, removed: minus }) => (
+          <li key={file}>
+            <code>{file.replace(`${project}/`, '')}</code> <span class="added">+{plus}</span> <span class="removed">−{minus}</span>
+          </li>
+        ))}
+        {commands.map(({ command, exit }, index) => (
+          <li key={index}>
+            <code>{command.length > 120 ? `${command.slice(0, 120)}…` : command}</code>{' '}
+            <span class={exit === 0 ? 'added' : 'removed'}>{exit === null ? t.stopped : t.exit(exit)}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

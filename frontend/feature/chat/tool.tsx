@@ -1,0 +1,144 @@
+import { Copy } from '../../ui/copy.tsx';
+import { lazy } from '../../ui/lazy.tsx';
+import { Markdown } from '../../ui/markdown.tsx';
+import { useOpen } from '../../ui/open.ts';
+import { duration } from '../../ui/when.tsx';
+import { words } from '../../word/words.ts';
+import { exitCodeOf, inputOf, objectOf, verbOf } from './tool-line.ts';
+import type { ToolPart } from './view.ts';
+
+const Diff = lazy(async () => (await import('../../ui/diff.tsx')).Diff);
+
+/** One call of a tool as a line that opens to its input and output. What is in it is drawn when it is opened. */
+export function Tool({ tool, project }: { tool: ToolPart; project: string }) {
+  const [isOpen, toggle] = useOpen(tool.id);
+  return (
+    <details class={tool.is_error ? 'tool bad' : 'tool'} open={isOpen} onToggle={toggle}>
+      <summary>
+        <ToolLine tool={tool} project={project} />
+      </summary>
+      {isOpen && <ToolDetail tool={tool} />}
+    </details>
+  );
+}
+
+export function ToolLine({ tool, project }: { tool: ToolPart; project: string }) {
+  const { change } = tool;
+  return (
+    <span class="tool-line">
+      <span class="verb">{verbOf(tool.name) === 'used' ? tool.name : words.value.verbs[verbOf(tool.name)]}</span>{' '}
+      <span class="object" dir="auto">
+        {objectOf(tool, project)}
+      </span>{' '}
+      <span class="result">
+        {change && (
+          <>
+            <span class="added">+{change.added}</span> <span class="removed">−{change.removed}</span>{' '}
+          </>
+        )}
+        <ToolState tool={tool} />
+        {tool.duration_ms !== undefined && tool.duration_ms >= 1000 && ` ${duration(tool.duration_ms)}`}
+      </span>
+    </span>
+  );
+}
+
+function ToolState({ tool }: { tool: ToolPart }) {
+  const t = words.value;
+  if (tool.output === null) return <span class="running">{t.runningNow}</span>;
+  const exit = exitCodeOf(tool);
+  if (exit) return <span class="removed">{t.exit(exit)}</span>;
+  return tool.is_error ? (
+    <span class="removed">{t.failedTool}</span>
+  ) : (
+    <span role="img" aria-label={t.doneTool}>
+      ✓
+    </span>
+  );
+}
+
+function ToolDetail({ tool }: { tool: ToolPart }) {
+  const t = words.value;
+  const { old_string, new_string, content, edits, command, ...rest } = inputOf(tool);
+  const changes = Array.isArray(edits)
+    ? edits
+    : old_string !== undefined || content !== undefined
+      ? [{ old_string, new_string: new_string ?? content }]
+      : [];
+  const others = Object.entries(rest).filter(([name]) => name !== 'file_path' || !tool.change);
+  return (
+    <div class="tool-detail">
+      {tool.change && <p class="quiet-line">{tool.change.file}</p>}
+      {changes.map((edit, index) => (
+        <Diff key={index} before={String(edit?.old_string ?? '')} after={String(edit?.new_string ?? '')} />
+      ))}
+      {command !== undefined && <Plain text={String(command)} label={t.input} />}
+      {others.length > 0 && (
+        <Plain
+          text={others.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('\n')}
+          label={t.input}
+        />
+      )}
+      {!Object.keys(inputOf(tool)).length && tool.input.length > 2 && <Plain text={tool.input} label={t.input} />}
+      {tool.output !== null && <Plain text={tool.output || t.noOutput} label={t.output} />}
+      {tool.clipped && <p class="quiet-line">{t.cutHere}</p>}
+    </div>
+  );
+}
+
+function Plain({ text, label }: { text: string; label: string }) {
+  return (
+    <div class="plain-text">
+      <pre tabIndex={0} aria-label={label} role="group" dir="auto">
+        {text}
+      </pre>
+      <Copy text={text} />
+    </div>
+  );
+}
+
+/** Several tools of one step: the last one as a line, and all of them when it is opened. */
+export function ToolGroup({ tools, project }: { tools: readonly ToolPart[]; project: string }) {
+  const [isOpen, toggle] = useOpen(`${tools[0]?.id} and on`);
+  const last = tools.at(-1);
+  if (tools.length === 1 && last) return <Tool tool={last} project={project} />;
+  const failed = tools.filter(({ is_error }) => is_error).length;
+  return (
+    <details class="tools" open={isOpen} onToggle={toggle}>
+      <summary>
+        <span class="tool-line">
+          <span class="verb">{words.value.steps(tools.length)}</span>{' '}
+          <span class="object">{last && !isOpen && `${words.value.verbs[verbOf(last.name)]} ${objectOf(last, project)}`}</span>
+          <span class="result">
+            {failed > 0 && <span class="removed">{words.value.failedSteps(failed)}</span>} {last && <ToolState tool={last} />}
+          </span>
+        </span>
+      </summary>
+      {isOpen && tools.map((tool) => <Tool key={tool.id} tool={tool} project={project} />)}
+    </details>
+  );
+}
+
+/** A sub-agent: what it was asked, what it does, and what it came back with. */
+export function AgentCard({ tool, inner, project }: { tool: ToolPart; inner: readonly ToolPart[]; project: string }) {
+  const { description, prompt, subagent_type } = inputOf(tool);
+  const newest = inner.at(-1);
+  return (
+    <section class="card" aria-label={words.value.verbs.agent}>
+      <p class="card-head">
+        <strong>{words.value.verbs.agent}</strong> <span dir="auto">{String(description ?? subagent_type ?? '')}</span>
+        <span class="result">
+          <ToolState tool={tool} />
+          {tool.duration_ms !== undefined && ` ${duration(tool.duration_ms)}`}
+        </span>
+      </p>
+      {inner.length > 0 && <ToolGroup tools={inner} project={project} />}
+      {tool.output === null && !newest && <p class="quiet-line">{words.value.working}</p>}
+      <details class="tool">
+        <summary>{words.value.taskAndAnswer}</summary>
+        <Markdown text={String(prompt ?? '')} />
+        {tool.output !== null && <Markdown text={tool.output} />}
+      </details>
+    </section>
+  );
+}

@@ -1,0 +1,73 @@
+import { useState } from 'preact/hooks';
+import type { TurnSummary } from '../../../contract/turn.ts';
+import { again, discard, type Outgoing as Item } from '../../state/outbox.ts';
+import { changeTurn, moveFirst, takeBack } from '../../state/turn.ts';
+import { words } from '../../word/words.ts';
+import { Said } from './turn.tsx';
+
+/** A message that is still on this phone, or that the server has just taken. */
+export function Outgoing({ item }: { item: Item }) {
+  const t = words.value;
+  return (
+    <Said text={item.text} at={item.created_at} attachments={item.files.map(({ name }) => name)} delivery={item.turnId ? 'accepted' : 'phone'}>
+      {item.progress !== null && <progress value={item.progress} max={1} aria-label={t.uploading} />}
+      {item.problem && (
+        <div class="refused">
+          <p class="problem">{item.problem}</p>
+          <p class="choices">
+            <button type="button" onClick={() => void again(item.id)}>
+              {t.again}
+            </button>
+            <button type="button" onClick={() => void discard(item.id)}>
+              {t.discard}
+            </button>
+          </p>
+        </div>
+      )}
+    </Said>
+  );
+}
+
+/** A message that waits on the server: it can be changed, moved first, and taken back. */
+export function Queued({ turn, isFirst }: { turn: TurnSummary; isFirst: boolean }) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const t = words.value;
+  if (draft !== null) {
+    return (
+      <form
+        class="message user"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void changeTurn(turn.turn_id, draft).then((isDone) => isDone && setDraft(null));
+        }}
+      >
+        <textarea aria-label={t.changeMessage} rows={3} value={draft} onInput={(event) => setDraft(event.currentTarget.value)} />
+        <p class="choices">
+          <button type="submit" class="primary" disabled={!draft.trim()}>
+            {t.save}
+          </button>
+          <button type="button" onClick={() => setDraft(null)}>
+            {t.cancel}
+          </button>
+        </p>
+      </form>
+    );
+  }
+  return (
+    <Said text={turn.message} at={turn.created_at} attachments={turn.attachments.map(({ name }) => name)} delivery="accepted">
+      <p class="choices" role="group" aria-label={t.queued}>
+        <button type="button" class="plain" onClick={() => setDraft(turn.message)}>
+          {t.change}
+        </button>
+        {!isFirst && (
+          <button type="button" class="plain" onClick={() => void moveFirst(turn.turn_id)}>
+            {t.moveFirst}
+          </button>
+        )}
+        <button type="button" class="plain" onClick={() => void takeBack(turn.turn_id)}>
+          {t.takeBack}
+        </button>
+      </p>
+    </Said>
+  );
+}

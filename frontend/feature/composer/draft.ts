@@ -1,0 +1,43 @@
+import { signal } from '@preact/signals';
+import type { OutboxItem } from '../../store/database.ts';
+
+const key = (id: string) => `draft:${id}`;
+
+/** The text that was begun in each conversation; it outlives the page. */
+const texts = signal<Record<string, string>>({});
+
+/** Files that are to go with it; they live as long as the page. */
+const files = signal<Record<string, OutboxItem['files']>>({});
+
+export function draftOf(id: string): string {
+  if (typeof localStorage === 'undefined') return '';
+  return texts.value[id] ?? localStorage.getItem(key(id)) ?? '';
+}
+
+export function setDraft(id: string, text: string): void {
+  texts.value = { ...texts.value, [id]: text };
+  try {
+    if (text) localStorage.setItem(key(id), text);
+    else localStorage.removeItem(key(id));
+  } catch {
+    // No room, or a private window: it is kept as long as the page.
+  }
+}
+
+export const filesOf = (id: string): OutboxItem['files'] => files.value[id] ?? [];
+
+export function setFiles(id: string, some: OutboxItem['files']): void {
+  files.value = { ...files.value, [id]: some };
+}
+
+/** Takes files up as a person gave them. */
+export function addFiles(id: string, added: Iterable<File>): void {
+  const more = Array.from(added, (file) => ({ name: file.name || `${file.type.replace('/', '.')}`, type: file.type, blob: file as Blob }));
+  if (more.length) setFiles(id, [...filesOf(id), ...more]);
+}
+
+/** Puts words behind those that are there. */
+export function appendDraft(id: string, text: string): void {
+  const before = draftOf(id);
+  setDraft(id, before && !/\s$/.test(before) ? `${before} ${text}` : before + text);
+}

@@ -1,0 +1,115 @@
+import { useState } from 'preact/hooks';
+import type { ConversationSnapshot } from '../../../contract/conversation.ts';
+import { addressOf, call } from '../../api/client.ts';
+import { changeConversation, deleteSoon, rows } from '../../state/list.ts';
+import { prefs, setPrefs } from '../../state/prefs.ts';
+import { go, pathOf } from '../../state/route.ts';
+import { attempt } from '../../state/session.ts';
+import { Copy } from '../../ui/copy.tsx';
+import { Sheet } from '../../ui/sheet.tsx';
+import { words } from '../../word/words.ts';
+
+const kinds = ['needs_me', 'finished', 'failed'] as const;
+
+/** What can be done with a conversation. */
+export function Actions({ snapshot, onClose }: { snapshot: ConversationSnapshot; onClose(): void }) {
+  const { id, title, pinned, archived, session_id, notify } = snapshot;
+  const [name, setName] = useState(title);
+  const t = words.value;
+
+  async function fork(): Promise<void> {
+    let made = '';
+    const isDone = await attempt(async () => {
+      made = (await call('forkConversation', { params: { id }, body: {} })).id;
+    });
+    if (isDone) go(pathOf(made));
+    onClose();
+  }
+
+  function leave(): void {
+    const next = rows.value.find((row) => row.id !== id);
+    go(next ? pathOf(next.id) : '/');
+    onClose();
+  }
+
+  return (
+    <Sheet title={title} onClose={onClose}>
+      <form
+        class="folder-field"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim()) void changeConversation(id, { title: name.trim() });
+        }}
+      >
+        <input aria-label={t.rename} value={name} maxLength={200} dir="auto" onInput={(event) => setName(event.currentTarget.value)} />
+        <button type="submit" disabled={!name.trim() || name.trim() === title}>
+          {t.rename}
+        </button>
+      </form>
+      <p class="quiet-line">{snapshot.project}</p>
+      <div class="choices">
+        <button type="button" onClick={() => void changeConversation(id, { pinned: !pinned })}>
+          {pinned ? t.unpin : t.pin}
+        </button>
+        <button type="button" onClick={() => void changeConversation(id, { archived: !archived }).then(leave)}>
+          {archived ? t.unarchive : t.archive}
+        </button>
+        <button type="button" disabled={!session_id} onClick={() => void fork()}>
+          {t.fork}
+        </button>
+        <a class="button" href={addressOf('exportConversation', { params: { id }, query: { format: 'md' } })} download>
+          {t.exportMd}
+        </a>
+        <a class="button" href={addressOf('exportConversation', { params: { id }, query: { format: 'json' } })} download>
+          {t.exportJson}
+        </a>
+        <button
+          type="button"
+          class="danger"
+          onClick={() => {
+            deleteSoon(snapshot);
+            leave();
+          }}
+        >
+          {t.delete}
+        </button>
+      </div>
+      <label class="check">
+        <input type="checkbox" checked={prefs.value.quiet} onChange={() => setPrefs({ quiet: !prefs.value.quiet })} />
+        {t.quietView}
+      </label>
+      <fieldset>
+        <legend>{t.notifyFor}</legend>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={notify === null}
+            onChange={() => void changeConversation(id, { notify: notify === null ? [...kinds] : null })}
+          />
+          {t.asInSettings}
+        </label>
+        {notify !== null &&
+          kinds.map((kind) => (
+            <label key={kind} class="check">
+              <input
+                type="checkbox"
+                checked={notify.includes(kind)}
+                onChange={() =>
+                  void changeConversation(id, { notify: notify.includes(kind) ? notify.filter((one) => one !== kind) : [...notify, kind] })
+                }
+              />
+              {t.noticeKinds[kind]}
+            </label>
+          ))}
+      </fieldset>
+      {session_id && (
+        <p class="at-desk">
+          <span>{t.atDesk}</span> <code>claude --resume {session_id}</code>{' '}
+          <Copy text={`cd ${shellWord(snapshot.project)} && claude --resume ${session_id}`} />
+        </p>
+      )}
+    </Sheet>
+  );
+}
+
+const shellWord = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,0 +1,109 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ConversationSummary } from '../../../contract/conversation.ts';
+import { leaving, list, loadArchived, loadList } from '../../state/list.ts';
+import { go, pathOf } from '../../state/route.ts';
+import { openId } from '../../state/thread.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { lazy } from '../../ui/lazy.tsx';
+import { ago, clock } from '../../ui/when.tsx';
+import { locale, words } from '../../word/words.ts';
+import { toGroups } from './groups.ts';
+import './conversations.css';
+
+const NewConversation = lazy(async () => (await import('./new-conversation.tsx')).NewConversation);
+
+/** All conversations, by what they need; `onChoose` is called when one was opened. */
+export function Conversations({ onChoose }: { onChoose(): void }) {
+  const [query, setQuery] = useState('');
+  const [isAdding, setAdding] = useState(false);
+  const [hasArchived, setArchived] = useState(false);
+  const t = words.value;
+  const { conversations, prompts } = list.value;
+  const groups = toGroups(
+    conversations.filter(({ id, archived }) => !leaving.value.includes(id) && (hasArchived || !archived)),
+    prompts,
+    query,
+  );
+  useEffect(() => void loadList(), []);
+
+  if (isAdding) {
+    return (
+      <NewConversation
+        onDone={(id) => {
+          setAdding(false);
+          if (id === null) return;
+          go(pathOf(id));
+          onChoose();
+        }}
+      />
+    );
+  }
+  return (
+    <nav class="conversations" aria-label={t.conversations}>
+      <div class="conversations-head">
+        <label class="search">
+          <span class="unseen">{t.searchConversations}</span>
+          <Icon name="search" />
+          <input type="search" placeholder={t.searchConversations} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+        </label>
+        <button type="button" class="primary" onClick={() => setAdding(true)}>
+          {t.newOne}
+        </button>
+      </div>
+      {groups.map(({ name, rows }) => (
+        <section key={name} aria-label={t.groups[name]}>
+          <h3>{t.groups[name]}</h3>
+          <ul>
+            {rows.map((row) => (
+              <li key={row.id}>
+                <Row
+                  row={row}
+                  isOpen={row.id === openId.value}
+                  open={() => {
+                    go(pathOf(row.id));
+                    onChoose();
+                  }}
+                />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+      {!groups.length && <p class="quiet-line">{query ? t.nothingFound : t.noConversations}</p>}
+      {!hasArchived && (
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            setArchived(true);
+            void loadArchived();
+          }}
+        >
+          {t.showArchived}
+        </button>
+      )}
+    </nav>
+  );
+}
+
+function Row({ row, isOpen, open }: { row: ConversationSummary; isOpen: boolean; open(): void }) {
+  const t = words.value;
+  const folder = row.project.split('/').at(-1) ?? '';
+  return (
+    <button type="button" class="plain conversation" aria-current={isOpen ? 'page' : undefined} onClick={open}>
+      <span class={`dot ${row.state}`} role="img" aria-label={t.states[row.state]} />
+      <span class="conversation-text">
+        <span class="conversation-title" dir="auto">
+          {row.title}
+        </span>
+        <span class="conversation-preview" dir="auto">
+          {row.last_message?.replaceAll(/\s+/g, ' ') ?? ''}
+        </span>
+        <span class="conversation-facts">
+          {folder} · {t.turns(row.turn_count)} · {ago(row.last_message_at, clock.value, locale.value)}
+          {row.pinned && ' · 📌'}
+        </span>
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,45 @@
+import { useEffect, useState } from 'preact/hooks';
+import { ApiError, call } from '../../api/client.ts';
+import { startLive } from '../../state/live.ts';
+import { go } from '../../state/route.ts';
+import { signedIn } from '../../state/session.ts';
+import { words } from '../../word/words.ts';
+import './login.css';
+
+/** Signs this browser in by the link that another one has made. */
+export function Pair() {
+  const [problem, setProblem] = useState<string | null>(null);
+  const t = words.value;
+  useEffect(() => {
+    const code = location.hash.slice(1);
+    // It works once: it need not stay in the history.
+    history.replaceState(null, '', '/pair');
+    call('pair', { body: { code: code || '-' } }).then(
+      () => {
+        signedIn.value = true;
+        go('/', { replace: true });
+        startLive(null);
+      },
+      (error) => setProblem(error instanceof ApiError ? `${error.message} ${error.hint}` : String(error)),
+    );
+  }, []);
+  return (
+    <main class="login">
+      <div class="login-box">
+        <h1>Switchboard</h1>
+        {problem ? (
+          <>
+            <p class="problem" role="alert">
+              {problem}
+            </p>
+            <button type="button" onClick={() => go('/', { replace: true })}>
+              {t.signIn}
+            </button>
+          </>
+        ) : (
+          <p class="quiet-line">{t.signingIn}</p>
+        )}
+      </div>
+    </main>
+  );
+}

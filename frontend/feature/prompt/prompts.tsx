@@ -1,0 +1,42 @@
+import { list, titleOf } from '../../state/list.ts';
+import { go, pathOf } from '../../state/route.ts';
+import { thread } from '../../state/thread.ts';
+import { Sheet } from '../../ui/sheet.tsx';
+import { words } from '../../word/words.ts';
+import { PromptCard } from './prompt-card.tsx';
+
+/** What the open conversation waits for. */
+export function OwnPrompts() {
+  return (
+    <>
+      {thread.value?.snapshot.prompts.map((prompt) => (
+        <PromptCard key={prompt.id} prompt={prompt} />
+      ))}
+    </>
+  );
+}
+
+/** What all conversations wait for, in one place. */
+export function AllPrompts({ onClose }: { onClose(): void }) {
+  const { prompts } = list.value;
+  return (
+    <Sheet title={words.value.needsYou} onClose={onClose}>
+      {!prompts.length && <p class="quiet-line">{words.value.nothingWaits}</p>}
+      {prompts.map((prompt) => (
+        <div key={prompt.id} class="prompt-row">
+          <PromptCard prompt={prompt} place={titleOf(prompt.conv_id)} />
+          <button
+            type="button"
+            class="plain"
+            onClick={() => {
+              go(pathOf(prompt.conv_id));
+              onClose();
+            }}
+          >
+            {words.value.openConversation(titleOf(prompt.conv_id))}
+          </button>
+        </div>
+      ))}
+    </Sheet>
+  );
+}

@@ -1,0 +1,64 @@
+import { useState } from 'preact/hooks';
+import { call } from '../../api/client.ts';
+import { attempt } from '../../state/session.ts';
+import { Copy } from '../../ui/copy.tsx';
+import { words } from '../../word/words.ts';
+
+/** Adds an ntfy topic or a webhook. The secret of a webhook is shown this once. */
+export function AddChannel({ onAdded }: { onAdded(): Promise<void> }) {
+  const [kind, setKind] = useState<'ntfy' | 'webhook'>('ntfy');
+  const [url, setUrl] = useState('');
+  const [token, setToken] = useState('');
+  const [secret, setSecret] = useState<string | null>(null);
+  const t = words.value;
+
+  async function add(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const isAdded = await attempt(async () => {
+      const body = kind === 'ntfy' ? { kind, url, ...(token ? { token } : {}) } : { kind, url };
+      setSecret((await call('addDevice', { body })).secret);
+    });
+    if (!isAdded) return;
+    setUrl('');
+    setToken('');
+    await onAdded();
+  }
+
+  return (
+    <details class="card">
+      <summary>{t.otherChannels}</summary>
+      <form class="part" onSubmit={add}>
+        <label>
+          {t.channel}
+          <select value={kind} onChange={(event) => setKind(event.currentTarget.value as 'ntfy' | 'webhook')}>
+            <option value="ntfy">ntfy</option>
+            <option value="webhook">Webhook</option>
+          </select>
+        </label>
+        <label>
+          {t.address}
+          <input
+            type="url"
+            required
+            value={url}
+            placeholder={kind === 'ntfy' ? 'https://ntfy.sh/topic' : 'https://'}
+            onInput={(event) => setUrl(event.currentTarget.value)}
+          />
+        </label>
+        {kind === 'ntfy' && (
+          <label>
+            {t.ntfyToken}
+            <input value={token} autocomplete="off" onInput={(event) => setToken(event.currentTarget.value)} />
+          </label>
+        )}
+        <button type="submit">{t.addChannel}</button>
+        <p class="quiet-line">{kind === 'ntfy' ? t.ntfyAbout : t.webhookAbout}</p>
+      </form>
+      {secret && (
+        <p class="card" role="status">
+          {t.secretOnce} <code>{secret}</code> <Copy text={secret} />
+        </p>
+      )}
+    </details>
+  );
+}

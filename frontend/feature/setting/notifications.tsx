@@ -1,0 +1,146 @@
+import { useState } from 'preact/hooks';
+import type { Answer } from '../../../contract/endpoint.ts';
+import { call } from '../../api/client.ts';
+import { attempt, trouble } from '../../state/session.ts';
+import { When } from '../../ui/when.tsx';
+import { words } from '../../word/words.ts';
+import { AddChannel } from './add-channel.tsx';
+import { useLoaded } from './load.ts';
+import { ownEndpointHost, type StepResult, sendTest, subscribe } from './push-client.ts';
+
+type Push = Answer<'readPush'>;
+
+const kinds = ['needs_me', 'finished', 'failed'] as const;
+
+/** Who is told of what, and whether it arrives. */
+export function Notifications() {
+  const [push, load] = useLoaded(() => call('readPush', {}));
+  const [steps, setSteps] = useState<StepResult[]>([]);
+  const t = words.value;
+  const note = (result: StepResult) => setSteps((before) => [...before, result]);
+
+  async function turnOn(): Promise<void> {
+    setSteps([]);
+    const id = await subscribe(note);
+    if (id) await attempt(() => sendTest(id, true, note));
+    await load();
+  }
+
+  async function test(id: string, kind: string): Promise<void> {
+    setSteps([]);
+    const isOwn = kind === 'web' && (await ownEndpointHost()) === push?.devices.find((device) => device.id === id)?.address;
+    await attempt(() => sendTest(id, isOwn, note));
+    await load();
+  }
+
+  if (!push) return trouble.value ? <p class="problem">{trouble.value}</p> : null;
+  return (
+    <section class="part">
+      <button type="button" class="primary" onClick={() => void turnOn()}>
+        {t.tellThisDevice}
+      </button>
+      {steps.length > 0 && (
+        <ol class="steps" aria-label={t.steps_} aria-live="polite">
+          {steps.map(({ step, ok, detail }) => (
+            <li key={step} class={ok ? 'added' : 'removed'}>
+              {ok ? '✓' : '✗'} {t.pushSteps[step]}
+              {!ok && `: ${t.pushCures[step]} (${detail})`}
+            </li>
+          ))}
+        </ol>
+      )}
+      {push.devices.map((device) => (
+        <div key={device.id} class="card">
+          <p class="card-head">
+            <strong>{device.label}</strong> <span>{device.address}</span>
+          </p>
+          {device.last && (
+            <p class="quiet-line">
+              {t.deliveryStates[device.last.state]} {device.last.detail ?? ''} <When time={device.last.at} />
+            </p>
+          )}
+          <p class="choices">
+            <button type="button" onClick={() => void test(device.id, device.kind)}>
+              {t.sendTest}
+            </button>
+            <button type="button" onClick={() => void attempt(() => call('removeDevice', { params: { id: device.id } })).then(load)}>
+              {t.remove}
+            </button>
+          </p>
+        </div>
+      ))}
+      <PushRules push={push} load={load} />
+      <AddChannel onAdded={load} />
+      <h2>{t.newestPushes}</h2>
+      <ul class="rows log">
+        {push.deliveries.map(({ notice_id, device_id, state, detail, kind, conv_id, at }, index) => (
+          <li key={`${notice_id}${device_id}${index}`}>
+            <span>
+              {conv_id} · {kind === 'test' ? t.sendTest : t.noticeKinds[kind]} · {t.deliveryStates[state]} {detail && `(${detail})`}
+            </span>
+            <When time={at} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What is told, when, and how often. */
+function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<void> }) {
+  const t = words.value;
+  const change = (changes: Partial<Push['settings']>) => void attempt(() => call('changePush', { body: changes })).then(load);
+  const { kinds: told, quiet, again_after_min } = settings;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return (
+    <>
+      <fieldset>
+        <legend>{t.notifyFor}</legend>
+        {kinds.map((kind) => (
+          <label key={kind} class="check">
+            <input
+              type="checkbox"
+              checked={told.includes(kind)}
+              onChange={() => change({ kinds: told.includes(kind) ? told.filter((one) => one !== kind) : [...told, kind] })}
+            />
+            {t.noticeKinds[kind]}
+          </label>
+        ))}
+      </fieldset>
+      <fieldset>
+        <legend>{t.quietHours}</legend>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={quiet !== null}
+            onChange={() => change({ quiet: quiet ? null : { from: '22:00', to: '07:00', time_zone: zone } })}
+          />
+          {t.quietHoursOn}
+        </label>
+        {quiet && (
+          <p class="choices">
+            <label>
+              {t.from}
+              <input type="time" value={quiet.from} onChange={(event) => change({ quiet: { ...quiet, from: event.currentTarget.value } })} />
+            </label>
+            <label>
+              {t.to}
+              <input type="time" value={quiet.to} onChange={(event) => change({ quiet: { ...quiet, to: event.currentTarget.value } })} />
+            </label>
+          </p>
+        )}
+      </fieldset>
+      <label>
+        {t.againAfter}
+        <select value={again_after_min ?? ''} onChange={(event) => change({ again_after_min: Number(event.currentTarget.value) || null })}>
+          <option value="">{t.never}</option>
+          {[...new Set([5, 10, 30, 60, ...(again_after_min ? [again_after_min] : [])])].map((minutes) => (
+            <option key={minutes} value={minutes}>
+              {t.minutes(minutes)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
+  );
+}

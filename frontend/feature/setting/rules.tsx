@@ -1,0 +1,43 @@
+import type { Rule } from '../../../contract/prompt.ts';
+import { call } from '../../api/client.ts';
+import { attempt } from '../../state/session.ts';
+import { When } from '../../ui/when.tsx';
+import { words } from '../../word/words.ts';
+import { useLoaded } from './load.ts';
+
+function covered({ match, tool }: Rule): string {
+  switch (match.by) {
+    case 'command':
+      return match.exact ? match.command : `${match.command} …`;
+    case 'file':
+      return match.file;
+    case 'folder':
+      return `${match.folder}/`;
+    default:
+      return `${tool} ${match.input.slice(0, 200)}`;
+  }
+}
+
+/** What is allowed without being asked about. */
+export function Rules() {
+  const [found, load] = useLoaded(() => call('listRules', {}));
+  const t = words.value;
+  return (
+    <section class="part">
+      {found && !found.rules.length && <p class="quiet-line">{t.noRules}</p>}
+      {found?.rules.map((rule) => (
+        <div key={rule.id} class="card">
+          <p class="card-head">
+            <strong>{rule.tool}</strong> <code>{covered(rule)}</code>
+          </p>
+          <p class="quiet-line">
+            {rule.conv_id ?? t.allConversations} · {rule.project} · {rule.until ? <When time={rule.until} /> : t.always} · {rule.created_by}
+          </p>
+          <button type="button" onClick={() => void attempt(() => call('revokeRule', { params: { id: rule.id } })).then(load)}>
+            {t.revoke}
+          </button>
+        </div>
+      ))}
+    </section>
+  );
+}

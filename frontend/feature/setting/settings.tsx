@@ -1,0 +1,56 @@
+import type { ComponentType } from 'preact';
+import { go } from '../../state/route.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { words } from '../../word/words.ts';
+import { Api } from './api.tsx';
+import { Audit } from './audit.tsx';
+import { Connect } from './connect.tsx';
+import { Devices } from './devices.tsx';
+import { Look } from './look.tsx';
+import { Notifications } from './notifications.tsx';
+import { Rules } from './rules.tsx';
+import { Status } from './status.tsx';
+import './setting.css';
+
+const parts = {
+  look: Look,
+  notifications: Notifications,
+  connect: Connect,
+  devices: Devices,
+  rules: Rules,
+  audit: Audit,
+  status: Status,
+  api: Api,
+} as const;
+type Part = keyof typeof parts;
+
+const isPart = (name: string | null): name is Part => name !== null && Object.hasOwn(parts, name);
+
+/** The page of settings: a list of its parts, and one of them. */
+export function Settings({ part, home }: { part: string | null /** Where the way back leads. */; home: string }) {
+  const t = words.value;
+  const Shown: ComponentType | null = isPart(part) ? parts[part] : null;
+  return (
+    <main class="settings">
+      <header class="settings-head">
+        <button type="button" class="plain" aria-label={t.back} onClick={() => go(part ? '/settings' : home)}>
+          <Icon name="back" />
+        </button>
+        <h1>{isPart(part) ? t.settingParts[part] : t.settings}</h1>
+      </header>
+      {Shown ? (
+        <Shown />
+      ) : (
+        <ul class="rows">
+          {(Object.keys(parts) as Part[]).map((name) => (
+            <li key={name}>
+              <button type="button" class="plain row-main" onClick={() => go(`/settings/${name}`)}>
+                {t.settingParts[name]}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,55 @@
+import { call } from '../../api/client.ts';
+import { build } from '../../state/session.ts';
+import { When } from '../../ui/when.tsx';
+import { words } from '../../word/words.ts';
+import { useLoaded } from './load.ts';
+
+/** How the server is, with the cure for what is wrong. */
+export function Status() {
+  const [status, load] = useLoaded(() => call('status', {}));
+  const t = words.value;
+  if (!status) return null;
+  const { claude, tunnel, turns, live, storage, budget_day } = status;
+  const isWell = claude.found && claude.logged_in !== false && storage.writable && tunnel.state !== 'failed';
+  return (
+    <section class="part">
+      <p class={isWell ? 'added' : 'problem'}>{isWell ? t.allWell : t.notWell}</p>
+      <dl>
+        <dt>claude</dt>
+        <dd>
+          {claude.found ? `${claude.version ?? ''} · ${claude.path ?? ''}` : t.notFound}
+          {claude.logged_in === false && <strong> {t.notLoggedIn}</strong>}
+          {claude.hint && <p class="problem">{claude.hint}</p>}
+        </dd>
+        <dt>{t.tunnel}</dt>
+        <dd>
+          {t.tunnelStates[tunnel.state]} {tunnel.url}
+          {tunnel.state === 'failed' && <p class="problem">{tunnel.detail}</p>}
+        </dd>
+        <dt>{t.turnsNow}</dt>
+        <dd>{t.runningQueued(turns.running, turns.queued)}</dd>
+        <dt>{t.liveProcesses}</dt>
+        <dd>
+          {live.open} / {live.limit}
+        </dd>
+        <dt>{t.storage}</dt>
+        <dd>{storage.writable ? t.fine : <span class="problem">{storage.detail}</span>}</dd>
+        {budget_day && (
+          <>
+            <dt>{t.budgetToday}</dt>
+            <dd>
+              {t.money(budget_day.spent_usd)} / {t.money(budget_day.limit_usd)}
+            </dd>
+          </>
+        )}
+        <dt>{t.version}</dt>
+        <dd>
+          {status.version} · {build.value} · {t.since} <When time={status.started_at} />
+        </dd>
+      </dl>
+      <button type="button" onClick={() => void load()}>
+        {t.readAgain}
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,49 @@
+import { useEffect, useState } from 'preact/hooks';
+import { rows } from '../../state/list.ts';
+import { go, pathOf } from '../../state/route.ts';
+import { database, type Shared } from '../../store/database.ts';
+import { words } from '../../word/words.ts';
+
+/** What another app has shared: into which conversation it goes. `take` puts it into the box there. */
+export function Share({ take }: { take(id: string, text: string, files: Shared['files']): void }) {
+  const [shared, setShared] = useState<Shared | null | undefined>(undefined);
+  const t = words.value;
+  useEffect(() => {
+    database()
+      .then((db) => db.getAll('shared'))
+      .then((all) => setShared(all.at(-1) ?? null))
+      .catch(() => setShared(null));
+  }, []);
+
+  async function choose(id: string): Promise<void> {
+    if (!shared) return;
+    take(id, shared.text, shared.files);
+    await (await database()).clear('shared').catch(() => {});
+    go(pathOf(id), { replace: true });
+  }
+
+  if (shared === undefined) return null;
+  return (
+    <main class="settings">
+      <h1>{t.shareWhere}</h1>
+      {shared === null && <p class="quiet-line">{t.nothingShared}</p>}
+      {shared && (
+        <blockquote dir="auto">
+          {shared.text}
+          {shared.files.map(({ name }) => (
+            <p key={name}>📎 {name}</p>
+          ))}
+        </blockquote>
+      )}
+      <ul class="rows">
+        {rows.value.map((row) => (
+          <li key={row.id}>
+            <button type="button" class="plain row-main" disabled={!shared} onClick={() => void choose(row.id)} dir="auto">
+              {row.title}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </main>
+  );
+}

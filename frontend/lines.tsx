@@ -1,0 +1,73 @@
+import { useEffect, useState } from 'preact/hooks';
+import { leaving, titleOf, undoDelete } from './state/list.ts';
+import { link } from './state/live.ts';
+import { isOutdated, trouble } from './state/session.ts';
+import { savedAt } from './state/thread.ts';
+import { exact } from './ui/when.tsx';
+import { locale, words } from './word/words.ts';
+
+/** A connection that comes back within this was not worth a word. */
+const patienceMs = 1500;
+
+/** What is the matter, in one quiet line: the first that holds. */
+export function Lines() {
+  const t = words.value;
+  const isLost = useLasting(link.value === 'lost' || link.value === 'connecting');
+  const gone = leaving.value.at(-1);
+  if (gone !== undefined) {
+    return (
+      <p class="line" role="status">
+        {t.deleted(titleOf(gone))}
+        <button type="button" onClick={() => undoDelete(gone)}>
+          {t.undo}
+        </button>
+      </p>
+    );
+  }
+  if (trouble.value) {
+    return (
+      <p class="problem" role="alert">
+        {trouble.value}
+      </p>
+    );
+  }
+  if (isOutdated()) {
+    return (
+      <p class="line" role="status">
+        {t.outdated}
+        <button type="button" onClick={() => location.reload()}>
+          {t.reload}
+        </button>
+      </p>
+    );
+  }
+  if (isLost) {
+    return (
+      <p class="line" role="status">
+        {savedAt.value ? t.lostShowing(exact(savedAt.value, locale.value)) : t.lost}
+      </p>
+    );
+  }
+  if (link.value === 'polling') {
+    return (
+      <p class="line" role="status">
+        {t.polling}
+      </p>
+    );
+  }
+  return null;
+}
+
+/** True when something has held for a while. */
+function useLasting(holds: boolean): boolean {
+  const [isLasting, setLasting] = useState(false);
+  useEffect(() => {
+    if (!holds) {
+      setLasting(false);
+      return;
+    }
+    const timer = setTimeout(() => setLasting(true), patienceMs);
+    return () => clearTimeout(timer);
+  }, [holds]);
+  return isLasting;
+}

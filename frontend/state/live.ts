@@ -1,0 +1,162 @@
+import { signal } from '@preact/signals';
+import type { ResetEvent, StoredEvent } from '../../contract/event.ts';
+import { call } from '../api/client.ts';
+import { type LinkState, openStream, type StreamEvent } from '../api/stream.ts';
+import { saveList } from '../store/read-store.ts';
+import { applyToList, list, loadList, rows, setList } from './list.ts';
+import { flushSoon, forgetKnown } from './outbox.ts';
+import { place } from './route.ts';
+import { noteSignIn, signedIn, user } from './session.ts';
+import { applyToThread, catchUp, openId, reloadThread, showThread } from './thread.ts';
+
+/** How the page is joined to the server. */
+export const link = signal<LinkState | 'connecting'>('connecting');
+
+/** A line is looked at again when the page comes back after so long without a word on it. */
+const staleMs = 4000;
+
+/** The list is kept for the time without a connection, at most so often. */
+const saveEveryMs = 1000;
+
+/** Events that come while no frame is drawn are taken up after so long. */
+const hiddenMs = 100;
+
+let cursor: number | null = null;
+let isWarmed = false;
+/** Something could not be read that is to be shown. */
+let isBehind = false;
+let stream: ReturnType<typeof openStream> | null = null;
+let queue: StreamEvent[] = [];
+let isScheduled = false;
+let isSaving = false;
+
+/** Follows the server from a cursor on; without one from now on, when all that was before is read. */
+export function startLive(from: number | null): void {
+  cursor = from;
+  stream?.dispose();
+  stream = openStream({
+    cursor: () => cursor,
+    detail: () => openId.value || 'default',
+    opened(at) {
+      noteSignIn(true);
+      if (cursor === null || isBehind) {
+        cursor ??= at;
+        void readAll();
+      } else if (!isWarmed) warm();
+      catchUp();
+    },
+    events(events) {
+      for (const event of events) {
+        if (event.type !== 'reset' && event.id <= (cursor ?? 0)) continue;
+        cursor = event.id;
+        queue.push(event);
+      }
+      schedule();
+    },
+    state(state) {
+      if (state !== 'lost' && link.value !== state) flushSoon();
+      link.value = state;
+    },
+    refused() {
+      noteSignIn(false);
+      stopLive();
+    },
+  });
+}
+
+export function stopLive(): void {
+  stream?.dispose();
+  stream = null;
+}
+
+/** Reads how all stands. Where that is cut off, it is done again when the line is back. */
+async function readAll(): Promise<void> {
+  isBehind = false;
+  isBehind = !(await loadList()) || !(await refresh());
+  saveSoon();
+  if (!isBehind) warm();
+}
+
+/** Reads the open conversation anew; where none was asked for, the one that was used last is opened. False where it could not be read. */
+async function refresh(): Promise<boolean> {
+  const asked = place.value.name === 'chat' ? place.value.id : null;
+  const isKnown = (id: string) => list.value.conversations.some((row) => row.id === id);
+  const newest = rows.value[0];
+  if (asked === null && newest && !isKnown(openId.value)) openId.value = newest.id;
+  return asked === null && !isKnown(openId.value) ? true : reloadThread();
+}
+
+/** Has the next answer begin at once; where no process can be kept it begins all the same. */
+function warm(): void {
+  isWarmed = true;
+  const id = openId.value;
+  if (list.value.conversations.some((row) => row.id === id)) call('warmConversation', { params: { id } }).catch(() => {}); // See above.
+}
+
+/** All that came within a frame is drawn at once; a hidden page draws none. */
+function schedule(): void {
+  if (isScheduled) return;
+  isScheduled = true;
+  const run = () => {
+    isScheduled = false;
+    takeQueue();
+  };
+  if (document.visibilityState === 'visible') requestAnimationFrame(run);
+  else setTimeout(run, hiddenMs);
+}
+
+function takeQueue(): void {
+  const events = queue;
+  queue = [];
+  const reset = events.findLast((event): event is ResetEvent => event.type === 'reset');
+  if (reset) {
+    setList({ conversations: reset.conversations, prompts: reset.prompts });
+    void refresh().then((isRead) => {
+      isBehind ||= !isRead;
+    });
+  }
+  const after = events.slice(reset ? events.indexOf(reset) + 1 : 0) as StoredEvent[];
+  applyToList(after);
+  applyToThread(after);
+  forgetKnown();
+  reportSeen(after);
+  saveSoon();
+}
+
+/** Keeps the list for the time without a connection. */
+function saveSoon(): void {
+  if (isSaving) return;
+  isSaving = true;
+  setTimeout(() => {
+    isSaving = false;
+    if (user.value) void saveList({ ...list.value, user: user.value }).catch(() => {});
+  }, saveEveryMs);
+}
+
+const isTold = ({ type }: StoredEvent) => /^(prompt\.opened|turn\.(completed|failed|interrupted))$/.test(type);
+
+/** What a person sees here needs no push: a page that is visible says what it has shown. */
+function reportSeen(events: readonly StoredEvent[]): void {
+  if (document.visibilityState !== 'visible') return;
+  const seen = events.filter((event) => isTold(event) && event.conv_id === openId.value).map(({ conv_id, id }) => ({ conv_id, event_id: id }));
+  if (seen.length) call('reportSeen', { body: { seen } }, { keepalive: true }).catch(() => {}); // At worst a push comes for it.
+}
+
+/** Opens a conversation, and has its turns told word by word. */
+export async function openConversation(id: string): Promise<void> {
+  if (id === openId.value) return;
+  const shown = showThread(id);
+  stream?.kick();
+  await shown;
+  if (openId.value === id) warm();
+}
+
+/** The page comes back: from sleep, from another tab, onto another network. */
+export function resync({ isSure = false } = {}): void {
+  if (document.visibilityState !== 'visible') return;
+  if (signedIn.value !== false) {
+    if (!stream) startLive(cursor);
+    else if (isSure || stream.idleMs() > staleMs) stream.kick();
+  }
+  flushSoon();
+}

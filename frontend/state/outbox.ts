@@ -1,0 +1,149 @@
+import { computed, signal } from '@preact/signals';
+import { acceptMessage, acceptWithProgress } from '../api/accept.ts';
+import { type ApiError, newKey } from '../api/client.ts';
+import type { OutboxItem } from '../store/database.ts';
+import { addToOutbox, markInOutbox, readOutbox, removeFromOutbox } from '../store/outbox-store.ts';
+import { sendAll } from '../store/sender.ts';
+import { signedIn, trouble } from './session.ts';
+import { openId, thread } from './thread.ts';
+import { knowsTurn } from './thread-reducer.ts';
+
+/** A message as the page shows it until the server's events do: still here (with how far it is), or taken. */
+export type Outgoing = OutboxItem & { turnId: string | null; progress: number | null };
+
+export const outgoing = signal<Outgoing[]>([]);
+
+/** What is to be shown of the open conversation: a message that its events tell of needs nothing else. */
+export const shownOutgoing = computed(() => {
+  const current = thread.value;
+  return outgoing.value.filter(
+    ({ conv_id, turnId }) =>
+      conv_id === openId.value && (turnId === null || !current || current.snapshot.id !== conv_id || !knowsTurn(current, turnId)),
+  );
+});
+
+const retryMs = { first: 1000, last: 30_000 };
+const channelName = 'outbox';
+
+let delay = retryMs.first;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let sending: Promise<void> | null = null;
+let isAgain = false;
+
+const patch = (id: string, changes: Partial<Outgoing>) => {
+  outgoing.value = outgoing.value.map((item) => (item.id === id ? { ...item, ...changes } : item));
+};
+
+/** Takes up what was left here, and listens to what the worker or another tab sends of it. */
+export async function startOutbox(): Promise<void> {
+  await reread();
+  if ('BroadcastChannel' in globalThis) new BroadcastChannel(channelName).onmessage = () => void reread();
+  void flush();
+}
+
+async function reread(): Promise<void> {
+  const items = await readOutbox().catch(() => null);
+  if (!items) return;
+  const known = new Map(outgoing.value.map((item) => [item.id, item]));
+  const taken = outgoing.value.filter(({ id, turnId }) => turnId !== null && !items.some((item) => item.id === id));
+  outgoing.value = [...taken, ...items.map((item) => ({ ...item, turnId: null, progress: known.get(item.id)?.progress ?? null }))];
+}
+
+/** Sends a message: it is kept here before this resolves, and goes to the server as soon as that can be reached. */
+export async function send(message: Pick<OutboxItem, 'conv_id' | 'text' | 'files' | 'steer'>): Promise<void> {
+  const item: OutboxItem = { ...message, id: newKey(), created_at: new Date().toISOString(), problem: null };
+  outgoing.value = [...outgoing.value, { ...item, turnId: null, progress: null }];
+  // A browser that keeps nothing (a private window) still sends it while the page is open.
+  await addToOutbox(item).catch(() => {});
+  askForSync();
+  void flush();
+}
+
+export async function discard(id: string): Promise<void> {
+  outgoing.value = outgoing.value.filter((item) => item.id !== id);
+  await removeFromOutbox(id).catch(() => {});
+  void flush();
+}
+
+export async function again(id: string): Promise<void> {
+  patch(id, { problem: null });
+  await markInOutbox(id, null).catch(() => {});
+  void flush();
+}
+
+/** Has the browser start the worker when there is a connection, also after the page was closed. */
+function askForSync(): void {
+  navigator.serviceWorker?.ready
+    .then((registration) => (registration as unknown as { sync?: { register(tag: string): Promise<void> } }).sync?.register('outbox'))
+    .catch(() => {}); // Not every browser has it: then the page sends when it is opened.
+}
+
+/** One tab or the worker sends at a time; the key of each message sees to the rest. */
+async function alone(work: () => Promise<void>): Promise<void> {
+  if (navigator.locks) await navigator.locks.request(channelName, work);
+  else await work();
+}
+
+/** Tries to send all that waits. */
+export function flush(): Promise<void> {
+  if (sending) {
+    isAgain = true;
+    return sending;
+  }
+  clearTimeout(timer);
+  sending = alone(sendWaiting).finally(() => {
+    sending = null;
+    if (isAgain) {
+      isAgain = false;
+      void flush();
+    }
+  });
+  return sending;
+}
+
+async function sendWaiting(): Promise<void> {
+  // Another tab can have sent some while this one waited for its turn.
+  const kept = await readOutbox().catch(() => null);
+  const waiting = outgoing.value.filter(({ turnId }) => turnId === null);
+  const items = kept ? kept : waiting;
+  const stopped = await sendAll(
+    items,
+    (item) => (item.files.length ? acceptWithProgress(item, (progress) => patch(item.id, { progress })) : acceptMessage(item)),
+    async (sent) => {
+      if (sent.result === 'accepted') {
+        patch(sent.item.id, { turnId: sent.turnId, progress: null });
+        await removeFromOutbox(sent.item.id).catch(() => {});
+        trouble.value = null;
+      } else {
+        patch(sent.item.id, { problem: sent.problem, progress: null });
+        await markInOutbox(sent.item.id, sent.problem).catch(() => {});
+      }
+    },
+  );
+  if (!stopped) {
+    delay = retryMs.first;
+    return;
+  }
+  noteStop(stopped);
+  timer = setTimeout(() => void flush(), Math.max((stopped.retryAfter ?? 0) * 1000, delay));
+  delay = Math.min(delay * 2, retryMs.last);
+}
+
+function noteStop(stopped: ApiError): void {
+  if (stopped.status === 401) signedIn.value = false;
+  else if (stopped.status !== 0) trouble.value = `${stopped.message} ${stopped.hint}`;
+}
+
+/** A connection has come: what waits need not wait for its time. */
+export function flushSoon(): void {
+  delay = retryMs.first;
+  if (outgoing.value.some(({ turnId, problem }) => turnId === null && problem === null)) void flush();
+}
+
+/** What the server was given and the open conversation knows is done with. */
+export function forgetKnown(): void {
+  const current = thread.value;
+  if (!current) return;
+  const left = outgoing.value.filter(({ conv_id, turnId }) => turnId === null || conv_id !== current.snapshot.id || !knowsTurn(current, turnId));
+  if (left.length !== outgoing.value.length) outgoing.value = left;
+}

@@ -1,0 +1,95 @@
+import type { PushMessage } from '../../contract/push.ts';
+import { call } from '../api/client.ts';
+import { database } from '../store/database.ts';
+import { noticeWords } from '../word/notice-words.ts';
+
+declare const self: ServiceWorkerGlobalScope;
+
+type Action = { action: string; title: string };
+type Kept = { notice_id: string; conv_id: string; allow: string | null; deny: string | null };
+
+const wordsHere = async () => {
+  const kept = await database()
+    .then((db) => db.get('setting', 'language'))
+    .catch(() => undefined);
+  return noticeWords(kept?.value ?? navigator.language.slice(0, 2));
+};
+
+/** Tells the server what became of a notice, and the pages that are open. */
+async function report(noticeId: string, state: 'shown' | 'pressed' | 'failed', detail?: string): Promise<void> {
+  for (const client of await self.clients.matchAll({ type: 'window' })) client.postMessage({ type: state, notice_id: noticeId });
+  const subscription = await self.registration.pushManager.getSubscription();
+  const body = { notice_id: noticeId, endpoint: subscription?.endpoint ?? '', state, ...(detail ? { detail } : {}) };
+  await call('reportPush', { body }).catch(() => {}); // What was shown was shown.
+}
+
+/** Shows a notice: one line for each conversation, the newest in place of the one before. */
+export async function show(message: PushMessage): Promise<void> {
+  if (message.kind === 'withdraw') return withdraw(message);
+  const t = await wordsHere();
+  const { notice_id, conv_id, title, what, prompt, kind } = message;
+  const allow = prompt?.allow ?? null;
+  const deny = prompt?.deny ?? null;
+  const actions: Action[] =
+    allow && deny
+      ? [
+          { action: 'allow', title: t.allow },
+          { action: 'deny', title: t.deny },
+        ]
+      : [];
+  const options: NotificationOptions & { actions: Action[]; renotify: boolean; timestamp: number } = {
+    body: t.body(kind, prompt, what),
+    tag: conv_id || 'test',
+    // In the place of an older one it is to be noticed as well.
+    renotify: true,
+    icon: '/icon-192.png',
+    badge: '/badge.png',
+    timestamp: Date.parse(message.at),
+    requireInteraction: kind === 'needs_me',
+    data: { notice_id, conv_id, allow, deny } satisfies Kept,
+    actions,
+  };
+  await self.registration.showNotification(kind === 'test' ? 'Switchboard' : title, options);
+  await report(notice_id, 'shown');
+}
+
+/** It was answered: the line goes. A browser that wants something to be seen for each push gets a silent word, for a moment. */
+async function withdraw({ conv_id, notice_id }: PushMessage): Promise<void> {
+  const shown = await self.registration.getNotifications({ tag: conv_id });
+  for (const notification of shown) if ((notification.data as Kept | null)?.notice_id === notice_id) notification.close();
+}
+
+/** A line, or one of its buttons, was pressed. */
+export async function press(notification: Notification, action: string): Promise<void> {
+  const { notice_id, conv_id, allow, deny } = notification.data as Kept;
+  notification.close();
+  const token = action === 'allow' ? allow : action === 'deny' ? deny : null;
+  if (!token) {
+    await Promise.all([report(notice_id, 'pressed'), open(conv_id)]);
+    return;
+  }
+  try {
+    await call('pressAction', { params: { token } });
+    await report(notice_id, 'pressed', action);
+  } catch (error) {
+    await report(notice_id, 'failed', (error as Error).message);
+    // It could not be said from here: the page shows what is the matter.
+    const t = await wordsHere();
+    await self.registration.showNotification(t.failedTitle, {
+      body: (error as Error).message,
+      tag: conv_id,
+      data: { notice_id, conv_id, allow: null, deny: null },
+    });
+  }
+}
+
+async function open(convId: string): Promise<void> {
+  const path = convId ? `/c/${encodeURIComponent(convId)}` : '/settings/notifications';
+  const [client] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  if (!client) {
+    await self.clients.openWindow(path);
+    return;
+  }
+  await client.focus();
+  client.postMessage({ type: 'go', path });
+}
