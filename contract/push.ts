@@ -89,4 +89,6 @@ export type PushMessage = {
   what: string;
   prompt: { kind: string; tool: string; allow: string | null; deny: string | null } | null;
   at: string;
+  /** How many prompts wait in all conversations: the badge of the app. */
+  waiting: number;
 };

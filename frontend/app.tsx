@@ -14,7 +14,7 @@ import { link, openConversation } from './state/live.ts';
 import { prefs, setPrefs } from './state/prefs.ts';
 import { go, pathOf, place } from './state/route.ts';
 import { signedIn } from './state/session.ts';
-import { openId, thread } from './state/thread.ts';
+import { openId, runningTurn, thread, threadTitle } from './state/thread.ts';
 import { stopTurn } from './state/turn.ts';
 import { Top } from './top.tsx';
 import { lazy } from './ui/lazy.tsx';
@@ -35,7 +35,7 @@ export function App() {
   if (signedIn.value === false) return <Login />;
   // Nobody could be asked yet: with a connection that is settled in a moment, without one what is here is shown.
   if (signedIn.value === null && link.value !== 'lost') return null;
-  if (name === 'settings') return <Settings part={place.value.part} home={openId.value ? pathOf(openId.value) : '/'} />;
+  if (name === 'settings') return <Settings part={place.value.part} home={openId.value ? pathOf(openId.value) : '/'} lines={<Lines />} />;
   if (name === 'share') return <Share take={takeShared} />;
   return <Home />;
 }
@@ -45,16 +45,21 @@ function takeShared(id: string, text: string, files: ReturnType<typeof filesOf>)
   if (files.length) setFiles(id, [...filesOf(id), ...files]);
 }
 
+/** Apart, so that the page as a whole is not drawn anew with each word of an answer. */
+function OpenActions({ onClose }: { onClose(): void }) {
+  return thread.value ? <Actions snapshot={thread.value.snapshot} onClose={onClose} /> : null;
+}
+
 function Home() {
   const [panel, setPanel] = useState<Panel>(null);
   const t = words.value;
   const close = () => setPanel(null);
   const asked = place.value.name === 'chat' ? place.value.id : null;
   const waiting = list.value.prompts.length;
-  const title = thread.value?.snapshot.title ?? openId.value;
+  const title = threadTitle.value ?? openId.value;
 
   useEffect(() => {
-    if (asked !== null) void openConversation(asked);
+    void openConversation(asked);
   }, [asked]);
   useEffect(() => {
     document.title = `${waiting ? `(${waiting}) ` : ''}${title} · Switchboard`;
@@ -79,7 +84,7 @@ function Home() {
     else if (command === 'settings') go('/settings');
     else if (command === 'write') document.querySelector<HTMLTextAreaElement>('.composer textarea')?.focus();
     else if (command === 'quiet') setPrefs({ quiet: !prefs.value.quiet });
-    else if (command === 'stop' && thread.value?.snapshot.turn) void stopTurn(thread.value.snapshot.turn.turn_id);
+    else if (command === 'stop' && runningTurn.value) void stopTurn(runningTurn.value);
   }
 
   useEffect(() => {
@@ -110,7 +115,7 @@ function Home() {
           <Conversations onChoose={close} />
         </Sheet>
       )}
-      {panel === 'actions' && thread.value && <Actions snapshot={thread.value.snapshot} onClose={close} />}
+      {panel === 'actions' && <OpenActions onClose={close} />}
       {panel === 'prompts' && <AllPrompts onClose={close} />}
       {panel === 'palette' && <Palette run={run} onClose={close} />}
       {panel === 'help' && <Help onClose={close} />}

@@ -3,6 +3,7 @@ import { leaving, titleOf, undoDelete } from './state/list.ts';
 import { link } from './state/live.ts';
 import { isOutdated, trouble } from './state/session.ts';
 import { savedAt } from './state/thread.ts';
+import { reloadPage } from './state/update.ts';
 import { exact } from './ui/when.tsx';
 import { locale, words } from './word/words.ts';
 
@@ -35,7 +36,7 @@ export function Lines() {
     return (
       <p class="line" role="status">
         {t.outdated}
-        <button type="button" onClick={() => location.reload()}>
+        <button type="button" onClick={() => void reloadPage()}>
           {t.reload}
         </button>
       </p>

@@ -19,13 +19,22 @@ async function start(root: HTMLElement): Promise<void> {
   else await takeSaved();
   document.documentElement.dataset['theme'] = prefs.value.theme;
   document.documentElement.dataset['size'] = prefs.value.size;
-  if (boot && root.firstChild) hydrate(<App />, root);
+  const isDrawn = boot !== null && root.firstChild !== null;
+  // What the server has drawn is to be seen before this thread is at work on it.
+  if (isDrawn) await painted();
+  if (isDrawn) hydrate(<App />, root);
   else render(<App />, root);
   startClock();
   fitToKeyboard();
   startPage(boot);
   // Only on https and on this machine itself there is one.
   navigator.serviceWorker?.register('/sw.js').catch(() => {}); // Without it the page works, but not without a connection.
+}
+
+/** Resolves after the next frame; a page that is not seen draws none. */
+function painted(): Promise<void> {
+  if (document.visibilityState !== 'visible') return Promise.resolve();
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 const root = document.getElementById('app');

@@ -20,8 +20,8 @@ export function Top({ waiting, title, open }: { waiting: number; title: string; 
             </span>
             {snapshot && (
               <span class="conversation-facts">
-                {folder} · {t.turns(snapshot.turn_count)} · {t.money(snapshot.cost_usd)}
-                {snapshot.budget?.warning && ` / ${t.money(snapshot.budget.limit_usd)}`}
+                {t.turns(snapshot.turn_count)} · {t.money(snapshot.cost_usd)}
+                {snapshot.budget?.warning && ` / ${t.money(snapshot.budget.limit_usd)}`} · {folder}
               </span>
             )}
           </span>

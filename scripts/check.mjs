@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs';
 /** No file may be longer: one that is has more than one thing in it. */
 const maxLines = 400;
 
+/** The page is made of smaller parts. */
+const maxPageLines = 250;
+
 /** dependency-cruiser passes with nothing to say when it cannot read the sources. */
 const minModules = 150;
 
@@ -34,8 +37,9 @@ function checkSizes() {
     .split('\n')
     .filter(Boolean)
     .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 }))
-    .filter(({ lines }) => lines > maxLines);
-  for (const { file, lines } of long) console.error(`${file} has ${lines} lines; the most is ${maxLines}`);
+    .filter(({ file, lines }) => lines > (file.startsWith('frontend/') ? maxPageLines : maxLines));
+  for (const { file, lines } of long)
+    console.error(`${file} has ${lines} lines; the most is ${file.startsWith('frontend/') ? maxPageLines : maxLines}`);
   return long.length === 0;
 }
 

@@ -178,7 +178,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       const record = mapping.get(id);
       return record ? { title: record.title ?? id, notify: record.notify ?? null } : null;
     },
-    waits: (promptId) => prompts.list().some(({ id }) => id === promptId),
+    waiting: () => prompts.list(),
     warn,
     now,
     newId: () => nanoid(12),

@@ -16,17 +16,29 @@ function bodyOf(item: OutboxItem): { body: string | FormData; headers: Record<st
 /** How long a message without files may take; the same key is sent again after that, and is one turn. */
 const patienceMs = 20_000;
 
+/** So long may one take that is large, where nobody sees how far it is. */
+const uploadMs = 300_000;
+
+/** An upload of which nothing moves for so long is given up. */
+const stallMs = 30_000;
+
+/** Browsers let 64 KB in all go on after their page; more is refused at once. */
+const maxKeptBytes = 30_000;
+
+/** Whether a message takes long enough to tell how far it is. */
+export const isLarge = ({ text, files }: OutboxItem): boolean => files.length > 0 || text.length > maxKeptBytes;
+
 /** Gives a message to the server: it is on its disk when this resolves. Throws ApiError. */
 export async function acceptMessage(item: OutboxItem): Promise<{ turn_id: string }> {
   const { body, headers } = bodyOf(item);
-  const isSmall = typeof body === 'string' && body.length < 50_000;
+  const isSmall = typeof body === 'string' && new Blob([body]).size < maxKeptBytes;
   const response = await fetch(addressOf('acceptTurn', { params: { id: item.conv_id } }), {
     method: 'POST',
     body,
     headers,
-    // It goes on when the page is left right after; browsers let 64 KB do so.
+    // It goes on when the page is left right after.
     keepalive: isSmall,
-    ...(isSmall ? { signal: AbortSignal.timeout(patienceMs) } : {}),
+    signal: AbortSignal.timeout(isSmall ? patienceMs : uploadMs),
   }).catch(() => {
     throw unreachable();
   });
@@ -44,7 +56,18 @@ export function acceptWithProgress(item: OutboxItem, progress: (done: number) =>
     const request = new XMLHttpRequest();
     request.open('POST', addressOf('acceptTurn', { params: { id: item.conv_id } }));
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
+    let watch: ReturnType<typeof setTimeout>;
+    const moved = () => {
+      clearTimeout(watch);
+      watch = setTimeout(() => request.abort(), stallMs);
+    };
+    moved();
+    request.upload.onprogress = ({ loaded, total }) => {
+      moved();
+      progress(total ? loaded / total : 0);
+    };
+    request.onloadend = () => clearTimeout(watch);
+    request.onabort = () => reject(unreachable());
     request.onerror = () => reject(unreachable());
     request.onload = () => {
       const json = async () => JSON.parse(request.responseText);

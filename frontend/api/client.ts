@@ -21,6 +21,10 @@ export class ApiError extends Error {
   }
 }
 
+/** A fault and its cure as one text. */
+export const inWords = ({ message, hint }: { message: string; hint: string }): string =>
+  `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${hint}`.trim();
+
 type ApiProblem = Pick<Problem, 'status' | 'detail' | 'hint'> & { code: string; retryAfter?: number | null };
 
 /** The build of the page that the server has, from its answers. */

@@ -93,7 +93,11 @@ export function openStream(on: {
   }
 
   async function readPoll(waitS: number, signal: AbortSignal): Promise<void> {
-    const page = await call('followAll', { query: { ...query(), wait_s: waitS } }, { signal, cache: 'no-store' });
+    const page = await call(
+      'followAll',
+      { query: { ...query(), wait_s: waitS } },
+      { signal: AbortSignal.any([signal, AbortSignal.timeout(silenceMs)]), cache: 'no-store' },
+    );
     lastWord = Date.now();
     on.opened(page.cursor);
     on.state('polling');

@@ -17,7 +17,12 @@ export const rows = computed(() => list.value.conversations.filter(({ archived, 
 
 export const titleOf = (id: string): string => list.value.conversations.find((row) => row.id === id)?.title ?? id;
 
+/** Events that came while the list was being read: what was read may be from before them. */
+let during: StoredEvent[] = [];
+let readings = 0;
+
 export function applyToList(events: readonly StoredEvent[]): void {
+  if (readings) during.push(...events);
   const next = events.reduce(reduceList, list.value);
   if (next !== list.value) list.value = next;
 }
@@ -26,19 +31,30 @@ export function setList(next: List): void {
   list.value = { ...next, conversations: sortRows(next.conversations) };
 }
 
-/** Reads the list anew. Rows that only an earlier, longer answer had stay. */
-export function loadList(): Promise<boolean> {
-  return attempt(async () => {
-    const [{ conversations }, { prompts }, status] = await Promise.all([
-      call('listConversations', { query: { archived: 'false', limit: pageSize } }),
-      call('listPrompts', {}),
-      user.value ? null : call('status', {}),
-    ]);
-    const archived = list.value.conversations.filter((row) => row.archived);
-    setList({ conversations: [...conversations, ...archived], prompts });
-    if (status) user.value = { name: '', project: status.project };
-    signedIn.value = true;
-  });
+/** Reads the list anew. */
+export async function loadList(): Promise<boolean> {
+  if (!readings) during = [];
+  readings += 1;
+  const isRead = await attempt(readList);
+  readings -= 1;
+  return isRead;
+}
+
+async function readList(): Promise<void> {
+  const [{ conversations }, { prompts }, status] = await Promise.all([
+    call('listConversations', { query: { archived: 'false', limit: pageSize } }),
+    call('listPrompts', {}),
+    user.value ? null : call('status', {}),
+  ]);
+  const archived = list.value.conversations.filter((row) => row.archived);
+  setList({ conversations: [...conversations, ...archived], prompts });
+  if (status) user.value = { name: '', project: status.project };
+  signedIn.value = true;
+  applyLate();
+}
+
+function applyLate(): void {
+  list.value = during.reduce(reduceList, list.value);
 }
 
 /** Reads the archived ones in. */

@@ -7,7 +7,7 @@ import { applyToList, list, loadList, rows, setList } from './list.ts';
 import { flushSoon, forgetKnown } from './outbox.ts';
 import { place } from './route.ts';
 import { noteSignIn, signedIn, user } from './session.ts';
-import { applyToThread, catchUp, openId, reloadThread, showThread } from './thread.ts';
+import { applyToThread, catchUp, openId, reloadThread, showThread, thread } from './thread.ts';
 
 /** How the page is joined to the server. */
 export const link = signal<LinkState | 'connecting'>('connecting');
@@ -137,14 +137,23 @@ const isTold = ({ type }: StoredEvent) => /^(prompt\.opened|turn\.(completed|fai
 
 /** What a person sees here needs no push: a page that is visible says what it has shown. */
 function reportSeen(events: readonly StoredEvent[]): void {
-  if (document.visibilityState !== 'visible') return;
+  // Nobody reads the chat behind another screen or a dialog, nor what comes below the place that is read.
+  const isRead = document.visibilityState === 'visible' && place.value.name === 'chat' && !document.querySelector('dialog[open], .newest');
+  if (!isRead) return;
   const seen = events.filter((event) => isTold(event) && event.conv_id === openId.value).map(({ conv_id, id }) => ({ conv_id, event_id: id }));
   if (seen.length) call('reportSeen', { body: { seen } }, { keepalive: true }).catch(() => {}); // At worst a push comes for it.
 }
 
-/** Opens a conversation, and has its turns told word by word. */
-export async function openConversation(id: string): Promise<void> {
+/** Opens a conversation (without an id the one that was used last), and has its turns told word by word. */
+export async function openConversation(asked: string | null): Promise<void> {
+  const id = asked ?? rows.value[0]?.id ?? 'default';
   if (id === openId.value) return;
+  if (asked === null && !rows.value.length) {
+    // There is none: the first message makes it.
+    openId.value = id;
+    thread.value = null;
+    return;
+  }
   const shown = showThread(id);
   stream?.kick();
   await shown;

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
-import { acceptMessage, acceptWithProgress } from '../api/accept.ts';
-import { type ApiError, newKey } from '../api/client.ts';
+import { acceptMessage, acceptWithProgress, isLarge } from '../api/accept.ts';
+import { type ApiError, inWords, newKey } from '../api/client.ts';
 import type { OutboxItem } from '../store/database.ts';
 import { addToOutbox, markInOutbox, readOutbox, removeFromOutbox } from '../store/outbox-store.ts';
 import { sendAll } from '../store/sender.ts';
@@ -34,34 +34,51 @@ const patch = (id: string, changes: Partial<Outgoing>) => {
   outgoing.value = outgoing.value.map((item) => (item.id === id ? { ...item, ...changes } : item));
 };
 
+/** What the browser has not on its disk: about to be written, or refused for want of room. It lives as long as the page. */
+const unsaved = new Set<string>();
+
+const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(channelName);
+
 /** Takes up what was left here, and listens to what the worker or another tab sends of it. */
 export async function startOutbox(): Promise<void> {
   await reread();
-  if ('BroadcastChannel' in globalThis) new BroadcastChannel(channelName).onmessage = () => void reread();
+  if (channel) channel.onmessage = () => void reread();
   void flush();
 }
 
-async function reread(): Promise<void> {
+/** Shows what the browser's store has: another tab or the worker can have sent some. Gives all that is still to be sent. */
+async function reread(): Promise<OutboxItem[]> {
   const items = await readOutbox().catch(() => null);
-  if (!items) return;
+  const waiting = outgoing.value.filter(({ turnId }) => turnId === null);
+  if (!items) return waiting;
   const known = new Map(outgoing.value.map((item) => [item.id, item]));
-  const taken = outgoing.value.filter(({ id, turnId }) => turnId !== null && !items.some((item) => item.id === id));
-  outgoing.value = [...taken, ...items.map((item) => ({ ...item, turnId: null, progress: known.get(item.id)?.progress ?? null }))];
+  const taken = outgoing.value.filter(({ turnId }) => turnId !== null);
+  const here = waiting.filter(({ id }) => unsaved.has(id) && !items.some((item) => item.id === id));
+  const kept = items.filter(({ id }) => !taken.some((item) => item.id === id));
+  outgoing.value = [...taken, ...kept.map((item) => ({ ...item, turnId: null, progress: known.get(item.id)?.progress ?? null })), ...here];
+  return [...kept, ...here];
 }
 
 /** Sends a message: it is kept here before this resolves, and goes to the server as soon as that can be reached. */
 export async function send(message: Pick<OutboxItem, 'conv_id' | 'text' | 'files' | 'steer'>): Promise<void> {
   const item: OutboxItem = { ...message, id: newKey(), created_at: new Date().toISOString(), problem: null };
+  unsaved.add(item.id);
   outgoing.value = [...outgoing.value, { ...item, turnId: null, progress: null }];
-  // A browser that keeps nothing (a private window) still sends it while the page is open.
-  await addToOutbox(item).catch(() => {});
+  try {
+    await addToOutbox(item);
+    unsaved.delete(item.id);
+  } catch {
+    // A browser that keeps nothing (a private window, no room) still sends it while the page is open.
+  }
   askForSync();
   void flush();
 }
 
 export async function discard(id: string): Promise<void> {
   outgoing.value = outgoing.value.filter((item) => item.id !== id);
+  unsaved.delete(id);
   await removeFromOutbox(id).catch(() => {});
+  channel?.postMessage('changed');
   void flush();
 }
 
@@ -103,16 +120,15 @@ export function flush(): Promise<void> {
 
 async function sendWaiting(): Promise<void> {
   // Another tab can have sent some while this one waited for its turn.
-  const kept = await readOutbox().catch(() => null);
-  const waiting = outgoing.value.filter(({ turnId }) => turnId === null);
-  const items = kept ? kept : waiting;
   const stopped = await sendAll(
-    items,
-    (item) => (item.files.length ? acceptWithProgress(item, (progress) => patch(item.id, { progress })) : acceptMessage(item)),
+    await reread(),
+    (item) => (isLarge(item) ? acceptWithProgress(item, (progress) => patch(item.id, { progress })) : acceptMessage(item)),
     async (sent) => {
       if (sent.result === 'accepted') {
         patch(sent.item.id, { turnId: sent.turnId, progress: null });
+        unsaved.delete(sent.item.id);
         await removeFromOutbox(sent.item.id).catch(() => {});
+        channel?.postMessage('changed');
         trouble.value = null;
       } else {
         patch(sent.item.id, { problem: sent.problem, progress: null });
@@ -131,7 +147,7 @@ async function sendWaiting(): Promise<void> {
 
 function noteStop(stopped: ApiError): void {
   if (stopped.status === 401) signedIn.value = false;
-  else if (stopped.status !== 0) trouble.value = `${stopped.message} ${stopped.hint}`;
+  else if (stopped.status !== 0) trouble.value = inWords(stopped);
 }
 
 /** A connection has come: what waits need not wait for its time. */

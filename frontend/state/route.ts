@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { trouble } from './session.ts';
 
 /** What the address names. */
 export type Place = { name: 'chat'; id: string | null } | { name: 'settings'; part: string | null } | { name: 'pair' } | { name: 'share' };
@@ -33,6 +34,7 @@ export function followAddress(): void {
 export function go(path: string, { replace = false } = {}): void {
   if (path !== location.pathname) history[replace ? 'replaceState' : 'pushState'](null, '', path);
   place.value = placeOf(path);
+  trouble.value = null;
 }
 
 export const pathOf = (id: string) => `/c/${encodeURIComponent(id)}`;

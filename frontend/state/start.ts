@@ -4,7 +4,7 @@ import { clock } from '../ui/when.tsx';
 import { deleteLeaving, setList } from './list.ts';
 import { resync, startLive } from './live.ts';
 import { startOutbox } from './outbox.ts';
-import { followAddress, place, placeOf } from './route.ts';
+import { followAddress, go, place, placeOf } from './route.ts';
 import { build, signedIn, user, wasSignedIn } from './session.ts';
 import { openId, showSaved, startThread } from './thread.ts';
 
@@ -46,6 +46,10 @@ export function startPage(boot: Boot | null): void {
   if (boot) followAddress();
   if (signedIn.value !== false) startLive(boot?.cursor ?? null);
   void startOutbox();
+  // A notification was pressed while the page was open.
+  navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+    if (data?.type === 'go' && typeof data.path === 'string') go(data.path);
+  });
   document.addEventListener('visibilitychange', () => resync());
   addEventListener('pageshow', () => resync());
   addEventListener('online', () => resync({ isSure: true }));

@@ -43,7 +43,8 @@ export function joinNewest(thread: Thread, page: Page): Thread {
 
 /** Puts a page of the history in front of what is there. */
 export function joinOlder(thread: Thread, page: Page): Thread {
-  return { ...thread, messages: [...page.messages, ...thread.messages], turns: [...page.turns, ...thread.turns], before: page.before };
+  const older = withoutRunning(page.messages, thread.snapshot);
+  return { ...thread, messages: [...older, ...thread.messages], turns: [...page.turns, ...thread.turns], before: page.before };
 }
 
 /** What an event makes of a thread. */

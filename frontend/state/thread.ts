@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { ConversationSnapshot } from '../../contract/conversation.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { HistoryPage } from '../../contract/message.ts';
@@ -10,6 +10,19 @@ import { joinNewest, joinOlder, openThread, reduceThread, type Thread } from './
 /** The conversation that is shown; null while it loads, or where nothing was said in it yet. */
 export const thread = signal<Thread | null>(null);
 
+/** What of it is shown outside of the chat: these change seldom, where the thread changes with each word. */
+export const runningTurn = computed(() => thread.value?.snapshot.turn?.turn_id ?? null);
+export const threadTitle = computed(() => thread.value?.snapshot.title ?? null);
+export const modeName = computed(() => {
+  const snapshot = thread.value?.snapshot;
+  return snapshot ? (snapshot.permission_mode ?? snapshot.runs_with.permission_mode) : null;
+});
+/** How full the context is, in percent, where that is known. */
+export const contextShare = computed(() => {
+  const context = thread.value?.snapshot.context;
+  return context?.window ? Math.round((100 * context.tokens) / context.window) : null;
+});
+
 /** Which conversation the page shows, whether or not it is loaded. */
 export const openId = signal('');
 
@@ -19,6 +32,9 @@ export const savedAt = signal<string | null>(null);
 export const isLoading = signal(false);
 
 const pageSize = 30;
+
+/** What could not be read is asked for again after so long, and when the line is back. */
+const retryMs = 4000;
 
 /** A turn has ended whose history could not be read. */
 let isHistoryOld = false;
@@ -62,27 +78,44 @@ export function startThread(id: string, snapshot: ConversationSnapshot | null, p
   thread.value = snapshot && page ? openThread(snapshot, page) : null;
 }
 
+/** Which reading of the open conversation is the newest: an answer that comes after that of a later one is void. */
+let reading = 0;
+
+/** The open conversation could not be read. */
+let isStale = false;
+
 /** Reads the open conversation anew; events that come meanwhile are applied to it after that. */
 export async function reloadThread(): Promise<boolean> {
   const id = openId.value;
+  reading += 1;
+  const own = reading;
   isLoading.value = true;
+  isStale = true;
   waiting = [];
-  const isRead = await attempt(async () => {
-    const [snapshot, page] = await Promise.all([readSnapshot(id), readPageOf(id)]);
-    if (openId.value !== id) return;
-    const before = thread.value?.snapshot.id === id ? thread.value : null;
-    // A turn can have ended between the two answers: its end is in the events that waited.
-    const fresh = snapshot && (before ? joinNewest({ ...before, snapshot, ended: [] }, page) : openThread(snapshot, page));
-    thread.value = fresh && waiting.reduce(reduceThread, fresh);
-    savedAt.value = null;
-    if (fresh && waiting.some(isEnd)) void refreshHistory();
-    if (snapshot) void saveThread({ id, snapshot, page, at: new Date().toISOString() }).catch(() => {});
-  });
-  if (openId.value === id) {
-    isLoading.value = false;
-    waiting = [];
+  try {
+    return await attempt(async () => {
+      const [snapshot, page] = await Promise.all([readSnapshot(id), readPageOf(id)]);
+      if (own !== reading) return;
+      isStale = false;
+      takeRead(id, snapshot, page);
+    });
+  } finally {
+    if (own === reading) {
+      isLoading.value = false;
+      waiting = [];
+      if (isStale) setTimeout(() => own === reading && void catchUp(), retryMs);
+    }
   }
-  return isRead;
+}
+
+function takeRead(id: string, snapshot: ConversationSnapshot | null, page: HistoryPage): void {
+  const before = thread.value?.snapshot.id === id ? thread.value : null;
+  const fresh = snapshot && (before ? joinNewest({ ...before, snapshot, ended: [] }, page) : openThread(snapshot, page));
+  thread.value = fresh && waiting.reduce(reduceThread, fresh);
+  savedAt.value = null;
+  // A turn can have ended between the two answers: its end is in the events that waited.
+  if (fresh && waiting.some(isEnd)) void refreshHistory();
+  if (snapshot) void saveThread({ id, snapshot, page, at: new Date().toISOString() }).catch(() => {});
 }
 
 async function orNothing<T>(reading: Promise<T>, nothing: T): Promise<T> {
@@ -116,7 +149,8 @@ export function applyToThread(events: readonly StoredEvent[]): void {
 
 /** The line is back: what could not be read meanwhile is read now. */
 export function catchUp(): void {
-  if (isHistoryOld) void refreshHistory();
+  if (isStale) void reloadThread();
+  else if (isHistoryOld) void refreshHistory();
 }
 
 /** Reads the newest page of the history: the transcript has more of a turn than its events. */

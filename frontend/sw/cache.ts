@@ -4,22 +4,25 @@ declare const self: ServiceWorkerGlobalScope;
 const build = '__BUILD__';
 const cacheName = `page-${build}`;
 
-const assets = /"(\/assets\/[^"]+)"/g;
+/** All parts of the page, filled in by the server as well. */
+const assets = '__ASSETS__'.split(' ').filter((path) => path.startsWith('/'));
 
-/** Keeps the page without anything in it, and what it is made of. What is loaded later is kept when it is. */
+/** What makes code colourful can wait until it is wanted. */
+const isOptional = (path: string) => path.includes('highlight');
+
+/** Keeps the page without anything in it, and all that it is made of. */
 export async function install(): Promise<void> {
   const cache = await caches.open(cacheName);
   const shell = await fetch('/shell', { cache: 'no-store' });
   if (!shell.ok) throw new Error(`the page answered ${shell.status}`);
-  const html = await shell.clone().text();
   await cache.put('/shell', shell);
-  await cache.addAll([...new Set([...html.matchAll(assets)].map(([, path]) => path ?? ''))]);
+  await cache.addAll(assets.filter((path) => !isOptional(path)));
 }
 
-/** Drops what earlier builds kept. */
+/** Drops what earlier builds kept, but for the last one: a page of it may still be open, and load more of its parts. */
 export async function activate(): Promise<void> {
-  const names = await caches.keys();
-  await Promise.all(names.filter((name) => name.startsWith('page-') && name !== cacheName).map((name) => caches.delete(name)));
+  const names = (await caches.keys()).filter((name) => name.startsWith('page-') && name !== cacheName);
+  await Promise.all(names.slice(0, -1).map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 
@@ -31,9 +34,9 @@ export async function page(request: Request): Promise<Response> {
 
 /** A part of the page: its name says what is in it, so that it never changes. */
 export async function asset(request: Request): Promise<Response> {
-  const cache = await caches.open(cacheName);
-  const kept = await cache.match(request);
+  const kept = await caches.match(request);
   if (kept) return kept;
+  const cache = await caches.open(cacheName);
   const fetched = await fetch(request);
   if (fetched.ok) await cache.put(request, fetched.clone());
   return fetched;

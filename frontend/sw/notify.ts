@@ -25,6 +25,8 @@ async function report(noticeId: string, state: 'shown' | 'pressed' | 'failed', d
 
 /** Shows a notice: one line for each conversation, the newest in place of the one before. */
 export async function show(message: PushMessage): Promise<void> {
+  const { setAppBadge } = self.navigator as { setAppBadge?: (count: number) => Promise<void> };
+  await setAppBadge?.call(self.navigator, message.waiting).catch(() => {}); // Only an installed page has one.
   if (message.kind === 'withdraw') return withdraw(message);
   const t = await wordsHere();
   const { notice_id, conv_id, title, what, prompt, kind } = message;
@@ -53,10 +55,17 @@ export async function show(message: PushMessage): Promise<void> {
   await report(notice_id, 'shown');
 }
 
-/** It was answered: the line goes. A browser that wants something to be seen for each push gets a silent word, for a moment. */
-async function withdraw({ conv_id, notice_id }: PushMessage): Promise<void> {
+/**
+ * It was answered: the line goes. Browsers want something to be seen for each push (Safari ends the subscription
+ * where nothing is), so a silent word takes its place for a moment.
+ */
+async function withdraw({ conv_id, notice_id, title }: PushMessage): Promise<void> {
+  const t = await wordsHere();
   const shown = await self.registration.getNotifications({ tag: conv_id });
-  for (const notification of shown) if ((notification.data as Kept | null)?.notice_id === notice_id) notification.close();
+  // Another one stands there by now.
+  if (shown.some(({ data }) => (data as Kept | null)?.notice_id !== notice_id)) return;
+  await self.registration.showNotification(title, { body: t.answered, tag: conv_id, silent: true });
+  for (const notification of await self.registration.getNotifications({ tag: conv_id })) notification.close();
 }
 
 /** A line, or one of its buttons, was pressed. */

@@ -13,7 +13,7 @@ export function Code({ text, language }: { text: string; language: string }) {
     let isWanted = true;
     // It is still being written: each letter would be a new colouring.
     const timer = setTimeout(async () => {
-      const { highlight } = await import('./highlight.ts');
+      const { highlight } = await import('./highlight.ts').catch(() => ({ highlight: () => null })); // Without colours it is read as well.
       const nodes = highlight(text, language);
       if (isWanted && nodes) setColoured({ of: text, nodes });
     }, 120);

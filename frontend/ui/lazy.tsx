@@ -1,25 +1,40 @@
 import { type ComponentType, h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { words } from '../word/words.ts';
 
-/** A component that is loaded when it is first shown; nothing stands there until then. */
+/** A component that is loaded when it is first shown. Where that fails, it says so, and tries again when there is a connection. */
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   let loaded: ComponentType<P> | null = null;
   return function Lazy(props: P) {
-    const [, redraw] = useState(0);
+    const [tries, setTries] = useState(0);
+    const [hasFailed, setFailed] = useState(false);
     useEffect(() => {
       if (loaded) return;
       let isThere = true;
+      const again = () => setTries((count) => count + 1);
       load().then(
         (found) => {
           loaded = found;
-          if (isThere) redraw((count) => count + 1);
+          if (isThere) setFailed(false);
+          if (isThere) again();
         },
-        () => {}, // Without a connection, and never opened before: it is tried again when it is shown again.
+        () => isThere && setFailed(true),
       );
+      addEventListener('online', again);
       return () => {
         isThere = false;
+        removeEventListener('online', again);
       };
-    }, []);
-    return loaded ? h(loaded, props) : null;
+    }, [tries]);
+    if (loaded) return h(loaded, props);
+    if (!hasFailed) return null;
+    return (
+      <p class="line" role="status">
+        {words.value.partMissing}
+        <button type="button" onClick={() => setTries(tries + 1)}>
+          {words.value.readAgain}
+        </button>
+      </p>
+    );
   };
 }

@@ -1,6 +1,7 @@
 import type { Token, Tokens } from 'marked';
 import { Component as Base, type ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
+import { words } from '../word/words.ts';
 import { type Block as BlockOf, type Blocks, safeHref, toBlocks } from './blocks.ts';
 import { Code } from './code.tsx';
 import './markdown.css';
@@ -85,7 +86,7 @@ function list({ ordered, start, items }: Tokens.List) {
 function table({ header, rows, align }: Tokens.Table) {
   const side = (index: number) => (align[index] ? `align-${align[index]}` : undefined);
   return (
-    <div class="table" tabIndex={0} role="group" aria-label="table">
+    <div class="table" tabIndex={0} role="group" aria-label={words.value.table}>
       <table>
         <thead>
           <tr>

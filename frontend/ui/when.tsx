@@ -32,9 +32,13 @@ export function ago(time: string, now: number, language: string): string {
   return format.format(-Math.floor(passed / seconds), unit);
 }
 
+/** The variant of the language that the browser is set to: en-GB writes its dates in another way than en-US. */
+const ownVariant = (language: string) =>
+  typeof navigator === 'undefined' ? language : (navigator.languages?.find((one) => one.startsWith(language)) ?? language);
+
 /** A time as it was read off a clock. */
 export const exact = (time: string, language: string) =>
-  new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(time));
+  new Intl.DateTimeFormat(ownVariant(language), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(time));
 
 /** A time, relative until it is tapped. */
 export function When({ time }: { time: string }) {

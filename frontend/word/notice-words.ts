@@ -4,6 +4,7 @@ type NoticeWords = {
   allow: string;
   deny: string;
   failedTitle: string;
+  answered: string;
   body(kind: PushMessage['kind'], prompt: PushMessage['prompt'], what: string): string;
 };
 
@@ -11,6 +12,7 @@ const en: NoticeWords = {
   allow: 'Allow',
   deny: 'Deny',
   failedTitle: 'That did not arrive',
+  answered: 'Answered.',
   body(kind, prompt, what) {
     if (kind === 'test') return 'Notifications work on this device.';
     if (kind === 'finished') return what || 'Finished.';
@@ -26,6 +28,7 @@ const de: NoticeWords = {
   allow: 'Erlauben',
   deny: 'Ablehnen',
   failedTitle: 'Das kam nicht an',
+  answered: 'Beantwortet.',
   body(kind, prompt, what) {
     if (kind === 'test') return 'Meldungen kommen auf diesem Gerät an.';
     if (kind === 'finished') return what || 'Fertig.';

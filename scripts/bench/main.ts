@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Figure } from './figure.ts';
 import { measureLive } from './live.ts';
+import { measurePage } from './page.ts';
 import { measureReaders, measureReplay } from './readers.ts';
 import { measureHealth, measureList, measureMemory, measureStart, measureTail } from './service.ts';
 import { openStage } from './stage.ts';
@@ -13,7 +14,12 @@ const figures: Figure[] = [];
 try {
   figures.push(await measureStart(stage), await measureMemory(stage), await measureList(stage));
   const server = await stage.startServer({ MAX_CONCURRENT_TURNS: '16' });
-  figures.push(await measureTail(stage, server), ...(await measureTurns(stage, server)), await measureHealth(server));
+  figures.push(
+    await measureTail(stage, server),
+    ...(await measureTurns(stage, server)),
+    await measureHealth(server),
+    ...(await measurePage(stage, server)),
+  );
   await server.stop();
   figures.push(...(await measureLive(stage)), await measureReaders(stage), await measureReplay(stage));
 } finally {

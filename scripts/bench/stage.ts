@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { locateClaude } from '../../server/agent/claude/locate.ts';
 import { startMessagesApi } from '../../test/fixture/messages-api/server.ts';
 
-const packageRoot = join(import.meta.dirname, '..', '..');
+export const packageRoot = join(import.meta.dirname, '..', '..');
 const authorization = `Basic ${Buffer.from('bench:bench').toString('base64')}`;
 
 /** Folders, a scripted API, the environment of a list, and what is measured: the built server and the bare CLI. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Boot } from '../../contract/boot.ts';
@@ -28,7 +28,12 @@ export function createPage({ folder, warn }: { folder: string; warn(error: unkno
     const styled = html.replace('</head>', () => `<style>${style}</style></head>`);
     const [head = '', tail = ''] = styled.split('<div id="app"></div>');
     const build = createHash('sha256').update(styled).digest('hex').slice(0, 12);
-    const worker = readFileSync(join(folder, 'frontend', 'sw.js'), 'utf8').replaceAll('__BUILD__', build);
+    const assets = readdirSync(join(folder, 'frontend', 'assets'))
+      .map((name) => `/assets/${name}`)
+      .join(' ');
+    const worker = readFileSync(join(folder, 'frontend', 'sw.js'), 'utf8')
+      .replaceAll('__BUILD__', build)
+      .replace('__ASSETS__', assets);
     built = { head, tail, build, worker, styleHash: `sha256-${createHash('sha256').update(style).digest('base64')}` };
     return built;
   }

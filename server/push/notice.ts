@@ -16,19 +16,21 @@ const short = (text: unknown) => {
 };
 
 /** What a prompt asks, in one line. */
-function askedBy({ kind, tool, input }: Prompt): string {
+function asked({ kind, tool, input }: Prompt): string {
   if (kind === 'question') return (input['questions'] as { question?: string }[] | undefined)?.map(({ question }) => question).join(' ') ?? '';
   if (kind === 'plan') return String(input['plan'] ?? '');
   if (kind === 'budget') return '';
   return String(input['command'] ?? input['file_path'] ?? input['url'] ?? `${tool} ${JSON.stringify(input)}`);
 }
 
+export const askedBy = (prompt: Prompt): string => short(asked(prompt));
+
 /** What an event is worth telling of; null for most. */
 export function noticeOf(event: StoredEvent): Notice | null {
   const { conv_id, id: event_id, at } = event;
   switch (event.type) {
     case 'prompt.opened':
-      return { kind: 'needs_me', conv_id, event_id, at, what: short(askedBy(event.prompt)), prompt: event.prompt };
+      return { kind: 'needs_me', conv_id, event_id, at, what: askedBy(event.prompt), prompt: event.prompt };
     case 'turn.completed':
       return { kind: 'finished', conv_id, event_id, at, what: short(event.response), prompt: null };
     case 'turn.failed':

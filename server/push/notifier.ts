@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { NoticeKind } from '../../contract/conversation-options.ts';
 import type { StoredEvent } from '../../contract/event.ts';
+import type { Prompt } from '../../contract/prompt.ts';
 import type { Delivery, PushMessage } from '../../contract/push.ts';
-import { type Notice, noticeOf } from './notice.ts';
+import { askedBy, type Notice, noticeOf } from './notice.ts';
 import { whyNot } from './policy.ts';
 import { type PushChannel, PushError, type PushStore, type StoredDevice } from './port.ts';
 import type { Seen } from './seen.ts';
@@ -21,8 +22,8 @@ export type NotifierDeps = {
   seen: Seen;
   /** What a conversation is called, and what it wants to be told of; null where there is none. */
   conversation(id: string): { title: string; notify: readonly NoticeKind[] | null } | null;
-  /** Whether a prompt still waits. */
-  waits(promptId: string): boolean;
+  /** What waits for a person, in the order in which it came. */
+  waiting(): Prompt[];
   warn(error: unknown, text: string): void;
   now(): Date;
   newId(): string;
@@ -35,6 +36,8 @@ export function createNotifier(deps: NotifierDeps) {
   const timers = new Set<NodeJS.Timeout>();
   /** By conversation: the notice that devices may still show. */
   const told = new Map<string, { noticeId: string; promptId: string | null }>();
+
+  const waits = (promptId: string) => deps.waiting().some(({ id }) => id === promptId);
 
   function later(ms: number, work: () => Promise<void>): void {
     const timer = setTimeout(() => {
@@ -88,7 +91,7 @@ export function createNotifier(deps: NotifierDeps) {
     const devices = store.devices();
     if (!devices.length) return;
     const settings = store.settings();
-    const isStillWanted = notice.prompt === null || deps.waits(notice.prompt.id);
+    const isStillWanted = notice.prompt === null || waits(notice.prompt.id);
     // Told again, it is for who has seen it and gone away.
     const seenEvent = times > 1 ? 0 : deps.seen.upTo(notice.conv_id);
     const why = whyNot(notice, { settings, conversation: conversation.notify, seenEvent, isStillWanted, now: deps.now() });
@@ -99,9 +102,11 @@ export function createNotifier(deps: NotifierDeps) {
       title: conversation.title,
       what: notice.what,
       at: notice.at,
+      waiting: deps.waiting().length,
     };
+    // What could not be told, in quiet hours or because a page showed it, is not counted as told.
     if (isStillWanted && notice.prompt && settings.again_after_min !== null && times < maxTold) {
-      later(settings.again_after_min * 60_000, () => tell(notice, times + 1));
+      later(settings.again_after_min * 60_000, () => tell(notice, why === null ? times + 1 : times));
     }
     if (why !== null) {
       for (const device of devices) note(device, message, notice.kind, 'suppressed', why);
@@ -123,6 +128,13 @@ export function createNotifier(deps: NotifierDeps) {
     const shown = told.get(convId);
     if (shown?.promptId !== promptId) return;
     told.delete(convId);
+    // Another one waits there: the line is for that now.
+    const next = deps.waiting().findLast(({ conv_id }) => conv_id === convId);
+    if (next)
+      return tell(
+        { kind: 'needs_me', conv_id: convId, event_id: Number.POSITIVE_INFINITY, what: askedBy(next), prompt: next, at: next.opened_at },
+        1,
+      );
     const title = deps.conversation(convId)?.title ?? convId;
     const message: PushMessage = {
       notice_id: shown.noticeId,
@@ -132,6 +144,7 @@ export function createNotifier(deps: NotifierDeps) {
       what: '',
       prompt: null,
       at: deps.now().toISOString(),
+      waiting: deps.waiting().length,
     };
     await Promise.all(
       store.devices().map((device) =>
@@ -157,6 +170,7 @@ export function createNotifier(deps: NotifierDeps) {
         what: '',
         prompt: null,
         at: deps.now().toISOString(),
+        waiting: deps.waiting().length,
       };
       return sendTo(device, message, 'test');
     },

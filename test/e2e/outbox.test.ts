@@ -112,6 +112,53 @@ verifies('page.delivery', 'keeps what was refused with its reason, to send again
   await page.getByText('unwanted').waitFor({ state: 'detached' });
 });
 
+verifies('page.delivery', 'sends long messages of any script, what the browser has no room for, and past an upload that stands still', async () => {
+  const { server, api } = await startBuilt();
+  const { page, context } = await openPhone();
+  await signIn(page, server.url);
+  await send(page, '漢'.repeat(30_000));
+  await answered(page, 'Echo: 漢').waitFor();
+  await page.evaluate(() => {
+    IDBObjectStore.prototype.add = () => {
+      throw new DOMException('no room', 'QuotaExceededError');
+    };
+  });
+  await send(page, 'without room');
+  await answered(page, 'Echo: without room').waitFor();
+  await server.post('/api/conversations', { id: 'other' });
+  await context.route('**/default/turns', () => {});
+  await page.setInputFiles('input[type=file][multiple]', [{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('x') }]);
+  await send(page, 'stands still');
+  await page.goto(`${server.url}/c/other`);
+  await send(page, 'not held up');
+  await answered(page, 'Echo: not held up').waitFor();
+  expect(api.received.filter(({ texts }) => texts.includes('without room'))).toHaveLength(1);
+});
+
+verifies('page.delivery', 'shows a message once in two tabs, whichever of them sends it', async () => {
+  const { server, api } = await startBuilt();
+  const line = await startBadLine(server.url);
+  const { page, context } = await openPhone();
+  await signIn(page, line.url);
+  await waitForWorker(page);
+  await send(page, 'before');
+  await answered(page, 'Echo: before').waitFor();
+  line.down();
+  await send(page, 'offline 1');
+  await page.locator('[data-delivery=phone]', { hasText: 'offline 1' }).waitFor();
+  const other = await context.newPage();
+  await other.goto(line.url);
+  await other.locator('[data-delivery=phone]', { hasText: 'offline 1' }).waitFor();
+  line.up();
+  for (const tab of [other, page]) {
+    await tab.bringToFront();
+    await answered(tab, 'Echo: offline 1').waitFor();
+    await tab.locator('.picker').getByText('2 turns').waitFor();
+    expect(await tab.locator('.user', { hasText: 'offline 1' }).count()).toBe(1);
+  }
+  expect(said(api.received.flatMap(({ texts }) => texts.at(-1) ?? []))).toEqual(['offline 1']);
+});
+
 verifies('page.delivery', 'changes, moves first, takes back and steers what waits', async () => {
   const { server, api } = await startBuilt();
   await server.post('/api/conversations', { id: 'default' });

@@ -45,6 +45,10 @@ verifies('push.web', 'shows what the server sent by the real service worker, onc
   const withdrawn = await waitForPost(box, 'the withdrawal', ({ body }) => browser.decrypt(body).kind === 'withdraw' && browser.decrypt(body));
   await deliver(withdrawn);
   await until('nothing shown', async () => (await shown()).length === 0);
+
+  // What the worker says when a notification is pressed while the page is open.
+  await page.evaluate(() => navigator.serviceWorker.dispatchEvent(new MessageEvent('message', { data: { type: 'go', path: '/c/builds' } })));
+  await page.locator('.picker').getByText('Nightly builds').waitFor();
 });
 
 verifies('push.policy', 'pushes nothing that the visible page has shown', async () => {

@@ -1,8 +1,11 @@
+import { copyFile, cp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { seeded, startBadLine } from '../helper/bad-line.ts';
-import { answered, box, isConnectionFault, openPhone, send, signIn } from '../helper/browser.ts';
+import { answered, box, isConnectionFault, openPhone, pick, send, signIn, waitForWorker } from '../helper/browser.ts';
 import { startBuilt } from '../helper/built.ts';
+import { packageRoot } from '../helper/server.ts';
 import { freePort, startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -129,21 +132,67 @@ verifies('page.recovers', 'is where it was after sleep and a change of network, 
   expect(await page.evaluate(() => (window as unknown as { stayed?: boolean }).stayed)).toBe(true);
 });
 
-verifies('page.recovers', 'offers to reload a page from before an update, and keeps what was begun', async () => {
-  const { server } = await startBuilt();
-  const { page, context } = await openPhone();
+verifies('page.recovers', 'offers to reload a page from before an update, brings the new one, and keeps what was begun', async () => {
+  const port = String(await freePort());
+  const { server, workspace, env } = await startBuilt({ PORT: port });
+  const { page } = await openPhone();
   await signIn(page, server.url);
+  await waitForWorker(page);
   await box(page).fill('half a thought');
-  await context.route('**/api/**', async (route) => {
-    if (route.request().url().includes('/events')) return route.continue();
-    const response = await route.fetch();
-    await route.fulfill({ response, headers: { ...response.headers(), 'x-switchboard-build': 'a later one' } });
-  });
-  await page.locator('.picker').click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await server.stop();
+  // The same server with another build of the page, as after an update.
+  const updated = join(workspace.root, 'updated');
+  await cp(join(packageRoot, 'dist'), join(updated, 'dist'), { recursive: true });
+  await symlink(join(packageRoot, 'node_modules'), join(updated, 'node_modules'));
+  await copyFile(join(packageRoot, 'package.json'), join(updated, 'package.json'));
+  const index = join(updated, 'dist/frontend/index.html');
+  await writeFile(index, (await readFile(index, 'utf8')).replace('<title>', '<meta name="newer" content="yes"><title>'));
+  await startServerProcess(workspace, env, updated);
   await page.getByText('The server was updated.').waitFor();
-  await context.unrouteAll();
   await page.getByRole('button', { name: 'Reload' }).click();
+  await page.locator('meta[name=newer]').waitFor({ state: 'attached' });
   await expect.poll(() => box(page).inputValue()).toBe('half a thought');
   await page.getByText('The server was updated.').waitFor({ state: 'detached' });
+});
+
+verifies('page.recovers', 'loses nothing when answers overlap: fast switching over a slow line', async () => {
+  const { server } = await startBuilt();
+  for (const id of ['other', 'busy']) await server.chat({ conv_id: id, message: `hello ${id}` });
+  const { page, context } = await openPhone();
+  await signIn(page, server.url);
+  await answered(page, 'Echo: hello busy').waitFor();
+  let asked = 0;
+  await context.route('**/api/conversations/busy', async (route) => {
+    asked += 1;
+    const response = await route.fetch();
+    // The first answers come last.
+    await new Promise((resolve) => setTimeout(resolve, asked === 2 ? 3000 : 300));
+    await route.fulfill({ response });
+  });
+  await send(page, '[[slow 70 40ms]]');
+  await page.getByText('word5').waitFor();
+  for (const id of ['other', 'busy', 'other', 'busy'])
+    await page
+      .evaluate((to) => history.pushState(null, '', `/c/${to}`), id)
+      .then(() => page.evaluate(() => dispatchEvent(new PopStateEvent('popstate'))));
+  await answered(page, 'word70').waitFor();
+  await page.locator('.picker').getByText('2 turns').waitFor();
+  await page.getByText('Working').waitFor({ state: 'detached' });
+  const whole = Array.from({ length: 70 }, (_, index) => `word${index + 1}`).join(' ');
+  expect((await readable(page)).at(-1)).toBe(whole);
+  await context.unrouteAll({ behavior: 'ignoreErrors' });
+});
+
+verifies('page.recovers', 'loads a conversation that was opened without a connection as soon as there is one', async () => {
+  const { server } = await startBuilt();
+  for (const id of ['never-read', 'open']) await server.chat({ conv_id: id, message: `hello ${id}` });
+  const line = await startBadLine(server.url);
+  const { page } = await openPhone();
+  await signIn(page, line.url);
+  await answered(page, 'Echo: hello open').waitFor();
+  line.down();
+  await pick(page, 'never-read');
+  await page.getByText('No connection').waitFor();
+  line.up();
+  await answered(page, 'Echo: hello never-read').waitFor();
 });

@@ -18,8 +18,8 @@ export type ServerProcess = Client & {
 };
 
 /** Starts the built server as a process of its own and waits for its address. Rejects with what it said if it ends. */
-export async function startServerProcess(workspace: Workspace, env: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist/server/main.js')], { cwd: workspace.root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startServerProcess(workspace: Workspace, env: Record<string, string>, root = packageRoot): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [join(root, 'dist/server/main.js')], { cwd: workspace.root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const ended = once(child, 'exit');
   const end = async (signal: NodeJS.Signals) => {

@@ -34,6 +34,11 @@ export function Chat({ prompts }: { prompts: ComponentChildren }) {
   useLayoutEffect(() => {
     if (follows.current) toEnd();
   });
+  // A page of history can lie within the running turn, or be shorter than the screen: then there is nothing to scroll.
+  useEffect(() => {
+    const own = box.current;
+    if (own && current?.before && own.scrollHeight <= own.clientHeight) void older();
+  }, [current?.before, id]);
   // What grows without being drawn anew: pictures, code that gets its colours, the keyboard that comes up.
   useEffect(() => {
     const own = box.current;

@@ -1,13 +1,11 @@
-import { Copy } from '../../ui/copy.tsx';
-import { lazy } from '../../ui/lazy.tsx';
+import { InputView, Plain } from '../../ui/input-view.tsx';
 import { Markdown } from '../../ui/markdown.tsx';
 import { useOpen } from '../../ui/open.ts';
 import { duration } from '../../ui/when.tsx';
 import { words } from '../../word/words.ts';
 import { exitCodeOf, inputOf, objectOf, verbOf } from './tool-line.ts';
 import type { ToolPart } from './view.ts';
-
-const Diff = lazy(async () => (await import('../../ui/diff.tsx')).Diff);
+import './tool.css';
 
 /** One call of a tool as a line that opens to its input and output. What is in it is drawn when it is opened. */
 export function Tool({ tool, project }: { tool: ToolPart; project: string }) {
@@ -37,7 +35,7 @@ export function ToolLine({ tool, project }: { tool: ToolPart; project: string })
           </>
         )}
         <ToolState tool={tool} />
-        {tool.duration_ms !== undefined && tool.duration_ms >= 1000 && ` ${duration(tool.duration_ms)}`}
+        {tool.duration_ms !== undefined && tool.duration_ms >= 100 && ` ${duration(tool.duration_ms)}`}
       </span>
     </span>
   );
@@ -59,40 +57,14 @@ function ToolState({ tool }: { tool: ToolPart }) {
 
 function ToolDetail({ tool }: { tool: ToolPart }) {
   const t = words.value;
-  const { old_string, new_string, content, edits, command, ...rest } = inputOf(tool);
-  const changes = Array.isArray(edits)
-    ? edits
-    : old_string !== undefined || content !== undefined
-      ? [{ old_string, new_string: new_string ?? content }]
-      : [];
-  const others = Object.entries(rest).filter(([name]) => name !== 'file_path' || !tool.change);
+  const input = inputOf(tool);
   return (
     <div class="tool-detail">
       {tool.change && <p class="quiet-line">{tool.change.file}</p>}
-      {changes.map((edit, index) => (
-        <Diff key={index} before={String(edit?.old_string ?? '')} after={String(edit?.new_string ?? '')} />
-      ))}
-      {command !== undefined && <Plain text={String(command)} label={t.input} />}
-      {others.length > 0 && (
-        <Plain
-          text={others.map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join('\n')}
-          label={t.input}
-        />
-      )}
-      {!Object.keys(inputOf(tool)).length && tool.input.length > 2 && <Plain text={tool.input} label={t.input} />}
+      <InputView input={input} label={t.input} hidden={[...(tool.change ? ['file_path'] : []), ...(input['command'] ? ['description'] : [])]} />
+      {!Object.keys(input).length && tool.input.length > 2 && <Plain text={tool.input} label={t.input} />}
       {tool.output !== null && <Plain text={tool.output || t.noOutput} label={t.output} />}
       {tool.clipped && <p class="quiet-line">{t.cutHere}</p>}
-    </div>
-  );
-}
-
-function Plain({ text, label }: { text: string; label: string }) {
-  return (
-    <div class="plain-text">
-      <pre tabIndex={0} aria-label={label} role="group" dir="auto">
-        {text}
-      </pre>
-      <Copy text={text} />
     </div>
   );
 }
@@ -110,7 +82,7 @@ export function ToolGroup({ tools, project }: { tools: readonly ToolPart[]; proj
           <span class="verb">{words.value.steps(tools.length)}</span>{' '}
           <span class="object">{last && !isOpen && `${words.value.verbs[verbOf(last.name)]} ${objectOf(last, project)}`}</span>
           <span class="result">
-            {failed > 0 && <span class="removed">{words.value.failedSteps(failed)}</span>} {last && <ToolState tool={last} />}
+            {failed > 0 ? <span class="removed">{words.value.failedSteps(failed)}</span> : last && <ToolState tool={last} />}
           </span>
         </span>
       </summary>

@@ -1,16 +1,36 @@
 import { useState } from 'preact/hooks';
 import type { TurnSummary } from '../../../contract/turn.ts';
-import { again, discard, type Outgoing as Item } from '../../state/outbox.ts';
+import { again, discard, type Outgoing as Item, outgoing } from '../../state/outbox.ts';
 import { changeTurn, moveFirst, takeBack } from '../../state/turn.ts';
 import { words } from '../../word/words.ts';
 import { Said } from './turn.tsx';
+
+/** Whether one before it was refused: none overtakes another. */
+function isHeld({ id, conv_id, turnId, problem }: Item): boolean {
+  if (turnId !== null || problem !== null) return false;
+  const own = outgoing.value.filter((item) => item.conv_id === conv_id);
+  return own
+    .slice(
+      0,
+      own.findIndex((item) => item.id === id),
+    )
+    .some((item) => item.problem !== null);
+}
 
 /** A message that is still on this phone, or that the server has just taken. */
 export function Outgoing({ item }: { item: Item }) {
   const t = words.value;
   return (
     <Said text={item.text} at={item.created_at} attachments={item.files.map(({ name }) => name)} delivery={item.turnId ? 'accepted' : 'phone'}>
+      {isHeld(item) && <p class="quiet-line">{t.heldBack}</p>}
       {item.progress !== null && <progress value={item.progress} max={1} aria-label={t.uploading} />}
+      {!item.turnId && !item.problem && (
+        <p class="choices">
+          <button type="button" class="plain" onClick={() => void discard(item.id)}>
+            {t.takeBack}
+          </button>
+        </p>
+      )}
       {item.problem && (
         <div class="refused">
           <p class="problem">{item.problem}</p>

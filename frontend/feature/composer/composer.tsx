@@ -1,7 +1,8 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { send } from '../../state/outbox.ts';
 import { prefs } from '../../state/prefs.ts';
-import { openId, thread } from '../../state/thread.ts';
+import { trouble } from '../../state/session.ts';
+import { contextShare, modeName, openId, runningTurn, thread } from '../../state/thread.ts';
 import { stopTurn } from '../../state/turn.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { lazy } from '../../ui/lazy.tsx';
@@ -29,15 +30,16 @@ export function Composer() {
   const t = words.value;
   const id = openId.value;
   const text = draftOf(id);
-  const snapshot = thread.value?.snapshot;
-  const running = snapshot?.turn;
+  const running = runningTurn.value;
+  const mode = modeName.value;
   const asked = isClosed ? null : askedAt(text, caret);
   const suggestions = useSuggestions(id, asked);
   const isEmpty = !text.trim() && !filesOf(id).length;
 
   useLayoutEffect(() => {
     const own = box.current;
-    if (!own) return;
+    // Where the browser sizes it by itself, nothing need be measured with each letter.
+    if (!own || CSS.supports('field-sizing', 'content')) return;
     own.style.height = 'auto';
     own.style.height = `${own.scrollHeight + 2}px`;
   }, [text, id]);
@@ -91,8 +93,11 @@ export function Composer() {
     return true;
   }
 
+  const add = (files: FileList | undefined) => {
+    trouble.value = addFiles(id, files ?? []) ? null : t.fileRefused;
+  };
   const take = (input: HTMLInputElement) => {
-    addFiles(id, input.files ?? []);
+    add(input.files ?? undefined);
     input.value = '';
     setAdding(false);
   };
@@ -107,7 +112,7 @@ export function Composer() {
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
-        addFiles(id, event.dataTransfer?.files ?? []);
+        add(event.dataTransfer?.files);
       }}
     >
       {suggestions.length > 0 && <Suggestions list={suggestions} chosen={chosen} choose={choose} />}
@@ -149,20 +154,18 @@ export function Composer() {
           const pasted = event.clipboardData?.files;
           if (!pasted?.length) return;
           event.preventDefault();
-          addFiles(id, pasted);
+          add(pasted);
         }}
       />
       <div class="composer-bar">
         <button type="button" class="plain" aria-label={t.add} aria-expanded={isAdding} onClick={() => setAdding(!isAdding)}>
           <Icon name="plus" />
         </button>
-        {snapshot && (
+        {mode !== null && (
           <button type="button" class="plain mode" aria-label={t.options} onClick={() => setSheet('options')}>
             <Icon name="sliders" />
-            <span>
-              {t.modes[(snapshot.permission_mode ?? snapshot.runs_with.permission_mode) as keyof typeof t.modes] ?? snapshot.permission_mode}
-            </span>
-            <Share context={snapshot.context} />
+            <span>{t.modes[mode as keyof typeof t.modes] ?? mode}</span>
+            {contextShare.value !== null && <small>{contextShare.value} %</small>}
           </button>
         )}
         {canDictate() && (
@@ -178,7 +181,7 @@ export function Composer() {
         )}
         <span class="space" />
         {running && (
-          <button type="button" class="danger" onClick={() => void stopTurn(running.turn_id)}>
+          <button type="button" class="danger" onClick={() => void stopTurn(running)}>
             {t.stop}
           </button>
         )}
@@ -201,13 +204,13 @@ export function Composer() {
         aria-label={t.camera}
         onChange={(event) => take(event.currentTarget)}
       />
-      {sheet === 'options' && snapshot && <Options snapshot={snapshot} onClose={() => setSheet(null)} />}
+      {sheet === 'options' && <OpenOptions onClose={() => setSheet(null)} />}
       {sheet === 'snippets' && <Snippets id={id} onClose={() => setSheet(null)} />}
     </form>
   );
 }
 
-/** How full the context is, in percent, where that is known. */
-function Share({ context }: { context: { tokens: number; window: number | null } | null }) {
-  return context?.window ? <small>{Math.round((100 * context.tokens) / context.window)} %</small> : null;
+/** Apart, so that the box is not drawn anew with each word of an answer. */
+function OpenOptions({ onClose }: { onClose(): void }) {
+  return thread.value ? <Options snapshot={thread.value.snapshot} onClose={onClose} /> : null;
 }

@@ -30,10 +30,17 @@ export function setFiles(id: string, some: OutboxItem['files']): void {
   files.value = { ...files.value, [id]: some };
 }
 
-/** Takes files up as a person gave them. */
-export function addFiles(id: string, added: Iterable<File>): void {
+/** What the server takes with one message; larger ones need not be carried there to be refused. */
+const maxBytes = 20_000_000;
+
+/** Takes files up as a person gave them. False where one is empty, or they are too large together: then none is taken. */
+export function addFiles(id: string, added: Iterable<File>): boolean {
   const more = Array.from(added, (file) => ({ name: file.name || `${file.type.replace('/', '.')}`, type: file.type, blob: file as Blob }));
-  if (more.length) setFiles(id, [...filesOf(id), ...more]);
+  const all = [...filesOf(id), ...more];
+  const bytes = all.reduce((sum, { blob }) => sum + blob.size, 0);
+  if (bytes > maxBytes || more.some(({ blob }) => blob.size === 0)) return false;
+  if (more.length) setFiles(id, all);
+  return true;
 }
 
 /** Puts words behind those that are there. */

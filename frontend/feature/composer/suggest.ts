@@ -20,7 +20,8 @@ export function complete(text: string, { kind, from, to }: Asked, chosen: string
 /** The commands that fit, those that begin so first. */
 export function matchCommands<T extends { name: string }>(commands: readonly T[], query: string, limit: number): T[] {
   const wanted = query.toLowerCase();
-  const rank = ({ name }: T) => (name.toLowerCase().startsWith(wanted) ? 0 : name.toLowerCase().includes(wanted) ? 1 : 2);
+  // Names that begin with an underscore are the program's own.
+  const rank = ({ name }: T) => (name.startsWith('_') ? 2 : name.toLowerCase().startsWith(wanted) ? 0 : name.toLowerCase().includes(wanted) ? 1 : 2);
   return commands
     .filter((command) => rank(command) < 2)
     .toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))

@@ -66,6 +66,8 @@ export function Actions({ snapshot, onClose }: { snapshot: ConversationSnapshot;
         <button
           type="button"
           class="danger"
+          disabled={snapshot.state !== 'idle'}
+          title={snapshot.state === 'idle' ? undefined : t.stopFirst}
           onClick={() => {
             deleteSoon(snapshot);
             leave();
@@ -74,6 +76,7 @@ export function Actions({ snapshot, onClose }: { snapshot: ConversationSnapshot;
           {t.delete}
         </button>
       </div>
+      {snapshot.state !== 'idle' && <p class="quiet-line">{t.stopFirst}</p>}
       <label class="check">
         <input type="checkbox" checked={prefs.value.quiet} onChange={() => setPrefs({ quiet: !prefs.value.quiet })} />
         {t.quietView}

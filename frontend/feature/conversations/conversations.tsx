@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ConversationSummary } from '../../../contract/conversation.ts';
+import { call } from '../../api/client.ts';
 import { leaving, list, loadArchived, loadList } from '../../state/list.ts';
 import { go, pathOf } from '../../state/route.ts';
 import { openId } from '../../state/thread.ts';
@@ -19,8 +20,10 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
   const [hasArchived, setArchived] = useState(false);
   const t = words.value;
   const { conversations, prompts } = list.value;
+  const found = useFound(query);
+  const known = new Map([...found, ...conversations].map((row) => [row.id, row]));
   const groups = toGroups(
-    conversations.filter(({ id, archived }) => !leaving.value.includes(id) && (hasArchived || !archived)),
+    [...known.values()].filter(({ id, archived }) => !leaving.value.includes(id) && (hasArchived || query.trim() !== '' || !archived)),
     prompts,
     query,
   );
@@ -84,6 +87,26 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
       )}
     </nav>
   );
+}
+
+/** Letters that are typed fast ask once. */
+const pauseMs = 250;
+
+/** What the server finds beyond the rows that are here: archived ones, and those of long ago. */
+function useFound(query: string): ConversationSummary[] {
+  const [found, setFound] = useState<{ of: string; rows: ConversationSummary[] }>({ of: '', rows: [] });
+  const wanted = query.trim();
+  useEffect(() => {
+    if (!wanted) return;
+    const timer = setTimeout(() => {
+      call('listConversations', { query: { q: wanted, limit: 50 } }).then(
+        ({ conversations }) => setFound({ of: wanted, rows: conversations }),
+        () => {}, // Without a connection what is here is searched.
+      );
+    }, pauseMs);
+    return () => clearTimeout(timer);
+  }, [wanted]);
+  return found.of === wanted ? found.rows : [];
 }
 
 function Row({ row, isOpen, open }: { row: ConversationSummary; isOpen: boolean; open(): void }) {

@@ -88,12 +88,18 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
 
 /** Walks through the folders that agents may work in; the projects that were used last stand first. */
 function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
-  const [found, setFound] = useState<Folders | null>(null);
+  const [read, setRead] = useState<{ of: string | undefined; folders: Folders } | null>(null);
   const [path, setPath] = useState<string | undefined>(undefined);
   const t = words.value;
   useEffect(() => {
-    void attempt(async () => setFound(await call('listFolders', { query: { path } })));
+    void attempt(async () => {
+      const folders = await call('listFolders', { query: { path } });
+      setRead({ of: path, folders });
+    });
   }, [path]);
+  const found = read?.folders;
+  // Until the next folder is there, what is shown is the one before.
+  const isThere = read !== null && read.of === path;
   const row = (folder: string, name: string, isProject: boolean, choose: () => void) => (
     <li key={folder}>
       <button type="button" class="plain row-main" onClick={choose}>
@@ -115,7 +121,7 @@ function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
       )}
       <p class="choices">
         {found?.path && (
-          <button type="button" class="primary" onClick={() => onChoose(found.path)}>
+          <button type="button" class="primary" disabled={!isThere} onClick={() => onChoose(found.path)}>
             {t.useThisFolder}
           </button>
         )}

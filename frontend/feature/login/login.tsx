@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { ApiError, call } from '../../api/client.ts';
+import { ApiError, call, inWords } from '../../api/client.ts';
 import { startLive } from '../../state/live.ts';
 import { flushSoon } from '../../state/outbox.ts';
-import { signedIn } from '../../state/session.ts';
+import { noteSignIn } from '../../state/session.ts';
 import { words } from '../../word/words.ts';
 import './login.css';
 
@@ -18,12 +18,12 @@ export function Login() {
     setBusy(true);
     try {
       await call('login', { body: { username: String(form.get('username')), password: String(form.get('password')) } });
-      signedIn.value = true;
+      noteSignIn(true);
       startLive(null);
       flushSoon();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setProblem(`${error.message} ${error.hint}`);
+      setProblem(inWords(error));
     } finally {
       setBusy(false);
     }

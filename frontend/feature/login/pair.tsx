@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, call } from '../../api/client.ts';
+import { ApiError, call, inWords } from '../../api/client.ts';
 import { startLive } from '../../state/live.ts';
 import { go } from '../../state/route.ts';
-import { signedIn } from '../../state/session.ts';
+import { noteSignIn } from '../../state/session.ts';
 import { words } from '../../word/words.ts';
 import './login.css';
 
@@ -16,11 +16,11 @@ export function Pair() {
     history.replaceState(null, '', '/pair');
     call('pair', { body: { code: code || '-' } }).then(
       () => {
-        signedIn.value = true;
+        noteSignIn(true);
         go('/', { replace: true });
         startLive(null);
       },
-      (error) => setProblem(error instanceof ApiError ? `${error.message} ${error.hint}` : String(error)),
+      (error) => setProblem(error instanceof ApiError ? inWords(error) : String(error)),
     );
   }, []);
   return (

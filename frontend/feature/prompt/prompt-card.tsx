@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Prompt } from '../../../contract/prompt.ts';
 import { answerPrompt } from '../../state/turn.ts';
+import { InputView } from '../../ui/input-view.tsx';
 import { Markdown } from '../../ui/markdown.tsx';
 import { When } from '../../ui/when.tsx';
 import { words } from '../../word/words.ts';
@@ -12,17 +13,33 @@ import './prompt.css';
 export function PromptCard({ prompt, place }: { prompt: Prompt /** Which conversation, where it is not the open one. */; place?: string }) {
   const [isSending, setSending] = useState(false);
   const [said, setSaid] = useState<string | null>(null);
+  const [isLost, setLost] = useState(false);
+  const box = useRef<HTMLElement>(null);
   const t = words.value;
 
   async function send(answer: Answer): Promise<void> {
     setSending(true);
-    await answerPrompt(prompt.id, answer);
+    setLost(!(await answerPrompt(prompt.id, answer)));
     setSending(false);
   }
   const deny = (interrupt: boolean) => send({ decision: 'deny', message: said?.trim() || undefined, interrupt });
 
+  // Who has answered by the keyboard goes on where the card was, not at the top of the page.
+  useEffect(() => {
+    const own = box.current;
+    let hadFocus = false;
+    const note = () => {
+      hadFocus = own?.contains(document.activeElement) ?? false;
+    };
+    document.addEventListener('focusin', note);
+    return () => {
+      document.removeEventListener('focusin', note);
+      if (hadFocus) setTimeout(() => document.querySelector<HTMLElement>('.prompt button, .messages')?.focus());
+    };
+  }, []);
+
   return (
-    <section class="prompt" aria-label={t.promptKinds[prompt.kind]} aria-busy={isSending}>
+    <section ref={box} class="prompt" aria-label={t.promptKinds[prompt.kind]} aria-busy={isSending}>
       <p class="prompt-head">
         <strong>{t.promptTitles[prompt.kind]}</strong>
         {place && <span dir="auto">{place}</span>}
@@ -35,6 +52,11 @@ export function PromptCard({ prompt, place }: { prompt: Prompt /** Which convers
           {risk}
         </p>
       ))}
+      {isLost && (
+        <p class="problem" role="alert">
+          {t.notSent}
+        </p>
+      )}
       {prompt.kind === 'question' ? (
         <Questions prompt={prompt} isSending={isSending} send={send} />
       ) : (
@@ -51,12 +73,18 @@ export function PromptCard({ prompt, place }: { prompt: Prompt /** Which convers
           )}
           <p class="choices">
             {choicesOf(prompt.kind).map(({ label, answer, isMain }) => (
-              <button key={label} type="button" class={isMain ? 'primary' : ''} disabled={isSending} onClick={() => void send(answer)}>
+              <button
+                key={label}
+                type="button"
+                class={isMain && !said?.trim() ? 'primary' : ''}
+                disabled={isSending}
+                onClick={() => void send(answer)}
+              >
                 {t.choices[label]}
               </button>
             ))}
             {prompt.kind !== 'budget' && (
-              <button type="button" disabled={isSending} onClick={() => void deny(false)}>
+              <button type="button" class={said?.trim() ? 'primary' : ''} disabled={isSending} onClick={() => void deny(false)}>
                 {prompt.kind === 'plan' ? t.choices.sendBack : t.deny}
               </button>
             )}
@@ -70,7 +98,7 @@ export function PromptCard({ prompt, place }: { prompt: Prompt /** Which convers
             <p class="choices more-choices">
               {said === null && (
                 <button type="button" class="plain" onClick={() => setSaid('')}>
-                  {t.denyWithWords}
+                  {prompt.kind === 'plan' ? t.sendBackWithWords : t.denyWithWords}
                 </button>
               )}
               <button type="button" class="plain" disabled={isSending} onClick={() => void deny(true)}>
@@ -114,17 +142,14 @@ function Asked({ prompt: { kind, tool, input, reason, project } }: { prompt: Pro
   if (kind === 'question') return null;
   if (kind === 'plan') return <Markdown text={typeof input['plan'] === 'string' ? input['plan'] : t.noPlan} />;
   if (kind === 'budget') return <p>{t.budgetAsked(tool)}</p>;
-  const { command, file_path, url, description } = input;
-  const object = command ?? file_path ?? url;
+  const { description } = input;
   return (
     <>
       <p>
         {t.wantsToUse} <strong>{tool}</strong>
         {description ? <span dir="auto">: {String(description)}</span> : null}
       </p>
-      <pre tabIndex={0} dir="auto">
-        {object === undefined ? JSON.stringify(input, null, 1) : String(object)}
-      </pre>
+      <InputView input={input} label={t.input} hidden={description ? ['description'] : []} />
       <p class="quiet-line">
         {t.inFolder} {project}
         {reason ? ` · ${reason}` : ''}

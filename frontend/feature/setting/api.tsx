@@ -1,3 +1,4 @@
+import { user } from '../../state/session.ts';
 import { openId } from '../../state/thread.ts';
 import { Code } from '../../ui/code.tsx';
 import { words } from '../../word/words.ts';
@@ -6,15 +7,16 @@ import { words } from '../../word/words.ts';
 export function Api() {
   const id = openId.value || 'default';
   const at = location.origin;
+  const name = user.value?.name || 'switchboard';
   const t = words.value;
   const examples: [string, string][] = [
     [
       t.apiAsk,
-      `curl -sS -u switchboard "${at}/api/chat" \\\n  -H 'content-type: application/json' \\\n  -d '{"conv_id": "${id}", "message": "fix the tests"}'`,
+      `curl -sS -u ${name} "${at}/api/chat" \\\n  -H 'content-type: application/json' \\\n  -d '{"conv_id": "${id}", "message": "fix the tests"}'`,
     ],
     [
       t.apiText,
-      `curl -sSN -u switchboard "${at}/api/chat" \\\n  -H 'content-type: application/json' -H 'accept: text/plain' \\\n  -d '{"conv_id": "${id}", "message": "fix the tests"}'`,
+      `curl -sSN -u ${name} "${at}/api/chat" \\\n  -H 'content-type: application/json' -H 'accept: text/plain' \\\n  -d '{"conv_id": "${id}", "message": "fix the tests"}'`,
     ],
     [
       t.apiLater,

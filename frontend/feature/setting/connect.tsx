@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
-import { attempt, trouble } from '../../state/session.ts';
+import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { words } from '../../word/words.ts';
 import { useLoaded } from './load.ts';
@@ -24,7 +24,6 @@ export function Connect() {
       <button type="button" class="primary" onClick={() => void attempt(async () => setPairing(await call('createPairing', {})))}>
         {t.makePairing}
       </button>
-      {trouble.value && <p class="problem">{trouble.value}</p>}
       {pairing && (
         <div class="card pairing" role="status">
           <img src={`data:image/svg+xml,${encodeURIComponent(pairing.qr)}`} alt={t.qrCode} />

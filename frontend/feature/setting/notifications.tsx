@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
-import { attempt, trouble } from '../../state/session.ts';
+import { attempt } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
 import { words } from '../../word/words.ts';
 import { AddChannel } from './add-channel.tsx';
 import { useLoaded } from './load.ts';
-import { ownEndpointHost, type StepResult, sendTest, subscribe } from './push-client.ts';
+import { ownDevice, type StepResult, sendTest, subscribe } from './push-client.ts';
 
 type Push = Answer<'readPush'>;
 
@@ -28,12 +28,12 @@ export function Notifications() {
 
   async function test(id: string, kind: string): Promise<void> {
     setSteps([]);
-    const isOwn = kind === 'web' && (await ownEndpointHost()) === push?.devices.find((device) => device.id === id)?.address;
+    const isOwn = kind === 'web' && (await ownDevice()) === id;
     await attempt(() => sendTest(id, isOwn, note));
     await load();
   }
 
-  if (!push) return trouble.value ? <p class="problem">{trouble.value}</p> : null;
+  if (!push) return null;
   return (
     <section class="part">
       <button type="button" class="primary" onClick={() => void turnOn()}>
@@ -72,6 +72,7 @@ export function Notifications() {
       <PushRules push={push} load={load} />
       <AddChannel onAdded={load} />
       <h2>{t.newestPushes}</h2>
+      {!push.deliveries.length && <p class="quiet-line">{t.nothingSent}</p>}
       <ul class="rows log">
         {push.deliveries.map(({ notice_id, device_id, state, detail, kind, conv_id, at }, index) => (
           <li key={`${notice_id}${device_id}${index}`}>

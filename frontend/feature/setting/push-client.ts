@@ -45,7 +45,9 @@ export async function subscribe(note: (result: StepResult) => void): Promise<str
     const made = await call('addDevice', {
       body: { kind: 'web', subscription: { endpoint: endpoint ?? '', keys: { p256dh: keys?.['p256dh'] ?? '', auth: keys?.['auth'] ?? '' } } },
     });
-    await (await database()).put('setting', { key: 'language', value: locale.value });
+    const db = await database();
+    await db.put('setting', { key: 'language', value: locale.value });
+    await db.put('setting', { key: 'device', value: made.device.id });
     note({ step, ok: true, detail: '' });
     return made.device.id;
   } catch (error) {
@@ -61,32 +63,36 @@ function sameBytes(one: ArrayBuffer | null, other: Uint8Array): boolean {
 
 /** Sends a test to a device; where it is this browser, waits until it was shown. */
 export async function sendTest(deviceId: string, isOwn: boolean, note: (result: StepResult) => void): Promise<void> {
-  const shown = isOwn ? nextShown() : null;
+  const shown = isOwn ? listenShown() : null;
   const sent = await call('testDevice', { params: { id: deviceId } });
   note({ step: 'send', ok: sent.state === 'sent', detail: sent.detail ?? '' });
   if (sent.state !== 'sent' || !shown) return;
-  await within(shown, shownWithinMs).then(
+  await within(shown(sent.notice_id), shownWithinMs).then(
     () => note({ step: 'show', ok: true, detail: '' }),
     (error) => note({ step: 'show', ok: false, detail: (error as Error).message }),
   );
 }
 
-/** The worker says when it has shown one. */
-function nextShown(): Promise<void> {
-  return new Promise((resolve) => {
-    const listen = ({ data }: MessageEvent) => {
-      if (data?.type !== 'shown') return;
-      navigator.serviceWorker.removeEventListener('message', listen);
-      resolve();
-    };
-    navigator.serviceWorker.addEventListener('message', listen);
+/** The worker says which it has shown; that may be before the server's answer is here. */
+function listenShown(): (noticeId: string) => Promise<void> {
+  const seen = new Set<string>();
+  let wake = () => {};
+  navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent) => {
+    if (data?.type !== 'shown') return;
+    seen.add(String(data.notice_id));
+    wake();
   });
+  return (noticeId) =>
+    new Promise((resolve) => {
+      wake = () => seen.has(noticeId) && resolve();
+      wake();
+    });
 }
 
 /** The id of this browser's own device, where it is told. */
-export async function ownEndpointHost(): Promise<string | null> {
-  if (!('serviceWorker' in navigator)) return null;
-  const registration = await navigator.serviceWorker.getRegistration();
-  const subscription = await registration?.pushManager?.getSubscription();
-  return subscription ? new URL(subscription.endpoint).host : null;
+export async function ownDevice(): Promise<string | null> {
+  const kept = await database()
+    .then((db) => db.get('setting', 'device'))
+    .catch(() => undefined);
+  return kept?.value ?? null;
 }

@@ -1,4 +1,4 @@
-import type { ComponentType } from 'preact';
+import type { ComponentChildren, ComponentType } from 'preact';
 import { go } from '../../state/route.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { words } from '../../word/words.ts';
@@ -26,8 +26,16 @@ type Part = keyof typeof parts;
 
 const isPart = (name: string | null): name is Part => name !== null && Object.hasOwn(parts, name);
 
+type SettingsProps = {
+  part: string | null;
+  /** Where the way back leads. */
+  home: string;
+  /** What is the matter. */
+  lines: ComponentChildren;
+};
+
 /** The page of settings: a list of its parts, and one of them. */
-export function Settings({ part, home }: { part: string | null /** Where the way back leads. */; home: string }) {
+export function Settings({ part, home, lines }: SettingsProps) {
   const t = words.value;
   const Shown: ComponentType | null = isPart(part) ? parts[part] : null;
   return (
@@ -38,6 +46,7 @@ export function Settings({ part, home }: { part: string | null /** Where the way
         </button>
         <h1>{isPart(part) ? t.settingParts[part] : t.settings}</h1>
       </header>
+      {lines}
       {Shown ? (
         <Shown />
       ) : (

@@ -136,11 +136,13 @@ verifies('page.delivery', 'sends in order, each once, and lets none overtake one
       note,
     ),
   ).toBeNull();
-  expect(posted).toEqual(['1', 'bad', '2']);
-  expect(noted).toEqual(['1 accepted', 'bad refused', '2 accepted']);
+  expect(posted.toSorted()).toEqual(['1', '2', 'bad']);
+  expect(posted.indexOf('1')).toBeLessThan(posted.indexOf('2'));
+  expect(noted.toSorted()).toEqual(['1 accepted', '2 accepted', 'bad refused']);
   posted.length = 0;
-  expect((await sendAll([item('stop', 'a'), item('3', 'b')], post, note))?.status).toBe(503);
-  expect(posted).toEqual(['stop']);
+  expect((await sendAll([item('stop', 'a'), item('4', 'a'), item('3', 'b')], post, note))?.status).toBe(503);
+  // One that cannot be sent now holds up its own conversation alone.
+  expect(posted.toSorted()).toEqual(['3', 'stop']);
 });
 
 verifies('page.logic', 'reads a stream that is cut anywhere as the whole one', () => {
