@@ -1,6 +1,7 @@
 import { hydrate, render } from 'preact';
 import type { Boot } from '../contract/boot.ts';
 import { App } from './app.tsx';
+import { keepDrafts } from './feature/composer/draft.ts';
 import { fitToKeyboard } from './keyboard.ts';
 import { loadPrefs, prefs } from './state/prefs.ts';
 import { startPage, takeBoot, takeSaved } from './state/start.ts';
@@ -19,22 +20,14 @@ async function start(root: HTMLElement): Promise<void> {
   else await takeSaved();
   document.documentElement.dataset['theme'] = prefs.value.theme;
   document.documentElement.dataset['size'] = prefs.value.size;
-  const isDrawn = boot !== null && root.firstChild !== null;
-  // What the server has drawn is to be seen before this thread is at work on it.
-  if (isDrawn) await painted();
-  if (isDrawn) hydrate(<App />, root);
+  if (boot && root.firstChild) hydrate(<App />, root);
   else render(<App />, root);
   startClock();
   fitToKeyboard();
+  keepDrafts();
   startPage(boot);
   // Only on https and on this machine itself there is one.
   navigator.serviceWorker?.register('/sw.js').catch(() => {}); // Without it the page works, but not without a connection.
-}
-
-/** Resolves after the next frame; a page that is not seen draws none. */
-function painted(): Promise<void> {
-  if (document.visibilityState !== 'visible') return Promise.resolve();
-  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 const root = document.getElementById('app');

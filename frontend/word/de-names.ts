@@ -2,16 +2,6 @@ import type { Names } from './en-names.ts';
 
 /** Namen von Zuständen und Wahlen, nach den Wörtern der API. */
 export const names: Names = {
-  auditActions: {
-    'prompt.allowed': 'erlaubt',
-    'prompt.denied': 'abgelehnt',
-    'prompt.timed_out': 'Zeit abgelaufen',
-    'prompt.withdrawn': 'zurückgezogen',
-    'prompt.restarted': 'bei einem Neustart verloren',
-    'rule.used': 'durch eine Regel erlaubt',
-    'rule.created': 'Regel angelegt',
-    'rule.revoked': 'Regel widerrufen',
-  },
   backgroundKinds: { shell: 'Shell', agent: 'Unteragent', other: 'Aufgabe' },
   choices: {
     allow: 'Erlauben',
@@ -60,16 +50,6 @@ export const names: Names = {
     send: 'der Push-Dienst hat es nicht angenommen; das Gerät entfernen und neu hinzufügen',
     show: 'es wurde gesendet, aber nicht gezeigt: die Mitteilungen des Telefons prüfen',
   },
-  pushSteps: {
-    support: 'dieser Browser kann es',
-    secure: 'die Verbindung ist sicher',
-    permission: 'Mitteilungen sind erlaubt',
-    worker: 'die Seite ist bereit',
-    subscribe: 'der Push-Dienst kennt diesen Browser',
-    register: 'der Server kennt ihn',
-    send: 'gesendet',
-    show: 'gezeigt',
-  },
   rememberFor: { hour: 'eine Stunde lang', conversation: 'in dieser Unterhaltung', always: 'immer' },
   settingParts: {
     look: 'Aussehen und Tasten',
@@ -81,11 +61,8 @@ export const names: Names = {
     status: 'Server',
     api: 'Skripte',
   },
-  sizes: { small: 'klein', medium: 'mittel', large: 'groß', huge: 'sehr groß' },
   states: { idle: 'ruht', queued: 'wartet', running: 'läuft', waiting: 'wartet auf dich' },
   taskStates: { pending: 'offen', in_progress: 'dabei', completed: 'erledigt' },
-  themes: { auto: 'wie das Gerät', light: 'hell', dark: 'dunkel' },
-  tunnelStates: { off: 'aus', connecting: 'verbindet', open: 'offen', failed: 'fehlgeschlagen' },
   verbs: {
     ran: 'Ausgeführt',
     read: 'Gelesen',

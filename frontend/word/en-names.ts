@@ -1,15 +1,5 @@
 /** Names of states and choices, by the words that the API has for them. */
 export const names = {
-  auditActions: {
-    'prompt.allowed': 'allowed',
-    'prompt.denied': 'denied',
-    'prompt.timed_out': 'timed out',
-    'prompt.withdrawn': 'withdrawn',
-    'prompt.restarted': 'lost at a restart',
-    'rule.used': 'allowed by a rule',
-    'rule.created': 'rule made',
-    'rule.revoked': 'rule revoked',
-  },
   backgroundKinds: { shell: 'Shell', agent: 'Sub-agent', other: 'Task' },
   choices: {
     allow: 'Allow',
@@ -58,16 +48,6 @@ export const names = {
     send: 'the push service did not take it; remove the device and add it again',
     show: 'it was sent, but not shown: look at the notification settings of the phone',
   },
-  pushSteps: {
-    support: 'this browser can',
-    secure: 'the connection is safe',
-    permission: 'notifications are allowed',
-    worker: 'the page is ready for them',
-    subscribe: 'the push service knows this browser',
-    register: 'the server knows it',
-    send: 'sent',
-    show: 'shown',
-  },
   rememberFor: { hour: 'for an hour', conversation: 'in this conversation', always: 'always' },
   settingParts: {
     look: 'Look and keys',
@@ -79,11 +59,8 @@ export const names = {
     status: 'Server',
     api: 'Scripts',
   },
-  sizes: { small: 'small', medium: 'medium', large: 'large', huge: 'very large' },
   states: { idle: 'idle', queued: 'queued', running: 'running', waiting: 'waits for you' },
   taskStates: { pending: 'to do', in_progress: 'at it', completed: 'done' },
-  themes: { auto: 'as the device', light: 'light', dark: 'dark' },
-  tunnelStates: { off: 'off', connecting: 'connecting', open: 'open', failed: 'failed' },
   verbs: {
     ran: 'Ran',
     read: 'Read',

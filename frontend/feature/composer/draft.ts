@@ -14,14 +14,34 @@ export function draftOf(id: string): string {
   return texts.value[id] ?? localStorage.getItem(key(id)) ?? '';
 }
 
+/** Writing to the disk of the browser with each letter would hold up the next one. */
+const saveAfterMs = 250;
+
+const unsaved = new Set<string>();
+
+function saveDrafts(): void {
+  for (const id of unsaved) {
+    const text = texts.value[id];
+    try {
+      if (text) localStorage.setItem(key(id), text);
+      else localStorage.removeItem(key(id));
+    } catch {
+      // No room, or a private window: it is kept as long as the page.
+    }
+  }
+  unsaved.clear();
+}
+
 export function setDraft(id: string, text: string): void {
   texts.value = { ...texts.value, [id]: text };
-  try {
-    if (text) localStorage.setItem(key(id), text);
-    else localStorage.removeItem(key(id));
-  } catch {
-    // No room, or a private window: it is kept as long as the page.
-  }
+  if (!unsaved.size) setTimeout(saveDrafts, saveAfterMs);
+  unsaved.add(id);
+}
+
+/** The page may be gone in a moment: what is typed is kept now. */
+export function keepDrafts(): void {
+  addEventListener('pagehide', saveDrafts);
+  document.addEventListener('visibilitychange', saveDrafts);
 }
 
 export const filesOf = (id: string): OutboxItem['files'] => files.value[id] ?? [];

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 
 /** Adds an ntfy topic or a webhook. The secret of a webhook is shown this once. */
 export function AddChannel({ onAdded }: { onAdded(): Promise<void> }) {
@@ -10,7 +10,7 @@ export function AddChannel({ onAdded }: { onAdded(): Promise<void> }) {
   const [url, setUrl] = useState('');
   const [token, setToken] = useState('');
   const [secret, setSecret] = useState<string | null>(null);
-  const t = words.value;
+  const t = settingWords.value;
 
   async function add(event: SubmitEvent): Promise<void> {
     event.preventDefault();

@@ -1,14 +1,14 @@
 import { user } from '../../state/session.ts';
 import { openId } from '../../state/thread.ts';
 import { Code } from '../../ui/code.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 
 /** Commands to copy, with the name of the open conversation in them. */
 export function Api() {
   const id = openId.value || 'default';
   const at = location.origin;
   const name = user.value?.name || 'switchboard';
-  const t = words.value;
+  const t = settingWords.value;
   const examples: [string, string][] = [
     [
       t.apiAsk,

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../../contract/prompt.ts';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 const pageSize = 50;
@@ -17,7 +17,7 @@ export function Audit() {
     setBefore(page.before);
     return page.entries;
   });
-  const t = words.value;
+  const t = settingWords.value;
 
   async function more(): Promise<void> {
     await attempt(async () => {

@@ -3,14 +3,14 @@ import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 /** Brings another device in: the address, and a link that signs it in once. */
 export function Connect() {
   const [status] = useLoaded(() => call('status', {}));
   const [pairing, setPairing] = useState<Answer<'createPairing'> | null>(null);
-  const t = words.value;
+  const t = settingWords.value;
   const address = status?.tunnel.url;
   return (
     <section class="part">

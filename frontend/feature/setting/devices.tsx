@@ -6,7 +6,7 @@ import { attempt, signedIn } from '../../state/session.ts';
 import { forgetRead } from '../../store/database.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { When } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 /** Leaves this browser as it was before: what was read here goes too. */
@@ -23,7 +23,7 @@ export function Devices() {
   const [found, load] = useLoaded(() => call('listCredentials', {}));
   const [token, setToken] = useState<string | null>(null);
   const [label, setLabel] = useState('');
-  const t = words.value;
+  const t = settingWords.value;
 
   async function makeToken(event: SubmitEvent): Promise<void> {
     event.preventDefault();

@@ -1,5 +1,6 @@
 import { type Prefs, prefs, setPrefs } from '../../state/prefs.ts';
-import { languages, locale, speak, words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
+import { languages, locale, speak } from '../../word/words.ts';
 
 const themes: Prefs['theme'][] = ['auto', 'light', 'dark'];
 const sizes: Prefs['size'][] = ['small', 'medium', 'large', 'huge'];
@@ -7,7 +8,7 @@ const enters: Prefs['enter'][] = ['auto', 'send', 'newline'];
 
 /** How the page looks and reads on this device. */
 export function Look() {
-  const t = words.value;
+  const t = settingWords.value;
   const { theme, size, quiet, enter } = prefs.value;
   return (
     <section class="part">

@@ -3,7 +3,7 @@ import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 import { AddChannel } from './add-channel.tsx';
 import { useLoaded } from './load.ts';
 import { ownDevice, type StepResult, sendTest, subscribe } from './push-client.ts';
@@ -16,7 +16,7 @@ const kinds = ['needs_me', 'finished', 'failed'] as const;
 export function Notifications() {
   const [push, load] = useLoaded(() => call('readPush', {}));
   const [steps, setSteps] = useState<StepResult[]>([]);
-  const t = words.value;
+  const t = settingWords.value;
   const note = (result: StepResult) => setSteps((before) => [...before, result]);
 
   async function turnOn(): Promise<void> {
@@ -89,7 +89,7 @@ export function Notifications() {
 
 /** What is told, when, and how often. */
 function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<void> }) {
-  const t = words.value;
+  const t = settingWords.value;
   const change = (changes: Partial<Push['settings']>) => void attempt(() => call('changePush', { body: changes })).then(load);
   const { kinds: told, quiet, again_after_min } = settings;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -2,7 +2,7 @@ import type { Rule } from '../../../contract/prompt.ts';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 function covered({ match, tool }: Rule): string {
@@ -21,7 +21,7 @@ function covered({ match, tool }: Rule): string {
 /** What is allowed without being asked about. */
 export function Rules() {
   const [found, load] = useLoaded(() => call('listRules', {}));
-  const t = words.value;
+  const t = settingWords.value;
   return (
     <section class="part">
       {found && !found.rules.length && <p class="quiet-line">{t.noRules}</p>}

@@ -1,7 +1,7 @@
 import type { ComponentChildren, ComponentType } from 'preact';
 import { go } from '../../state/route.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 import { Api } from './api.tsx';
 import { Audit } from './audit.tsx';
 import { Connect } from './connect.tsx';
@@ -36,7 +36,7 @@ type SettingsProps = {
 
 /** The page of settings: a list of its parts, and one of them. */
 export function Settings({ part, home, lines }: SettingsProps) {
-  const t = words.value;
+  const t = settingWords.value;
   const Shown: ComponentType | null = isPart(part) ? parts[part] : null;
   return (
     <main class="settings">

@@ -1,13 +1,13 @@
 import { call } from '../../api/client.ts';
 import { build } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
+import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 /** How the server is, with the cure for what is wrong. */
 export function Status() {
   const [status, load] = useLoaded(() => call('status', {}));
-  const t = words.value;
+  const t = settingWords.value;
   if (!status) return null;
   const { claude, tunnel, turns, live, storage, budget_day } = status;
   const isWell = claude.found && claude.logged_in !== false && storage.writable && tunnel.state !== 'failed';
