@@ -13,7 +13,7 @@ import { list, rows } from './state/list.ts';
 import { link, openConversation } from './state/live.ts';
 import { prefs, setPrefs } from './state/prefs.ts';
 import { go, pathOf, place } from './state/route.ts';
-import { signedIn } from './state/session.ts';
+import { isListed, signedIn } from './state/session.ts';
 import { openId, runningTurn, thread, threadTitle } from './state/thread.ts';
 import { stopTurn } from './state/turn.ts';
 import { Top } from './top.tsx';
@@ -34,7 +34,7 @@ export function App() {
   if (name === 'pair') return <Pair />;
   if (signedIn.value === false) return <Login />;
   // Nobody could be asked yet: with a connection that is settled in a moment, without one what is here is shown.
-  if (signedIn.value === null && link.value !== 'lost') return null;
+  if (!(signedIn.value && isListed.value) && link.value !== 'lost') return null;
   if (name === 'settings') return <Settings part={place.value.part} home={openId.value ? pathOf(openId.value) : '/'} lines={<Lines />} />;
   if (name === 'share') return <Share take={takeShared} />;
   return <Home />;

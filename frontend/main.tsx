@@ -1,11 +1,13 @@
 import { hydrate, render } from 'preact';
 import type { Boot } from '../contract/boot.ts';
 import { App } from './app.tsx';
-import { keepDrafts } from './feature/composer/draft.ts';
+import { draftOf, keepDrafts, setDraft } from './feature/composer/draft.ts';
 import { fitToKeyboard } from './keyboard.ts';
 import { loadPrefs, prefs } from './state/prefs.ts';
 import { startPage, takeBoot, takeSaved } from './state/start.ts';
 import './style/base.css';
+import { openId } from './state/thread.ts';
+import { isMounted } from './ui/mounted.ts';
 import { startClock } from './ui/when.tsx';
 import { locale, speak } from './word/words.ts';
 
@@ -20,8 +22,17 @@ async function start(root: HTMLElement): Promise<void> {
   else await takeSaved();
   document.documentElement.dataset['theme'] = prefs.value.theme;
   document.documentElement.dataset['size'] = prefs.value.size;
-  if (boot && root.firstChild) hydrate(<App />, root);
-  else render(<App />, root);
+  const own = prefs.value;
+  // What was typed into the drawn page before its script was there.
+  const early = root.querySelector<HTMLTextAreaElement>('.composer textarea')?.value;
+  if (boot && root.firstChild) {
+    // The server knows nothing of the quiet view: see isMounted.
+    prefs.value = { ...own, quiet: false };
+    hydrate(<App />, root);
+  } else render(<App />, root);
+  prefs.value = own;
+  isMounted.value = true;
+  if (early && !draftOf(openId.value)) setDraft(openId.value, early);
   startClock();
   fitToKeyboard();
   keepDrafts();

@@ -6,7 +6,7 @@ import { saveList } from '../store/read-store.ts';
 import { applyToList, list, loadList, rows, setList } from './list.ts';
 import { flushSoon, forgetKnown } from './outbox.ts';
 import { place } from './route.ts';
-import { noteSignIn, signedIn, user } from './session.ts';
+import { isListed, noteSignIn, signedIn, user } from './session.ts';
 import { applyToThread, catchUp, openId, reloadThread, showThread, thread } from './thread.ts';
 
 /** How the page is joined to the server. */
@@ -72,7 +72,10 @@ export function stopLive(): void {
 /** Reads how all stands. Where that is cut off, it is done again when the line is back. */
 async function readAll(): Promise<void> {
   isBehind = false;
-  isBehind = !(await loadList()) || !(await refresh());
+  const isRead = await loadList();
+  const isShown = isRead && (await refresh());
+  isListed.value = true;
+  isBehind = !isShown;
   saveSoon();
   if (!isBehind) warm();
 }

@@ -4,6 +4,9 @@ import { ApiError, inWords, serverBuild } from '../api/client.ts';
 /** Whether this browser is signed in; unknown while nobody could be asked. */
 export const signedIn = signal<boolean | null>(null);
 
+/** Whether the conversations are known: until then nobody can tell which one is to be open, and a box would be that of the wrong one. */
+export const isListed = signal(false);
+
 /** Noted where this browser was signed in: without it the server need not be asked before the login is shown. */
 const signedInKey = 'signed-in';
 
@@ -13,6 +16,7 @@ export function noteSignIn(isIn: boolean): void {
   signedIn.value = isIn;
   if (isIn) localStorage.setItem(signedInKey, 'yes');
   else localStorage.removeItem(signedInKey);
+  if (!isIn) isListed.value = false;
 }
 
 /** Which user, and the project that a conversation is in where none is named. */

@@ -5,7 +5,7 @@ import { deleteLeaving, setList } from './list.ts';
 import { resync, startLive } from './live.ts';
 import { startOutbox } from './outbox.ts';
 import { followAddress, go, place, placeOf } from './route.ts';
-import { build, signedIn, user, wasSignedIn } from './session.ts';
+import { build, isListed, signedIn, user, wasSignedIn } from './session.ts';
 import { openId, showSaved, startThread } from './thread.ts';
 
 /** Takes up what the page was served with; the server does the same to draw the first screen. */
@@ -13,6 +13,7 @@ export function takeBoot(boot: Boot, path: string): void {
   build.value = boot.build;
   clock.value = Date.parse(boot.now);
   signedIn.value = boot.user !== null;
+  isListed.value = boot.user !== null;
   user.value = boot.user;
   place.value = placeOf(path);
   setList({ conversations: boot.conversations, prompts: boot.prompts });
@@ -35,6 +36,7 @@ export async function takeSaved(): Promise<void> {
   if (saved) {
     user.value = saved.user;
     signedIn.value = true;
+    isListed.value = true;
     setList(saved);
   }
   if (asked === null) openId.value = saved?.conversations[0]?.id ?? 'default';

@@ -22,7 +22,9 @@ async function look(page: Page, screen: string): Promise<string[]> {
     mkdirSync(process.env['SHOTS'], { recursive: true });
     await page.screenshot({ path: join(process.env['SHOTS'], `${screen}.png`) });
   }
-  const { violations } = await new AxeBuilder({ page: page as never }).analyze();
+  // At the other sizes the same elements stand in another place: axe looks at those screens that are arranged anew.
+  const isWhole = screen.includes('-phone-') || /-(work|asks|list)$/.test(screen);
+  const { violations } = isWhole ? await new AxeBuilder({ page: page as never }).analyze() : { violations: [] };
   const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${screen}: ${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
   const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
   const small = await page.evaluate(() =>
@@ -110,7 +112,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
           findings.push(...(await look(page, at(`settings-${part || 'all'}`))));
         }
         findings.push(...faults.map((fault) => `${name}: ${fault}`));
-        await page.context().browser()?.close();
+        await page.context().close();
       }
       expect(findings).toEqual([]);
     },

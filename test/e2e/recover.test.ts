@@ -30,11 +30,11 @@ verifies(
     const steady = await openPhone();
     await signIn(page, line.url);
     await signIn(steady.page, server.url);
-    line.cutAfter = () => 700 + Math.floor(random() * 2500);
+    line.cutAfter = () => 700 + Math.floor(random() * 1800);
     // The line that is open goes too: each new one is cut.
     line.down();
     line.up();
-    const words = 300;
+    const words = 200;
     let turns = 0;
     while (line.cuts < 100) {
       turns += 1;

@@ -55,7 +55,7 @@ verifies(
       };
     });
     expect(found.hit).toBeNull();
-    // The page's own: its script and data, its style, and the box to write in.
+    // The page's own: its script (and what that loads), its style, and the box to write in.
     expect(found.strange.toSorted()).toEqual(['form', 'script', 'style']);
     expect(found.handlers).toEqual([]);
     expect([...new Set(found.links)].filter((protocol) => !['http:', 'https:', 'mailto:'].includes(protocol))).toEqual([]);

@@ -1,5 +1,5 @@
-import { type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
-import { onTestFinished } from 'vitest';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, onTestFinished } from 'vitest';
 import { password, username } from './client.ts';
 
 /** Without these Chromium looks for hosts of its maker, which a test must not. */
@@ -22,11 +22,19 @@ export type Phone = {
   hosts: Set<string>;
 };
 
-/** A page of a phone in a Chromium of its own. Closed with the test. */
+/** One for all tests of a file: starting one takes a second, and contexts share nothing. */
+let launched: Promise<Browser> | null = null;
+
+afterAll(async () => {
+  await (await launched)?.close();
+});
+
+/** A page of a phone in a context of its own, as a browser with nothing in it. Closed with the test. */
 export async function openPhone(options: BrowserContextOptions = {}): Promise<Phone> {
-  const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: quiet });
-  onTestFinished(() => browser.close());
+  launched ??= chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: quiet });
+  const browser = await launched;
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: 'en', ...options });
+  onTestFinished(() => context.close());
   const faults: string[] = [];
   const hosts = new Set<string>();
   context.on('weberror', (error) => faults.push(error.error().message));

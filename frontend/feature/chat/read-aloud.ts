@@ -1,10 +1,11 @@
 import { signal } from '@preact/signals';
+import { isMounted } from '../../ui/mounted.ts';
 import { locale } from '../../word/words.ts';
 
 /** The text that is being read aloud. */
 export const isSpeaking = signal<string | null>(null);
 
-export const canSpeak = (): boolean => typeof speechSynthesis !== 'undefined';
+export const canSpeak = (): boolean => isMounted.value && typeof speechSynthesis !== 'undefined';
 
 /** What of a Markdown text is worth hearing: no code, no addresses, no signs. */
 export function toSpeech(markdown: string): string {

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { isMounted } from '../../ui/mounted.ts';
 import { locale } from '../../word/words.ts';
 
 type Result = { isFinal: boolean; 0: { transcript: string } };
@@ -19,7 +20,7 @@ const maker = (): Maker | undefined => {
   return known.SpeechRecognition ?? known.webkitSpeechRecognition;
 };
 
-export const canDictate = (): boolean => maker() !== undefined;
+export const canDictate = (): boolean => isMounted.value && maker() !== undefined;
 
 export const isListening = signal(false);
 

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { OutboxItem } from '../../store/database.ts';
+import { isMounted } from '../../ui/mounted.ts';
 
 const key = (id: string) => `draft:${id}`;
 
@@ -10,7 +11,7 @@ const texts = signal<Record<string, string>>({});
 const files = signal<Record<string, OutboxItem['files']>>({});
 
 export function draftOf(id: string): string {
-  if (typeof localStorage === 'undefined') return '';
+  if (!isMounted.value) return '';
   return texts.value[id] ?? localStorage.getItem(key(id)) ?? '';
 }
 

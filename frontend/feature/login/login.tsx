@@ -3,6 +3,7 @@ import { ApiError, call, inWords } from '../../api/client.ts';
 import { startLive } from '../../state/live.ts';
 import { flushSoon } from '../../state/outbox.ts';
 import { noteSignIn } from '../../state/session.ts';
+import { isMounted } from '../../ui/mounted.ts';
 import { words } from '../../word/words.ts';
 import './login.css';
 
@@ -31,7 +32,8 @@ export function Login() {
 
   return (
     <main class="login">
-      <form onSubmit={signIn}>
+      {/* Sent by the browser itself, before its script is there, it must not carry the password in an address. */}
+      <form method="post" onSubmit={signIn}>
         <h1>Switchboard</h1>
         <label>
           {t.user}
@@ -46,7 +48,7 @@ export function Login() {
             {problem}
           </p>
         )}
-        <button type="submit" class="primary" disabled={isBusy}>
+        <button type="submit" class="primary" disabled={isBusy || !isMounted.value}>
           {t.signIn}
         </button>
         <p class="quiet-line">{t.whereIsPassword}</p>

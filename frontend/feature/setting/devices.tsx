@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../../api/client.ts';
 import { stopLive } from '../../state/live.ts';
 import { go } from '../../state/route.ts';
-import { attempt, signedIn } from '../../state/session.ts';
+import { attempt, noteSignIn } from '../../state/session.ts';
 import { forgetRead } from '../../store/database.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { When } from '../../ui/when.tsx';
@@ -15,7 +15,7 @@ async function leave(): Promise<void> {
   await forgetRead().catch(() => {});
   localStorage.clear();
   go('/', { replace: true });
-  signedIn.value = false;
+  noteSignIn(false);
 }
 
 /** Who is signed in, and the tokens of scripts. */
