@@ -20,24 +20,49 @@ type Page = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
 
 /** A thread as it is when a conversation is opened. What the running turn says is shown from the snapshot alone. */
 export function openThread(snapshot: ConversationSnapshot, page: Page): Thread {
-  return { snapshot, messages: withoutRunning(page.messages, snapshot), turns: page.turns, before: page.before, ended: [] };
+  const last = lastAnswered(snapshot);
+  const ended = last ? [last] : [];
+  return joinNewest({ snapshot, messages: [], turns: [], before: null, ended }, page);
+}
+
+/** The newest turn as one that has just ended, where it was answered in the session that is shown. */
+function lastAnswered({ turn, last_turn, session_id }: ConversationSnapshot): EndedTurn | null {
+  if (turn || !last_turn?.result || last_turn.result.session_id !== session_id) return null;
+  const parts: LiveTurn['parts'] = [{ type: 'text', text: last_turn.text }];
+  return { turn: { ...last_turn, open_from: 0, tools: [], parts, retrying: null }, steered: [], end: last_turn };
 }
 
 /** The transcript has what a running turn says as well. */
 function withoutRunning(messages: HistoryMessage[], { turn }: ConversationSnapshot): HistoryMessage[] {
-  const startedAt = turn?.started_at;
-  return startedAt ? messages.filter((message) => message.at < startedAt) : messages;
+  return beforeTime(messages, turn?.started_at ?? null);
+}
+
+const beforeTime = (messages: HistoryMessage[], time: string | null) => (time ? messages.filter(({ at }) => at < time) : messages);
+
+/** So much of an answer is looked for in the history. */
+const knownBy = 200;
+
+/** Whether the history has a turn that ended, to its last words: the CLI may write them a moment after it has said them. */
+function hasWhole(messages: readonly HistoryMessage[], { turn, end }: EndedTurn): boolean {
+  // More was said since: then that was written long ago, in this page or in one before it.
+  if (messages.some(({ at }) => end.ended_at !== null && at > end.ended_at)) return true;
+  const ours = messages.filter(({ at }) => end.started_at !== null && at >= end.started_at);
+  const words =
+    turn.parts
+      .findLast((part) => part.type === 'text')
+      ?.text.trim()
+      .slice(0, knownBy) ?? '';
+  return words === '' ? ours.length > 0 : ours.some(({ role, text }) => role !== 'user' && text.includes(words));
 }
 
 /** The newest page of the history, read again: pages from before it stay where it joins on to them. */
 export function joinNewest(thread: Thread, page: Page): Thread {
-  const newest = withoutRunning(page.messages, thread.snapshot);
+  const ended = thread.ended.filter((one) => !hasWhole(page.messages, one));
+  // Of a turn that is shown by itself the history is left out.
+  const newest = withoutRunning(beforeTime(page.messages, ended[0]?.end.started_at ?? null), thread.snapshot);
   const at = thread.messages.findIndex(({ id }) => id === newest[0]?.id);
   const older = at > 0 ? thread.messages.slice(0, at) : [];
   const turns = [...thread.turns.filter(({ turn_id }) => !page.turns.some((turn) => turn.turn_id === turn_id)), ...page.turns];
-  // What ended after the page was read is not in it yet.
-  const last = page.messages.at(-1)?.at ?? '';
-  const ended = thread.ended.filter(({ end }) => end.ended_at !== null && end.started_at !== null && end.started_at > last);
   return { ...thread, messages: [...older, ...newest], turns: at > 0 ? turns : page.turns, before: at > 0 ? thread.before : page.before, ended };
 }
 

@@ -35,6 +35,7 @@ const pageSize = 30;
 
 /** What could not be read is asked for again after so long, and when the line is back. */
 const retryMs = 4000;
+const maxTries = 4;
 
 /** A turn has ended whose history could not be read. */
 let isHistoryOld = false;
@@ -110,7 +111,7 @@ export async function reloadThread(): Promise<boolean> {
 
 function takeRead(id: string, snapshot: ConversationSnapshot | null, page: HistoryPage): void {
   const before = thread.value?.snapshot.id === id ? thread.value : null;
-  const fresh = snapshot && (before ? joinNewest({ ...before, snapshot, ended: [] }, page) : openThread(snapshot, page));
+  const fresh = snapshot && (before ? joinNewest({ ...before, snapshot }, page) : openThread(snapshot, page));
   thread.value = fresh && waiting.reduce(reduceThread, fresh);
   savedAt.value = null;
   // A turn can have ended between the two answers: its end is in the events that waited.
@@ -154,7 +155,7 @@ export function catchUp(): void {
 }
 
 /** Reads the newest page of the history: the transcript has more of a turn than its events. */
-async function refreshHistory(): Promise<void> {
+async function refreshHistory(tries = 0): Promise<void> {
   const id = openId.value;
   const page = await readPage(id).catch(() => null);
   // What is shown is right without it; it is asked for again when the line is back.
@@ -162,6 +163,8 @@ async function refreshHistory(): Promise<void> {
   const current = thread.value;
   if (!page || current?.snapshot.id !== id) return;
   thread.value = joinNewest(current, page);
+  // The last words are not in the transcript yet: a moment later they are.
+  if (thread.value.ended.length && tries < maxTries) setTimeout(() => openId.value === id && void refreshHistory(tries + 1), retryMs / 4);
   await saveThread({ id, snapshot: thread.value.snapshot, page, at: new Date().toISOString() }).catch(() => {});
 }
 

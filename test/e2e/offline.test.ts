@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startBadLine } from '../helper/bad-line.ts';
-import { answered, box, openPhone, pick, send, signIn, waitForWorker } from '../helper/browser.ts';
+import { answered, box, openPhone, send, signIn, waitForWorker } from '../helper/browser.ts';
 import { startBuilt } from '../helper/built.ts';
 import { packageRoot } from '../helper/server.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -123,5 +123,4 @@ verifies('page.offline', 'can be installed: a manifest with icons, shortcuts and
   for (const { src } of manifest.icons) expect((await fetch(server.url + src)).status).toBe(200);
   const { installabilityErrors } = await tools.send('Page.getInstallabilityErrors');
   expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([]);
-  await pick(page, 'default').catch(() => {});
 });

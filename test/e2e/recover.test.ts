@@ -30,11 +30,11 @@ verifies(
     const steady = await openPhone();
     await signIn(page, line.url);
     await signIn(steady.page, server.url);
-    line.cutAfter = () => 700 + Math.floor(random() * 1800);
+    line.cutAfter = () => 1300 + Math.floor(random() * 2000);
     // The line that is open goes too: each new one is cut.
     line.down();
     line.up();
-    const words = 200;
+    const words = 300;
     let turns = 0;
     while (line.cuts < 100) {
       turns += 1;

@@ -74,9 +74,17 @@ verifies('page.logic', 'keeps a turn that ended until the history has it', () =>
   expect(knowsTurn(ended, 't')).toBe(true);
   expect(knowsTurn(ended, 'other')).toBe(false);
   const message = { id: 'u', role: 'user' as const, at: at(2), text: 'go', parts: [] };
-  const joined = joinNewest(ended, { messages: [message], turns: [], before: null });
+  const answer = { id: 'a', role: 'assistant' as const, at: at(3), text: 'word\n\nend', parts: [] };
+  const joined = joinNewest(ended, { messages: [message, answer], turns: [], before: null });
   expect(joined.ended).toEqual([]);
-  expect(joined.messages).toEqual([message]);
+  expect(joined.messages).toEqual([message, answer]);
+  // The CLI may write the last words a moment later: until then the turn is shown by itself, once.
+  const early = joinNewest(ended, { messages: [message], turns: [], before: null });
+  expect(early.ended).toHaveLength(1);
+  expect(early.messages).toEqual([]);
+  // It does not hide what was said after it, where the page does not reach back to it.
+  const later = { ...message, id: 'l', at: at(9), text: 'later' };
+  expect(joinNewest(ended, { messages: [later], turns: [], before: null })).toMatchObject({ ended: [], messages: [later] });
   // A page that was read before the turn began does not have it.
   expect(joinNewest(ended, { messages: [{ ...message, at: at(0) }], turns: [], before: null }).ended).toHaveLength(1);
 });
