@@ -85,7 +85,11 @@ async function refresh(): Promise<boolean> {
   const asked = place.value.name === 'chat' ? place.value.id : null;
   const isKnown = (id: string) => list.value.conversations.some((row) => row.id === id);
   const newest = rows.value[0];
-  if (asked === null && newest && !isKnown(openId.value)) openId.value = newest.id;
+  if (asked === null && newest && !isKnown(openId.value)) {
+    openId.value = newest.id;
+    // The stream was asked to tell another one word by word.
+    stream?.kick();
+  }
   return asked === null && !isKnown(openId.value) ? true : reloadThread();
 }
 

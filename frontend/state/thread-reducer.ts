@@ -81,7 +81,9 @@ export function reduceThread(thread: Thread, event: StoredEvent): Thread {
   const end = snapshot.last_turn;
   const hasEnded = turn && end?.turn_id === turn.turn_id && snapshot.turn?.turn_id !== turn.turn_id;
   if (!hasEnded) return { ...thread, snapshot };
-  return { ...thread, snapshot, ended: [...thread.ended, { turn, steered: before.steered, end }] };
+  // Where its words were not told one by one, its end has them all.
+  const parts: LiveTurn['parts'] = turn.parts.length || !end.text ? turn.parts : [{ type: 'text', text: end.text }];
+  return { ...thread, snapshot, ended: [...thread.ended, { turn: { ...turn, parts }, steered: before.steered, end }] };
 }
 
 /** The end of the newest turn where that was no answer, and the history does not tell of it. */
