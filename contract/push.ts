@@ -59,6 +59,8 @@ export type PushDevice = z.infer<typeof PushDevice>;
 /** A web address that is called from the server. */
 const Address = z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).max(2000);
 
+const topicUrl = /^https?:\/\/[^/]+\/[^/?#]+$/;
+
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{8,200}={0,2}$/, 'must be base64url');
 
 export const AddDevice = z.discriminatedUnion('kind', [
@@ -72,7 +74,7 @@ export const AddDevice = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('ntfy'),
     label: z.string().trim().max(100).optional(),
-    url: Address.describe('server and topic, such as https://ntfy.sh/my-topic'),
+    url: Address.regex(topicUrl, 'must end with a topic, such as https://ntfy.sh/my-topic'),
     token: z.string().max(200).optional(),
   }),
   z.object({ kind: z.literal('webhook'), label: z.string().trim().max(100).optional(), url: Address }),

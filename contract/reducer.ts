@@ -8,6 +8,9 @@ type EventOf<T extends StoredEvent['type']> = Extract<StoredEvent, { type: T }> 
 type EndType = 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted';
 type EndEvent = { [T in EndType]: EventOf<T> }[EndType];
 
+/** Whether an event is the last one of its turn. */
+export const isEnd = (event: StoredEvent): event is StoredEvent & EndEvent => /^turn\.(completed|failed|cancelled|interrupted)$/.test(event.type);
+
 /** The most that is kept of one turn's text; all of it is in the events and the transcript. */
 const maxText = 4_000_000;
 

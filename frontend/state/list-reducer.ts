@@ -1,11 +1,10 @@
 import type { ConversationSummary } from '../../contract/conversation.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
+import { isEnd } from '../../contract/reducer.ts';
 
 /** All conversations as rows, and all that waits for a person. */
 export type List = { conversations: ConversationSummary[]; prompts: Prompt[] };
-
-const isEnd = (type: string) => /^turn\.(completed|failed|cancelled|interrupted)$/.test(type);
 
 /** Pinned ones first, then the newest. */
 export function sortRows(rows: readonly ConversationSummary[]): ConversationSummary[] {
@@ -30,7 +29,7 @@ export function reduceList(list: List, event: StoredEvent): List {
 function reducePrompts(prompts: Prompt[], event: StoredEvent): Prompt[] {
   if (event.type === 'prompt.opened') return [...prompts.filter(({ id }) => id !== event.prompt.id), event.prompt];
   if (event.type === 'prompt.closed') return prompts.filter(({ id }) => id !== event.prompt_id);
-  if (isEnd(event.type) && 'turn_id' in event) return prompts.filter(({ turn_id }) => turn_id !== event.turn_id);
+  if (isEnd(event)) return prompts.filter(({ turn_id }) => turn_id !== event.turn_id);
   return prompts;
 }
 

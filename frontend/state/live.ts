@@ -18,6 +18,9 @@ const staleMs = 4000;
 /** The list is kept for the time without a connection, at most so often. */
 const saveEveryMs = 1000;
 
+/** What could not be read is read again after so long, or when the line is new. */
+const retryMs = 4000;
+
 /** Events that come while no frame is drawn are taken up after so long. */
 const hiddenMs = 100;
 
@@ -77,7 +80,9 @@ async function readAll(): Promise<void> {
   isListed.value = true;
   isBehind = !isShown;
   saveSoon();
-  if (!isBehind) warm();
+  if (isShown) warm();
+  // The line may stand while the answers fail.
+  else setTimeout(() => isBehind && void readAll(), retryMs);
 }
 
 /** Reads the open conversation anew; where none was asked for, the one that was used last is opened. False where it could not be read. */
@@ -97,7 +102,7 @@ async function refresh(): Promise<boolean> {
 function warm(): void {
   isWarmed = true;
   const id = openId.value;
-  if (list.value.conversations.some((row) => row.id === id)) call('warmConversation', { params: { id } }).catch(() => {}); // See above.
+  if (list.value.conversations.some((row) => row.id === id)) call('warmConversation', { params: { id } }).catch(() => {}); // It is a favour: the turn itself tells what is wrong.
 }
 
 /** All that came within a frame is drawn at once; a hidden page draws none. */

@@ -3,7 +3,7 @@ import { acceptMessage, acceptWithProgress, isLarge } from '../api/accept.ts';
 import { type ApiError, inWords, newKey } from '../api/client.ts';
 import type { OutboxItem } from '../store/database.ts';
 import { addToOutbox, markInOutbox, readOutbox, removeFromOutbox } from '../store/outbox-store.ts';
-import { sendAll } from '../store/sender.ts';
+import { byConversation, lockOf, sendConversation } from '../store/sender.ts';
 import { signedIn, trouble } from './session.ts';
 import { openId, thread } from './thread.ts';
 import { knowsTurn } from './thread-reducer.ts';
@@ -27,8 +27,10 @@ const channelName = 'outbox';
 
 let delay = retryMs.first;
 let timer: ReturnType<typeof setTimeout> | undefined;
-let sending: Promise<void> | null = null;
-let isAgain = false;
+
+/** Conversations whose messages are being sent, and those of them in which more has come meanwhile. */
+const sending = new Set<string>();
+const sendAgain = new Set<string>();
 
 const patch = (id: string, changes: Partial<Outgoing>) => {
   outgoing.value = outgoing.value.map((item) => (item.id === id ? { ...item, ...changes } : item));
@@ -43,7 +45,7 @@ const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastCh
 export async function startOutbox(): Promise<void> {
   await reread();
   if (channel) channel.onmessage = () => void reread();
-  void flush();
+  flush();
 }
 
 /** Shows what the browser's store has: another tab or the worker can have sent some. Gives all that is still to be sent. */
@@ -71,7 +73,7 @@ export async function send(message: Pick<OutboxItem, 'conv_id' | 'text' | 'files
     // A browser that keeps nothing (a private window, no room) still sends it while the page is open.
   }
   askForSync();
-  void flush();
+  flush();
 }
 
 export async function discard(id: string): Promise<void> {
@@ -79,13 +81,13 @@ export async function discard(id: string): Promise<void> {
   unsaved.delete(id);
   await removeFromOutbox(id).catch(() => {});
   channel?.postMessage('changed');
-  void flush();
+  flush();
 }
 
 export async function again(id: string): Promise<void> {
   patch(id, { problem: null });
   await markInOutbox(id, null).catch(() => {});
-  void flush();
+  flush();
 }
 
 /** Has the browser start the worker when there is a connection, also after the page was closed. */
@@ -95,33 +97,36 @@ function askForSync(): void {
     .catch(() => {}); // Not every browser has it: then the page sends when it is opened.
 }
 
-/** One tab or the worker sends at a time; the key of each message sees to the rest. */
-async function alone(work: () => Promise<void>): Promise<void> {
-  if (navigator.locks) await navigator.locks.request(channelName, work);
+/** Where there are no locks (on http) the keys of the messages see to it that none is run twice. */
+async function alone(name: string, work: () => Promise<void>): Promise<void> {
+  if (navigator.locks) await navigator.locks.request(name, work);
   else await work();
 }
 
-/** Tries to send all that waits. */
-export function flush(): Promise<void> {
-  if (sending) {
-    isAgain = true;
-    return sending;
-  }
+/** Tries to send all that waits: each conversation by itself, so that an upload that takes its time holds up no other. */
+export function flush(): void {
   clearTimeout(timer);
-  sending = alone(sendWaiting).finally(() => {
-    sending = null;
-    if (isAgain) {
-      isAgain = false;
-      void flush();
-    }
-  });
-  return sending;
+  const waiting = outgoing.value.filter(({ turnId }) => turnId === null);
+  for (const id of byConversation(waiting).keys()) flushConversation(id);
 }
 
-async function sendWaiting(): Promise<void> {
+function flushConversation(id: string): void {
+  if (sending.has(id)) {
+    sendAgain.add(id);
+    return;
+  }
+  sending.add(id);
+  void alone(lockOf(id), () => sendWaiting(id)).finally(() => {
+    sending.delete(id);
+    if (sendAgain.delete(id)) flushConversation(id);
+  });
+}
+
+async function sendWaiting(id: string): Promise<void> {
   // Another tab can have sent some while this one waited for its turn.
-  const stopped = await sendAll(
-    await reread(),
+  const waiting = byConversation(await reread()).get(id) ?? [];
+  const stopped = await sendConversation(
+    waiting,
     (item) => (isLarge(item) ? acceptWithProgress(item, (progress) => patch(item.id, { progress })) : acceptMessage(item)),
     async (sent) => {
       if (sent.result === 'accepted') {
@@ -141,7 +146,7 @@ async function sendWaiting(): Promise<void> {
     return;
   }
   noteStop(stopped);
-  timer = setTimeout(() => void flush(), Math.max((stopped.retryAfter ?? 0) * 1000, delay));
+  timer = setTimeout(() => flush(), Math.max((stopped.retryAfter ?? 0) * 1000, delay));
   delay = Math.min(delay * 2, retryMs.last);
 }
 
@@ -153,7 +158,7 @@ function noteStop(stopped: ApiError): void {
 /** A connection has come: what waits need not wait for its time. */
 export function flushSoon(): void {
   delay = retryMs.first;
-  if (outgoing.value.some(({ turnId, problem }) => turnId === null && problem === null)) void flush();
+  if (outgoing.value.some(({ turnId, problem }) => turnId === null && problem === null)) flush();
 }
 
 /** What the server was given and the open conversation knows is done with. */

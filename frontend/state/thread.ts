@@ -2,6 +2,7 @@ import { computed, signal } from '@preact/signals';
 import type { ConversationSnapshot } from '../../contract/conversation.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { HistoryPage } from '../../contract/message.ts';
+import { isEnd } from '../../contract/reducer.ts';
 import { ApiError, call } from '../api/client.ts';
 import { readThread, saveThread } from '../store/read-store.ts';
 import { attempt } from './session.ts';
@@ -130,8 +131,6 @@ async function orNothing<T>(reading: Promise<T>, nothing: T): Promise<T> {
 
 const readSnapshot = (id: string) => orNothing<ConversationSnapshot | null>(call('readConversation', { params: { id } }), null);
 const readPageOf = (id: string) => orNothing(readPage(id), { messages: [], turns: [], before: null, session_id: null });
-
-const isEnd = ({ type }: StoredEvent) => /^turn\.(completed|failed|cancelled|interrupted)$/.test(type);
 
 /** Takes up events of all conversations; those of the open one change what is shown. */
 export function applyToThread(events: readonly StoredEvent[]): void {

@@ -10,10 +10,22 @@ const passing = new Set([0, 401, 408, 425, 429, 500, 502, 503, 504, 507]);
 type Post = (item: OutboxItem) => Promise<{ turn_id: string }>;
 type Note = (sent: Sent) => Promise<void>;
 
-/** Sends the messages of one conversation, one after the other, until one is refused or cannot be sent now. */
-async function sendConversation(items: readonly OutboxItem[], post: Post, note: Note): Promise<ApiError | null> {
+/** One tab or the worker sends the messages of a conversation at a time; the key of each message sees to the rest. */
+export const lockOf = (convId: string): string => `outbox ${convId}`;
+
+/** What waits, by conversation, in its order. */
+export function byConversation(items: readonly OutboxItem[]): Map<string, OutboxItem[]> {
+  const found = new Map<string, OutboxItem[]>();
+  for (const item of items) found.set(item.conv_id, [...(found.get(item.conv_id) ?? []), item]);
+  return found;
+}
+
+/**
+ * Sends the messages of one conversation, one after the other. Resolves with the error for which they wait, or
+ * null: none overtakes one that was refused, which waits for the person.
+ */
+export async function sendConversation(items: readonly OutboxItem[], post: Post, note: Note): Promise<ApiError | null> {
   for (const item of items) {
-    // None overtakes one that was refused: that one waits for the person.
     if (item.problem !== null) return null;
     try {
       const { turn_id } = await post(item);
@@ -26,15 +38,4 @@ async function sendConversation(items: readonly OutboxItem[], post: Post, note: 
     }
   }
   return null;
-}
-
-/**
- * Sends what waits: those of one conversation in their order, conversations beside each other, so that an upload
- * that takes its time holds up nothing else. Resolves with an error for which something still waits, or null.
- */
-export async function sendAll(items: readonly OutboxItem[], post: Post, note: Note): Promise<ApiError | null> {
-  const byConversation = new Map<string, OutboxItem[]>();
-  for (const item of items) byConversation.set(item.conv_id, [...(byConversation.get(item.conv_id) ?? []), item]);
-  const stopped = await Promise.all([...byConversation.values()].map((own) => sendConversation(own, post, note)));
-  return stopped.find((error) => error !== null) ?? null;
 }

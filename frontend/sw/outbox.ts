@@ -1,15 +1,21 @@
 import { acceptMessage } from '../api/accept.ts';
+import type { ApiError } from '../api/client.ts';
 import { markInOutbox, readOutbox, removeFromOutbox } from '../store/outbox-store.ts';
-import { sendAll } from '../store/sender.ts';
+import { byConversation, lockOf, sendConversation } from '../store/sender.ts';
 
 /** Sends what waits, while no page does. Rejects where it could not all be sent, so that the browser tries again. */
 export async function sendOutbox(): Promise<void> {
-  await navigator.locks.request('outbox', async () => {
-    const stopped = await sendAll(await readOutbox(), acceptMessage, async (sent) => {
-      if (sent.result === 'accepted') await removeFromOutbox(sent.item.id);
-      else await markInOutbox(sent.item.id, sent.problem);
-    });
-    new BroadcastChannel('outbox').postMessage('changed');
-    if (stopped) throw stopped;
+  const ids = [...byConversation(await readOutbox()).keys()];
+  const stopped = await Promise.all(ids.map((id) => navigator.locks.request(lockOf(id), () => sendWaiting(id))));
+  new BroadcastChannel('outbox').postMessage('changed');
+  for (const error of stopped) if (error) throw error;
+}
+
+async function sendWaiting(id: string): Promise<ApiError | null> {
+  // A page can have sent some while this waited for its turn.
+  const waiting = byConversation(await readOutbox()).get(id) ?? [];
+  return sendConversation(waiting, acceptMessage, async (sent) => {
+    if (sent.result === 'accepted') await removeFromOutbox(sent.item.id);
+    else await markInOutbox(sent.item.id, sent.problem);
   });
 }

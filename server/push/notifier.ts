@@ -9,7 +9,7 @@ import { type PushChannel, PushError, type PushStore, type StoredDevice } from '
 import type { Seen } from './seen.ts';
 
 /** A page that shows what has happened says so within this time; only then is a push thought of. */
-export const seenWithinMs = 2500;
+const seenWithinMs = 2500;
 
 /** A prompt that nobody answers is told of so often. */
 const maxTold = 4;
@@ -27,7 +27,6 @@ export type NotifierDeps = {
   warn(error: unknown, text: string): void;
   now(): Date;
   newId(): string;
-  waitMs?: number;
 };
 
 /** Tells devices what a person wants to know, and takes it back when it is answered. */
@@ -158,7 +157,7 @@ export function createNotifier(deps: NotifierDeps) {
     onEvent(event: StoredEvent): void {
       if (event.type === 'prompt.closed') later(0, () => withdraw(event.conv_id, event.prompt_id));
       const notice = noticeOf(event);
-      if (notice) later(deps.waitMs ?? seenWithinMs, () => tell(notice, 1));
+      if (notice) later(seenWithinMs, () => tell(notice, 1));
     },
     /** Sends a device a test, whatever the settings say. */
     test(device: StoredDevice): Promise<Delivery> {

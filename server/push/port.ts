@@ -1,8 +1,6 @@
 import type { z } from 'zod';
 import type { Delivery, DeviceKind, PushMessage, PushSettings } from '../../contract/push.ts';
 
-export type { PushMessage };
-
 /** A device as it is kept. `secret` is what its kind needs to be sent to: keys, a token, the secret of signatures. */
 export type StoredDevice = {
   id: string;

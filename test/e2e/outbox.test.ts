@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { startBadLine } from '../helper/bad-line.ts';
-import { answered, box, openPhone, send, signIn, waitForWorker } from '../helper/browser.ts';
+import { answered, box, openPhone, pick, send, signIn, waitForWorker } from '../helper/browser.ts';
 import { startBuilt } from '../helper/built.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -129,9 +129,11 @@ verifies('page.delivery', 'sends long messages of any script, what the browser h
   await context.route('**/default/turns', () => {});
   await page.setInputFiles('input[type=file][multiple]', [{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('x') }]);
   await send(page, 'stands still');
-  await page.goto(`${server.url}/c/other`);
+  await pick(page, 'other');
+  await page.locator('.picker').getByText('other', { exact: true }).waitFor();
   await send(page, 'not held up');
-  await answered(page, 'Echo: not held up').waitFor();
+  // Before the upload is given up for standing still, which takes half a minute.
+  await answered(page, 'Echo: not held up').waitFor({ timeout: 15_000 });
   expect(api.received.filter(({ texts }) => texts.includes('without room'))).toHaveLength(1);
 });
 

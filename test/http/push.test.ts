@@ -146,7 +146,11 @@ verifies('push.channels', 'tells ntfy and a webhook the same, signed, and no pri
     const refused = await strict.post('/api/push/devices', { kind: 'webhook', url });
     expect((await refused.json()).code, url).toBe('address_not_allowed');
   }
-  expect((await strict.post('/api/push/devices', { kind: 'webhook', url: 'file:///etc/passwd' })).status).toBe(400);
+  for (const wrong of [
+    { kind: 'webhook', url: 'file:///etc/passwd' },
+    { kind: 'ntfy', url: 'https://ntfy.sh' },
+  ])
+    expect((await strict.post('/api/push/devices', wrong)).status).toBe(400);
 });
 
 verifies('access.pairing', 'signs one device in by a link, once, and everybody out', async () => {

@@ -9,8 +9,14 @@ import { type Answer, choicesOf, rememberChoices } from './choices.ts';
 import { Questions } from './questions.tsx';
 import './prompt.css';
 
+type CardProps = {
+  prompt: Prompt;
+  /** Which conversation, where it is not the open one. */
+  place?: string;
+};
+
 /** What waits for a person, with the ways to answer it. It stays until the server says that it is closed. */
-export function PromptCard({ prompt, place }: { prompt: Prompt /** Which conversation, where it is not the open one. */; place?: string }) {
+export function PromptCard({ prompt, place }: CardProps) {
   const [isSending, setSending] = useState(false);
   const [said, setSaid] = useState<string | null>(null);
   const [isLost, setLost] = useState(false);

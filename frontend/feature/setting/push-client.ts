@@ -77,11 +77,15 @@ export async function sendTest(deviceId: string, isOwn: boolean, note: (result: 
 function listenShown(): (noticeId: string) => Promise<void> {
   const seen = new Set<string>();
   let wake = () => {};
-  navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent) => {
-    if (data?.type !== 'shown') return;
-    seen.add(String(data.notice_id));
-    wake();
-  });
+  navigator.serviceWorker.addEventListener(
+    'message',
+    ({ data }: MessageEvent) => {
+      if (data?.type !== 'shown') return;
+      seen.add(String(data.notice_id));
+      wake();
+    },
+    { signal: AbortSignal.timeout(2 * shownWithinMs) },
+  );
   return (noticeId) =>
     new Promise((resolve) => {
       wake = () => seen.has(noticeId) && resolve();

@@ -1,8 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
-import { changeOf } from '../../transcript/change.ts';
 import { clip } from '../../transcript/clip.ts';
 import { createLineSplitter, parseLine } from '../../transcript/line.ts';
-import { type Block, maxToolText, textOf, toBlocks, toolInput, toolOutput, toPart } from '../../transcript/part.ts';
+import { type Block, maxToolText, textOf, toBlocks, toolOutput, toPart } from '../../transcript/part.ts';
 import type { AgentOutput } from '../port.ts';
 import { bounded } from './result.ts';
 
@@ -89,14 +88,12 @@ function decodeStreamEvent(event: StreamEvent, line: Line): AgentOutput[] {
 /** One line has one block of a message; those of one message share its id. */
 function decodeAssistant(line: Line, parent: string | null): AgentOutput[] {
   return toBlocks(line.message?.content).flatMap((block: Block): AgentOutput[] => {
-    if (block.type === 'tool_use') {
-      const input = clip(toolInput(block), maxToolText).text;
-      const name = String(block.name);
-      const change = changeOf(name, block.input);
-      return [{ type: 'tool.started', tool_id: String(block.id), name, input, parent_tool_id: parent, ...(change ? { change } : {}) }];
-    }
     const part = toPart(block);
     if (!part) return [];
+    if (part.type === 'tool') {
+      const { id, name, input, change } = part;
+      return [{ type: 'tool.started', tool_id: id, name, input, parent_tool_id: parent, ...(change ? { change } : {}) }];
+    }
     return [{ type: 'message', message_id: String(line.message?.id), text: textOf([part]), parts: [part], parent_tool_id: parent }];
   });
 }

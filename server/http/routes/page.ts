@@ -84,6 +84,7 @@ async function createBoot(request: Request, deps: PageDeps): Promise<Boot> {
     conversations: [],
     prompts: [],
     open: null,
+    // Before all else is read: an event that is in it already changes nothing.
     cursor: journal.cursor(),
   };
   const cookie = readCookie(request);
@@ -92,10 +93,8 @@ async function createBoot(request: Request, deps: PageDeps): Promise<Boot> {
   // The address of a conversation names it; else the one that was used last is the one that is wanted.
   const asked = request.params['id'];
   const id = request.path.startsWith('/c/') && typeof asked === 'string' ? asked : (rows[0]?.id ?? 'default');
-  const cursor = journal.cursor();
   return {
     ...base,
-    cursor,
     user: { name: deps.username, project: deps.project },
     conversations: rows.slice(0, first.conversations),
     prompts: prompts.list(),

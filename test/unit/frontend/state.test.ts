@@ -12,7 +12,7 @@ import { reduceList } from '../../../frontend/state/list-reducer.ts';
 import { placeOf } from '../../../frontend/state/route.ts';
 import { failureOf, joinNewest, knowsTurn, openThread, reduceThread } from '../../../frontend/state/thread-reducer.ts';
 import type { OutboxItem } from '../../../frontend/store/database.ts';
-import { sendAll } from '../../../frontend/store/sender.ts';
+import { byConversation, sendConversation } from '../../../frontend/store/sender.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
@@ -137,20 +137,17 @@ verifies('page.delivery', 'sends in order, each once, and lets none overtake one
     return { turn_id: `turn ${id}` };
   };
   const note = async (sent: { item: OutboxItem; result: string }) => void noted.push(`${sent.item.id} ${sent.result}`);
-  expect(
-    await sendAll(
-      [item('1', 'a'), item('bad', 'b'), item('2', 'a'), item('behind', 'b'), item('old', 'c', 'refused'), item('later', 'c')],
-      post,
-      note,
-    ),
-  ).toBeNull();
-  expect(posted.toSorted()).toEqual(['1', '2', 'bad']);
-  expect(posted.indexOf('1')).toBeLessThan(posted.indexOf('2'));
-  expect(noted.toSorted()).toEqual(['1 accepted', '2 accepted', 'bad refused']);
-  posted.length = 0;
-  expect((await sendAll([item('stop', 'a'), item('4', 'a'), item('3', 'b')], post, note))?.status).toBe(503);
-  // One that cannot be sent now holds up its own conversation alone.
-  expect(posted.toSorted()).toEqual(['3', 'stop']);
+  expect(await sendConversation([item('1', 'a'), item('2', 'a')], post, note)).toBeNull();
+  expect(await sendConversation([item('bad', 'b'), item('behind', 'b')], post, note)).toBeNull();
+  expect(await sendConversation([item('old', 'c', 'refused'), item('later', 'c')], post, note)).toBeNull();
+  expect(posted).toEqual(['1', '2', 'bad']);
+  expect(noted).toEqual(['1 accepted', '2 accepted', 'bad refused']);
+  expect((await sendConversation([item('stop', 'a'), item('4', 'a')], post, note))?.status).toBe(503);
+  expect(posted).toEqual(['1', '2', 'bad', 'stop']);
+  expect([...byConversation([item('1', 'a'), item('2', 'b'), item('3', 'a')])].map(([id, own]) => [id, own.map((one) => one.id)])).toEqual([
+    ['a', ['1', '3']],
+    ['b', ['2']],
+  ]);
 });
 
 verifies('page.logic', 'reads a stream that is cut anywhere as the whole one', () => {

@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import { risksOf } from '../../../server/prompt/risk.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
-const risks = (command: string) => risksOf({ tool: 'Bash', input: { command }, project: '/work/app' }).join(' ');
-const ofFile = (file_path: string) => risksOf({ tool: 'Write', input: { file_path, content: 'x' }, project: '/work/app' }).join(' ');
+const risks = (command: string) => risksOf({ tool: 'Bash', input: { command }, project: '/project/app' }).join(' ');
+const ofFile = (file_path: string) => risksOf({ tool: 'Write', input: { file_path, content: 'x' }, project: '/project/app' }).join(' ');
 
 const each: [word: RegExp, risky: string[], plain: string[]][] = [
   [
@@ -14,7 +14,7 @@ const each: [word: RegExp, risky: string[], plain: string[]][] = [
   [
     /outside/,
     ['cat /etc/passwd', 'ls ..', 'cp a ../b', 'cat ~/x', 'tar --file=/tmp/x', 'ls /', 'find / -name x', 'ls $HOME/x', 'rm -rf /', 'ls src/../../x'],
-    ['ls src/../lib', 'cat /work/app/a', 'ls > /dev/null', 'echo a//b'],
+    ['ls src/../lib', 'cat /project/app/a', 'ls > /dev/null', 'echo a//b'],
   ],
   [
     /network/,
@@ -52,9 +52,9 @@ for (const [word, risky, plain] of each) {
 
 verifies('prompt.risks', 'says nothing of what is plain, and looks at files and pages too', () => {
   for (const command of ['npm test', 'ls -la', 'git status', 'touch x', 'tsc --noEmit && echo ok']) expect(risks(command), command).toBe('');
-  expect(ofFile('/work/app/src/a.ts')).toBe('');
-  expect(ofFile('/work/app/../x')).toMatch(/outside/);
-  expect(ofFile('/work/app/.env')).toMatch(/secrets/);
-  expect(risksOf({ tool: 'Grep', input: { pattern: 'x', path: '/etc' }, project: '/work/app' }).join()).toMatch(/outside/);
+  expect(ofFile('/project/app/src/a.ts')).toBe('');
+  expect(ofFile('/project/app/../x')).toMatch(/outside/);
+  expect(ofFile('/project/app/.env')).toMatch(/secrets/);
+  expect(risksOf({ tool: 'Grep', input: { pattern: 'x', path: '/etc' }, project: '/project/app' }).join()).toMatch(/outside/);
   expect(risksOf({ tool: 'WebFetch', input: { url: 'https://x' }, project: '/p' }).join()).toMatch(/network/);
 });
