@@ -7,6 +7,7 @@ import { loadPrefs, prefs } from './state/prefs.ts';
 import { startPage, takeBoot, takeSaved } from './state/start.ts';
 import './style/base.css';
 import { openId } from './state/thread.ts';
+import { loadMarkdown } from './ui/markdown.tsx';
 import { isMounted } from './ui/mounted.ts';
 import { startClock } from './ui/when.tsx';
 import { locale, speak } from './word/words.ts';
@@ -29,7 +30,10 @@ async function start(root: HTMLElement): Promise<void> {
     // The server knows nothing of the quiet view: see isMounted.
     prefs.value = { ...own, quiet: false };
     hydrate(<App />, root);
-  } else render(<App />, root);
+  } else {
+    await loadMarkdown();
+    render(<App />, root);
+  }
   prefs.value = own;
   isMounted.value = true;
   if (early && !draftOf(openId.value)) setDraft(openId.value, early);
@@ -37,6 +41,7 @@ async function start(root: HTMLElement): Promise<void> {
   fitToKeyboard();
   keepDrafts();
   startPage(boot);
+  void loadMarkdown();
   // Only on https and on this machine itself there is one.
   navigator.serviceWorker?.register('/sw.js').catch(() => {}); // Without it the page works, but not without a connection.
 }

@@ -3,13 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Boot } from '../../contract/boot.ts';
-import type { Page } from './port.ts';
+import type { Page, PagePolicy } from './port.ts';
 
-type Built = { head: string; tail: string; build: string; styleHash: string; worker: string };
+type Built = { head: string; tail: string; build: string; policy: PagePolicy; worker: string };
 type Render = (boot: Boot) => string;
 
 /** No `</script>` and no comment can end the data early. */
 const toScriptJson = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
+
+const policyHash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** Takes the built page from a folder; it is read once. */
 export function createPage({ folder, warn }: { folder: string; warn(error: unknown, text: string): void }): Page {
@@ -34,7 +36,8 @@ export function createPage({ folder, warn }: { folder: string; warn(error: unkno
     const worker = readFileSync(join(folder, 'frontend', 'sw.js'), 'utf8')
       .replaceAll('__BUILD__', build)
       .replace('__ASSETS__', assets);
-    built = { head, tail, build, worker, styleHash: `sha256-${createHash('sha256').update(style).digest('base64')}` };
+    const script = /<script type="module">([^<]*)<\/script>/.exec(html)?.[1] ?? '';
+    built = { head, tail, build, worker, policy: { style: policyHash(style), script: policyHash(script) } };
     return built;
   }
 
@@ -61,7 +64,7 @@ export function createPage({ folder, warn }: { folder: string; warn(error: unkno
 
   return {
     build: () => load()?.build ?? null,
-    styleHash: () => load()?.styleHash ?? '',
+    policy: () => load()?.policy ?? null,
     worker: () => load()?.worker ?? '',
     async html(boot, look) {
       const found = load();

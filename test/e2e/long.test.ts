@@ -27,15 +27,17 @@ verifies(
       page.evaluate(async () => {
         const own = document.querySelector('.messages') as HTMLElement;
         const before = own.scrollHeight;
+        // Near enough to be drawn, and then so near that more is read.
+        own.scrollTop = 900;
+        for (let frame = 0; frame < 6; frame += 1) await new Promise(requestAnimationFrame);
         own.scrollTop = 500;
-        await new Promise(requestAnimationFrame);
         const top = own.getBoundingClientRect().top;
-        const seen = [...own.querySelectorAll<HTMLElement>('.user')].find((one) => one.getBoundingClientRect().bottom > top + 200);
+        const seen = [...own.querySelectorAll<HTMLElement>('.message')].find((one) => one.getBoundingClientRect().bottom > top + 200);
         const text = seen?.textContent;
         const at = seen?.getBoundingClientRect().top ?? 0;
         while (own.scrollHeight === before) await new Promise(requestAnimationFrame);
         for (let frame = 0; frame < 6; frame += 1) await new Promise(requestAnimationFrame);
-        const now = [...own.querySelectorAll<HTMLElement>('.user')].find((one) => one.textContent === text);
+        const now = [...own.querySelectorAll<HTMLElement>('.message')].find((one) => one.textContent === text);
         return Math.abs((now?.getBoundingClientRect().top ?? 1e9) - at);
       });
     for (let pages = 0; pages < 25; pages += 1) expect(await older(), `page ${pages}`).toBeLessThan(3);

@@ -166,7 +166,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       projects: unused,
       pushes: unused,
       onRevoked: () => {},
-      page: { build: () => null, styleHash: () => '', html: async () => '', worker: () => '' },
+      page: { build: () => null, policy: () => null, html: async () => '', worker: () => '' },
       checkAnswers: false,
       pageFolder: '/nowhere',
       username: 'u',

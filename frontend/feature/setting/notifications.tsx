@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
@@ -90,8 +90,20 @@ export function Notifications() {
 /** What is told, when, and how often. */
 function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<void> }) {
   const t = settingWords.value;
-  const change = (changes: Partial<Push['settings']>) => void attempt(() => call('changePush', { body: changes })).then(load);
-  const { kinds: told, quiet, again_after_min } = settings;
+  // What was pressed is shown at once, and stays while an earlier answer of the server comes in.
+  const [pressed, setPressed] = useState<Partial<Push['settings']>>({});
+  const underway = useRef(0);
+  const { kinds: told, quiet, again_after_min } = { ...settings, ...pressed };
+
+  async function change(changes: Partial<Push['settings']>): Promise<void> {
+    setPressed((before) => ({ ...before, ...changes }));
+    underway.current += 1;
+    await attempt(() => call('changePush', { body: changes }));
+    await load();
+    underway.current -= 1;
+    if (!underway.current) setPressed({});
+  }
+
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <>
@@ -102,7 +114,7 @@ function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<v
             <input
               type="checkbox"
               checked={told.includes(kind)}
-              onChange={() => change({ kinds: told.includes(kind) ? told.filter((one) => one !== kind) : [...told, kind] })}
+              onChange={() => void change({ kinds: told.includes(kind) ? told.filter((one) => one !== kind) : [...told, kind] })}
             />
             {t.noticeKinds[kind]}
           </label>
@@ -114,7 +126,7 @@ function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<v
           <input
             type="checkbox"
             checked={quiet !== null}
-            onChange={() => change({ quiet: quiet ? null : { from: '22:00', to: '07:00', time_zone: zone } })}
+            onChange={() => void change({ quiet: quiet ? null : { from: '22:00', to: '07:00', time_zone: zone } })}
           />
           {t.quietHoursOn}
         </label>
@@ -122,18 +134,18 @@ function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<v
           <p class="choices">
             <label>
               {t.from}
-              <input type="time" value={quiet.from} onChange={(event) => change({ quiet: { ...quiet, from: event.currentTarget.value } })} />
+              <input type="time" value={quiet.from} onChange={(event) => void change({ quiet: { ...quiet, from: event.currentTarget.value } })} />
             </label>
             <label>
               {t.to}
-              <input type="time" value={quiet.to} onChange={(event) => change({ quiet: { ...quiet, to: event.currentTarget.value } })} />
+              <input type="time" value={quiet.to} onChange={(event) => void change({ quiet: { ...quiet, to: event.currentTarget.value } })} />
             </label>
           </p>
         )}
       </fieldset>
       <label>
         {t.againAfter}
-        <select value={again_after_min ?? ''} onChange={(event) => change({ again_after_min: Number(event.currentTarget.value) || null })}>
+        <select value={again_after_min ?? ''} onChange={(event) => void change({ again_after_min: Number(event.currentTarget.value) || null })}>
           <option value="">{t.never}</option>
           {[...new Set([5, 10, 30, 60, ...(again_after_min ? [again_after_min] : [])])].map((minutes) => (
             <option key={minutes} value={minutes}>

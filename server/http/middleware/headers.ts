@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
+import type { PagePolicy } from '../../page/port.ts';
 
 /** The page loads only what this server sends, and nobody may frame it. */
 const policy = {
@@ -16,9 +17,9 @@ const policy = {
   'frame-ancestors': "'none'",
 };
 
-/** The policy of the page itself, whose one style stands in the document. */
-export function pagePolicy(styleHash: string): string {
-  const own = styleHash ? { ...policy, 'style-src': `'self' '${styleHash}'` } : policy;
+/** The policy of the page itself, whose one style and first script stand in the document. */
+export function pagePolicy(page: PagePolicy | null): string {
+  const own = page ? { ...policy, 'style-src': `'self' ${page.style}`, 'script-src': `'self' ${page.script}` } : policy;
   return Object.entries(own)
     .map(([name, value]) => `${name} ${value}`)
     .join(';');
@@ -34,7 +35,7 @@ export function createHeaders(): RequestHandler {
     strictTransportSecurity: false,
   });
   return (request, response, next) => {
-    response.set('Content-Security-Policy', pagePolicy(''));
+    response.set('Content-Security-Policy', pagePolicy(null));
     common(request, response, next);
   };
 }

@@ -34,7 +34,7 @@ export function createPageRoutes(deps: PageDeps): Router {
   async function send(request: Request, response: Response, boot: Boot | null): Promise<void> {
     if (page.build() === null) response.status(404).type('text/plain');
     else response.type('html');
-    response.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': pagePolicy(page.styleHash()), Vary: 'Cookie, Accept-Language' });
+    response.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': pagePolicy(page.policy()), Vary: 'Cookie, Accept-Language' });
     response.send(await page.html(boot, lookOf(request)));
   }
 
