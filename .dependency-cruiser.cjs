@@ -58,19 +58,21 @@ module.exports = {
       name: 'http-goes-through-the-door',
       severity: 'error',
       from: { path: '^server/http/' },
-      to: { path: '^server/(conversation/(?!conversations\\.ts$)|(agent|tunnel|host)/(?!port\\.ts$)|store/(?!port\\.ts$|credential-store\\.ts$))' },
+      to: {
+        path: '^server/(conversation/(?!conversations\\.ts$)|(agent|tunnel|host|library)/(?!port\\.ts$)|store/(?!port\\.ts$|credential-store\\.ts$))',
+      },
     },
     {
       name: 'conversations-know-ports-alone',
       severity: 'error',
       from: { path: '^server/conversation/' },
-      to: { path: '^server/(http/|host/|(agent|store|tunnel)/(?!port\\.ts$))' },
+      to: { path: '^server/(http/|host/|library/|(agent|store|tunnel)/(?!port\\.ts$))' },
     },
     {
       name: 'adapters-meet-in-the-composition-root',
       severity: 'error',
-      from: { path: '^server/(agent|store|tunnel|host|access|push)/' },
-      to: { path: '^server/(agent|store|tunnel|host|access|push|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
+      from: { path: '^server/(agent|store|tunnel|host|library|access|push)/' },
+      to: { path: '^server/(agent|store|tunnel|host|library|access|push|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
     },
     {
       name: 'pure-folders-touch-nothing',

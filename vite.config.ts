@@ -102,7 +102,18 @@ const server: UserConfig = {
   ssr: { noExternal: true, external },
 };
 
-const builds: Readonly<Record<string, UserConfig>> = { production: page, page, worker, render, server };
+/** The thread that keeps the index of the transcripts. */
+const library: UserConfig = {
+  ...server,
+  build: {
+    ...server.build,
+    ssr: 'server/library/worker.ts',
+    emptyOutDir: false,
+    rolldownOptions: { output: { entryFileNames: 'library.js' } },
+  },
+};
+
+const builds: Readonly<Record<string, UserConfig>> = { production: page, page, worker, render, server, library };
 
 /** `mode` names what is built. */
 export default defineConfig(({ mode }) => builds[mode] ?? page);

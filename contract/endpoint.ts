@@ -5,7 +5,9 @@ import { Event, ResetEvent } from './event.ts';
 import { HistoryPage } from './message.ts';
 import { AuditEntry, Prompt, PromptAnswer, PromptOutcome, Rule } from './prompt.ts';
 import { AddDevice, Delivery, PushDevice, PushSettings } from './push.ts';
+import { count, flag } from './query.ts';
 import type { RouteName } from './route.ts';
+import { sessionEndpoints } from './session-endpoint.ts';
 import { ChatAnswer, TurnState, TurnSummary } from './turn.ts';
 
 /** The shapes of one route. A part that is left out takes nothing. */
@@ -19,10 +21,6 @@ const TimeoutSeconds = z.number().positive().max(86_400);
 const ConvParams = z.object({ id: ConvId });
 const DeviceParams = z.object({ id: z.string().min(1).max(64) });
 const TurnParams = z.object({ id: z.string().min(1).max(64) });
-
-/** A query parameter that is a whole number. */
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
 
 /** A field that may be left out; null is the same, since many clients send that. */
 const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
@@ -266,6 +264,7 @@ export const endpoints = {
     body: z.object({ label: z.string().trim().min(1).max(100) }),
     response: z.object({ id: z.string(), label: z.string(), token: z.string() }),
   },
+  ...sessionEndpoints,
 } as const satisfies Record<RouteName, Endpoint>;
 
 export type Endpoints = typeof endpoints;

@@ -77,10 +77,16 @@ export const errorTable = {
     title: 'There is no such turn',
     hint: 'Use the turn_id that the answer to your message carried.',
   },
+  host_not_found: { status: 404, title: 'There is no such host', hint: 'Use `local` for the machine of this server.' },
   session_not_found: {
     status: 404,
     title: 'The agent has no such session',
-    hint: 'Its transcript was removed or never written. POST /api/reset?conv_id=… begins a new session.',
+    hint: 'Its transcript was removed or never written. GET /api/hosts/local/sessions lists all; POST /api/reset?conv_id=… begins a new one.',
+  },
+  session_ambiguous: {
+    status: 409,
+    title: 'Several sessions begin so',
+    hint: 'Give more characters of the id; the detail names the sessions.',
   },
   prompt_not_found: {
     status: 404,

@@ -20,6 +20,7 @@ import { createPageRoutes, type PageDeps } from './http/routes/page.ts';
 import { addPromptRoutes } from './http/routes/prompt.ts';
 import { addPushActionRoute, addPushRoutes } from './http/routes/push.ts';
 import { addHealthRoute, addServiceRoutes, type ServiceDeps } from './http/routes/service.ts';
+import { addSessionRoutes, type SessionDeps } from './http/routes/session.ts';
 import { addTurnRoutes } from './http/routes/turn.ts';
 import type { Prompts } from './prompt/prompts.ts';
 import type { Pushes } from './push/pushes.ts';
@@ -30,7 +31,8 @@ import type { Journal } from './store/port.ts';
 const maxBody = '52mb';
 
 export type AppDeps = ServiceDeps &
-  PageDeps & {
+  PageDeps &
+  SessionDeps & {
     journal: Journal;
     prompts: Prompts;
     credentials: CredentialStore;
@@ -87,6 +89,7 @@ export function createApp(given: AppDeps): Express {
   addChatRoutes(api.handle, deps);
   addConversationRoutes(api.handle, deps);
   addTurnRoutes(api.handle, deps);
+  addSessionRoutes(api.handle, deps);
   addPromptRoutes(api.handle, deps);
   addEventRoutes(api.handle, deps);
   addPushRoutes(api.handle, deps);

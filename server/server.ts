@@ -13,16 +13,19 @@ import { createPairings } from './access/pairings.ts';
 import { createPasswordCheck, loadPassword } from './access/password.ts';
 import { refusedArgs } from './agent/claude/argv.ts';
 import { createClaude } from './agent/claude/claude.ts';
+import { claudeHome } from './agent/claude/home.ts';
 import type { AgentStatus } from './agent/port.ts';
 import { createApp } from './app.ts';
 import { AppError } from './app-error.ts';
 import { createAttachments } from './attachment/attachments.ts';
 import { type Config, ConfigError, checkExposure } from './config.ts';
 import { createConversations } from './conversation/conversations.ts';
+import { createLocalHost } from './host/local.ts';
 import { createProjectGuard } from './host/project-guard.ts';
 import { createProjects } from './host/projects.ts';
 import { resolveFile } from './host/resolve-file.ts';
 import { createClientAddress } from './http/client-address.ts';
+import { createLibrary } from './library/library.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createPage } from './page/page.ts';
@@ -184,7 +187,15 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     newId: () => nanoid(12),
   });
   journal.onEvent(pushes.onEvent);
+  const library = createLibrary({
+    home: claudeHome(config.agentEnv),
+    path: join(config.dataFolder, 'library.db'),
+    worker: join(deps.packageRoot, 'dist', 'server', 'library.js'),
+    warn,
+  });
+  const local = createLocalHost({ agent, library, conversations: conversations.bySession });
   const app = createApp({
+    hosts: new Map([['local', local]]),
     pushes,
     pairings: createPairings({ now }),
     projects: createProjects({ roots: config.projectRoots, resolveProject, env: config.agentEnv, now }),
@@ -264,6 +275,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       await tunnel.dispose();
       await opened;
       await conversations.close(graceS * 1000, hurry);
+      await library.dispose();
       await agent.dispose();
       await Promise.all(servers.map(closeServer));
       await closeStores();

@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
 import type { Answer, Sent } from '../../contract/endpoint.ts';
 import type { Problem } from '../../contract/error.ts';
-import { type Route, type RouteName, routes } from '../../contract/route.ts';
+import { type RouteName, routes } from '../../contract/route.ts';
+import type { Route } from '../../contract/route-row.ts';
 
 /** What the server answered in place of what was asked for, or why it could not be reached (`status` 0). */
 export class ApiError extends Error {

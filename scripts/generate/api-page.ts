@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { type Endpoint, endpoints } from '../../contract/endpoint.ts';
 import { errorTable } from '../../contract/error.ts';
 import { Event } from '../../contract/event.ts';
-import { commonErrors, type Route, type RouteName, routes } from '../../contract/route.ts';
+import { commonErrors, type RouteName, routes } from '../../contract/route.ts';
+import type { Route } from '../../contract/route-row.ts';
 
 type JsonSchema = {
   type?: string | string[];

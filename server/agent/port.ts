@@ -2,6 +2,7 @@ import type { BackgroundTask } from '../../contract/conversation.ts';
 import type { ErrorCode } from '../../contract/error.ts';
 import type { FileChange, HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
 import type { PromptKind } from '../../contract/prompt.ts';
+import type { Deeds } from '../transcript/deeds.ts';
 
 /** A file that goes to the model as a block of the message. */
 export type Attachment = { name: string; media_type: string; path: string };
@@ -145,6 +146,22 @@ export interface LiveProcesses {
   listen(listener: LiveListener): void;
 }
 
+/** A session that a process of the CLI has open now, whoever started it. */
+export type LiveSession = {
+  sessionId: string;
+  pid: number;
+  status: 'idle' | 'busy' | 'waiting';
+  waitingFor: string | null;
+  kind: 'interactive' | 'headless' | 'background';
+  project: string | null;
+  name: string | null;
+  startedAt: string | null;
+  bridgeUrl: string | null;
+};
+
+/** A prompt as it was typed at the desk, from the CLI's own history. */
+export type TypedLine = { text: string; project: string | null; sessionId: string | null; at: string | null };
+
 /** An agent CLI on this machine. */
 export interface Agent {
   readonly live: LiveProcesses;
@@ -173,6 +190,12 @@ export interface Agent {
   wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   writtenSince(sessionId: string, project: string, at: string): Promise<string>;
+  /** What the sessions do that are open now, in any process of this machine. */
+  liveSessions(): Promise<LiveSession[]>;
+  /** What a session did last; null where there is no transcript of it. */
+  lastDeeds(sessionId: string, project?: string): Promise<Deeds | null>;
+  /** What was typed at the desk, newest first. */
+  typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
   /** Makes a session from another one, whole or up to what stands there from before `until` (ISO-8601). False where that is nothing. */
   fork(from: { sessionId: string; project: string; until: string | null }, sessionId: string): Promise<boolean>;
   /** Ends the live processes, and what it started besides runs. */

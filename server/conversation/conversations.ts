@@ -59,6 +59,9 @@ export type ConversationsDeps = {
 /** How long a process that has answered may take to leave before another one is started in its place. */
 const leaveMs = 3000;
 
+/** A conversation as its session's row needs it. */
+export type OfSession = { id: string; title: string | null; state: 'idle' | 'running' | 'waiting'; lastMessageAt: string };
+
 /** The door to conversations and their turns; what speaks HTTP uses nothing else of this folder. */
 export interface Conversations {
   book: Book;
@@ -76,6 +79,8 @@ export interface Conversations {
   warm(id: string): Promise<boolean>;
   fork(id: string, to: { id: string | undefined; atTurn: string | undefined }): Promise<string>;
   stopBackground(id: string, taskId: string): Promise<BackgroundTask[]>;
+  /** The conversation that goes on with each session; of several the one that was used last. */
+  bySession(): ReadonlyMap<string, OfSession>;
   counts(): { running: number; waiting: number; queued: number };
   dayBudget(): Budget | null;
   /** A conversation's settings were changed: what runs now is told of those that are named. */
@@ -207,6 +212,16 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         throw new AppError('task_not_found', `Conversation ${id} runs no background work ${JSON.stringify(taskId)}.`, { field: 'task' });
       }
       return book.snapshot(id).background;
+    },
+    bySession() {
+      const found = new Map<string, OfSession>();
+      for (const [id, { session_id, title, last_message_at }] of mapping.all()) {
+        const lastMessageAt = last_message_at ?? '';
+        if (!session_id || (found.get(session_id)?.lastMessageAt ?? '') > lastMessageAt) continue;
+        const turn = activeOf(lanes, id)?.turn;
+        found.set(session_id, { id, title: title ?? null, state: turn ? (turn.state === 'waiting' ? 'waiting' : 'running') : 'idle', lastMessageAt });
+      }
+      return found;
     },
     counts() {
       const waiting = [...lanes.active.values()].filter(({ turn }) => turn.state === 'waiting').length;

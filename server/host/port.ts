@@ -1,3 +1,8 @@
+import type { z } from 'zod';
+import type { HistoryPage } from '../../contract/message.ts';
+import type { Diagnosis, SearchAnswer, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from '../../contract/session.ts';
+import type { SearchFor } from '../library/port.ts';
+
 /** The folders of this machine that agents may work in. */
 export interface Projects {
   /**
@@ -11,4 +16,27 @@ export interface Projects {
   }>;
   /** Files of a project whose path matches, best first; without what git ignores. */
   files(project: string, query: string, limit: number): Promise<string[]>;
+}
+
+export type SessionFilter = {
+  project?: string | undefined;
+  states?: readonly SessionState[] | undefined;
+  kind?: SessionKind | undefined;
+  q?: string | undefined;
+  withForks: boolean;
+  limit: number;
+  cursor?: string | undefined;
+};
+
+/** A machine on which sessions live. */
+export interface Host {
+  /** Live ones first, then newest first. Throws AppError `invalid_request` for a cursor that is none. */
+  sessions(filter: SessionFilter): Promise<z.infer<typeof SessionPage>>;
+  /** By a whole id, or by the beginning of one. Throws AppError `session_not_found` or `session_ambiguous`. */
+  session(idOrPrefix: string): Promise<Session>;
+  messages(idOrPrefix: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage>;
+  diagnose(idOrPrefix: string): Promise<Diagnosis>;
+  /** Throws AppError `invalid_request` for a search without a word. */
+  search(query: SearchFor): Promise<z.infer<typeof SearchAnswer>>;
+  typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedPrompt[]>;
 }

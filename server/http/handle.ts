@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from 'express';
 import type { z } from 'zod';
 import { type Answer, type Endpoint, endpoints, type Received } from '../../contract/endpoint.ts';
-import { type Route, type RouteName, routes } from '../../contract/route.ts';
+import { type RouteName, routes } from '../../contract/route.ts';
+import type { Route } from '../../contract/route-row.ts';
 import { AppError } from '../app-error.ts';
 
 /** Who asks: set by `authenticate`. `name` says by what they came in as well. */

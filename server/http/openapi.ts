@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Endpoint, endpoints } from '../../contract/endpoint.ts';
 import { type ErrorCode, errorTable } from '../../contract/error.ts';
-import { commonErrors, type Route, type RouteName, routes } from '../../contract/route.ts';
+import { commonErrors, type RouteName, routes } from '../../contract/route.ts';
+import type { Route } from '../../contract/route-row.ts';
 import { ProblemBody } from '../../contract/turn.ts';
 
 type Json = Record<string, unknown>;

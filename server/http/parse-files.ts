@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { MulterError, Options } from 'multer';
-import { type Route, routes } from '../../contract/route.ts';
+import { routes } from '../../contract/route.ts';
+import type { Route } from '../../contract/route-row.ts';
 import { AppError } from '../app-error.ts';
 import { attachmentLimits } from '../attachment/attachments.ts';
 

@@ -56,6 +56,13 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
   conversation_not_found: (server) => server.send('/api/conversations/nobody'),
   turn_not_found: (server) => server.send('/api/turns/none'),
   session_not_found: (server) => server.post('/api/chat', { message: 'x', conv_id: 'other', session_id: uuid }),
+  host_not_found: (server) => server.send('/api/hosts/nowhere/sessions'),
+  session_ambiguous: async (server) => {
+    const folder = join(server.workspace.home, '.claude', 'projects', '-p');
+    await mkdir(folder, { recursive: true });
+    for (const end of [1, 2]) await writeFile(join(folder, `aaaaaaaa-0000-4000-8000-00000000000${end}.jsonl`), '{}\n');
+    return server.send('/api/hosts/local/sessions/aaaaaaaa');
+  },
   credential_not_found: (server) => server.remove('/api/credentials/none'),
   pairing_not_found: (server) => server.post('/api/pair', { code: 'none' }),
   device_not_found: (server) => server.remove('/api/push/devices/none'),
@@ -166,6 +173,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       projects: unused,
       pushes: unused,
       onRevoked: () => {},
+      hosts: new Map(),
       page: { build: () => null, policy: () => null, html: async () => '', worker: () => '' },
       checkAnswers: false,
       pageFolder: '/nowhere',

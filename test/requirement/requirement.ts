@@ -156,6 +156,18 @@ export const requirements = {
   'page.settings': { promise: 'Look, devices, rules, audit, pairing and the state of the server are on the page.', from: 'complaints about peers' },
   'page.long': { promise: 'A conversation of 12,000 messages opens at once and stays smooth.', from: 'complaints about peers' },
   'page.logic': { promise: 'What the page makes of events, Markdown, diffs and outboxes is right for every order and cut.', from: 'upkeep' },
+  'session.list': {
+    promise: 'Every session of the machine, begun by whatever program in whatever project, is listed with what it is about.',
+    from: 'complaints about peers',
+  },
+  'session.states': { promise: 'A session is live only while its very process is; what it waits for is said.', from: 'complaints about peers' },
+  'session.junk': { promise: 'No file, however broken, breaks a list; what is wrong with it stands on its row.', from: 'complaints about peers' },
+  'session.find': { promise: 'A session is found by the beginning of its id; one that fits several is answered with them.', from: 'contract' },
+  'session.index': { promise: 'The index follows what is written, reads only what is new, and can be deleted.', from: 'contract' },
+  'session.search': { promise: 'Words, phrases, prefixes and parts of identifiers are found, with the place where they stand.', from: 'contract' },
+  'session.continue': { promise: 'Any session becomes a conversation, in its own folder, with its whole history.', from: 'contract' },
+  'session.diagnose': { promise: 'What a session did last, why it ended and what to do is told.', from: 'complaints about peers' },
+  'session.typed': { promise: 'What was typed at the desk can be found.', from: 'contract' },
   'push.web': {
     promise: 'A push says what is wanted, goes out once, is answered from the notification, and is withdrawn when answered.',
     from: 'complaints about peers',

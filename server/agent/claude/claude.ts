@@ -5,14 +5,16 @@ import type { Agent, AgentMenu, AgentStatus, Launch, LiveListener, ProcessNotes,
 import { endLeftoverTree } from '../process-tree.ts';
 import { checkCommand } from './command.ts';
 import { forkTranscript } from './fork.ts';
-import { claudeHome, findLiveProcess, findTranscript } from './home.ts';
+import { claudeHome, findTranscript } from './home.ts';
 import { createLivePool } from './live/pool.ts';
 import { startLiveProcess } from './live/process.ts';
+import { findLiveProcess, readLiveSessions } from './live-sessions.ts';
 import { locateClaude } from './locate.ts';
 import { menuOf } from './menu.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
-import { readCost, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
+import { readCost, readDeeds, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
+import { readTyped } from './typed.ts';
 
 const statusForMs = 60_000;
 
@@ -139,6 +141,12 @@ export function createClaude(deps: {
       const path = await findTranscript(home, sessionId, project);
       return path ? writtenText(await readSince(path, at)) : '';
     },
+    liveSessions: () => readLiveSessions(home),
+    async lastDeeds(sessionId, project) {
+      const path = await findTranscript(home, sessionId, project);
+      return path ? readDeeds(path) : null;
+    },
+    typed: (filter) => readTyped(home, filter),
     async fork({ sessionId, project, until }, newId) {
       const path = await findTranscript(home, sessionId, project);
       return path ? forkTranscript(path, { until, sessionId: newId }) : false;

@@ -1,6 +1,5 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { processStart } from '../process-tree.ts';
 
 /** The folder in which the CLI keeps its files, as it finds it itself. */
 export function claudeHome(env: Readonly<Record<string, string>>): string {
@@ -35,30 +34,4 @@ export async function findTranscript(home: string, sessionId: string, project?: 
   const paths = folders.map((folder) => join(projects, folder, name));
   const exist = await Promise.all(paths.map(isFile));
   return paths[exist.indexOf(true)] ?? null;
-}
-
-/** The CLI's files there have about 1 KB. */
-const maxSessionFile = 64 * 1024;
-
-/** The pid of a live process of the CLI that has this session open, but for our `own`; null where there is none. */
-export async function findLiveProcess(home: string, sessionId: string, own: ReadonlySet<number> = new Set()): Promise<number | null> {
-  const folder = join(home, 'sessions');
-  // Each is called after its process: ours need not be read.
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json') && !own.has(Number.parseInt(name, 10)));
-  for (const name of names) {
-    try {
-      const path = join(folder, name);
-      const found = await stat(path);
-      // Anything that runs as this user can put a pipe there, which would hang whoever reads it.
-      if (!found.isFile() || found.size > maxSessionFile) continue;
-      const file = JSON.parse(await readFile(path, 'utf8'));
-      if (file.sessionId !== sessionId || own.has(Number(file.pid))) continue;
-      const start = await processStart(Number(file.pid));
-      // A crash leaves the file behind, and the pid may be another program's by now.
-      if (start !== null && (process.platform !== 'linux' || start === String(file.procStart))) return Number(file.pid);
-    } catch {
-      // Half written, or just removed.
-    }
-  }
-  return null;
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HistoryMessage, HistoryPage } from '../../../contract/message.ts';
 import { createChain } from '../../transcript/chain.ts';
+import { createDeeds, type Deeds } from '../../transcript/deeds.ts';
 import { type Entry, type PlacedEntry, resultIds } from '../../transcript/entry.ts';
 import { foldEntries } from '../../transcript/fold.ts';
 import { parseLine } from '../../transcript/line.ts';
@@ -13,7 +14,7 @@ const chunkBytes = 128 * 1024;
 type PlacedLine = { bytes: Buffer; start: number; end: number };
 
 /** The lines of a file from `end` (or its end) backwards, reading no more than is asked for. */
-async function* linesBackwards(file: FileHandle, end: number): AsyncGenerator<PlacedLine> {
+export async function* linesBackwards(file: FileHandle, end: number): AsyncGenerator<PlacedLine> {
   let position = end;
   let lineEnd = end;
   let pieces: Buffer[] = [];
@@ -93,6 +94,13 @@ export async function readSince(path: string, at: string): Promise<Entry[]> {
     return !chain.isDone() && taken.every(({ entry }) => (entry.timestamp ?? at) >= at);
   });
   return found.sort((a, b) => a.start - b.start).map(({ entry }) => entry);
+}
+
+/** What a session did last. */
+export async function readDeeds(path: string): Promise<Deeds> {
+  const deeds = createDeeds();
+  await readBackwards(path, undefined, ({ entry }) => deeds.offer(entry), deeds.cut);
+  return deeds.finish();
 }
 
 /** What the CLI counted for a session (USD) when a process of it last ended; 0 where it does not say. */

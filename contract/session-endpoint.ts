@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { HistoryPage } from './message.ts';
+import { count, flag, list } from './query.ts';
+import { Diagnosis, SearchAnswer, SearchRole, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from './session.ts';
+
+const HostName = z.string().min(1).max(64);
+const HostParams = z.object({ host: HostName });
+const SessionParams = z.object({
+  host: HostName,
+  id: z.string().regex(/^[0-9A-Fa-f-]{1,36}$/, 'must be the id of a session, or its beginning'),
+});
+const Words = z.string().max(500);
+const Time = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+
+/** The shapes of the routes of `sessionRoutes`. */
+export const sessionEndpoints = {
+  listHostSessions: {
+    params: HostParams,
+    query: z.object({
+      project: Words.optional().describe('a part of the path of its folder'),
+      state: list(SessionState).optional().describe('several are separated by commas'),
+      kind: SessionKind.optional(),
+      q: Words.optional().describe('a part of its title, its first or last message, or its folder'),
+      forks: flag.optional().describe('false leaves out what was forked from another session'),
+      limit: count(1, 200).optional().describe('50 where it is left out'),
+      cursor: z.string().max(64).optional(),
+    }),
+    response: SessionPage,
+  },
+  readHostSession: { params: SessionParams, response: Session },
+  readHostMessages: {
+    params: SessionParams,
+    query: z.object({ limit: count(1, 500).optional().describe('50 where it is left out'), before: z.string().max(200).optional() }),
+    response: HistoryPage,
+  },
+  diagnoseSession: { params: SessionParams, response: Diagnosis },
+  search: {
+    query: z.object({
+      q: Words.min(1),
+      project: Words.optional().describe('a part of the path of its folder'),
+      role: list(SearchRole).optional().describe('who said it; all where it is left out. `output` is what tools answered'),
+      since: Time.optional(),
+      until: Time.optional(),
+      limit: count(1, 100).optional().describe('20 where it is left out'),
+    }),
+    response: SearchAnswer,
+  },
+  readTyped: {
+    query: z.object({ q: Words.optional(), project: Words.optional(), limit: count(1, 500).optional().describe('50 where it is left out') }),
+    response: z.object({ prompts: z.array(TypedPrompt) }),
+  },
+};

@@ -1,0 +1,53 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LiveSession } from '../port.ts';
+import { processStart } from '../process-tree.ts';
+
+/** The CLI's files there have about 1 KB. */
+const maxSessionFile = 64 * 1024;
+
+const words = (value: unknown) => (typeof value === 'string' && value ? value : null);
+
+/** What a file says of a process that is still there; null where that has ended, or the file is none of the CLI's. */
+async function readLive(path: string): Promise<LiveSession | null> {
+  try {
+    const found = await stat(path);
+    // Anything that runs as this user can put a pipe there, which would hang whoever reads it.
+    if (!found.isFile() || found.size > maxSessionFile) return null;
+    const file = JSON.parse(await readFile(path, 'utf8'));
+    const [pid, sessionId] = [Number(file.pid), words(file.sessionId)];
+    if (!sessionId || !Number.isSafeInteger(pid) || pid < 1) return null;
+    const start = await processStart(pid);
+    // A crash leaves the file behind, and the pid may be another program's by now.
+    if (start === null || (process.platform === 'linux' && start !== String(file.procStart))) return null;
+    const isHeadless = String(file.entrypoint ?? '').startsWith('sdk');
+    return {
+      sessionId,
+      pid,
+      // Older versions say nothing of a headless process: it runs but for a moment.
+      status: file.status === 'busy' || file.status === 'waiting' ? file.status : file.status === 'idle' || !isHeadless ? 'idle' : 'busy',
+      waitingFor: file.status === 'waiting' ? (words(file.waitingFor) ?? 'an answer') : null,
+      kind: file.kind === 'bg' ? 'background' : isHeadless ? 'headless' : 'interactive',
+      project: words(file.cwd),
+      name: file.nameSource === 'derived' ? null : words(file.name),
+      startedAt: typeof file.startedAt === 'number' ? new Date(file.startedAt).toISOString() : null,
+      bridgeUrl: words(file.bridgeSessionId) && `https://claude.ai/code/${encodeURIComponent(String(file.bridgeSessionId))}`,
+    };
+  } catch {
+    return null; // Half written, or just removed.
+  }
+}
+
+/** The sessions that a live process of the CLI has open, as the CLI notes them, but for the processes `own`. */
+export async function readLiveSessions(home: string, own: ReadonlySet<number> = new Set()): Promise<LiveSession[]> {
+  const folder = join(home, 'sessions');
+  // Each file is called after its process: ours need not be read.
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json') && !own.has(Number.parseInt(name, 10)));
+  const found = await Promise.all(names.map((name) => readLive(join(folder, name))));
+  return found.filter((live) => live !== null && !own.has(live.pid)) as LiveSession[];
+}
+
+/** The pid of a live process that has this session open, but for our `own`; null where there is none. */
+export async function findLiveProcess(home: string, sessionId: string, own: ReadonlySet<number> = new Set()): Promise<number | null> {
+  return (await readLiveSessions(home, own)).find((live) => live.sessionId === sessionId)?.pid ?? null;
+}

@@ -1,0 +1,175 @@
+import type { Session, SessionState } from '../../contract/session.ts';
+import type { Agent, LiveSession } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { Known, Library } from '../library/port.ts';
+import { advice, reasonOf } from '../transcript/deeds.ts';
+import { noFacts } from '../transcript/facts.ts';
+import type { Host, SessionFilter } from './port.ts';
+
+/** So many that begin alike are named where one is asked for by the beginning of its id. */
+const maxCandidates = 10;
+
+const shortest = 4;
+
+const states: Readonly<Record<LiveSession['status'], SessionState>> = { busy: 'running', waiting: 'waiting', idle: 'idle' };
+
+export type LocalHostDeps = {
+  agent: Agent;
+  library: Library;
+  /** The conversations that go on with sessions, and what they do now: older CLIs do not tell of a process without a terminal. */
+  conversations(): ReadonlyMap<string, OfSession>;
+};
+
+type OfSession = { id: string; title: string | null; state: 'idle' | 'running' | 'waiting' };
+
+/** What is live, and which conversations there are, at one moment. */
+type Now = { live: ReadonlyMap<string, LiveSession>; conversations: ReadonlyMap<string, OfSession> };
+
+/** A session of which no more is known than that a process has it open: it has no transcript before its first message. */
+const newborn = (live: LiveSession): Known => ({
+  id: live.sessionId,
+  path: '',
+  size: 0,
+  modifiedAt: live.startedAt ?? new Date(0).toISOString(),
+  facts: { ...noFacts, project: live.project, createdAt: live.startedAt },
+  kind: live.kind,
+  forkOf: null,
+  problem: null,
+});
+
+/** This machine. */
+export function createLocalHost({ agent, library, conversations }: LocalHostDeps): Host {
+  function toSession(known: Known, now: Now): Session {
+    const { facts } = known;
+    const live = now.live.get(known.id);
+    const conversation = now.conversations.get(known.id);
+    const own = conversation && conversation.state !== 'idle' ? conversation.state : null;
+    return {
+      id: known.id,
+      project: facts.project,
+      title: facts.customTitle ?? conversation?.title ?? live?.name ?? facts.ownTitle,
+      first_message: facts.firstMessage,
+      last_message: facts.lastMessage,
+      state: own ?? (live ? states[live.status] : 'ended'),
+      waiting_for: live?.waitingFor ?? null,
+      kind: (live?.kind ?? known.kind) as Session['kind'],
+      pid: live?.pid ?? null,
+      turns: facts.turns,
+      model: facts.model,
+      git_branch: facts.gitBranch,
+      forked_from: known.forkOf,
+      created_at: facts.createdAt,
+      modified_at: known.modifiedAt,
+      size: known.size,
+      cost: facts.cost,
+      conv_id: conversation?.id ?? null,
+      bridge_url: live?.bridgeUrl ?? null,
+      problem: known.problem,
+    };
+  }
+
+  async function lookNow(): Promise<Now> {
+    const live = new Map((await agent.liveSessions()).map((one) => [one.sessionId, one]));
+    return { live, conversations: conversations() };
+  }
+
+  /** The live ones that fit, those among them without a transcript as well. */
+  function liveRows(now: Now, filter: SessionFilter): Session[] {
+    const { live } = now;
+    const { rows } = library.list({ ...filter, kind: undefined, only: [...live.keys()] }, live.size + 1);
+    const known = new Set(rows.map(({ id }) => id));
+    const project = filter.project?.toLowerCase();
+    const fits = (one: LiveSession) => !filter.q && (!project || one.project?.toLowerCase().includes(project));
+    const unknown = [...live.values()].filter((one) => !known.has(one.sessionId) && !library.withPrefix(one.sessionId, 1).length && fits(one));
+    return [...rows, ...unknown.map(newborn)]
+      .map((row) => toSession(row, now))
+      .filter((row) => (!filter.kind || row.kind === filter.kind) && (!filter.states || filter.states.includes(row.state)))
+      .toSorted((a, b) => b.modified_at.localeCompare(a.modified_at));
+  }
+
+  async function find(idOrPrefix: string): Promise<{ known: Known; now: Now }> {
+    await library.ready();
+    const now = await lookNow();
+    const prefix = idOrPrefix.toLowerCase();
+    const rows = library.withPrefix(prefix, maxCandidates + 1);
+    for (const one of now.live.values()) {
+      if (one.sessionId.startsWith(prefix) && !rows.some(({ id }) => id === one.sessionId)) rows.push(newborn(one));
+    }
+    const known = rows.find(({ id }) => id === prefix) ?? rows[0];
+    if (!known || (prefix.length < shortest && known.id !== prefix)) {
+      const short = prefix.length < shortest ? ` Give at least ${shortest} characters of an id.` : '';
+      throw new AppError('session_not_found', `There is no session ${JSON.stringify(idOrPrefix)}.${short}`, { field: 'id' });
+    }
+    if (known.id !== prefix && rows.length > 1) {
+      const names = rows.slice(0, maxCandidates).map(({ id, facts }) => `${id} (${facts.project ?? 'no project'})`);
+      throw new AppError(
+        'session_ambiguous',
+        `${JSON.stringify(idOrPrefix)} begins ${rows.length > maxCandidates ? 'more than ' : ''}${names.length} sessions: ${names.join(', ')}.`,
+        {
+          field: 'id',
+        },
+      );
+    }
+    return { known, now };
+  }
+
+  return {
+    async sessions(filter) {
+      await library.ready();
+      const now = await lookNow();
+      const after = filter.cursor === undefined ? undefined : parseCursor(filter.cursor);
+      const first = after ? [] : liveRows(now, filter);
+      const isEndedWanted = !filter.states || filter.states.includes('ended');
+      const room = Math.max(1, filter.limit - first.length);
+      const ended = isEndedWanted ? library.list({ ...filter, without: [...now.live.keys()] }, room, after) : { rows: [], next: null };
+      const { next } = ended;
+      return {
+        sessions: [...first, ...ended.rows.map((row) => toSession(row, now))],
+        next: next && `${next.modifiedMs}.${next.row}`,
+        indexing: library.indexing(),
+      };
+    },
+    async session(id) {
+      const { known, now } = await find(id);
+      return toSession(known, now);
+    },
+    async messages(id, page) {
+      const { known } = await find(id);
+      const found = await agent.history(known.id, known.facts.project ?? '', page);
+      return { ...found, turns: [], session_id: known.id };
+    },
+    async diagnose(id) {
+      const { known, now } = await find(id);
+      const deeds = await agent.lastDeeds(known.id, known.facts.project ?? undefined);
+      if (!deeds) throw new AppError('session_not_found', `There is no transcript of session ${known.id} yet.`);
+      const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...told } = deeds;
+      const reason = reasonOf(deeds, now.live.has(known.id));
+      return { ...told, id: known.id, state: toSession(known, now).state, reason, advice: advice[reason].replace('<id>', known.id) };
+    },
+    async search(query) {
+      await library.ready();
+      const { hits, order } = await library.search(query);
+      const known = conversations();
+      return {
+        hits: hits.map(({ sessionId, messageId, ...hit }) => ({
+          ...hit,
+          session_id: sessionId,
+          message_id: messageId,
+          conv_id: known.get(sessionId)?.id ?? null,
+        })),
+        order,
+        indexing: library.indexing(),
+      };
+    },
+    async typed(filter) {
+      const found = await agent.typed(filter);
+      return found.map(({ sessionId, ...typed }) => ({ ...typed, session_id: sessionId }));
+    },
+  };
+}
+
+function parseCursor(text: string): { modifiedMs: number; row: number } {
+  const match = /^(\d+(?:\.\d+)?)\.(\d+)$/.exec(text);
+  if (!match) throw new AppError('invalid_request', 'cursor: use the one that a page of this list gave as `next`', { field: 'cursor' });
+  return { modifiedMs: Number(match[1]), row: Number(match[2]) };
+}

@@ -1,0 +1,28 @@
+import { AppError } from '../../app-error.ts';
+import type { Host } from '../../host/port.ts';
+import type { Handle } from '../handle.ts';
+
+export type SessionDeps = { hosts: ReadonlyMap<string, Host> };
+
+/** The sessions of hosts: every one that was ever begun there, by whatever program. */
+export function addSessionRoutes(handle: Handle, { hosts }: SessionDeps): void {
+  function hostOf(name: string): Host {
+    const host = hosts.get(name);
+    if (!host)
+      throw new AppError('host_not_found', `There is no host ${JSON.stringify(name)}. Known: ${[...hosts.keys()].join(', ')}.`, { field: 'host' });
+    return host;
+  }
+  const local = () => hostOf('local');
+
+  handle('listHostSessions', ({ params, query }) => {
+    const { project, state, kind, q, forks, limit, cursor } = query;
+    return hostOf(params.host).sessions({ project, states: state, kind, q, withForks: forks ?? true, limit: limit ?? 50, cursor });
+  });
+  handle('readHostSession', ({ params }) => hostOf(params.host).session(params.id));
+  handle('readHostMessages', ({ params, query }) => hostOf(params.host).messages(params.id, { limit: query.limit ?? 50, before: query.before }));
+  handle('diagnoseSession', ({ params }) => hostOf(params.host).diagnose(params.id));
+  handle('search', ({ query: { q, project, role, since, until, limit } }) =>
+    local().search({ q, project, roles: role ?? ['user', 'assistant', 'tool', 'output'], since, until, limit: limit ?? 20 }),
+  );
+  handle('readTyped', async ({ query }) => ({ prompts: await local().typed({ ...query, limit: query.limit ?? 50 }) }));
+}

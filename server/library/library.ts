@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { Indexing } from '../../contract/session.ts';
+import { listKnown, withPrefix } from './known.ts';
+import type { FromIndexer, IndexerStart, Library, ToIndexer } from './port.ts';
+import { type IndexFile, openForReading } from './schema.ts';
+import { createSearch } from './search.ts';
+
+/** A list of a library that was never read waits so long for its first page. */
+const firstPageMs = 1000;
+
+/** A thread that failed is not started again sooner. */
+const againMs = 5000;
+
+const nothingYet: Indexing = { done: false, files: 0, files_done: 0, bytes: 0, bytes_done: 0, problem: null };
+
+export type LibraryDeps = {
+  /** The CLI's folder. */
+  home: string;
+  /** Where the index is kept; it can be deleted at any time. */
+  path: string;
+  /** The built thread, dist/server/library.js. */
+  worker: string;
+  warn(error: unknown, text: string): void;
+};
+
+/** A promise with what fulfils it. */
+function later(): { promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/** The index of all transcripts. Its thread is started when somebody first asks for it. */
+export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): Library {
+  let worker: Worker | null = null;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let progress = nothingYet;
+  let listed = later();
+  let reading: { index: IndexFile; search: ReturnType<typeof createSearch> } | null = null;
+
+  function fail(error: unknown): void {
+    warn(error, 'the index of the sessions is not kept');
+    progress = { ...progress, problem: `The index is not kept: ${(error as Error)?.message ?? error}` };
+    worker = null;
+    failedAt = performance.now();
+    listed.resolve();
+  }
+
+  function start(): void {
+    if (worker || performance.now() - failedAt < againMs) return;
+    listed = later();
+    const started = new Worker(file, { workerData: { home, path } satisfies IndexerStart, name: 'library' });
+    worker = started;
+    started.on('message', (message: FromIndexer) => {
+      progress = message.progress;
+      if (message.isListed) listed.resolve();
+    });
+    started.on('error', fail);
+    started.on('exit', (code) => {
+      if (worker === started && code !== 0) fail(new Error(`its thread ended with ${code}`));
+    });
+    // It alone keeps no server alive.
+    started.unref();
+  }
+
+  function open() {
+    if (!reading && existsSync(path)) {
+      const index = openForReading(path);
+      reading = { index, search: createSearch(index) };
+    }
+    return reading;
+  }
+
+  return {
+    async ready() {
+      start();
+      worker?.postMessage({ type: 'look' } satisfies ToIndexer);
+      await Promise.race([listed.promise, delay(firstPageMs, undefined, { ref: false })]);
+    },
+    indexing: () => progress,
+    list(filter, limit, after) {
+      const found = open();
+      return found ? listKnown(found.index, filter, limit, after) : { rows: [], next: null };
+    },
+    withPrefix(prefix, limit) {
+      const found = open();
+      return found ? withPrefix(found.index, prefix, limit) : [];
+    },
+    async search(query) {
+      return (await open()?.search(query)) ?? { hits: [], order: 'best' };
+    },
+    async dispose() {
+      const ended = worker;
+      worker = null;
+      if (ended) {
+        const gone = new Promise<void>((resolve) => ended.once('exit', () => resolve()));
+        ended.postMessage({ type: 'end' } satisfies ToIndexer);
+        await Promise.race([gone, delay(1000)]);
+        await ended.terminate();
+      }
+      reading?.index.close();
+      reading = null;
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { SearchRole } from '../../contract/session.ts';
+import { AppError } from '../app-error.ts';
+import type { Entry } from '../transcript/entry.ts';
+import { parseLine } from '../transcript/line.ts';
+import { formatCursor } from '../transcript/page.ts';
+import { excerptOf, parseQuery, type SearchTexts, type Term, textsOf, toMatch } from '../transcript/search-text.ts';
+import { linesFrom } from './lines.ts';
+import type { Hit, SearchFor } from './port.ts';
+import { type IndexFile, placeOf, rowsOf } from './schema.ts';
+
+/** To put what was found in the order of how well it fits, all of it must be looked at: above this number the newest come first. */
+const maxRanked = 2000;
+
+/** So many places are looked at for those that fit in all else: the time, phrases in the output of tools. */
+const maxLooked = 200;
+
+/** Of the output of tools, which is long, only so many where a phrase is looked for. */
+const maxOutputsRead = 60;
+
+/** A message of usual length is read at once. */
+const lineBytes = 16 * 1024;
+
+type Table = 'said' | 'output';
+type FileRow = { id: number; path: string; session_id: string; project: string | null; title: string | null };
+
+const saidRoles = ['user', 'assistant', 'tool'] as const;
+
+/** Reads the line that begins at a place; null where it is no longer what was indexed. */
+async function entryAt(file: FileHandle, start: number): Promise<{ entry: Entry; end: number } | null> {
+  for await (const { bytes, end } of linesFrom(file, start, lineBytes)) {
+    const entry = bytes && (parseLine(bytes.toString('utf8')) as Entry | null);
+    return entry ? { entry, end } : null;
+  }
+  return null;
+}
+
+/** The text of an entry in which most of the terms are, of those roles that are wanted. */
+function bestText(texts: SearchTexts, terms: readonly Term[], roles: readonly SearchRole[]) {
+  const found = roles.flatMap((role) => {
+    const missing = terms.filter((term) => !excerptOf(texts[role], [term])).length;
+    const excerpt = missing === terms.length ? null : excerptOf(texts[role], terms);
+    return excerpt ? [{ role, missing, ...excerpt }] : [];
+  });
+  return found.toSorted((a, b) => a.missing - b.missing)[0] ?? null;
+}
+
+/** Finds the words in the index, and shows them as they stand in the transcripts. */
+export function createSearch(index: IndexFile) {
+  const fileById = index.prepare(
+    `SELECT id, path, session_id, project, coalesce(json_extract(facts, '$.customTitle'), json_extract(facts, '$.ownTitle')) AS title FROM file WHERE id = ?`,
+  );
+
+  function filesOf({ project, since }: SearchFor): number[] | null {
+    if (!project && !since) return null;
+    const sql = `SELECT id FROM file WHERE lower(coalesce(project, '')) LIKE ? AND modified_ms >= ? ORDER BY id DESC`;
+    const rows = index.prepare(sql).all(`%${(project ?? '').toLowerCase()}%`, since ? Date.parse(since) : 0) as { id: number }[];
+    return rows.map(({ id }) => id);
+  }
+
+  /** The rows in which the words are: best first, or (of very many) newest first. */
+  function rowsWith(table: Table, match: string, files: readonly number[] | null): { rows: number[]; isRanked: boolean } {
+    const from = `FROM ${table} WHERE ${table} MATCH ?`;
+    const { n } = index.prepare(`SELECT count(*) AS n FROM (SELECT 1 ${from} LIMIT ?)`).get(match, maxRanked + 1) as { n: number };
+    const isRanked = n <= maxRanked;
+    const order = isRanked && table === 'said' ? 'rank' : 'rowid DESC';
+    if (!files || isRanked) {
+      const own = files && new Set(files);
+      const found = index.prepare(`SELECT rowid AS id ${from} ORDER BY ${order} LIMIT ?`).all(match, own ? maxRanked : maxLooked) as { id: number }[];
+      return { rows: found.map(({ id }) => id).filter((id) => !own || own.has(placeOf(id).fileId)), isRanked };
+    }
+    const rows: number[] = [];
+    const inFile = index.prepare(`SELECT rowid AS id ${from} AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`);
+    for (const id of files) {
+      if (rows.length >= maxLooked) break;
+      rows.push(...(inFile.all(match, ...rowsOf(id), maxLooked) as { id: number }[]).map((row) => row.id));
+    }
+    return { rows, isRanked };
+  }
+
+  function candidates(query: SearchFor, terms: readonly Term[]): { rows: number[]; order: 'best' | 'newest' } {
+    const files = filesOf(query);
+    const said = saidRoles.filter((role) => query.roles.includes(role));
+    const columns = said.length < saidRoles.length ? `{${said.join(' ')}} : ` : '';
+    const found = said.length ? rowsWith('said', `${columns}(${toMatch(terms)})`, files) : { rows: [], isRanked: true };
+    if (!query.roles.includes('output')) return { rows: found.rows, order: found.isRanked ? 'best' : 'newest' };
+    // This part of the index knows no phrases: their words are looked for, and the phrase in what is found.
+    const words = terms.flatMap(({ text, isPrefix }) => text.split(/\s+/).map((word) => ({ text: word, isPrefix })));
+    const output = rowsWith('output', toMatch(words) ?? '', files);
+    if (words.length > terms.length) output.rows.splice(maxOutputsRead);
+    if (found.isRanked) return { rows: [...found.rows, ...output.rows], order: 'best' };
+    return { rows: [...found.rows, ...output.rows].toSorted((a, b) => b - a), order: 'newest' };
+  }
+
+  return async function search(query: SearchFor): Promise<{ hits: Hit[]; order: 'best' | 'newest' }> {
+    const terms = parseQuery(query.q);
+    if (!terms.length) throw new AppError('invalid_request', 'q: give at least one word', { field: 'q' });
+    const { rows, order } = candidates(query, terms);
+    const hits: Hit[] = [];
+    const shown = new Set<string>();
+    const open_ = new Map<number, { file: FileRow; handle: FileHandle } | null>();
+    async function fileOf(id: number) {
+      const known = open_.get(id);
+      if (known !== undefined) return known;
+      const file = fileById.get(id) as FileRow | undefined;
+      const handle = file && (await open(file.path, 'r').catch(() => null));
+      const found = file && handle ? { file, handle } : null;
+      open_.set(id, found);
+      return found;
+    }
+    try {
+      for (const row of rows.slice(0, maxLooked)) {
+        if (hits.length >= query.limit) break;
+        const { fileId, start } = placeOf(row);
+        const source = await fileOf(fileId);
+        const found = source && (await entryAt(source.handle, start));
+        const texts = found && textsOf(found.entry);
+        if (!source || !texts) continue;
+        const { entry, end } = found;
+        const at = entry.timestamp ?? null;
+        // A fork has the messages of what it was made from: each is shown once.
+        if (entry.uuid && shown.has(entry.uuid)) continue;
+        if ((query.since && (at ?? '') < query.since) || (query.until && (at ?? '') > query.until)) continue;
+        const best = bestText(texts, terms, query.roles);
+        if (!best) continue;
+        if (entry.uuid) shown.add(entry.uuid);
+        hits.push({
+          sessionId: source.file.session_id,
+          project: source.file.project,
+          title: source.file.title,
+          messageId: entry.uuid ?? null,
+          role: best.role,
+          at,
+          excerpt: best.excerpt,
+          marks: best.marks,
+          before: formatCursor({ end, uuid: entry.uuid ?? '' }),
+        });
+      }
+    } finally {
+      for (const source of open_.values()) await source?.handle.close();
+    }
+    return { hits, order };
+  };
+}

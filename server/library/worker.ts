@@ -1,0 +1,45 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createIndexer } from './indexer.ts';
+import type { FromIndexer, IndexerStart, ToIndexer } from './port.ts';
+import { openForWriting } from './schema.ts';
+import { watchTranscripts } from './watch.ts';
+import { createWriter } from './writer.ts';
+
+/** This file is built to dist/server/library.js: a thread that reads transcripts, so that the server's own stays free. */
+const port = parentPort;
+if (!port) throw new Error('This is a worker of the server; start the server instead.');
+
+const { home, path } = workerData as IndexerStart;
+const send = (message: FromIndexer) => port.postMessage(message);
+
+/** Notices of the system can be lost: all is looked at anew so often. */
+const crawlEveryMs = 60_000;
+
+/** A crawl that somebody waits for is not repeated sooner. */
+const freshMs = 5_000;
+
+const index = openForWriting(path, home);
+const indexer = createIndexer({
+  home,
+  writer: createWriter(index),
+  tell: (progress, isListed) => send({ type: 'progress', progress, isListed }),
+});
+let crawledAt = performance.now();
+const crawl = () => {
+  crawledAt = performance.now();
+  indexer.crawl();
+};
+const watching = watchTranscripts(home, { changed: indexer.look, lost: crawl });
+const timer = setInterval(crawl, crawlEveryMs);
+crawl();
+
+port.on('message', (message: ToIndexer) => {
+  if (message.type === 'look') {
+    if (performance.now() - crawledAt > freshMs) crawl();
+    return;
+  }
+  clearInterval(timer);
+  watching.dispose();
+  indexer.end();
+  port.close();
+});

@@ -1,0 +1,244 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import type { Session } from '../../contract/session.ts';
+import { startTestServer, type TestServer } from '../helper/server.ts';
+import { writeSessionLibrary } from '../helper/session-library.ts';
+import { until } from '../helper/until.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+const idOf = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`;
+const line = (sessionId: string, content: string, more: object = {}) =>
+  `${JSON.stringify({ type: 'user', uuid: idOf(Math.floor(Math.random() * 1e8)), parentUuid: null, sessionId, cwd: '/p/one.two', timestamp: '2026-01-02T03:04:05.000Z', message: { role: 'user', content }, ...more })}\n`;
+
+async function folderOf({ workspace }: TestServer, name = '-p-one-two'): Promise<string> {
+  const folder = join(workspace.home, '.claude', 'projects', name);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** All sessions, when the index has come so far. */
+const listed = (server: TestServer, query = '') =>
+  until('the index', async () => {
+    const page = await server.get(`/api/hosts/local/sessions?limit=200${query}`);
+    return page.indexing.done ? (page.sessions as Session[]) : undefined;
+  });
+
+verifies('session.junk', 'lists what can be read, and says on its row what is wrong with what cannot', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const put = (number: number, text: string | Buffer) => writeFile(join(folder, `${idOf(number)}.jsonl`), text);
+  await put(1, line(idOf(1), 'whole'));
+  await put(2, '');
+  await put(3, 'no json\nat all\n');
+  await put(4, `${line(idOf(4), 'with a bad line')}{"type":"user","uuid":\n`);
+  await put(5, `${line(idOf(5), 'with a cut line')}{"type":"user","message":{"content":"half of i`);
+  await put(6, '{"type":"mode","mode":"normal"}\n');
+  await put(7, Buffer.from([0xff, 0xfe, 0x00, 0x0a, 0x7b]));
+  await writeFile(join(folder, 'notes.jsonl'), line(idOf(8), 'no session'));
+  await writeFile(join(folder, `agent-${idOf(9)}.jsonl`), line(idOf(9), 'a sub-agent'));
+  await mkdir(join(folder, `${idOf(10)}.jsonl`));
+  await symlink('/nowhere', join(folder, `${idOf(11)}.jsonl`));
+  await put(12, `${line(idOf(12), 'x')}${line(idOf(12), 'long '.repeat(2_000_000))}${line(idOf(12), 'behind it')}`);
+  for (let number = 100; number < 300; number += 1)
+    await put(number, Buffer.from(Array.from({ length: number * 7 }, (_, at) => (at * number) % 256)));
+  const rows = new Map<string, Session>();
+  const all = await until('all of them', async () => {
+    const found = [];
+    let cursor = '';
+    do {
+      const page = await server.get(`/api/hosts/local/sessions?limit=90${cursor && `&cursor=${cursor}`}`);
+      found.push(...page.sessions);
+      cursor = page.next;
+      if (!page.indexing.done) return false;
+    } while (cursor);
+    return found as Session[];
+  });
+  for (const row of all) rows.set(row.id, row);
+  expect(all).toHaveLength(208);
+  expect(rows.size).toBe(208);
+  expect(rows.get(idOf(1))).toMatchObject({ first_message: 'whole', problem: null, state: 'ended', turns: 1, project: '/p/one.two' });
+  const problemOf = (number: number) => rows.get(idOf(number))?.problem;
+  expect(problemOf(2)).toMatch(/empty/);
+  expect(problemOf(3)).toMatch(/no transcript/);
+  expect(problemOf(4)).toMatch(/1 line cannot be read/);
+  expect(problemOf(5)).toMatch(/last line is cut/);
+  expect(problemOf(6)).toMatch(/Nothing was said/);
+  expect(rows.get(idOf(12))).toMatchObject({ turns: 3, last_message: 'behind it', problem: null });
+  expect([8, 9, 10, 11].map((number) => rows.has(idOf(number)))).toEqual([false, false, false, false]);
+});
+
+verifies('session.index', 'follows what is written, renamed and removed, and is built again where it was deleted', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const path = join(folder, `${idOf(1)}.jsonl`);
+  await writeFile(path, line(idOf(1), 'the first of all'));
+  expect(await listed(server)).toMatchObject([{ id: idOf(1), turns: 1, first_message: 'the first of all' }]);
+  const row = async () => (await server.get(`/api/hosts/local/sessions/${idOf(1)}`)) as Session;
+  await appendFile(path, line(idOf(1), 'the second') + JSON.stringify({ type: 'custom-title', customTitle: 'A name' }).concat('\n'));
+  await until('the growth', async () => (await row()).turns === 2);
+  expect(await row()).toMatchObject({ title: 'A name', last_message: 'the second', first_message: 'the first of all' });
+  // A later name takes the place of an earlier one.
+  await appendFile(path, `${JSON.stringify({ type: 'custom-title', customTitle: 'Another' })}\n`);
+  await until('the name', async () => (await row()).title === 'Another');
+  // Half a line is none; when it is whole it counts.
+  const next = line(idOf(1), 'a slowpoke wrote this');
+  await appendFile(path, next.slice(0, 100));
+  await appendFile(path, next.slice(100));
+  await until('the line', async () => (await row()).turns === 3);
+  await until('the words', async () => (await server.get('/api/search?q=slowpoke')).hits.length === 1);
+  // Written anew: nothing of the old one is found any more.
+  await writeFile(path, line(idOf(1), 'rewritten'));
+  await until('the new file', async () => (await row()).turns === 1);
+  await until('nothing of the old', async () => (await server.get('/api/search?q=slowpoke')).hits.length === 0);
+  const other = await folderOf(server, '-p-made-later');
+  await writeFile(join(other, `${idOf(2)}.jsonl`), line(idOf(2), 'in a new folder', { cwd: '/p/made later' }));
+  await until('the new folder', async () => (await listed(server)).length === 2);
+  await rm(path);
+  await until('the removal', async () => (await listed(server)).length === 1);
+  await rm(join(server.workspace.data, 'library.db'));
+  const again = await server.restart();
+  expect(await listed(again)).toMatchObject([{ id: idOf(2), project: '/p/made later' }]);
+  await writeFile(join(server.workspace.data, 'library.db'), 'this is no database');
+  expect(await listed(await again.restart())).toHaveLength(1);
+});
+
+verifies('session.find', 'finds by the beginning of an id, and names those that begin alike', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  for (const id of ['abcd1234-0000-4000-8000-000000000001', 'abcd1235-0000-4000-8000-000000000001']) {
+    await writeFile(join(folder, `${id}.jsonl`), line(id, `hello of ${id}`));
+  }
+  await listed(server);
+  expect(await server.get('/api/hosts/local/sessions/ABCD1234')).toMatchObject({ id: 'abcd1234-0000-4000-8000-000000000001' });
+  const ambiguous = await server.send('/api/hosts/local/sessions/abcd123');
+  expect(ambiguous.status).toBe(409);
+  expect((await ambiguous.json()).detail).toMatch(/abcd1234-0000-4000-8000-000000000001 \(\/p\/one\.two\), abcd1235|abcd1235-.*abcd1234-/);
+  for (const [path, status] of [
+    ['/api/hosts/local/sessions/ffff', 404],
+    ['/api/hosts/local/sessions/ab', 404],
+    ['/api/hosts/local/sessions/..%2f..', 400],
+    ['/api/hosts/elsewhere/sessions', 404],
+    ['/api/hosts/local/sessions?cursor=x', 400],
+    ['/api/hosts/local/sessions?state=archived', 400],
+    ['/api/search?q=%22', 400],
+  ] as const)
+    expect((await server.send(path)).status, path).toBe(status);
+  const { messages } = await server.get('/api/hosts/local/sessions/abcd1235/messages');
+  expect(messages).toMatchObject([{ role: 'user', text: 'hello of abcd1235-0000-4000-8000-000000000001' }]);
+});
+
+verifies('session.list', 'pages, filters, and tells forks from what they were made from', async () => {
+  const server = await startTestServer();
+  const home = join(server.workspace.home, '.claude');
+  const { ids } = await writeSessionLibrary({ home, projects: ['/p/alpha', '/p/beta.gamma', '/p/100%_sure'], sessions: 60, turnsEach: 1 });
+  const all = await listed(server);
+  expect(all.map(({ id }) => id)).toEqual(ids.toReversed());
+  expect(all[0]).toMatchObject({ turns: 1, model: 'claude-sonnet-5-5', git_branch: 'main', cost: 0.25, kind: 'interactive', problem: null });
+  const paged: string[] = [];
+  for (let cursor = ''; cursor !== 'end'; ) {
+    const page = await server.get(`/api/hosts/local/sessions?limit=7${cursor && `&cursor=${cursor}`}`);
+    paged.push(...page.sessions.map(({ id }: Session) => id));
+    cursor = page.next ?? 'end';
+  }
+  expect(paged).toEqual(ids.toReversed());
+  expect(await listed(server, '&project=BETA.')).toHaveLength(20);
+  expect(await listed(server, '&project=%25_')).toHaveLength(20);
+  const begun = String(all[9]?.first_message).slice(0, 60).toUpperCase();
+  expect((await listed(server, `&q=${encodeURIComponent(begun)}`)).map(({ id }) => id)).toContain(all[9]?.id);
+  expect(await listed(server, '&q=nowhere%20said')).toEqual([]);
+  expect(await listed(server, '&state=running,waiting')).toEqual([]);
+  expect(await listed(server, '&kind=headless')).toEqual([]);
+  // A fork has the entries of what it was made from, under another id.
+  const source = await readFile(join(home, 'projects', '-p-alpha', `${ids[0]}.jsonl`), 'utf8');
+  await writeFile(join(home, 'projects', '-p-alpha', `${idOf(7)}.jsonl`), source.replaceAll(String(ids[0]), idOf(7)));
+  await until('the fork', async () => (await server.get('/api/hosts/local/sessions?limit=200')).sessions.length === 61);
+  expect((await listed(server)).find(({ id }) => id === idOf(7))).toMatchObject({ forked_from: ids[0] });
+  expect((await listed(server, '&forks=false')).some(({ id }) => id === idOf(7))).toBe(false);
+});
+
+verifies('session.search', 'finds words, phrases, prefixes and parts of names, with who said it and where', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const id = idOf(1);
+  const say = (type: string, content: unknown, uuid: string, at: string) =>
+    `${JSON.stringify({ type, uuid, parentUuid: null, sessionId: id, cwd: '/p/one.two', timestamp: at, message: { id: uuid, role: type, content } })}\n`;
+  const [asked, answered, ran, printed] = [101, 102, 103, 104].map(idOf) as [string, string, string, string];
+  await writeFile(
+    join(folder, `${id}.jsonl`),
+    say('user', 'Why does the Größe of <b>parseHttpHeader</b> change?', asked, '2026-01-01T00:00:00.000Z') +
+      say(
+        'assistant',
+        [{ type: 'text', text: 'Because the header is parsed twice, at src/net/http-header.ts.' }],
+        answered,
+        '2026-01-02T00:00:00.000Z',
+      ) +
+      say('assistant', [{ type: 'tool_use', id: 't', name: 'Bash', input: { command: 'grep -rn zanzibar src' } }], ran, '2026-01-03T00:00:00.000Z') +
+      say('user', [{ type: 'tool_result', tool_use_id: 't', content: 'src/a.ts: zanzibar once more' }], printed, '2026-01-04T00:00:00.000Z'),
+  );
+  await listed(server);
+  const search = async (q: string, more = '') => (await server.get(`/api/search?q=${encodeURIComponent(q)}${more}`)).hits;
+  const ids = async (q: string, more = '') => (await search(q, more)).map((hit: { message_id: string }) => hit.message_id).sort();
+  expect(await search('grosse')).toEqual([]);
+  expect(await search('größe')).toMatchObject([
+    { session_id: id, message_id: asked, role: 'user', at: '2026-01-01T00:00:00.000Z', project: '/p/one.two' },
+  ]);
+  const [hit] = await search('http');
+  expect(hit.marks.map(([from, to]: [number, number]) => hit.excerpt.slice(from, to).toLowerCase())).toContain('http');
+  expect(await ids('http')).toEqual([asked, answered]);
+  expect(await ids('"header is parsed"')).toEqual([answered]);
+  expect(await ids('"is header"')).toEqual([]);
+  expect(await ids('pars*')).toEqual([asked, answered]);
+  expect(await ids('zanzibar')).toEqual([ran, printed]);
+  expect(await ids('zanzibar', '&role=user,assistant,tool')).toEqual([ran]);
+  expect(await ids('"zanzibar once"')).toEqual([printed]);
+  expect(await ids('zanzibar', '&since=2026-01-03T12:00:00Z')).toEqual([printed]);
+  expect(await ids('http', '&project=elsewhere')).toEqual([]);
+  expect(await ids('http" OR "zanzibar')).toEqual([]);
+  // The cursor of a hit gives the page that ends with it.
+  const { messages } = await server.get(`/api/hosts/local/sessions/${id}/messages?limit=1&before=${hit.before}`);
+  expect(messages.at(-1).id).toBe(hit.message_id);
+});
+
+verifies('session.states', 'believes a process only while it is the one on file', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  for (const number of [1, 2, 3, 4]) await writeFile(join(folder, `${idOf(number)}.jsonl`), line(idOf(number), 'hello'));
+  const child = spawn('sleep', ['60']);
+  onTestFinished(async () => {
+    child.kill();
+    await once(child, 'exit');
+  });
+  const pid = child.pid as number;
+  const procStart = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[21];
+  const sessions = join(server.workspace.home, '.claude', 'sessions');
+  await mkdir(sessions, { recursive: true });
+  const note = (name: string, content: unknown) => writeFile(join(sessions, name), typeof content === 'string' ? content : JSON.stringify(content));
+  const own = { pid, procStart, cwd: '/p/one.two', kind: 'interactive', entrypoint: 'cli', startedAt: Date.now() };
+  await note(`${pid}.json`, { ...own, sessionId: idOf(1), status: 'waiting', waitingFor: 'permission prompt', bridgeSessionId: 'session_01ABC' });
+  await note('99999999.json', { ...own, pid: 99999999, sessionId: idOf(2), status: 'idle' });
+  await note('2.json', { ...own, procStart: '1', sessionId: idOf(3), status: 'busy' });
+  await note('3.json', 'half a file {');
+  await note('4.json', { ...own, pid: 'x', sessionId: idOf(4) });
+  const rows = await listed(server);
+  expect(rows[0]).toMatchObject({
+    id: idOf(1),
+    state: 'waiting',
+    waiting_for: 'permission prompt',
+    pid,
+    kind: 'interactive',
+    bridge_url: 'https://claude.ai/code/session_01ABC',
+  });
+  expect(rows.slice(1).map(({ state, pid: none }) => [state, none])).toEqual([
+    ['ended', null],
+    ['ended', null],
+    ['ended', null],
+  ]);
+  expect(await listed(server, '&state=waiting')).toHaveLength(1);
+  expect(await listed(server, '&state=ended')).toHaveLength(3);
+  // A process that has said nothing yet has no transcript, and is there all the same.
+  await note(`${pid}.json`, { ...own, sessionId: idOf(9), status: 'idle', name: 'fresh' });
+  expect((await listed(server))[0]).toMatchObject({ id: idOf(9), state: 'idle', title: 'fresh', turns: 0, project: '/p/one.two' });
+});
