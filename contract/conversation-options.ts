@@ -50,6 +50,7 @@ export type ConversationOptions = z.infer<typeof ConversationOptions>;
 export const CreateConversation = ConversationOptions.extend({
   id: ConvId.optional(),
   session_id: SessionId.optional(),
+  fork: z.boolean().optional().describe('go on with a copy of the session, which itself stays as it is'),
 });
 
 /** A field that is not known is refused: who changes something must not believe that it was done. */

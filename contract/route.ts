@@ -96,7 +96,7 @@ export const routes = {
     tag: 'conversations',
     summary: 'Create a conversation, or take over an existing session as one',
     status: 201,
-    errors: ['conversation_exists', 'project_not_found', 'project_not_allowed', 'project_mismatch', 'session_not_found'],
+    errors: ['conversation_exists', 'project_not_found', 'project_not_allowed', 'project_mismatch', 'session_not_found', 'nothing_to_fork'],
   },
   readConversation: {
     method: 'GET',

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Chat } from './feature/chat/chat.tsx';
+import { Reading } from './feature/chat/reading.tsx';
 import { Composer } from './feature/composer/composer.tsx';
 import { appendDraft, filesOf, setFiles } from './feature/composer/draft.ts';
 import { Conversations } from './feature/conversations/conversations.tsx';
@@ -26,6 +27,7 @@ const Settings = lazy(async () => (await import('./feature/setting/settings.tsx'
 const Actions = lazy(async () => (await import('./feature/conversations/actions.tsx')).Actions);
 const Palette = lazy(async () => (await import('./feature/palette/palette.tsx')).Palette);
 const Help = lazy(async () => (await import('./feature/palette/palette.tsx')).Help);
+const Sessions = lazy(async () => (await import('./feature/session/sessions.tsx')).Sessions);
 const Share = lazy(async () => (await import('./feature/share/share.tsx')).Share);
 
 /** The page: what the address names, or the login. */
@@ -35,10 +37,14 @@ export function App() {
   if (signedIn.value === false) return <Login />;
   // Nobody could be asked yet: with a connection that is settled in a moment, without one what is here is shown.
   if (!(signedIn.value && isListed.value) && link.value !== 'lost') return null;
-  if (name === 'settings') return <Settings part={place.value.part} home={openId.value ? pathOf(openId.value) : '/'} lines={<Lines />} />;
+  if (name === 'settings') return <Settings part={place.value.part} home={home()} lines={<Lines />} />;
+  if (name === 'sessions') return <Sessions id={place.value.id} home={home()} lines={<Lines />} History={Reading} />;
   if (name === 'share') return <Share take={takeShared} />;
   return <Home />;
 }
+
+/** Where the way back leads. */
+const home = () => (openId.value ? pathOf(openId.value) : '/');
 
 function takeShared(id: string, text: string, files: ReturnType<typeof filesOf>): void {
   if (text) appendDraft(id, text);

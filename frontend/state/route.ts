@@ -2,12 +2,18 @@ import { signal } from '@preact/signals';
 import { trouble } from './session.ts';
 
 /** What the address names. */
-export type Place = { name: 'chat'; id: string | null } | { name: 'settings'; part: string | null } | { name: 'pair' } | { name: 'share' };
+export type Place =
+  | { name: 'chat'; id: string | null }
+  | { name: 'settings'; part: string | null }
+  | { name: 'sessions'; id: string | null }
+  | { name: 'pair' }
+  | { name: 'share' };
 
 export function placeOf(path: string): Place {
   const [, first, second] = path.split('/');
   if (first === 'c' && second) return { name: 'chat', id: decode(second) };
   if (first === 'settings') return { name: 'settings', part: second ? decode(second) : null };
+  if (first === 'sessions') return { name: 'sessions', id: second ? decode(second) : null };
   if (first === 'pair') return { name: 'pair' };
   if (first === 'share') return { name: 'share' };
   return { name: 'chat', id: null };

@@ -16,6 +16,7 @@ export const de: Words = {
   deny: 'Ablehnen',
   message: 'Nachricht',
 
+  allSessions: 'Alle Sitzungen dieses Rechners',
   actions: 'Menü der Unterhaltung',
   add: 'Hinzufügen',
   again: 'Nochmal senden',

@@ -16,6 +16,7 @@ export const en = {
   deny: 'Deny',
   message: 'Message',
 
+  allSessions: 'All sessions of this machine',
   actions: 'Conversation menu',
   add: 'Add',
   again: 'Send again',

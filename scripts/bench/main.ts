@@ -5,6 +5,7 @@ import { measureLive } from './live.ts';
 import { measurePage } from './page.ts';
 import { measureReaders, measureReplay } from './readers.ts';
 import { measureHealth, measureList, measureMemory, measureStart, measureTail } from './service.ts';
+import { measureSessions } from './sessions.ts';
 import { openStage } from './stage.ts';
 import { measureTurns } from './turns.ts';
 
@@ -21,7 +22,7 @@ try {
     ...(await measurePage(stage, server)),
   );
   await server.stop();
-  figures.push(...(await measureLive(stage)), await measureReaders(stage), await measureReplay(stage));
+  figures.push(...(await measureLive(stage)), await measureReaders(stage), await measureReplay(stage), ...(await measureSessions(stage)));
 } finally {
   await stage.dispose();
 }

@@ -31,6 +31,7 @@ export function createBook(deps: {
   defaults: { permissionMode: string; model: string | null };
   now(): Date;
   newId(): string;
+  newSessionId(): string;
 }) {
   const { mapping, turns, journal, lanes, agent, spending } = deps;
   const snapshots = createSnapshots({ journal, base });
@@ -235,8 +236,21 @@ export function createBook(deps: {
         await save(id, { created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...options });
       }),
 
-    create: (id: string, options: ConversationOptions & { session_id?: string | undefined }): Promise<void> =>
-      deps.inTurn(id, async () => save(id, await draft(id, options))),
+    /** With `fork` it goes on with a copy of the session, which itself stays as it is. Throws AppError `nothing_to_fork`. */
+    create: (
+      id: string,
+      { fork, ...options }: ConversationOptions & { session_id?: string | undefined; fork?: boolean | undefined },
+    ): Promise<void> =>
+      deps.inTurn(id, async () => {
+        const record = await draft(id, options);
+        if (fork && record.session_id) {
+          const sessionId = deps.newSessionId();
+          const isMade = await agent.fork({ sessionId: record.session_id, project: projectOf(record), until: null }, sessionId);
+          if (!isMade) throw new AppError('nothing_to_fork');
+          record.session_id = sessionId;
+        }
+        await save(id, record);
+      }),
 
     snapshot(id: string): ConversationSnapshot {
       need(id);

@@ -10,6 +10,9 @@ import { createSearch } from './search.ts';
 /** A list of a library that was never read waits so long for its first page. */
 const firstPageMs = 1000;
 
+/** It holds little at a time; without these limits it would keep what it once had. */
+const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
+
 /** A thread that failed is not started again sooner. */
 const againMs = 5000;
 
@@ -53,7 +56,7 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
   function start(): void {
     if (worker || performance.now() - failedAt < againMs) return;
     listed = later();
-    const started = new Worker(file, { workerData: { home, path } satisfies IndexerStart, name: 'library' });
+    const started = new Worker(file, { workerData: { home, path } satisfies IndexerStart, name: 'library', resourceLimits });
     worker = started;
     started.on('message', (message: FromIndexer) => {
       progress = message.progress;

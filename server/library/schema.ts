@@ -60,13 +60,13 @@ function open(path: string, home: string): IndexFile {
     file.pragma('journal_mode = WAL');
     // It can be built again: a loss of power may cost its last words.
     file.pragma('synchronous = OFF');
-    file.pragma('cache_size = -16000');
+    file.pragma('cache_size = -8000');
     const { user_version } = file.prepare('PRAGMA user_version').get() as { user_version: number };
     if (user_version === 0) {
       file.exec(`BEGIN; ${tables} PRAGMA user_version = ${version}; COMMIT;`);
       file.prepare('INSERT INTO meta VALUES (?)').run(home);
       // Less often written out, so less to be joined later.
-      file.exec("INSERT INTO said(said, rank) VALUES ('hashsize', 8000000); INSERT INTO output(output, rank) VALUES ('hashsize', 8000000);");
+      file.exec("INSERT INTO said(said, rank) VALUES ('hashsize', 4000000); INSERT INTO output(output, rank) VALUES ('hashsize', 4000000);");
     } else if (user_version !== version || (file.prepare('SELECT home FROM meta').get() as { home: string }).home !== home) {
       throw new Error('the index is of another version or home');
     }

@@ -111,6 +111,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
           if (part === 'notifications') await page.getByText('Quiet hours').waitFor();
           findings.push(...(await look(page, at(`settings-${part || 'all'}`))));
         }
+        await page.goto(`${server.url}/sessions`);
+        await page.locator('.conversation').first().waitFor();
+        findings.push(...(await look(page, at('sessions'))));
+        await page.getByLabel('Search in all that was said').fill('words');
+        await page.locator('.hits mark').first().waitFor();
+        findings.push(...(await look(page, at('found'))));
+        await page.locator('.hits button').first().click();
+        await page.getByRole('button', { name: 'What happened' }).click();
+        await page.locator('.card').waitFor();
+        findings.push(...(await look(page, at('session'))));
         findings.push(...faults.map((fault) => `${name}: ${fault}`));
         await page.context().close();
       }

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { locateClaude } from '../../server/agent/claude/locate.ts';
-import { packageRoot, type TestServer } from './server.ts';
-import { testEnv } from './workspace.ts';
+import type { MessagesApi } from '../fixture/messages-api/server.ts';
+import { packageRoot } from './server.ts';
+import { testEnv, type Workspace } from './workspace.ts';
+
+/** Beside which server: its folders and its API. */
+type Beside = { workspace: Workspace; api: MessagesApi };
 
 /** Runs the CLI beside a server, as somebody at the desk would; resolves when it has ended. */
-export async function runBare({ workspace, api }: TestServer, args: string[], input: string): Promise<void> {
+export async function runBare({ workspace, api }: Beside, args: string[], input: string): Promise<void> {
   const binary = (await locateClaude({ bin: '', path: '', packageRoot })) as string;
   const env = testEnv(workspace, { ANTHROPIC_BASE_URL: api.url });
   const child = spawn(binary, args, { cwd: workspace.project, env, stdio: ['pipe', 'ignore', 'ignore'] });
@@ -14,7 +18,7 @@ export async function runBare({ workspace, api }: TestServer, args: string[], in
 }
 
 /** Opens the CLI beside a server and keeps it open; resolves when it has its session. */
-export async function openBare({ workspace, api }: TestServer, args: string[]): Promise<{ end(): Promise<void> }> {
+export async function openBare({ workspace, api }: Beside, args: string[]): Promise<{ end(): Promise<void> }> {
   const binary = (await locateClaude({ bin: '', path: '', packageRoot })) as string;
   const env = testEnv(workspace, { ANTHROPIC_BASE_URL: api.url });
   const child = spawn(binary, args, { cwd: workspace.project, env, stdio: ['pipe', 'pipe', 'ignore'] });

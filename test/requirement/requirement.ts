@@ -156,6 +156,7 @@ export const requirements = {
   'page.settings': { promise: 'Look, devices, rules, audit, pairing and the state of the server are on the page.', from: 'complaints about peers' },
   'page.long': { promise: 'A conversation of 12,000 messages opens at once and stays smooth.', from: 'complaints about peers' },
   'page.logic': { promise: 'What the page makes of events, Markdown, diffs and outboxes is right for every order and cut.', from: 'upkeep' },
+  'page.sessions': { promise: 'The sessions of the machine are found, read and gone on with on the page.', from: 'complaints about peers' },
   'session.list': {
     promise: 'Every session of the machine, begun by whatever program in whatever project, is listed with what it is about.',
     from: 'complaints about peers',

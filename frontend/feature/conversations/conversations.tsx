@@ -85,6 +85,9 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
           {t.showArchived}
         </button>
       )}
+      <button type="button" class="plain" onClick={() => go('/sessions')}>
+        {t.allSessions}
+      </button>
     </nav>
   );
 }

@@ -24,7 +24,7 @@ export type PageDeps = {
 const first = { conversations: 30, messages: 12 };
 
 /** Addresses that the page itself takes apart. */
-const paths = ['/', '/c/:id', '/settings', '/settings/:part', '/pair', '/share'];
+const paths = ['/', '/c/:id', '/settings', '/settings/:part', '/sessions', '/sessions/:id', '/pair', '/share'];
 
 /** The built page. What Vite names by its content never changes; the page itself is asked for each time. */
 export function createPageRoutes(deps: PageDeps): Router {

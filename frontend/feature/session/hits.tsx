@@ -1,0 +1,53 @@
+import type { Answer } from '../../../contract/endpoint.ts';
+import { go } from '../../state/route.ts';
+import { ago, clock } from '../../ui/when.tsx';
+import { sessionWords } from '../../word/session-words.ts';
+import { locale } from '../../word/words.ts';
+
+type SearchAnswer = Answer<'search'>;
+type Hit = SearchAnswer['hits'][number];
+
+/** What a search found, with what stands around it. */
+export function Hits({ answer: { hits, order } }: { answer: SearchAnswer }) {
+  const t = sessionWords.value;
+  if (!hits.length) return <p class="quiet-line">{t.nothingFound}</p>;
+  return (
+    <>
+      {order === 'newest' && <p class="quiet-line">{t.newestFirst}</p>}
+      <ul class="hits">
+        {hits.map((hit) => (
+          <li key={`${hit.session_id} ${hit.message_id} ${hit.role}`}>
+            <button type="button" class="plain" onClick={() => go(`/sessions/${hit.session_id}@${hit.before}`)}>
+              <span class="conversation-title" dir="auto">
+                {hit.title ?? hit.project ?? hit.session_id}
+              </span>
+              <span class="excerpt" dir="auto">
+                <b>{t.roles[hit.role]}:</b> <Marked hit={hit} />
+              </span>
+              <span class="conversation-facts">
+                {hit.project?.split('/').at(-1)} {hit.at && `· ${ago(hit.at, clock.value, locale.value)}`}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** The excerpt, its words marked. */
+function Marked({ hit: { excerpt, marks } }: { hit: Hit }) {
+  const pieces = [];
+  let at = 0;
+  for (const [from, to] of marks) {
+    if (from < at) continue;
+    pieces.push(excerpt.slice(at, from), <mark key={from}>{excerpt.slice(from, to)}</mark>);
+    at = to;
+  }
+  return (
+    <>
+      {pieces}
+      {excerpt.slice(at)}
+    </>
+  );
+}

@@ -1,0 +1,125 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Answer } from '../../../contract/endpoint.ts';
+import type { Session } from '../../../contract/session.ts';
+import { call } from '../../api/client.ts';
+import { go } from '../../state/route.ts';
+import { attempt } from '../../state/session.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { ago, clock } from '../../ui/when.tsx';
+import { sessionWords } from '../../word/session-words.ts';
+import { locale } from '../../word/words.ts';
+import { Hits } from './hits.tsx';
+import { toSections } from './sections.ts';
+
+type Page = Answer<'listHostSessions'>;
+
+/** Letters that are typed fast ask once. */
+const pauseMs = 250;
+
+/** While the transcripts are being read, and while sessions are live, the list is asked for anew. */
+const againMs = 5000;
+
+/** Sessions by what they need, or what a search finds in them. */
+export function SessionList() {
+  const [page, setPage] = useState<Page | null>(null);
+  const [query, setQuery] = useState(history.state?.query ?? '');
+  const [found, setFound] = useState<Answer<'search'> | null>(null);
+  const hasMore = useRef(false);
+  const t = sessionWords.value;
+  const wanted = query.trim();
+
+  async function load(): Promise<void> {
+    await attempt(async () => setPage(await call('listHostSessions', { params: { host: 'local' }, query: {} })));
+  }
+  async function more(): Promise<void> {
+    const cursor = page?.next;
+    if (!page || !cursor) return;
+    hasMore.current = true;
+    await attempt(async () => {
+      const next = await call('listHostSessions', { params: { host: 'local' }, query: { cursor } });
+      setPage({ ...next, sessions: [...page.sessions, ...next.sessions] });
+    });
+  }
+  useEffect(() => {
+    void load();
+    const timer = setInterval(() => {
+      // A list that was paged on stays as it is under the eyes of who reads it.
+      if (document.visibilityState === 'visible' && !hasMore.current) void load();
+    }, againMs);
+    return () => clearInterval(timer);
+  }, []);
+  useEffect(() => {
+    // Back from a session leads to what was searched.
+    history.replaceState({ query }, '');
+    if (!wanted) return setFound(null);
+    const timer = setTimeout(() => void attempt(async () => setFound(await call('search', { query: { q: wanted, limit: 50 } }))), pauseMs);
+    return () => clearTimeout(timer);
+  }, [wanted]);
+
+  const { indexing } = (wanted ? found : page) ?? { indexing: null };
+  return (
+    <>
+      <label class="search">
+        <span class="unseen">{t.findSessions}</span>
+        <Icon name="search" />
+        <input type="search" placeholder={t.findSessions} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+      </label>
+      {indexing && !indexing.done && (
+        <p class="quiet-line" role="status">
+          {indexing.problem ?? t.indexing(Math.floor((100 * indexing.bytes_done) / Math.max(1, indexing.bytes)))}
+        </p>
+      )}
+      {wanted ? found && <Hits answer={found} /> : page && <Sections sessions={page.sessions} />}
+      {!wanted && page?.next && (
+        <button type="button" onClick={() => void more()}>
+          {t.moreSessions}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Sections({ sessions }: { sessions: readonly Session[] }) {
+  const t = sessionWords.value;
+  if (!sessions.length) return <p class="quiet-line">{t.noSessions}</p>;
+  return (
+    <>
+      {toSections(sessions, clock.value).map(({ key, name, project, sessions: own }) => {
+        const title = name === 'project' ? String(project) : name === 'earlier' ? t.earlier : t.sections[name];
+        return (
+          <section key={key} aria-label={title}>
+            <h2 dir="auto">{title}</h2>
+            <ul>
+              {own.map((session) => (
+                <li key={session.id}>
+                  <Row session={session} />
+                </li>
+              ))}
+            </ul>
+          </section>
+        );
+      })}
+    </>
+  );
+}
+
+function Row({ session }: { session: Session }) {
+  const t = sessionWords.value;
+  const { id, title, first_message, last_message, state, turns, modified_at, problem, project } = session;
+  return (
+    <button type="button" class="plain conversation" onClick={() => go(`/sessions/${id}`)}>
+      <span class={`dot ${state}`} role="img" aria-label={t.sessionStates[state]} />
+      <span class="conversation-text">
+        <span class="conversation-title" dir="auto">
+          {title ?? first_message ?? t.untitled}
+        </span>
+        <span class="conversation-preview" dir="auto">
+          {problem ?? last_message ?? ''}
+        </span>
+        <span class="conversation-facts">
+          {project?.split('/').at(-1)} · {t.turnsOf(turns)} · {ago(modified_at, clock.value, locale.value)}
+        </span>
+      </span>
+    </button>
+  );
+}

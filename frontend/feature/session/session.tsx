@@ -1,0 +1,132 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Answer } from '../../../contract/endpoint.ts';
+import type { HistoryPage } from '../../../contract/message.ts';
+import type { Session } from '../../../contract/session.ts';
+import { call } from '../../api/client.ts';
+import { go, pathOf } from '../../state/route.ts';
+import { attempt } from '../../state/session.ts';
+import { Copy } from '../../ui/copy.tsx';
+import { When } from '../../ui/when.tsx';
+import { sessionWords } from '../../word/session-words.ts';
+
+type Said = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
+type History = ComponentType<Pick<HistoryPage, 'messages' | 'turns'> & { project: string }>;
+
+const pageSize = 30;
+
+/** One session: what it is, what was said in it, and the ways to go on with it. `id` may end with the place of a message. */
+export function OneSession({ id: asked, History }: { id: string; History: History }) {
+  const [id = '', at] = asked.split('@');
+  const [session, setSession] = useState<Session | null>(null);
+  const [said, setSaid] = useState<Said | null>(null);
+  const [why, setWhy] = useState<Answer<'diagnoseSession'> | null>(null);
+  const end = useRef<HTMLDivElement>(null);
+  const t = sessionWords.value;
+  const params = { host: 'local', id };
+
+  useEffect(() => {
+    void attempt(async () => setSession(await call('readHostSession', { params })));
+    void attempt(async () => setSaid(await call('readHostMessages', { params, query: { limit: pageSize, before: at } })));
+  }, []);
+  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [said !== null]);
+
+  async function older(): Promise<void> {
+    const before = said?.before;
+    if (!said || !before) return;
+    await attempt(async () => {
+      const page = await call('readHostMessages', { params, query: { limit: pageSize, before } });
+      setSaid({ ...page, messages: [...page.messages, ...said.messages] });
+    });
+  }
+
+  if (!session) return null;
+  const isBusyElsewhere = session.pid !== null && session.conv_id === null;
+  return (
+    <>
+      <header class="session-facts">
+        <h2 dir="auto">{session.title ?? session.first_message ?? t.untitled}</h2>
+        <p class="quiet-line">
+          <span class={`dot ${session.state}`} role="img" aria-label={t.sessionStates[session.state]} /> {t.sessionStates[session.state]} ·{' '}
+          {session.project} · {t.turnsOf(session.turns)} · <When time={session.modified_at} />
+          {session.cost !== null && ` · ${session.cost.toFixed(2)} USD`}
+        </p>
+        {session.problem && <p class="problem">{session.problem}</p>}
+        {isBusyElsewhere && <p class="quiet-line">{t.liveElsewhere}</p>}
+        <Ways session={session} isBusyElsewhere={isBusyElsewhere} />
+        <p class="at-desk">
+          <code>claude --resume {session.id}</code> <Copy text={`claude --resume ${session.id}`} />
+        </p>
+        {why ? (
+          <Why why={why} />
+        ) : (
+          <button type="button" class="plain" onClick={() => void attempt(async () => setWhy(await call('diagnoseSession', { params })))}>
+            {t.advice}
+          </button>
+        )}
+      </header>
+      {said?.before && (
+        <button type="button" class="plain" onClick={() => void older()}>
+          {t.older}
+        </button>
+      )}
+      <section class="messages-body" aria-label={t.messages}>
+        {said && <History messages={said.messages} turns={said.turns} project={session.project ?? ''} />}
+      </section>
+      <div ref={end} />
+    </>
+  );
+}
+
+/** The ways to go on: in its conversation, in a new one, or in a copy. */
+function Ways({ session, isBusyElsewhere }: { session: Session; isBusyElsewhere: boolean }) {
+  const [isMaking, setMaking] = useState(false);
+  const t = sessionWords.value;
+  async function goOn(fork: boolean): Promise<void> {
+    setMaking(true);
+    let made = '';
+    const title = (session.title ?? session.first_message)?.slice(0, 200);
+    const isDone = await attempt(async () => {
+      made = (await call('createConversation', { body: { session_id: session.id, fork, ...(title ? { title } : {}) } })).id;
+    });
+    setMaking(false);
+    if (isDone) go(pathOf(made));
+  }
+  return (
+    <div class="choices">
+      {session.conv_id !== null ? (
+        <button type="button" class="primary" onClick={() => go(pathOf(String(session.conv_id)))}>
+          {t.openConversation}
+        </button>
+      ) : (
+        <button type="button" class="primary" disabled={isMaking || isBusyElsewhere || session.turns === 0} onClick={() => void goOn(false)}>
+          {t.goOn}
+        </button>
+      )}
+      <button type="button" disabled={isMaking || session.turns === 0} onClick={() => void goOn(true)}>
+        {t.forkIt}
+      </button>
+    </div>
+  );
+}
+
+function Why({ why }: { why: Answer<'diagnoseSession'> }) {
+  const t = sessionWords.value;
+  return (
+    <section class="card" aria-label={t.advice}>
+      <p>{why.advice}</p>
+      {why.last_command && (
+        <p class="quiet-line">
+          {t.lastCommand}: <code>{why.last_command}</code>
+          {why.last_exit_code !== null && ` (${why.last_exit_code})`}
+        </p>
+      )}
+      {why.last_output && why.reason !== 'answered' && (
+        <details>
+          <summary>{t.lastOutput}</summary>
+          <pre>{why.last_output.slice(-600)}</pre>
+        </details>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,35 @@
+import type { ComponentChildren, ComponentType } from 'preact';
+import type { HistoryPage } from '../../../contract/message.ts';
+import { go } from '../../state/route.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { sessionWords } from '../../word/session-words.ts';
+import { SessionList } from './list.tsx';
+import { OneSession } from './session.tsx';
+import './sessions.css';
+
+type SessionsProps = {
+  id: string | null;
+  /** Where the way back leads. */
+  home: string;
+  /** What is the matter. */
+  lines: ComponentChildren;
+  /** Shows what was said. */
+  History: ComponentType<Pick<HistoryPage, 'messages' | 'turns'> & { project: string }>;
+};
+
+/** All sessions of the machine, whoever began them: found, read, and gone on with. */
+export function Sessions({ id, home, lines, History }: SessionsProps) {
+  const t = sessionWords.value;
+  return (
+    <main class="sessions">
+      <header class="sessions-head">
+        <button type="button" class="plain" aria-label={t.back} onClick={() => go(id === null ? home : '/sessions')}>
+          <Icon name="back" />
+        </button>
+        <h1>{t.sessions}</h1>
+      </header>
+      {lines}
+      {id === null ? <SessionList /> : <OneSession key={id} id={id} History={History} />}
+    </main>
+  );
+}

@@ -1,0 +1,53 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { runBare } from '../helper/bare-claude.ts';
+import { answered, openPhone, send, signIn } from '../helper/browser.ts';
+import { startBuilt } from '../helper/built.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+verifies('page.sessions', 'finds a session of the desk by what was said in it, reads it, and goes on with it or with a copy', async () => {
+  const { server, workspace, api } = await startBuilt();
+  const project = join(workspace.root, 'desk');
+  await mkdir(project);
+  await runBare(
+    { workspace: { ...workspace, project }, api },
+    ['-p'],
+    'where is the quinces recipe? [[tool:Bash echo jam]][[text It is in **the cellar**.]]',
+  );
+  const { page, faults } = await openPhone();
+  await signIn(page, server.url);
+  await page.locator('.picker').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'All sessions of this machine' }).click();
+  await page.getByRole('button', { name: /quinces recipe/ }).waitFor();
+  await page.getByLabel('Search in all that was said').fill('quinces');
+  await page.locator('mark', { hasText: 'quinces' }).waitFor();
+  if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'sessions-search.png') });
+  await page.locator('.hits button').first().click();
+  await page.getByRole('heading', { name: /quinces recipe/ }).waitFor();
+  // Back leads to what was searched.
+  await page.goBack();
+  await page.locator('mark', { hasText: 'quinces' }).waitFor();
+  await page.getByLabel('Search in all that was said').fill('');
+  await page.getByRole('button', { name: /quinces recipe/ }).click();
+  await page.locator('.assistant strong', { hasText: 'the cellar' }).waitFor();
+  await page.getByRole('button', { name: 'What happened' }).click();
+  await page.getByText('It ended with an answer.').waitFor();
+  if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'session.png') });
+  await page.getByRole('button', { name: 'Continue in a copy' }).click();
+  await answered(page, 'the cellar').waitFor();
+  await send(page, '[[text said in the copy]]');
+  await answered(page, 'said in the copy').waitFor();
+  const { sessions } = await server.get('/api/hosts/local/sessions');
+  expect(sessions).toHaveLength(2);
+  expect(sessions[0]).toMatchObject({ project, forked_from: sessions[1].id });
+  await page.goto(`${server.url}/sessions/${sessions[1].id}`);
+  await page.getByRole('button', { name: 'Continue here' }).click();
+  await answered(page, 'the cellar').waitFor();
+  await send(page, '[[tool:Bash pwd]][[text said in the old one]]');
+  await answered(page, 'said in the old one').waitFor();
+  const { messages } = await server.get(`/api/hosts/local/sessions/${sessions[1].id}/messages`);
+  expect(JSON.stringify(messages)).toContain('said in the old one');
+  expect(JSON.stringify(messages)).not.toContain('said in the copy');
+  expect(faults).toEqual([]);
+});
