@@ -18,10 +18,21 @@ const slimRoutes: Plugin = {
   },
 };
 
-/** What the server has drawn is to be seen first: fetching and reading the scripts takes a phone as long as drawing it. A page that is not seen draws no frame. */
-const afterFirstFrame = (parts: readonly string[]) =>
-  `const load=()=>${JSON.stringify(parts)}.forEach(part=>import(part));` +
-  `if(document.visibilityState==='visible')requestAnimationFrame(()=>setTimeout(load));else load()`;
+/**
+ * What the server has drawn is to be seen first, from its end: fetching and reading the scripts takes a phone as long as
+ * drawing it. A page that is not seen draws no frame. What is pressed before the scripts are there is noted for them.
+ * Where one cannot be had the page is loaded anew as soon as it can: browsers remember that an import has failed.
+ */
+const afterFirstFrame = (parts: readonly string[]) => `
+const parts=${JSON.stringify(parts)};
+document.querySelector('.messages')?.scrollTo(0,1e9);
+window.early=[];
+addEventListener('click',window.noteEarly=({target})=>{const button=target.closest?.('button[type=button]');if(button)early.push(button)},true);
+const load=()=>Promise.all(parts.map(part=>import(part))).catch(()=>setTimeout(again,2000));
+const again=()=>Promise.all(parts.map(part=>fetch(part,{cache:'reload'}).then(({ok})=>{if(!ok)throw 0}))).then(()=>{
+sessionStorage.early=document.querySelector('.composer textarea')?.value??'';location.reload()}).catch(()=>setTimeout(again,4000));
+if(document.visibilityState==='visible')requestAnimationFrame(()=>setTimeout(load));else load()
+`;
 
 /** Has the scripts of the page fetched, beside each other, and run after the first frame. */
 const paintFirst: Plugin = {

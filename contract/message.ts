@@ -49,6 +49,7 @@ export const HistoryTurn = z.object({
   started_at: z.string(),
   ended_at: z.string(),
   cost_usd: z.number(),
+  attachments: z.array(z.string()).optional().describe('the names of the files that came with its message'),
 });
 export type HistoryTurn = z.infer<typeof HistoryTurn>;
 

@@ -1,7 +1,7 @@
 import { hydrate, render } from 'preact';
 import type { Boot } from '../contract/boot.ts';
 import { App } from './app.tsx';
-import { draftOf, keepDrafts, setDraft } from './feature/composer/draft.ts';
+import { appendDraft, keepDrafts } from './feature/composer/draft.ts';
 import { fitToKeyboard } from './keyboard.ts';
 import { loadPrefs, prefs } from './state/prefs.ts';
 import { startPage, takeBoot, takeSaved } from './state/start.ts';
@@ -25,7 +25,8 @@ async function start(root: HTMLElement): Promise<void> {
   document.documentElement.dataset['size'] = prefs.value.size;
   const own = prefs.value;
   // What was typed into the drawn page before its script was there.
-  const early = root.querySelector<HTMLTextAreaElement>('.composer textarea')?.value;
+  const early = root.querySelector<HTMLTextAreaElement>('.composer textarea')?.value || sessionStorage.getItem('early');
+  sessionStorage.removeItem('early');
   if (boot && root.firstChild) {
     // The server knows nothing of the quiet view: see isMounted.
     prefs.value = { ...own, quiet: false };
@@ -36,7 +37,8 @@ async function start(root: HTMLElement): Promise<void> {
   }
   prefs.value = own;
   isMounted.value = true;
-  if (early && !draftOf(openId.value)) setDraft(openId.value, early);
+  if (early) appendDraft(openId.value, early);
+  pressEarly();
   startClock();
   fitToKeyboard();
   keepDrafts();
@@ -44,6 +46,15 @@ async function start(root: HTMLElement): Promise<void> {
   void loadMarkdown();
   // Only on https and on this machine itself there is one.
   navigator.serviceWorker?.register('/sw.js').catch(() => {}); // Without it the page works, but not without a connection.
+}
+
+type Early = { early?: HTMLElement[]; noteEarly?: (event: MouseEvent) => void };
+
+/** Presses what was pressed in the drawn page, whose first lines noted it, before its script was there. */
+function pressEarly(): void {
+  const { early = [], noteEarly } = window as Early;
+  if (noteEarly) removeEventListener('click', noteEarly, true);
+  for (const button of early) if (button.isConnected) button.click();
 }
 
 const root = document.getElementById('app');

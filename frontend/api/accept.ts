@@ -8,7 +8,8 @@ function bodyOf(item: OutboxItem): { body: string | FormData; headers: Record<st
   const fields = { message: item.text, follow: true, ...(item.steer ? { steer: true } : {}) };
   if (!item.files.length) return { body: JSON.stringify(fields), headers: { ...headers, 'content-type': 'application/json' } };
   const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, String(value));
+  // A form would make another line end of each one in a text.
+  form.append('json', JSON.stringify(fields));
   for (const { name, blob } of item.files) form.append('attachments', blob, name);
   return { body: form, headers };
 }

@@ -62,6 +62,8 @@ export function openStream(on: {
       });
       noteBuild(response.headers);
       if (!response.ok || !response.body) throw new ApiError(await readProblem(response));
+      // A network that asks for a sign-in of its own answers everything with a page of its own.
+      if (!response.headers.get('content-type')?.startsWith('text/event-stream')) throw unreachable();
       on.opened(Number(response.headers.get('x-switchboard-cursor')));
       const reader = response.body.getReader();
       const frames = createFrameReader();

@@ -7,7 +7,7 @@ import { applyToList, list, loadList, rows, setList } from './list.ts';
 import { flushSoon, forgetKnown } from './outbox.ts';
 import { place } from './route.ts';
 import { isListed, noteSignIn, signedIn, user } from './session.ts';
-import { applyToThread, catchUp, openId, reloadThread, showThread, thread } from './thread.ts';
+import { applyToThread, catchUp, forgetThread, openId, reloadThread, showThread, thread } from './thread.ts';
 
 /** How the page is joined to the server. */
 export const link = signal<LinkState | 'connecting'>('connecting');
@@ -95,7 +95,10 @@ async function refresh(): Promise<boolean> {
     // The stream was asked to tell another one word by word.
     stream?.kick();
   }
-  return asked === null && !isKnown(openId.value) ? true : reloadThread();
+  if (asked !== null || isKnown(openId.value)) return reloadThread();
+  // There is none any more: what this phone kept of it is nothing that could be written to.
+  forgetThread(openId.value);
+  return true;
 }
 
 /** Has the next answer begin at once; where no process can be kept it begins all the same. */
@@ -130,7 +133,7 @@ function takeQueue(): void {
   const after = events.slice(reset ? events.indexOf(reset) + 1 : 0) as StoredEvent[];
   applyToList(after);
   applyToThread(after);
-  forgetKnown();
+  forgetKnown(after);
   reportSeen(after);
   saveSoon();
 }
@@ -159,8 +162,9 @@ function reportSeen(events: readonly StoredEvent[]): void {
 /** Opens a conversation (without an id the one that was used last), and has its turns told word by word. */
 export async function openConversation(asked: string | null): Promise<void> {
   const id = asked ?? rows.value[0]?.id ?? 'default';
-  if (id === openId.value) return;
-  if (asked === null && !rows.value.length) {
+  const isNone = asked === null && !rows.value.length;
+  if (id === openId.value && !(isNone && thread.value)) return;
+  if (isNone) {
     // There is none: the first message makes it.
     openId.value = id;
     thread.value = null;

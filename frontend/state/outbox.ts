@@ -1,15 +1,23 @@
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
+import type { StoredEvent } from '../../contract/event.ts';
+import { isEnd } from '../../contract/reducer.ts';
 import { acceptMessage, acceptWithProgress, isLarge } from '../api/accept.ts';
-import { type ApiError, inWords, newKey } from '../api/client.ts';
+import { type ApiError, call, inWords, newKey } from '../api/client.ts';
 import type { OutboxItem } from '../store/database.ts';
 import { addToOutbox, markInOutbox, readOutbox, removeFromOutbox } from '../store/outbox-store.ts';
 import { byConversation, lockOf, sendConversation } from '../store/sender.ts';
+import { words } from '../word/words.ts';
 import { signedIn, trouble } from './session.ts';
-import { openId, thread } from './thread.ts';
+import { lastRead, openId, thread } from './thread.ts';
 import { knowsTurn } from './thread-reducer.ts';
 
 /** A message as the page shows it until the server's events do: still here (with how far it is), or taken. */
-export type Outgoing = OutboxItem & { turnId: string | null; progress: number | null };
+export type Outgoing = OutboxItem & {
+  turnId: string | null;
+  progress: number | null;
+  /** When the server took it, by the clock of this page. */
+  takenAt?: number;
+};
 
 export const outgoing = signal<Outgoing[]>([]);
 
@@ -25,8 +33,8 @@ export const shownOutgoing = computed(() => {
 const retryMs = { first: 1000, last: 30_000 };
 const channelName = 'outbox';
 
-let delay = retryMs.first;
-let timer: ReturnType<typeof setTimeout> | undefined;
+/** By conversation: when it is tried again, and how long after that. */
+const retries = new Map<string, { timer: ReturnType<typeof setTimeout>; delay: number }>();
 
 /** Conversations whose messages are being sent, and those of them in which more has come meanwhile. */
 const sending = new Set<string>();
@@ -39,12 +47,18 @@ const patch = (id: string, changes: Partial<Outgoing>) => {
 /** What the browser has not on its disk: about to be written, or refused for want of room. It lives as long as the page. */
 const unsaved = new Set<string>();
 
+/** Taken back while they were on their way: should the server have them, it is told so. */
+const takenBack = new Set<string>();
+
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(channelName);
 
 /** Takes up what was left here, and listens to what the worker or another tab sends of it. */
 export async function startOutbox(): Promise<void> {
   await reread();
   if (channel) channel.onmessage = () => void reread();
+  effect(() => {
+    if (lastRead.value) untracked(() => forgetKnown());
+  });
   flush();
 }
 
@@ -57,8 +71,15 @@ async function reread(): Promise<OutboxItem[]> {
   const taken = outgoing.value.filter(({ turnId }) => turnId !== null);
   const here = waiting.filter(({ id }) => unsaved.has(id) && !items.some((item) => item.id === id));
   const kept = items.filter(({ id }) => !taken.some((item) => item.id === id));
-  outgoing.value = [...taken, ...kept.map((item) => ({ ...item, turnId: null, progress: known.get(item.id)?.progress ?? null })), ...here];
-  return [...kept, ...here];
+  // One that could not be kept has its place among those that were.
+  const all = [...kept, ...here].sort((a, b) => a.created_at.localeCompare(b.created_at) || (a.seq ?? 0) - (b.seq ?? 0));
+  outgoing.value = [...taken, ...all.map((item) => ({ ...item, turnId: null, progress: known.get(item.id)?.progress ?? null }))];
+  return all;
+}
+
+/** A file as it is now: what a phone's picker gives may be gone from the disk, or the cloud, in a moment. */
+async function readNow({ name, type, blob }: OutboxItem['files'][number]): Promise<OutboxItem['files'][number]> {
+  return { name, type, blob: new Blob([await blob.arrayBuffer()], { type: blob.type }) };
 }
 
 /** Sends a message: it is kept here before this resolves, and goes to the server as soon as that can be reached. */
@@ -67,17 +88,37 @@ export async function send(message: Pick<OutboxItem, 'conv_id' | 'text' | 'files
   unsaved.add(item.id);
   outgoing.value = [...outgoing.value, { ...item, turnId: null, progress: null }];
   try {
+    if (item.files.length) item.files = await Promise.all(item.files.map(readNow));
+    patch(item.id, { files: item.files });
+  } catch {
+    patch(item.id, { problem: words.value.fileUnreadable });
+    return;
+  }
+  try {
     await addToOutbox(item);
     unsaved.delete(item.id);
   } catch {
     // A browser that keeps nothing (a private window, no room) still sends it while the page is open.
   }
+  if (takenBack.delete(item.id)) await removeFromOutbox(item.id).catch(() => {});
   askForSync();
   flush();
 }
 
+/** Keeps a text that can no longer be what it was meant for, with the reason, to be sent or discarded. */
+export function hold(convId: string, text: string, problem: string): void {
+  const item: OutboxItem = { conv_id: convId, text, files: [], steer: false, id: newKey(), created_at: new Date().toISOString(), problem };
+  unsaved.add(item.id);
+  outgoing.value = [...outgoing.value, { ...item, turnId: null, progress: null }];
+  addToOutbox(item).then(
+    () => unsaved.delete(item.id),
+    () => {}, // It lives as long as the page.
+  );
+}
+
 export async function discard(id: string): Promise<void> {
   outgoing.value = outgoing.value.filter((item) => item.id !== id);
+  takenBack.add(id);
   unsaved.delete(id);
   await removeFromOutbox(id).catch(() => {});
   channel?.postMessage('changed');
@@ -105,12 +146,12 @@ async function alone(name: string, work: () => Promise<void>): Promise<void> {
 
 /** Tries to send all that waits: each conversation by itself, so that an upload that takes its time holds up no other. */
 export function flush(): void {
-  clearTimeout(timer);
   const waiting = outgoing.value.filter(({ turnId }) => turnId === null);
   for (const id of byConversation(waiting).keys()) flushConversation(id);
 }
 
 function flushConversation(id: string): void {
+  clearTimeout(retries.get(id)?.timer);
   if (sending.has(id)) {
     sendAgain.add(id);
     return;
@@ -123,14 +164,15 @@ function flushConversation(id: string): void {
 }
 
 async function sendWaiting(id: string): Promise<void> {
-  // Another tab can have sent some while this one waited for its turn.
-  const waiting = byConversation(await reread()).get(id) ?? [];
   const stopped = await sendConversation(
-    waiting,
+    // Another tab can have sent some while this one waited for its turn.
+    async () => byConversation(await reread()).get(id) ?? [],
     (item) => (isLarge(item) ? acceptWithProgress(item, (progress) => patch(item.id, { progress })) : acceptMessage(item)),
     async (sent) => {
       if (sent.result === 'accepted') {
-        patch(sent.item.id, { turnId: sent.turnId, progress: null });
+        // At worst it runs already: then it is shown, and can be stopped.
+        if (takenBack.has(sent.item.id)) call('deleteTurn', { params: { id: sent.turnId } }).catch(() => {});
+        patch(sent.item.id, { turnId: sent.turnId, progress: null, takenAt: Date.now() });
         unsaved.delete(sent.item.id);
         await removeFromOutbox(sent.item.id).catch(() => {});
         channel?.postMessage('changed');
@@ -142,12 +184,13 @@ async function sendWaiting(id: string): Promise<void> {
     },
   );
   if (!stopped) {
-    delay = retryMs.first;
+    retries.delete(id);
     return;
   }
   noteStop(stopped);
-  timer = setTimeout(() => flush(), Math.max((stopped.retryAfter ?? 0) * 1000, delay));
-  delay = Math.min(delay * 2, retryMs.last);
+  const delay = retries.get(id)?.delay ?? retryMs.first;
+  const timer = setTimeout(() => flushConversation(id), Math.max((stopped.retryAfter ?? 0) * 1000, delay));
+  retries.set(id, { timer, delay: Math.min(delay * 2, retryMs.last) });
 }
 
 function noteStop(stopped: ApiError): void {
@@ -157,14 +200,21 @@ function noteStop(stopped: ApiError): void {
 
 /** A connection has come: what waits need not wait for its time. */
 export function flushSoon(): void {
-  delay = retryMs.first;
+  for (const { timer } of retries.values()) clearTimeout(timer);
+  retries.clear();
   if (outgoing.value.some(({ turnId, problem }) => turnId === null && problem === null)) flush();
 }
 
-/** What the server was given and the open conversation knows is done with. */
-export function forgetKnown(): void {
+/** What the server was given is done with when the open conversation knows it, was read after that, or its turn has ended. */
+export function forgetKnown(events: readonly StoredEvent[] = []): void {
   const current = thread.value;
-  if (!current) return;
-  const left = outgoing.value.filter(({ conv_id, turnId }) => turnId === null || conv_id !== current.snapshot.id || !knowsTurn(current, turnId));
+  const read = lastRead.value;
+  const over = new Set(events.filter(isEnd).map((event) => ('turn_id' in event ? event.turn_id : null)));
+  const isKnown = ({ conv_id, turnId, takenAt = 0 }: Outgoing): boolean =>
+    turnId !== null &&
+    ((conv_id !== openId.value && over.has(turnId)) ||
+      (read?.id === conv_id && takenAt < read.begunAt) ||
+      (current?.snapshot.id === conv_id && knowsTurn(current, turnId)));
+  const left = outgoing.value.filter((item) => !isKnown(item));
   if (left.length !== outgoing.value.length) outgoing.value = left;
 }

@@ -83,7 +83,9 @@ export function reduceThread(thread: Thread, event: StoredEvent): Thread {
   if (!hasEnded) return { ...thread, snapshot };
   // Where its words were not told one by one, its end has them all.
   const parts: LiveTurn['parts'] = turn.parts.length || !end.text ? turn.parts : [{ type: 'text', text: end.text }];
-  return { ...thread, snapshot, ended: [...thread.ended, { turn: { ...turn, parts }, steered: before.steered, end }] };
+  // It was read as ended before its end was told.
+  const others = thread.ended.filter((one) => one.end.turn_id !== end.turn_id);
+  return { ...thread, snapshot, ended: [...others, { turn: { ...turn, parts }, steered: before.steered, end }] };
 }
 
 /** The end of the newest turn where that was no answer, and the history does not tell of it. */

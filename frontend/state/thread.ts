@@ -4,8 +4,9 @@ import type { StoredEvent } from '../../contract/event.ts';
 import type { HistoryPage } from '../../contract/message.ts';
 import { isEnd } from '../../contract/reducer.ts';
 import { ApiError, call } from '../api/client.ts';
-import { readThread, saveThread } from '../store/read-store.ts';
-import { attempt } from './session.ts';
+import { readThread, removeThread, saveThread } from '../store/read-store.ts';
+import { words } from '../word/words.ts';
+import { attempt, trouble } from './session.ts';
 import { joinNewest, joinOlder, openThread, reduceThread, type Thread } from './thread-reducer.ts';
 
 /** The conversation that is shown; null while it loads, or where nothing was said in it yet. */
@@ -47,6 +48,22 @@ let waiting: StoredEvent[] = [];
 const recent = new Map<string, Thread>();
 const maxRecent = 12;
 
+/** A long turn is longer than a page: so many more are read for its beginning. */
+const maxBack = 6;
+
+/** The newest page, with those before it back to the first message of the turn that it ends with (or of one that has just ended). */
+async function readBackTo(id: string, newest: HistoryPage): Promise<HistoryPage> {
+  let page = newest;
+  for (let more = 0; more < maxBack && page.before && !isWholeTurn(page.messages); more += 1) {
+    const before = await readPage(id, page.before);
+    page = { ...page, messages: [...before.messages, ...page.messages], turns: [...before.turns, ...page.turns], before: before.before };
+  }
+  return page;
+}
+
+/** With one message before it, by which it joins on to what is there. */
+const isWholeTurn = (messages: HistoryPage['messages']) => messages.findLastIndex(({ role }) => role === 'user') > 0;
+
 const readPage = (id: string, before?: string) => call('readMessages', { params: { id }, query: { limit: pageSize, before } });
 
 /** Shows a conversation: at once what is known of it here, then as it stands. */
@@ -80,6 +97,9 @@ export function startThread(id: string, snapshot: ConversationSnapshot | null, p
   thread.value = snapshot && page ? openThread(snapshot, page) : null;
 }
 
+/** Which conversation was read last, and when that was begun: all that the server had taken before is in it. */
+export const lastRead = signal<{ id: string; begunAt: number } | null>(null);
+
 /** Which reading of the open conversation is the newest: an answer that comes after that of a later one is void. */
 let reading = 0;
 
@@ -91,15 +111,17 @@ export async function reloadThread(): Promise<boolean> {
   const id = openId.value;
   reading += 1;
   const own = reading;
+  const begunAt = Date.now();
   isLoading.value = true;
   isStale = true;
   waiting = [];
   try {
     return await attempt(async () => {
-      const [snapshot, page] = await Promise.all([readSnapshot(id), readPageOf(id)]);
+      const [snapshot, page] = await Promise.all([readSnapshot(id), readPageOf(id).then((newest) => readBackTo(id, newest))]);
       if (own !== reading) return;
       isStale = false;
       takeRead(id, snapshot, page);
+      lastRead.value = { id, begunAt };
     });
   } finally {
     if (own === reading) {
@@ -134,6 +156,7 @@ const readPageOf = (id: string) => orNothing(readPage(id), { messages: [], turns
 
 /** Takes up events of all conversations; those of the open one change what is shown. */
 export function applyToThread(events: readonly StoredEvent[]): void {
+  for (const event of events) if (event.type === 'conversation.changed' && event.conversation === null) forgetThread(event.conv_id);
   const ours = events.filter(({ conv_id }) => conv_id === openId.value);
   if (!ours.length) return;
   if (isLoading.value) waiting.push(...ours);
@@ -147,6 +170,16 @@ export function applyToThread(events: readonly StoredEvent[]): void {
   if (ours.some(isEnd)) void refreshHistory();
 }
 
+/** A conversation was deleted: nothing of it is shown or kept any more. */
+export function forgetThread(id: string): void {
+  recent.delete(id);
+  void removeThread(id).catch(() => {});
+  if (openId.value !== id) return;
+  thread.value = null;
+  savedAt.value = null;
+  trouble.value = words.value.wasDeleted;
+}
+
 /** The line is back: what could not be read meanwhile is read now. */
 export function catchUp(): void {
   if (isStale) void reloadThread();
@@ -156,7 +189,9 @@ export function catchUp(): void {
 /** Reads the newest page of the history: the transcript has more of a turn than its events. */
 async function refreshHistory(tries = 0): Promise<void> {
   const id = openId.value;
-  const page = await readPage(id).catch(() => null);
+  const page = await readPage(id)
+    .then((newest) => readBackTo(id, newest))
+    .catch(() => null);
   // What is shown is right without it; it is asked for again when the line is back.
   isHistoryOld = page === null;
   const current = thread.value;

@@ -15,6 +15,10 @@ export async function saveThread(thread: SavedThread): Promise<void> {
   for (const key of keys.slice(0, -maxThreads)) await db.delete('thread', key);
 }
 
+export async function removeThread(id: string): Promise<void> {
+  await (await database()).delete('thread', id);
+}
+
 export async function readThread(id: string): Promise<SavedThread | undefined> {
   return (await database()).get('thread', id);
 }

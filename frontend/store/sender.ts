@@ -21,12 +21,16 @@ export function byConversation(items: readonly OutboxItem[]): Map<string, Outbox
 }
 
 /**
- * Sends the messages of one conversation, one after the other. Resolves with the error for which they wait, or
- * null: none overtakes one that was refused, which waits for the person.
+ * Sends the messages of one conversation, one after the other. `waiting` is asked before each: what was taken back
+ * meanwhile is not sent. Resolves with the error for which they wait, or null: none overtakes one that was refused,
+ * which waits for the person.
  */
-export async function sendConversation(items: readonly OutboxItem[], post: Post, note: Note): Promise<ApiError | null> {
-  for (const item of items) {
-    if (item.problem !== null) return null;
+export async function sendConversation(waiting: () => Promise<readonly OutboxItem[]>, post: Post, note: Note): Promise<ApiError | null> {
+  const done = new Set<string>();
+  for (;;) {
+    const item = (await waiting()).find(({ id }) => !done.has(id));
+    if (!item || item.problem !== null) return null;
+    done.add(item.id);
     try {
       const { turn_id } = await post(item);
       await note({ item, result: 'accepted', turnId: turn_id });
@@ -37,5 +41,4 @@ export async function sendConversation(items: readonly OutboxItem[], post: Post,
       return null;
     }
   }
-  return null;
 }

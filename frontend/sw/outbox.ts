@@ -12,8 +12,7 @@ export async function sendOutbox(): Promise<void> {
 }
 
 async function sendWaiting(id: string): Promise<ApiError | null> {
-  // A page can have sent some while this waited for its turn.
-  const waiting = byConversation(await readOutbox()).get(id) ?? [];
+  const waiting = async () => byConversation(await readOutbox()).get(id) ?? [];
   return sendConversation(waiting, acceptMessage, async (sent) => {
     if (sent.result === 'accepted') await removeFromOutbox(sent.item.id);
     else await markInOutbox(sent.item.id, sent.problem);

@@ -13,13 +13,16 @@ export function takeBlocks(found: Blocks): void {
   blocks.value = found;
 }
 
+/** A part that could not be loaded is asked for again after so long. */
+const againMs = 4000;
+
 /** Has the part that reads Markdown come; without it texts are shown as they were written. */
 export async function loadMarkdown(): Promise<void> {
   if (blocks.value) return;
   try {
     takeBlocks((await import('./markdown-blocks.tsx')).MarkdownBlocks);
   } catch {
-    addEventListener('online', () => void loadMarkdown(), { once: true });
+    setTimeout(() => void loadMarkdown(), againMs);
   }
 }
 

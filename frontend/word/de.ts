@@ -16,6 +16,10 @@ export const de: Words = {
   deny: 'Ablehnen',
   message: 'Nachricht',
 
+  begunMeanwhile: 'Die Nachricht hatte begonnen, bevor diese Änderung gesichert war.',
+  fileUnreadable: 'Eine Datei ist nicht mehr lesbar. Verwirf das, hänge sie noch einmal an und sende es noch einmal.',
+  notHere: 'Diese Unterhaltung ist noch nicht auf diesem Gerät. Sie wird gelesen, sobald es eine Verbindung gibt.',
+  wasDeleted: 'Diese Unterhaltung wurde gelöscht.',
   allSessions: 'Alle Sitzungen dieses Rechners',
   actions: 'Menü der Unterhaltung',
   add: 'Hinzufügen',

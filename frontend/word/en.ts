@@ -16,6 +16,10 @@ export const en = {
   deny: 'Deny',
   message: 'Message',
 
+  begunMeanwhile: 'The message had begun before this change of it was saved.',
+  fileUnreadable: 'A file cannot be read any more. Discard this, attach it again, and send it again.',
+  notHere: 'This conversation is not on this device yet. It is read as soon as there is a connection.',
+  wasDeleted: 'This conversation was deleted.',
   allSessions: 'All sessions of this machine',
   actions: 'Conversation menu',
   add: 'Add',

@@ -19,7 +19,7 @@ declare module 'express-serve-static-core' {
   }
 }
 
-/** Fields of a message that are no text; a form has only texts. */
+/** Fields of a message that are no text; a form has only texts. The field `json` holds several as an object: in it texts stay as they are. */
 const asJson = new Set(['literal', 'stream', 'follow', 'steer', 'interrupt', 'timeout_s', 'json_schema']);
 
 /** Loaded with the first form: it takes 12 MB of memory. */
@@ -55,7 +55,8 @@ function toBody(request: Request): Record<string, unknown> {
   const files = (request.files ?? []) as Express.Multer.File[];
   const body: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(request.body as Record<string, unknown>)) {
-    body[name] = asJson.has(name) ? parseField(name, String(value)) : value;
+    if (name === 'json') Object.assign(body, parseField(name, String(value)));
+    else body[name] = asJson.has(name) ? parseField(name, String(value)) : value;
   }
   const attachments = files.map(({ originalname, mimetype, buffer }) => ({
     name: originalname,

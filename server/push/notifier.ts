@@ -35,6 +35,8 @@ export function createNotifier(deps: NotifierDeps) {
   const timers = new Set<NodeJS.Timeout>();
   /** By conversation: the notice that devices may still show. */
   const told = new Map<string, { noticeId: string; promptId: string | null }>();
+  /** By prompt: how often it was told, and whether it is to be told again. */
+  const asked = new Map<string, { times: number; isPending: boolean }>();
 
   const waits = (promptId: string) => deps.waiting().some(({ id }) => id === promptId);
 
@@ -84,7 +86,22 @@ export function createNotifier(deps: NotifierDeps) {
     return token;
   }
 
-  async function tell(notice: Notice, times: number): Promise<void> {
+  /** Has a prompt told again as long as it waits. What could not be told, in quiet hours or because a page showed it, is not counted. */
+  function tellAgain(notice: Notice, wasTold: boolean, afterMin: number | null): void {
+    if (!notice.prompt) return;
+    const { id } = notice.prompt;
+    const known = asked.get(id) ?? { times: 0, isPending: false };
+    if (wasTold) known.times += 1;
+    asked.set(id, known);
+    if (known.isPending || afterMin === null || known.times >= maxTold) return;
+    known.isPending = true;
+    later(afterMin * 60_000, async () => {
+      known.isPending = false;
+      await tell(notice, true);
+    });
+  }
+
+  async function tell(notice: Notice, isAgain = false): Promise<void> {
     const conversation = deps.conversation(notice.conv_id);
     if (!conversation) return;
     const devices = store.devices();
@@ -92,7 +109,7 @@ export function createNotifier(deps: NotifierDeps) {
     const settings = store.settings();
     const isStillWanted = notice.prompt === null || waits(notice.prompt.id);
     // Told again, it is for who has seen it and gone away.
-    const seenEvent = times > 1 ? 0 : deps.seen.upTo(notice.conv_id);
+    const seenEvent = isAgain ? 0 : deps.seen.upTo(notice.conv_id);
     const why = whyNot(notice, { settings, conversation: conversation.notify, seenEvent, isStillWanted, now: deps.now() });
     const message: Omit<PushMessage, 'prompt'> = {
       notice_id: deps.newId(),
@@ -103,10 +120,7 @@ export function createNotifier(deps: NotifierDeps) {
       at: notice.at,
       waiting: deps.waiting().length,
     };
-    // What could not be told, in quiet hours or because a page showed it, is not counted as told.
-    if (isStillWanted && notice.prompt && settings.again_after_min !== null && times < maxTold) {
-      later(settings.again_after_min * 60_000, () => tell(notice, why === null ? times + 1 : times));
-    }
+    if (isStillWanted) tellAgain(notice, why === null, settings.again_after_min);
     if (why !== null) {
       for (const device of devices) note(device, message, notice.kind, 'suppressed', why);
       return;
@@ -115,8 +129,8 @@ export function createNotifier(deps: NotifierDeps) {
     await Promise.all(
       devices.map((device) => {
         const { prompt } = notice;
-        const asked = prompt && { kind: prompt.kind, tool: prompt.tool, allow: button(notice, 'allow'), deny: button(notice, 'deny') };
-        return sendTo(device, { ...message, prompt: asked }, notice.kind);
+        const buttons = prompt && { kind: prompt.kind, tool: prompt.tool, allow: button(notice, 'allow'), deny: button(notice, 'deny') };
+        return sendTo(device, { ...message, prompt: buttons }, notice.kind);
       }),
     );
   }
@@ -124,16 +138,14 @@ export function createNotifier(deps: NotifierDeps) {
   /** A prompt is answered: what still shows it is taken off. */
   async function withdraw(convId: string, promptId: string): Promise<void> {
     store.dropActions(promptId);
+    asked.delete(promptId);
     const shown = told.get(convId);
     if (shown?.promptId !== promptId) return;
     told.delete(convId);
     // Another one waits there: the line is for that now.
     const next = deps.waiting().findLast(({ conv_id }) => conv_id === convId);
     if (next)
-      return tell(
-        { kind: 'needs_me', conv_id: convId, event_id: Number.POSITIVE_INFINITY, what: askedBy(next), prompt: next, at: next.opened_at },
-        1,
-      );
+      return tell({ kind: 'needs_me', conv_id: convId, event_id: Number.POSITIVE_INFINITY, what: askedBy(next), prompt: next, at: next.opened_at });
     const title = deps.conversation(convId)?.title ?? convId;
     const message: PushMessage = {
       notice_id: shown.noticeId,
@@ -157,7 +169,7 @@ export function createNotifier(deps: NotifierDeps) {
     onEvent(event: StoredEvent): void {
       if (event.type === 'prompt.closed') later(0, () => withdraw(event.conv_id, event.prompt_id));
       const notice = noticeOf(event);
-      if (notice) later(seenWithinMs, () => tell(notice, 1));
+      if (notice) later(seenWithinMs, () => tell(notice));
     },
     /** Sends a device a test, whatever the settings say. */
     test(device: StoredDevice): Promise<Delivery> {

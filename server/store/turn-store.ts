@@ -32,7 +32,8 @@ export function createTurnStore({ database, events }: { database: Database; even
   const countBy = database.prepare('SELECT state, count(*) AS count FROM turn GROUP BY state');
   const lastEnded = database.prepare(`SELECT * FROM turn WHERE conv_id = ? AND ${ended} ORDER BY ended_at DESC, seq DESC LIMIT 1`);
   const endedBetween = database.prepare(
-    `SELECT id AS turn_id, state, started_at, ended_at, spent_usd AS cost_usd FROM turn
+    `SELECT id AS turn_id, state, started_at, ended_at, spent_usd AS cost_usd,
+       (SELECT json_group_array(value ->> 'name') FROM json_each(options, '$.attachments')) AS names FROM turn
      WHERE conv_id = ? AND ${ended} AND started_at IS NOT NULL AND ended_at >= ? AND started_at <= ? ORDER BY started_at`,
   );
   // The rows stay, without what was said: an Idempotency-Key must never run a message again. No id has a colon.
@@ -155,7 +156,11 @@ export function createTurnStore({ database, events }: { database: Database; even
       });
       events.drop(convId);
     },
-    endedBetween: (convId, from, to) => endedBetween.all(convId, from, to) as HistoryTurn[],
+    endedBetween: (convId, from, to) =>
+      (endedBetween.all(convId, from, to) as (HistoryTurn & { names: string })[]).map(({ names, ...turn }) => {
+        const attachments: string[] = JSON.parse(names);
+        return attachments.length ? { ...turn, attachments } : turn;
+      }),
     newestEnded: () => (newestEnded.all() as Row[]).map((row) => toTurn(row) as Turn),
     newest: () => (newest.all() as Row[]).map((row) => ({ ...row, options: JSON.parse(row.options) }) as ReturnType<TurnStore['newest']>[number]),
   };

@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { list } from '../../state/list.ts';
 import { shownOutgoing } from '../../state/outbox.ts';
-import { openId, showOlder, thread } from '../../state/thread.ts';
+import { isLoading, openId, showOlder, thread } from '../../state/thread.ts';
 import type { Thread } from '../../state/thread-reducer.ts';
+import { isMounted } from '../../ui/mounted.ts';
 import { words } from '../../word/words.ts';
 import { Background } from './background.tsx';
 import { History } from './history.tsx';
@@ -24,12 +26,16 @@ export function Chat({ prompts }: { prompts: ComponentChildren }) {
   const [isAway, setAway] = useState(false);
   const current = thread.value;
   const id = openId.value;
+  const isNew = !list.value.conversations.some((row) => row.id === id);
 
   const toEnd = () => box.current?.scrollTo(0, box.current.scrollHeight);
   useLayoutEffect(() => {
-    follows.current = true;
-    setAway(false);
-    toEnd();
+    const own = box.current;
+    // Who has scrolled in the drawn page before its script was there reads above.
+    const isAbove = !isMounted.peek() && own !== null && own.scrollTop > 0 && own.scrollHeight - own.scrollTop - own.clientHeight > nearPx;
+    follows.current = !isAbove;
+    setAway(isAbove);
+    if (!isAbove) toEnd();
   }, [id]);
   useLayoutEffect(() => {
     if (follows.current) toEnd();
@@ -86,7 +92,11 @@ export function Chat({ prompts }: { prompts: ComponentChildren }) {
               {words.value.older}
             </button>
           )}
-          {current ? <Rows thread={current} prompts={prompts} /> : <p class="quiet-line empty">{words.value.empty}</p>}
+          {current ? (
+            <Rows thread={current} prompts={prompts} />
+          ) : (
+            <p class="quiet-line empty">{isNew ? words.value.empty : isLoading.value ? '' : words.value.notHere}</p>
+          )}
           {shownOutgoing.value.map((item) => (
             <Outgoing key={item.id} item={item} />
           ))}
@@ -110,10 +120,10 @@ export function Chat({ prompts }: { prompts: ComponentChildren }) {
 }
 
 function Rows({ thread: current, prompts }: { thread: Thread; prompts: ComponentChildren }) {
-  const { messages, turns, ended, snapshot } = current;
+  const { messages, turns, ended, snapshot, before } = current;
   const rows = useMemo(() => toRows(messages, turns), [messages, turns]);
   const { project } = snapshot;
-  const history = useMemo(() => <History rows={rows} project={project} />, [rows, project]);
+  const history = useMemo(() => <History rows={rows} project={project} hasBefore={before !== null} />, [rows, project, before]);
   return (
     <>
       {history}

@@ -15,7 +15,7 @@ const perWindow = 8;
  * The rows of the history, of which those far from what is seen are not drawn. To be kept by who draws it while
  * `rows` are the same: what streams in below then costs nothing here.
  */
-export function History({ rows, project }: { rows: readonly Row[]; project: string }) {
+export function History({ rows, project, hasBefore }: { rows: readonly Row[]; project: string; hasBefore: boolean }) {
   // From the end, so that older rows in front move none to another window.
   const windows: Row[][] = [];
   for (let end = rows.length; end > 0; end -= perWindow) windows.unshift(rows.slice(Math.max(0, end - perWindow), end));
@@ -23,31 +23,31 @@ export function History({ rows, project }: { rows: readonly Row[]; project: stri
     <>
       {windows.map((own, index) => (
         <Window key={own.at(-1)?.key} isPinned={index === windows.length - 1}>
-          {() => own.map((row) => <HistoryRow key={row.key} row={row} project={project} />)}
+          {() => own.map((row) => <HistoryRow key={row.key} row={row} project={project} isPart={hasBefore && row === rows[0]} />)}
         </Window>
       ))}
     </>
   );
 }
 
-function HistoryRow({ row, project }: { row: Row; project: string }) {
+/** `isPart`: it begins on a page that was not read yet. */
+function HistoryRow({ row, project, isPart }: { row: Row; project: string; isPart: boolean }) {
   if (row.type === 'note') return <Note message={row.message} />;
   const { user, parts, record } = row;
   const cost = record ? { ms: Date.parse(record.ended_at) - Date.parse(record.started_at), usd: record.cost_usd } : { ms: null, usd: null };
   return (
     <>
-      {user && (
-        <Said
-          text={user.text}
-          at={user.at}
-          isCommand={user.kind === 'command'}
-          attachments={user.parts.flatMap((part) => (part.type === 'attachment' ? [part.media_type] : []))}
-        />
-      )}
+      {user && <Said text={user.text} at={user.at} isCommand={user.kind === 'command'} attachments={attachmentsOf(user, record?.attachments)} />}
       {parts.length > 0 && <Answered parts={parts} project={project} at={row.until} />}
-      {parts.length > 0 && <Receipt receipt={receiptOf(parts)} cost={cost} project={project} />}
+      {parts.length > 0 && <Receipt receipt={receiptOf(isPart && !user ? [] : parts)} cost={cost} project={project} />}
     </>
   );
+}
+
+/** The transcript knows of an attachment only what it is; what it was called is kept with its turn. */
+function attachmentsOf({ parts }: HistoryMessage, names: readonly string[] = []): string[] {
+  const found = parts.flatMap((part) => (part.type === 'attachment' ? [part.media_type] : []));
+  return names.length >= found.length ? [...names] : found;
 }
 
 /** What the CLI said by itself. */

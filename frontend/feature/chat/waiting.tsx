@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TurnSummary } from '../../../contract/turn.ts';
-import { again, discard, type Outgoing as Item, outgoing } from '../../state/outbox.ts';
+import { again, discard, hold, type Outgoing as Item, outgoing } from '../../state/outbox.ts';
+import { openId } from '../../state/thread.ts';
 import { changeTurn, moveFirst, takeBack } from '../../state/turn.ts';
 import { words } from '../../word/words.ts';
 import { Said } from './turn.tsx';
@@ -52,6 +53,16 @@ export function Outgoing({ item }: { item: Item }) {
 export function Queued({ turn, isFirst }: { turn: TurnSummary; isFirst: boolean }) {
   const [draft, setDraft] = useState<string | null>(null);
   const t = words.value;
+  const written = useRef<string | null>(null);
+  written.current = draft;
+  // It begins while it is being changed: what was written is kept, to be sent after it.
+  useEffect(
+    () => () => {
+      if (openId.value === turn.conv_id && written.current?.trim() && written.current !== turn.message)
+        hold(turn.conv_id, written.current, words.value.begunMeanwhile);
+    },
+    [],
+  );
   if (draft !== null) {
     return (
       <form

@@ -51,7 +51,7 @@ export function Actions({ snapshot, onClose }: { snapshot: ConversationSnapshot;
         <button type="button" onClick={() => void changeConversation(id, { pinned: !pinned })}>
           {pinned ? t.unpin : t.pin}
         </button>
-        <button type="button" onClick={() => void changeConversation(id, { archived: !archived }).then(leave)}>
+        <button type="button" onClick={() => void changeConversation(id, { archived: !archived }).then((isDone) => isDone && leave())}>
           {archived ? t.unarchive : t.archive}
         </button>
         <button type="button" disabled={!session_id} onClick={() => void fork()}>

@@ -11,7 +11,7 @@ import { When } from '../../ui/when.tsx';
 import { sessionWords } from '../../word/session-words.ts';
 
 type Said = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
-type History = ComponentType<Pick<HistoryPage, 'messages' | 'turns'> & { project: string }>;
+type History = ComponentType<Said & { project: string }>;
 
 const pageSize = 30;
 
@@ -71,7 +71,7 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
         </button>
       )}
       <section class="messages-body" aria-label={t.messages}>
-        {said && <History messages={said.messages} turns={said.turns} project={session.project ?? ''} />}
+        {said && <History {...said} project={session.project ?? ''} />}
       </section>
       <div ref={end} />
     </>

@@ -14,7 +14,7 @@ type SessionsProps = {
   /** What is the matter. */
   lines: ComponentChildren;
   /** Shows what was said. */
-  History: ComponentType<Pick<HistoryPage, 'messages' | 'turns'> & { project: string }>;
+  History: ComponentType<Pick<HistoryPage, 'messages' | 'turns' | 'before'> & { project: string }>;
 };
 
 /** All sessions of the machine, whoever began them: found, read, and gone on with. */

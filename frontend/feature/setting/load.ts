@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { link } from '../../state/live.ts';
 import { attempt } from '../../state/session.ts';
 
 /** What a part of the settings shows, read when it is opened, with the way to read it again. */
@@ -7,6 +8,10 @@ export function useLoaded<T>(read: () => Promise<T>): [T | null, () => Promise<v
   async function load(): Promise<void> {
     await attempt(async () => setValue(await read()));
   }
-  useEffect(() => void load(), []);
+  const isLost = link.value === 'lost';
+  // What could not be read is read when the line is back.
+  useEffect(() => {
+    if (value === null) void load();
+  }, [isLost]);
   return [value, load];
 }
