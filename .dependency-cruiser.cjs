@@ -25,6 +25,13 @@ module.exports = {
       to: { path: '^(server|test|scripts|cli)/' },
     },
     {
+      name: 'command-is-a-client',
+      comment: 'The command knows the contract alone; of that the routes, since zod would make its start slow.',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^(server|frontend|test|scripts)/|^contract/(?!route\\.ts$|route-row\\.ts$)', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'page-takes-types-only',
       severity: 'error',
       from: { path: '^frontend/' },

@@ -124,7 +124,13 @@ const library: UserConfig = {
   },
 };
 
-const builds: Readonly<Record<string, UserConfig>> = { production: page, page, worker, render, server, library };
+/** The `switchboard` command. */
+const cli: UserConfig = {
+  ...server,
+  build: { ...server.build, ssr: 'cli/main.ts', outDir: 'dist/cli', sourcemap: false },
+};
+
+const builds: Readonly<Record<string, UserConfig>> = { production: page, page, worker, render, server, library, cli };
 
 /** `mode` names what is built. */
 export default defineConfig(({ mode }) => builds[mode] ?? page);

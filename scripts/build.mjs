@@ -4,8 +4,15 @@ import { join } from 'node:path';
 import { build as viteBuild } from 'vite';
 
 const root = join(import.meta.dirname, '..');
-const sources = ['contract', 'server', 'frontend', 'vite.config.ts', 'package.json'];
-const outputs = ['dist/server/main.js', 'dist/server/library.js', 'dist/render/render.js', 'dist/frontend/sw.js', 'dist/frontend/index.html'];
+const sources = ['contract', 'server', 'cli', 'frontend', 'vite.config.ts', 'package.json'];
+const outputs = [
+  'dist/server/main.js',
+  'dist/server/library.js',
+  'dist/cli/main.js',
+  'dist/render/render.js',
+  'dist/frontend/sw.js',
+  'dist/frontend/index.html',
+];
 
 /** @param {string} path */
 async function newestChange(path) {
@@ -27,7 +34,7 @@ export async function whyStale() {
 export async function build() {
   const options = { configFile: join(root, 'vite.config.ts'), logLevel: /** @type {const} */ ('warn') };
   process.env['NODE_ENV'] = 'production';
-  for (const mode of ['page', 'worker', 'render', 'server', 'library']) await viteBuild({ ...options, mode });
+  for (const mode of ['page', 'worker', 'render', 'server', 'library', 'cli']) await viteBuild({ ...options, mode });
 }
 
 if (process.argv[1] === import.meta.filename) {

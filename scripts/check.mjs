@@ -22,7 +22,7 @@ function run(command, args, { quiet = false } = {}) {
 }
 
 function checkImports() {
-  const { output } = run('depcruise', ['--output-type', 'json', 'contract', 'server', 'frontend', 'scripts', 'test'], { quiet: true });
+  const { output } = run('depcruise', ['--output-type', 'json', 'contract', 'server', 'cli', 'frontend', 'scripts', 'test'], { quiet: true });
   const { modules, summary } = JSON.parse(output);
   for (const { rule, from, to } of summary.violations) console.error(`${rule.name}: ${from} -> ${to}`);
   if (modules.length < minModules) console.error(`only ${modules.length} modules were seen; at least ${minModules} are expected`);

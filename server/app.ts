@@ -1,5 +1,6 @@
 import compression from 'compression';
 import express, { type Express, type Response } from 'express';
+import type { LocalAccess } from './access/local-access.ts';
 import type { Pairings } from './access/pairings.ts';
 import type { CheckPassword } from './access/password.ts';
 import { AppError } from './app-error.ts';
@@ -41,6 +42,7 @@ export type AppDeps = ServiceDeps &
     pushes: Pushes;
     onRevoked(credentialId: string): void;
     checkPassword: CheckPassword;
+    localAccess: Pick<LocalAccess, 'isOurs'>;
     client: ClientAddress;
     username: string;
     /** Host names besides those of this machine that the server answers for. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, freemem, homedir } from 'node:os';
-import { delimiter, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { z } from 'zod';
 import { type SettingName, settings } from './setting.ts';
@@ -18,6 +18,8 @@ export type Config = Readonly<
     dataFolder: string;
     maxConcurrentTurns: number;
     liveProcesses: number;
+    /** Where the server says how programs of the same user reach it. */
+    stateFile: string;
     /** Environment of the agents: the server's own without Switchboard's settings and secrets. */
     agentEnv: Readonly<Record<string, string>>;
   }
@@ -71,6 +73,7 @@ export function toConfig(folder: string, env: NodeJS.ProcessEnv, file: Record<st
     dataFolder: resolve(folder, expandHome(values.SESSIONS_DIR, env)),
     maxConcurrentTurns: values.MAX_CONCURRENT_TURNS || availableParallelism() * 2,
     liveProcesses: values.LIVE_PROCESSES === '' ? Math.min(20, Math.floor(freemem() / 2 / liveBytes)) : values.LIVE_PROCESSES,
+    stateFile: join(env['XDG_STATE_HOME'] || join(home(env), '.local', 'state'), 'switchboard', 'server.json'),
     agentEnv: toAgentEnv(env, file),
   };
 }

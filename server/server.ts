@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Express } from 'express';
 import { customAlphabet, nanoid } from 'nanoid';
 import { toProblem } from '../contract/error.ts';
+import { createLocalAccess } from './access/local-access.ts';
 import { createLoginLimit } from './access/login-limit.ts';
 import { createPairings } from './access/pairings.ts';
 import { createPasswordCheck, loadPassword } from './access/password.ts';
@@ -187,6 +188,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     newId: () => nanoid(12),
   });
   journal.onEvent(pushes.onEvent);
+  const localAccess = createLocalAccess({ file: config.stateFile, warn });
   const library = createLibrary({
     home: claudeHome(config.agentEnv),
     path: join(config.dataFolder, 'library.db'),
@@ -206,6 +208,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     prompts,
     metrics: createMetrics({ conversations, live: agent.live, prompts, turns, journal }),
     credentials,
+    localAccess,
     tunnel: { status: () => tunnel.status(), dispose: async () => {} },
     checkPassword: createPasswordCheck({ username: config.AUTH_USERNAME, password, limit: createLoginLimit() }),
     client: createClientAddress(() => tunnelPort),
@@ -257,6 +260,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     warn,
   );
   const [main, forTunnel] = servers;
+  await localAccess.publish(`http://${localName(config.HOST)}:${portOf(main as Server)}`);
   if (deps.tunnelProvider && forTunnel) {
     tunnelPort = portOf(forTunnel);
     tunnel = keepTunnel({ provider: deps.tunnelProvider, address: `127.0.0.1:${tunnelPort}`, onChange: deps.onTunnelChange });
@@ -269,6 +273,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     agentStatus: () => agent.status(),
     async dispose({ graceS = config.SHUTDOWN_GRACE_S, hurry } = {}) {
       isClosing = true;
+      localAccess.dispose();
       conversations.beginClose();
       clearInterval(pruning);
       pushes.dispose();
@@ -301,6 +306,9 @@ function checkArgs(args: readonly string[]): void {
   if (!refused.length) return;
   throw new AppError('invalid_request', `extra_args: ${refused.join(' ')} cannot be used, since the server sets it itself`, { field: 'extra_args' });
 }
+
+/** How a program on this machine calls it. */
+const localName = (host: string) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host);
 
 const notHttp = JSON.stringify(toProblem('invalid_request', 'The request is not valid HTTP, or its headers are too large.'));
 

@@ -1,11 +1,13 @@
 import { type Setting, settings } from '../../server/setting.ts';
 import { apiPage } from './api-page.ts';
+import { cliPage } from './cli-page.ts';
 import { troubleshootingPage } from './troubleshooting-page.ts';
 
 /** Every generated file with what it must hold; a test compares them. */
 export function generatedFiles(): { path: string; text: string }[] {
   return [
     { path: 'docs/api.md', text: apiPage() },
+    { path: 'docs/cli.md', text: cliPage() },
     { path: 'docs/troubleshooting.md', text: troubleshootingPage() },
     { path: 'docs/settings.md', text: settingsPage() },
     { path: '.env.example', text: envExample() },

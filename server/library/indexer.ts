@@ -7,6 +7,9 @@ import type { createWriter, KnownFile } from './writer.ts';
 const firstFiles = 100;
 const firstBytes = 48_000_000;
 
+/** What could not be written is tried again after so long. */
+const againMs = 2000;
+
 /** Progress is told so often. */
 const tellEveryMs = 200;
 
@@ -41,7 +44,7 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
       bytesDone += Math.min(file.size, file.text_to);
       if (!behind.has(file)) filesDone += 1;
     }
-    return { done: !behind.size && !wantsCrawl, files: known.size, files_done: filesDone, bytes, bytes_done: bytesDone, problem };
+    return { done: !behind.size && !wantsCrawl && problem === null, files: known.size, files_done: filesDone, bytes, bytes_done: bytesDone, problem };
   }
 
   function tellNow(): void {
@@ -136,8 +139,9 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
       problem = null;
     } catch (error) {
       problem = `The index cannot be written: ${(error as Error).message}`;
-      behind.clear();
       isListed = true;
+      // A full disk, or another process in the file: it can be over in a moment.
+      setTimeout(() => void work(), againMs);
     } finally {
       isBusy = false;
       tellNow();
@@ -149,6 +153,8 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
     /** Looks for all that is new. */
     crawl(): void {
       wantsCrawl = true;
+      // Until it is done nobody is to believe that all is known.
+      if (!isBusy) tellNow();
       void work();
     },
     /** A file has changed, as far as the system tells. */

@@ -11,7 +11,7 @@ import { createSearch } from './search.ts';
 const firstPageMs = 1000;
 
 /** It holds little at a time; without these limits it would keep what it once had. */
-const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
+const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 4 };
 
 /** A thread that failed is not started again sooner. */
 const againMs = 5000;
@@ -47,7 +47,7 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
 
   function fail(error: unknown): void {
     warn(error, 'the index of the sessions is not kept');
-    progress = { ...progress, problem: `The index is not kept: ${(error as Error)?.message ?? error}` };
+    progress = { ...progress, done: false, problem: `The index is not kept: ${(error as Error)?.message ?? error}` };
     worker = null;
     failedAt = performance.now();
     listed.resolve();

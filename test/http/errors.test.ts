@@ -174,6 +174,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       pushes: unused,
       onRevoked: () => {},
       hosts: new Map(),
+      localAccess: { isOurs: () => false },
       page: { build: () => null, policy: () => null, html: async () => '', worker: () => '' },
       checkAnswers: false,
       pageFolder: '/nowhere',

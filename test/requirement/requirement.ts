@@ -156,6 +156,10 @@ export const requirements = {
   'page.settings': { promise: 'Look, devices, rules, audit, pairing and the state of the server are on the page.', from: 'complaints about peers' },
   'page.long': { promise: 'A conversation of 12,000 messages opens at once and stays smooth.', from: 'complaints about peers' },
   'page.logic': { promise: 'What the page makes of events, Markdown, diffs and outboxes is right for every order and cut.', from: 'upkeep' },
+  'cli.talk': { promise: 'The command sends, streams, waits and reads, for a person and for a script.', from: 'contract' },
+  'cli.codes': { promise: 'Exit codes and both outputs are what scripts rely on; bad input is told with its cure.', from: 'contract' },
+  'cli.find': { promise: 'The command finds sessions, and what was said in them.', from: 'contract' },
+  'cli.server': { promise: 'The command finds the server of this machine by itself, and nobody else can.', from: 'safety' },
   'page.sessions': { promise: 'The sessions of the machine are found, read and gone on with on the page.', from: 'complaints about peers' },
   'session.list': {
     promise: 'Every session of the machine, begun by whatever program in whatever project, is listed with what it is about.',

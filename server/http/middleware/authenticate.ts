@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import expressBasicAuth from 'express-basic-auth';
 import { toProblem } from '../../../contract/error.ts';
+import type { LocalAccess } from '../../access/local-access.ts';
 import type { CheckPassword } from '../../access/password.ts';
 import { AppError } from '../../app-error.ts';
 import type { CredentialStore } from '../../store/credential-store.ts';
@@ -23,6 +24,7 @@ export function readCookie(request: Request): string | null {
 export function createAuthenticate(deps: {
   credentials: CredentialStore;
   checkPassword: CheckPassword;
+  localAccess: Pick<LocalAccess, 'isOurs'>;
   username: string;
   client: ClientAddress;
   openResponses: OpenResponses;
@@ -39,6 +41,7 @@ export function createAuthenticate(deps: {
 
     const bearer = /^Bearer\s+(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
     if (bearer !== undefined) {
+      if (deps.localAccess.isOurs(bearer)) return enter(null, `${deps.username} (this machine)`);
       const byToken = deps.credentials.find('token', bearer);
       if (byToken) return enter(byToken.id, `token ${byToken.label}`);
       throw new AppError('wrong_credentials', 'The token is not known, or was revoked.');

@@ -1,0 +1,43 @@
+import type { Client } from './client.ts';
+import { UsageError } from './fault.ts';
+import type { Output } from './output.ts';
+
+/** An option or argument, as commander writes it. */
+export type OptionRow = { flags: string; about: string; choices?: readonly string[] };
+
+/** What a command works with. */
+export type Context = {
+  client: Client;
+  out: Output;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  /** All commands there are. */
+  commands: readonly Command[];
+  /** All of standard input as text. */
+  readInput(): Promise<string>;
+};
+
+export type Values = Record<string, string | boolean | string[] | undefined>;
+
+/** A command as data: the help, the completion and docs/cli.md are made of it. Its `run` gives the exit code. */
+export type Command = {
+  name: string;
+  group: 'talk' | 'find' | 'steer' | 'server';
+  /** Arguments, as commander writes them: `<name> [message]`. */
+  args: readonly OptionRow[];
+  about: string;
+  options: readonly OptionRow[];
+  examples: readonly string[];
+  run(context: Context, args: readonly string[], values: Values): Promise<number>;
+};
+
+/** A number of an option. Throws UsageError. */
+export function numberOf(values: Values, name: string, fallback: number): number {
+  const text = values[name];
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a number above 0.`);
+  return value;
+}
+
+export const textOf = (values: Values, name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);

@@ -1,0 +1,245 @@
+import { writeFile } from 'node:fs/promises';
+import type { HistoryMessage } from '../../contract/message.ts';
+import type { Session } from '../../contract/session.ts';
+import { ApiError, type Client } from '../client.ts';
+import { type Command, numberOf, textOf } from '../command.ts';
+import { exitCodes } from '../fault.ts';
+import { ago, clip, table } from '../output.ts';
+
+const host = 'local';
+
+const sessionRows = (sessions: readonly Session[]) =>
+  sessions.map((row) => [
+    row.id.slice(0, 8),
+    row.state,
+    ago(row.modified_at),
+    String(row.turns),
+    row.project ?? '',
+    row.conv_id ?? '',
+    row.problem ?? row.title ?? row.first_message ?? '',
+  ]);
+
+const list: Command = {
+  name: 'list',
+  group: 'find',
+  args: [],
+  about: 'List the conversations, or every session of the machine',
+  options: [
+    { flags: '-s, --sessions', about: 'every session, begun by whatever program' },
+    { flags: '-p, --project <part>', about: 'only of projects whose path has this in it' },
+    { flags: '--state <state>', about: 'only sessions in this state', choices: ['running', 'waiting', 'idle', 'ended'] },
+    { flags: '-l, --limit <count>', about: 'so many at most; 30 where it is left out' },
+  ],
+  examples: ['switchboard list', 'switchboard list --sessions --project api', 'switchboard list -s --state waiting -q'],
+  async run({ client, out }, _args, values) {
+    const limit = numberOf(values, 'limit', 30);
+    const project = textOf(values, 'project');
+    const state = textOf(values, 'state') as Session['state'] | undefined;
+    if (values['sessions'] || state) {
+      const page = await client.call('listHostSessions', { params: { host }, query: { limit: Math.min(limit, 200), project, state } });
+      if (!page.indexing.done) out.say('The transcripts are still being read: what is not read yet is missing here.');
+      out.data(page.sessions, () =>
+        out.isQuiet
+          ? page.sessions.map(({ id }) => id).join('\n')
+          : table(['ID', 'STATE', 'MODIFIED', 'TURNS', 'PROJECT', 'CONVERSATION', 'ABOUT'], sessionRows(page.sessions)),
+      );
+      return exitCodes.ok;
+    }
+    const { conversations } = await client.call('listConversations', { query: { limit: Math.min(limit, 1000) } });
+    const shown = conversations.filter((row) => !project || row.project.toLowerCase().includes(project.toLowerCase()));
+    out.data(shown, () =>
+      out.isQuiet
+        ? shown.map(({ id }) => id).join('\n')
+        : table(
+            ['NAME', 'STATE', 'LAST USED', 'TURNS', 'PROJECT', 'LAST MESSAGE'],
+            shown.map((row) => [row.id, row.state, ago(row.last_message_at), String(row.turn_count), row.project, row.last_message ?? '']),
+          ),
+    );
+    return exitCodes.ok;
+  },
+};
+
+const search: Command = {
+  name: 'search',
+  group: 'find',
+  args: [{ flags: '<words...>', about: 'words, "phrases", prefixes*' }],
+  about: 'Search in all that was said in any session',
+  options: [
+    { flags: '-p, --project <part>', about: 'only of projects whose path has this in it' },
+    { flags: '--role <role>', about: 'only what was said by', choices: ['user', 'assistant', 'tool', 'output'] },
+    { flags: '-l, --limit <count>', about: 'so many at most; 20 where it is left out' },
+  ],
+  examples: ['switchboard search "connection reset"', 'switchboard search migrat* --role user'],
+  async run({ client, out }, args, values) {
+    const role = textOf(values, 'role') as 'user' | undefined;
+    const query = { q: args.join(' '), project: textOf(values, 'project'), role, limit: Math.min(100, numberOf(values, 'limit', 20)) };
+    const answer = await client.call('search', { query });
+    if (!answer.indexing.done) out.say('The transcripts are still being read: what is not read yet is not found.');
+    out.data(answer.hits, () =>
+      answer.hits
+        .map(
+          (hit) =>
+            `${out.bold(hit.session_id.slice(0, 8))}  ${hit.at ? ago(hit.at) : ''}  ${hit.project ?? ''}\n  ${hit.role}: ${clip(hit.excerpt, 300)}`,
+        )
+        .join('\n'),
+    );
+    return answer.hits.length ? exitCodes.ok : exitCodes.failed;
+  },
+};
+
+/** The conversation of that name, else the session whose id begins so. */
+async function find(client: Client, name: string): Promise<{ conversation: string } | { session: string }> {
+  try {
+    const { id } = await client.call('readConversation', { params: { id: name } });
+    return { conversation: id };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 401) throw error;
+    if (!/^[0-9a-f-]{4,36}$/i.test(name)) throw error;
+    const { id } = await client.call('readHostSession', { params: { host, id: name } });
+    return { session: id };
+  }
+}
+
+const show: Command = {
+  name: 'show',
+  group: 'find',
+  args: [{ flags: '<name>', about: 'a conversation, or the beginning of the id of a session' }],
+  about: 'Show all that is known of a conversation or session',
+  options: [],
+  examples: ['switchboard show tests', 'switchboard show 4c787bb5'],
+  async run({ client, out }, [name = '']) {
+    const found = await find(client, name);
+    const value =
+      'conversation' in found
+        ? await client.call('readConversation', { params: { id: found.conversation } })
+        : await client.call('readHostSession', { params: { host, id: found.session } });
+    const rows = Object.entries(value).filter(([, one]) => one !== null && typeof one !== 'object');
+    out.data(value, () => rows.map(([key, one]) => `${out.faint(`${key}:`.padEnd(18))} ${String(one)}`).join('\n'));
+    return exitCodes.ok;
+  },
+};
+
+async function messagesOf(client: Client, name: string, limit: number): Promise<HistoryMessage[]> {
+  const found = await find(client, name);
+  const messages: HistoryMessage[] = [];
+  for (let before: string | undefined; messages.length < limit; ) {
+    const query = { limit: Math.min(500, limit - messages.length), before };
+    const page =
+      'conversation' in found
+        ? await client.call('readMessages', { params: { id: found.conversation }, query })
+        : await client.call('readHostMessages', { params: { host, id: found.session }, query });
+    messages.unshift(...page.messages);
+    if (!page.before) break;
+    before = page.before;
+  }
+  return messages;
+}
+
+const lastMessage: Command = {
+  name: 'last-message',
+  group: 'find',
+  args: [{ flags: '<name>', about: 'a conversation, or the beginning of the id of a session' }],
+  about: 'Print what the model said last',
+  options: [{ flags: '-n, --count <count>', about: 'so many of its messages; 1 where it is left out' }],
+  examples: ['switchboard last-message tests'],
+  async run({ client, out }, [name = ''], values) {
+    const count = numberOf(values, 'count', 1);
+    const messages = await messagesOf(client, name, Math.max(100, count * 4));
+    const said = messages.filter(({ role, text }) => role === 'assistant' && text.trim() !== '').slice(-count);
+    out.data(said, () => said.map(({ text }) => text).join('\n\n'));
+    return said.length ? exitCodes.ok : exitCodes.failed;
+  },
+};
+
+const logs: Command = {
+  name: 'logs',
+  group: 'find',
+  args: [{ flags: '<name>', about: 'a conversation, or the beginning of the id of a session' }],
+  about: 'Print what was said',
+  options: [{ flags: '-n, --count <count>', about: 'the last so many messages; 1000 where it is left out' }],
+  examples: ['switchboard logs tests | less'],
+  async run({ client, out }, [name = ''], values) {
+    const messages = await messagesOf(client, name, numberOf(values, 'count', 1000));
+    const titles = { user: 'YOU', assistant: 'CLAUDE', system: 'SYSTEM' } as const;
+    out.data(messages, () =>
+      messages
+        .filter(({ text }) => text.trim() !== '')
+        .map(({ role, text }) => `${out.bold(`[${titles[role]}]`)}\n${text}`)
+        .join('\n\n'),
+    );
+    return exitCodes.ok;
+  },
+};
+
+const diagnose: Command = {
+  name: 'diagnose',
+  group: 'find',
+  args: [{ flags: '<session>', about: 'the beginning of the id of a session, or a conversation' }],
+  about: 'Tell what a session did last, why it stands where it stands, and what to do',
+  options: [],
+  examples: ['switchboard diagnose 4c787bb5'],
+  async run({ client, out }, [name = '']) {
+    const found = await find(client, name);
+    const id = 'session' in found ? found.session : (await client.call('readConversation', { params: { id: found.conversation } })).session_id;
+    if (!id) {
+      out.say(`Nothing was said in ${name} yet.`);
+      return exitCodes.failed;
+    }
+    const told = await client.call('diagnoseSession', { params: { host, id } });
+    const facts = [
+      ['last message', told.last_message],
+      ['last tool', told.last_tool],
+      ['command', told.last_command],
+      ['exit code', told.last_exit_code],
+      ['last words', told.last_words && clip(told.last_words, 400)],
+    ].filter(([, value]) => value !== null);
+    out.data(told, () => `${told.reason}: ${told.advice}\n${facts.map(([key, value]) => `${out.faint(`${key}:`.padEnd(14))} ${value}`).join('\n')}`);
+    return exitCodes.ok;
+  },
+};
+
+const history: Command = {
+  name: 'history',
+  group: 'find',
+  args: [],
+  about: 'List what was typed at the desk, newest first',
+  options: [
+    { flags: '-s, --search <text>', about: 'only what has this in it' },
+    { flags: '-p, --project <part>', about: 'only of projects whose path has this in it' },
+    { flags: '-l, --limit <count>', about: 'so many at most; 20 where it is left out' },
+  ],
+  examples: ['switchboard history -s deploy'],
+  async run({ client, out }, _args, values) {
+    const query = { q: textOf(values, 'search'), project: textOf(values, 'project'), limit: Math.min(500, numberOf(values, 'limit', 20)) };
+    const { prompts } = await client.call('readTyped', { query });
+    out.data(prompts, () =>
+      table(
+        ['WHEN', 'PROJECT', 'PROMPT'],
+        prompts.map(({ at, project, text }) => [at ? ago(at) : '', project ?? '', text]),
+      ),
+    );
+    return exitCodes.ok;
+  },
+};
+
+const exportCommand: Command = {
+  name: 'export',
+  group: 'find',
+  args: [{ flags: '<name>', about: 'the conversation' }],
+  about: 'Save a whole conversation',
+  options: [
+    { flags: '--format <format>', about: 'md where it is left out', choices: ['md', 'json'] },
+    { flags: '-o, --output <file>', about: 'into a file, not to standard output' },
+  ],
+  examples: ['switchboard export tests -o tests.md'],
+  async run({ client, out }, [name = ''], values) {
+    const format = textOf(values, 'format') === 'json' || out.isJson ? 'json' : 'md';
+    const text = await client.text('exportConversation', { params: { id: name }, query: { format } });
+    const file = textOf(values, 'output');
+    if (file) await writeFile(file, text);
+    else out.write(text);
+    return exitCodes.ok;
+  },
+};
+
+export const findCommands = [list, search, show, lastMessage, logs, diagnose, history, exportCommand];

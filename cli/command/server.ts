@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { renderUnicodeCompact } from 'uqr';
+import { type Command, numberOf } from '../command.ts';
+import { completionFor, type Shell, shells } from '../completion.ts';
+import { CliError, exitCodes, UsageError } from '../fault.ts';
+
+const status: Command = {
+  name: 'status',
+  group: 'server',
+  args: [],
+  about: 'Show how the server, claude and the tunnel are',
+  options: [],
+  examples: ['switchboard status'],
+  async run({ client, out }) {
+    const found = await client.call('status', {});
+    const { claude, tunnel } = found;
+    out.data(found, () =>
+      [
+        `server   ${client.url}, version ${found.version}`,
+        `claude   ${claude.found ? `${claude.version ?? 'unknown version'} at ${claude.path}` : 'not found'}${claude.logged_in === false ? ', NOT signed in' : ''}`,
+        ...(claude.hint ? [`         ${claude.hint}`] : []),
+        `tunnel   ${tunnel.url ?? tunnel.state}`,
+        `turns    ${found.turns.running} running, ${found.turns.queued} waiting`,
+      ].join('\n'),
+    );
+    return exitCodes.ok;
+  },
+};
+
+const token: Command = {
+  name: 'token',
+  group: 'server',
+  args: [{ flags: '<label>', about: 'what it is for' }],
+  about: 'Make a token for a script or another machine; it is shown this once',
+  options: [],
+  examples: ['SWITCHBOARD_TOKEN=$(switchboard token laptop)'],
+  async run({ client, out }, [label = '']) {
+    const made = await client.call('createToken', { body: { label } });
+    out.data(made, () => made.token);
+    return exitCodes.ok;
+  },
+};
+
+const genSecret: Command = {
+  name: 'gen-secret',
+  group: 'server',
+  args: [],
+  about: 'Print a random secret, as for AUTH_PASSWORD',
+  options: [{ flags: '-l, --length <bytes>', about: 'its length in bytes; 32 where it is left out' }],
+  examples: ['echo "AUTH_PASSWORD=$(switchboard gen-secret)" >> .env'],
+  async run({ out }, _args, values) {
+    const bytes = numberOf(values, 'length', 32);
+    if (!Number.isInteger(bytes) || bytes > 1024) throw new UsageError('--length: use a whole number up to 1024.');
+    out.line(randomBytes(bytes).toString('hex'));
+    return exitCodes.ok;
+  },
+};
+
+const openCommand: Command = {
+  name: 'open',
+  group: 'server',
+  args: [],
+  about: 'Show a link (and its QR code) that signs another device in, once, within five minutes',
+  options: [],
+  examples: ['switchboard open'],
+  async run({ client, out }) {
+    const { url, expires_at, is_tunnel } = await client.call('createPairing', {});
+    out.data({ url, expires_at, is_tunnel }, () => (out.isTerminal && !out.isQuiet ? `${renderUnicodeCompact(url)}\n${url}` : url));
+    if (!is_tunnel) out.say('It works where this machine can be reached by that address; with a tunnel it works from anywhere.');
+    return exitCodes.ok;
+  },
+};
+
+const completion: Command = {
+  name: 'completion',
+  group: 'server',
+  args: [{ flags: '<shell>', about: shells.join(', ') }],
+  about: 'Print the completion for a shell',
+  options: [],
+  examples: ['switchboard completion bash > ~/.local/share/bash-completion/completions/switchboard'],
+  async run({ out, commands }, [shell = '']) {
+    if (!(shells as readonly string[]).includes(shell))
+      throw new UsageError(`There is no completion for ${JSON.stringify(shell)}. Known: ${shells.join(', ')}.`);
+    out.write(completionFor(shell as Shell, commands));
+    return exitCodes.ok;
+  },
+};
+
+const serve: Command = {
+  name: 'serve',
+  group: 'server',
+  args: [],
+  about: 'Start the server; its settings come from the environment and .env',
+  options: [],
+  examples: ['PORT=8000 switchboard serve'],
+  async run() {
+    const server = new URL('../server/main.js', import.meta.url);
+    if (!existsSync(server)) throw new CliError('The server is not built. Run: npm run build');
+    await import(/* @vite-ignore */ server.href);
+    // It runs until it is stopped, and ends the process itself.
+    return new Promise<number>(() => {});
+  },
+};
+
+export const serverCommands = [serve, status, openCommand, token, genSecret, completion];

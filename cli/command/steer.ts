@@ -1,0 +1,203 @@
+import type { Prompt } from '../../contract/prompt.ts';
+import { type Command, textOf } from '../command.ts';
+import { CliError, exitCodes, UsageError } from '../fault.ts';
+import { ago, clip, table } from '../output.ts';
+
+const nameArg = { flags: '<name>', about: 'the conversation' };
+const promptArg = { flags: '<id>', about: 'the prompt, or the conversation where one waits in it' };
+
+const what = ({ input, kind }: Prompt): string => {
+  if (kind === 'question') return JSON.stringify(input['questions'] ?? input);
+  const shown = input['command'] ?? input['file_path'] ?? input['plan'] ?? input['url'];
+  return typeof shown === 'string' ? shown : JSON.stringify(input);
+};
+
+const prompts: Command = {
+  name: 'prompts',
+  group: 'steer',
+  args: [],
+  about: 'List what waits for you',
+  options: [],
+  examples: ['switchboard prompts', 'switchboard --json prompts | jq -r ".[].id"'],
+  async run({ client, out }) {
+    const { prompts: waiting } = await client.call('listPrompts', {});
+    out.data(waiting, () =>
+      out.isQuiet
+        ? waiting.map(({ id }) => id).join('\n')
+        : waiting.length
+          ? table(
+              ['ID', 'SINCE', 'CONVERSATION', 'KIND', 'TOOL', 'WHAT'],
+              waiting.map((one) => [
+                one.id,
+                ago(one.opened_at),
+                one.conv_id,
+                one.kind,
+                one.tool,
+                `${one.risks.length ? `(${one.risks.join(' ')}) ` : ''}${clip(what(one), 200)}`,
+              ]),
+            )
+          : '',
+    );
+    if (!waiting.length) out.say('Nothing waits for you.');
+    return exitCodes.ok;
+  },
+};
+
+/** The prompt of this id, or the only one of a conversation of this name. Throws CliError. */
+async function promptOf(client: Parameters<Command['run']>[0]['client'], name: string): Promise<Prompt> {
+  const { prompts: waiting } = await client.call('listPrompts', {});
+  const found = waiting.filter(({ id, conv_id }) => id === name || conv_id === name);
+  if (found.length === 1) return found[0] as Prompt;
+  if (found.length) throw new CliError(`${found.length} prompts wait in ${name}: ${found.map(({ id }) => id).join(', ')}. Name one by its id.`);
+  throw new CliError(`No prompt ${JSON.stringify(name)} waits. \`switchboard prompts\` lists those that do.`);
+}
+
+const allow: Command = {
+  name: 'allow',
+  group: 'steer',
+  args: [promptArg],
+  about: 'Allow what is asked, or answer a question',
+  options: [
+    { flags: '--remember <for>', about: 'ask no more for exactly this', choices: ['conversation', 'always'] },
+    { flags: '--answer <label...>', about: 'for a question: the label or words, one for each question' },
+  ],
+  examples: ['switchboard allow tests', 'switchboard allow kT3x… --remember conversation', 'switchboard allow tests --answer Green'],
+  async run({ client, out }, [name = ''], values) {
+    const prompt = await promptOf(client, name);
+    const given = Array.isArray(values['answer']) ? values['answer'] : [];
+    const questions = Array.isArray(prompt.input['questions']) ? (prompt.input['questions'] as { question?: string }[]) : [];
+    if (prompt.kind === 'question' && given.length !== questions.length) {
+      throw new UsageError(`It asks ${questions.length} questions: give --answer for each. ${questions.map(({ question }) => question).join(' ')}`);
+    }
+    const answers = Object.fromEntries(questions.map(({ question }, index) => [String(question), String(given[index])]));
+    const remember = textOf(values, 'remember') as 'always' | undefined;
+    const body = { decision: 'allow' as const, ...(prompt.kind === 'question' ? { answers } : {}), ...(remember ? { remember } : {}) };
+    const answer = await client.call('answerPrompt', { params: { id: prompt.id }, body });
+    out.data(answer, () => answer.outcome);
+    return exitCodes.ok;
+  },
+};
+
+const deny: Command = {
+  name: 'deny',
+  group: 'steer',
+  args: [promptArg, { flags: '[message]', about: 'words for the model' }],
+  about: 'Deny what is asked',
+  options: [{ flags: '--stop', about: 'stop the turn as well' }],
+  examples: ['switchboard deny tests "use the staging database"'],
+  async run({ client, out }, [name = '', message], values) {
+    const prompt = await promptOf(client, name);
+    const body = { decision: 'deny' as const, ...(message ? { message } : {}), ...(values['stop'] ? { interrupt: true } : {}) };
+    const answer = await client.call('answerPrompt', { params: { id: prompt.id }, body });
+    out.data(answer, () => answer.outcome);
+    return exitCodes.ok;
+  },
+};
+
+const stop: Command = {
+  name: 'stop',
+  group: 'steer',
+  args: [nameArg],
+  about: 'Stop the running turn',
+  options: [],
+  examples: ['switchboard stop tests'],
+  async run({ client, out }, [name = '']) {
+    const { turn } = await client.call('readConversation', { params: { id: name } });
+    if (!turn) {
+      out.say(`Nothing runs in ${name}.`);
+      return exitCodes.ok;
+    }
+    const stopped = await client.call('cancelTurn', { params: { id: turn.turn_id } });
+    out.data(stopped, () => stopped.state);
+    return exitCodes.ok;
+  },
+};
+
+const queue: Command = {
+  name: 'queue',
+  group: 'steer',
+  args: [nameArg],
+  about: 'List the messages that wait, or change their order',
+  options: [
+    { flags: '--first <turn>', about: 'put this one first' },
+    { flags: '--remove <turn>', about: 'take this one back' },
+  ],
+  examples: ['switchboard queue tests', 'switchboard queue tests --remove V1StGXR8…'],
+  async run({ client, out }, [name = ''], values) {
+    const [first, remove] = [textOf(values, 'first'), textOf(values, 'remove')];
+    if (first) await client.call('promoteTurn', { params: { id: first } });
+    if (remove) await client.call('deleteTurn', { params: { id: remove } });
+    const { queue: waiting } = await client.call('readConversation', { params: { id: name } });
+    out.data(waiting, () =>
+      table(
+        ['TURN', 'SINCE', 'MESSAGE'],
+        waiting.map((turn) => [turn.turn_id, ago(turn.created_at), turn.message]),
+      ),
+    );
+    return exitCodes.ok;
+  },
+};
+
+const make: Command = {
+  name: 'new',
+  group: 'steer',
+  args: [{ flags: '[name]', about: 'its name; one is made up where it is left out' }],
+  about: 'Make a conversation; prints its name',
+  options: [
+    { flags: '--project <folder>', about: 'where it works' },
+    { flags: '--session <id>', about: 'go on with this session' },
+    { flags: '--copy', about: 'with --session: with a copy of it, which stays as it is' },
+    { flags: '--model <model>', about: 'its model' },
+    { flags: '--mode <mode>', about: 'its permission mode' },
+    { flags: '--title <title>', about: 'what it is called' },
+  ],
+  examples: ['switchboard new api --project ~/src/api', 'switchboard new --session 4c787bb5-7f82-4af7-b10c-f11aee4de118'],
+  async run({ client, out }, [name], values) {
+    const text = (key: string) => textOf(values, key);
+    const asked = text('session');
+    const session = asked ? (await client.call('readHostSession', { params: { host: 'local', id: asked } })).id : undefined;
+    const made = await client.call('createConversation', {
+      body: {
+        ...(name ? { id: name } : {}),
+        ...(text('project') ? { project: text('project') } : {}),
+        ...(session ? { session_id: session, fork: values['copy'] === true } : {}),
+        ...(text('model') ? { model: text('model') } : {}),
+        ...(text('mode') ? { permission_mode: text('mode') as 'plan' } : {}),
+        ...(text('title') ? { title: text('title') } : {}),
+      },
+    });
+    out.data(made, () => made.id);
+    return exitCodes.ok;
+  },
+};
+
+const fork: Command = {
+  name: 'fork',
+  group: 'steer',
+  args: [nameArg, { flags: '[new]', about: 'the name of the new one' }],
+  about: 'Make a conversation from another one; prints its name',
+  options: [{ flags: '--at <turn>', about: 'the last turn that the new one has' }],
+  examples: ['switchboard fork tests tests-again'],
+  async run({ client, out }, [name = '', to], values) {
+    const at = textOf(values, 'at');
+    const made = await client.call('forkConversation', { params: { id: name }, body: { ...(to ? { id: to } : {}), ...(at ? { at_turn: at } : {}) } });
+    out.data(made, () => made.id);
+    return exitCodes.ok;
+  },
+};
+
+const archive: Command = {
+  name: 'archive',
+  group: 'steer',
+  args: [nameArg],
+  about: 'Put a conversation aside',
+  options: [{ flags: '--undo', about: 'bring it back' }],
+  examples: ['switchboard archive tests'],
+  async run({ client, out }, [name = ''], values) {
+    const changed = await client.call('changeConversation', { params: { id: name }, body: { archived: values['undo'] !== true } });
+    out.data(changed, () => '');
+    return exitCodes.ok;
+  },
+};
+
+export const steerCommands = [prompts, allow, deny, stop, queue, make, fork, archive];

@@ -1,0 +1,145 @@
+import { once } from 'node:events';
+import { ApiError } from '../client.ts';
+import { type Command, numberOf, type OptionRow } from '../command.ts';
+import { exitCodes } from '../fault.ts';
+import { accept, follow, messageOf, prepare } from '../message.ts';
+
+const nameArg: OptionRow = { flags: '<name>', about: 'the conversation' };
+const messageArg: OptionRow = { flags: '[message]', about: 'what to say; `-` reads standard input' };
+const messageOptions: readonly OptionRow[] = [
+  { flags: '-f, --file <file>', about: 'the message from a file, `-` from standard input' },
+  { flags: '--project <folder>', about: 'for a new conversation: where it works' },
+  { flags: '--model <model>', about: 'the model from now on' },
+  { flags: '--mode <mode>', about: 'the permission mode from now on' },
+];
+
+/** The answer on standard output as it is written. */
+const chat: Command = {
+  name: 'chat',
+  group: 'talk',
+  args: [nameArg, messageArg],
+  about: 'Send a message and print the answer while it is written',
+  options: messageOptions,
+  examples: ['switchboard chat tests "run them"', 'git diff | switchboard chat review -', 'switchboard --json chat tests "how many?" | jq .cost'],
+  async run(context, [name = '', given], values) {
+    const { out } = context;
+    const message = await messageOf(context, given, values);
+    await prepare(context, name, values);
+    const accepted = await accept(context, name, message, !out.isJson);
+    let hasWritten = false;
+    let isOpen = false;
+    const end = await follow(context, name, accepted, (event) => {
+      if (event.type === 'text.delta' && !out.isJson) {
+        if (!isOpen && hasWritten) out.write('\n\n');
+        out.write(event.text);
+        isOpen = true;
+        hasWritten = true;
+      } else if (event.type === 'message') isOpen = false;
+      else if (event.type === 'prompt.opened') {
+        out.say(`\nWaits for you: ${event.prompt.kind} ${event.prompt.tool}. Answer with: switchboard allow ${event.prompt.id}`);
+      } else if (event.type === 'turn.retrying') out.say(`\nTried again: ${event.reason}`);
+    });
+    if (hasWritten) out.write('\n');
+    if (end.type !== 'turn.completed') {
+      if (out.isJson) out.data(end, () => '');
+      throw new ApiError(end);
+    }
+    out.data(end, () => (hasWritten ? '' : end.response));
+    return exitCodes.ok;
+  },
+};
+
+const ask: Command = {
+  name: 'ask',
+  group: 'talk',
+  args: [nameArg, messageArg],
+  about: 'Send a message, wait, and print the answer alone',
+  options: [...messageOptions, { flags: '-t, --timeout <seconds>', about: 'give up waiting after so long (exit code 124); the turn goes on' }],
+  examples: ['answer=$(switchboard ask tests "which failed?")', 'switchboard ask tests -t 60 "quick check"'],
+  async run(context, [name = '', given], values) {
+    const { out } = context;
+    const timeout = numberOf(values, 'timeout', 86_400);
+    const message = await messageOf(context, given, values);
+    await prepare(context, name, values);
+    const { turnId } = await accept(context, name, message, false);
+    const turn = await waitForTurn(context, turnId, timeout);
+    if (!turn) {
+      out.say(`No answer within ${timeout} s. The turn goes on: switchboard wait ${name}; stop it with: switchboard stop ${name}`);
+      return exitCodes.timeout;
+    }
+    if (turn.error) throw new ApiError(turn.error);
+    out.data(turn.result, () => turn.result?.response ?? turn.text);
+    return exitCodes.ok;
+  },
+};
+
+const send: Command = {
+  name: 'send',
+  group: 'talk',
+  args: [nameArg, messageArg],
+  about: 'Send a message and go on; prints the id of its turn',
+  options: messageOptions,
+  examples: ['switchboard send tests --file BRIEFING.md'],
+  async run(context, [name = '', given], values) {
+    const message = await messageOf(context, given, values);
+    await prepare(context, name, values);
+    const { turnId } = await accept(context, name, message, false);
+    context.out.data({ turn_id: turnId, conv_id: name }, () => turnId);
+    return exitCodes.ok;
+  },
+};
+
+/** A turn when it has ended; null after so many seconds. */
+async function waitForTurn({ client, signal }: Parameters<Command['run']>[0], turnId: string, seconds: number) {
+  const until = Date.now() + seconds * 1000;
+  while (!signal.aborted) {
+    const left = (until - Date.now()) / 1000;
+    if (left <= 0) return null;
+    const turn = await client.surely('readTurn', { params: { id: turnId }, query: { wait_s: Math.min(left, 50), for: 'end' } }, {});
+    if (turn.ended_at !== null) return turn;
+  }
+  await once(signal, 'abort');
+  return null;
+}
+
+const wait: Command = {
+  name: 'wait',
+  group: 'talk',
+  args: [{ flags: '<name>', about: 'the conversation, or the id of a turn' }],
+  about: 'Wait until a conversation has nothing more to do, or a turn has ended',
+  options: [{ flags: '-t, --timeout <seconds>', about: 'give up after so long (exit code 124); 300 where it is left out' }],
+  examples: ['switchboard send tests "run them" && switchboard wait tests -t 900 && switchboard last-message tests'],
+  async run(context, [name = ''], values) {
+    const { client, out } = context;
+    const timeout = numberOf(values, 'timeout', 300);
+    const until = Date.now() + timeout * 1000;
+    const isConversation = await client.call('readConversation', { params: { id: name } }).then(
+      () => true,
+      (error) => {
+        if (error instanceof ApiError && error.status < 500) return false;
+        throw error;
+      },
+    );
+    for (;;) {
+      let turnId: string | undefined = name;
+      if (isConversation) {
+        const { turn, queue } = await client.call('readConversation', { params: { id: name } });
+        turnId = turn?.turn_id ?? queue[0]?.turn_id;
+      }
+      if (turnId === undefined) break;
+      const ended = await waitForTurn(context, turnId, (until - Date.now()) / 1000);
+      if (!ended) {
+        out.say(`Timed out after ${timeout} s waiting for ${name}.`);
+        return exitCodes.timeout;
+      }
+      if (!isConversation) {
+        if (ended.error) throw new ApiError(ended.error);
+        break;
+      }
+    }
+    out.data({ name, done: true }, () => 'completed');
+    return exitCodes.ok;
+  },
+};
+
+export const talkCommands = [chat, ask, send, wait];

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { Command as Commander, CommanderError, Option } from 'commander';
+import { createClient } from './client.ts';
+import type { Command, Values } from './command.ts';
+import { findConnection } from './connection.ts';
+import { CliError, exitCodes, UsageError } from './fault.ts';
+import { createOutput, type Output } from './output.ts';
+import { commands, commonOptions, groups } from './table.ts';
+
+/** This file is built to dist/cli/main.js. */
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+const interrupted = new AbortController();
+
+function outputOf({ json, quiet }: Values): Output {
+  return createOutput({
+    isJson: json === true,
+    isQuiet: quiet === true,
+    isTerminal: process.stdin.isTTY === true,
+    hasColor: process.stdout.isTTY === true && !process.env['NO_COLOR'],
+    out: (chunk) => process.stdout.write(chunk),
+    words: (chunk) => process.stderr.write(chunk),
+  });
+}
+
+/** The client is made when a command first calls it: some need no server. */
+function lazyClient(values: Values) {
+  let client: ReturnType<typeof createClient> | null = null;
+  return new Proxy({} as ReturnType<typeof createClient>, {
+    get(_target, name) {
+      const { server, token } = values as { server?: string; token?: string };
+      client ??= createClient(findConnection({ server, token }, process.env), interrupted.signal);
+      return client[name as keyof typeof client];
+    },
+  });
+}
+
+function add(program: Commander, command: Command, done: (code: number) => void): void {
+  const own = program.command(command.name).description(command.about).helpGroup(`${groups[command.group]}:`);
+  for (const { flags, about } of command.args) own.argument(flags, about);
+  for (const { flags, about, choices } of [...command.options, ...commonOptions.map((row) => ({ ...row, choices: undefined }))]) {
+    const option = new Option(flags, about);
+    own.addOption(choices ? option.choices([...choices]) : option);
+  }
+  own.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  own.action(async (...given: unknown[]) => {
+    const values = own.optsWithGlobals() as Values;
+    const args = given.slice(0, command.args.length).flat() as string[];
+    const context = { client: lazyClient(values), out: outputOf(values), signal: interrupted.signal, commands, readInput: () => text(process.stdin) };
+    done(await command.run(context, args, values));
+  });
+}
+
+async function main(): Promise<number> {
+  let code: number = exitCodes.ok;
+  const program = new Commander('switchboard')
+    .description('Talk to the coding agents on your machines, and steer them.')
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (chunk, write) => write(chunk) })
+    .helpCommand(false);
+  for (const { flags, about } of commonOptions) program.option(flags, about);
+  for (const command of commands) {
+    add(program, command, (result) => {
+      code = result;
+    });
+  }
+  for (const own of program.commands) own.exitOverride();
+  try {
+    await program.parseAsync();
+    return code;
+  } catch (error) {
+    if (interrupted.signal.aborted) return exitCodes.interrupted;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof UsageError) {
+      process.stderr.write(`error: ${error.message}\n`);
+      return exitCodes.usage;
+    }
+    if (!(error instanceof CliError)) throw error;
+    process.stderr.write(`error: ${error.message}\n`);
+    return exitCodes.failed;
+  }
+}
+
+process.once('SIGINT', () => {
+  interrupted.abort();
+  // What still waits for something is not waited for.
+  setTimeout(() => process.exit(exitCodes.interrupted), 200).unref();
+});
+// Who reads the output has had enough: `switchboard logs x | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed));
+
+const isServing = process.argv[2] === 'serve';
+process.exitCode = await main();
+if (!isServing) {
+  // Standard input, or a connection that is kept, must not hold the process up.
+  process.stdin.destroy();
+  process.exit();
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { StoredEvent } from '../contract/event.ts';
+import { ApiError } from './client.ts';
+import { type Context, textOf, type Values } from './command.ts';
+import { CliError, UsageError } from './fault.ts';
+
+/** The message of a command: its argument, `--file`, or standard input (`-`, or where nothing else is given). Throws UsageError. */
+export async function messageOf(context: Context, given: string | undefined, values: Values): Promise<string> {
+  const file = textOf(values, 'file');
+  if (file !== undefined && given !== undefined && given !== '-') throw new UsageError('Give the message or --file, not both.');
+  let message = given;
+  if (file !== undefined && file !== '-') {
+    message = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new CliError(`${file} cannot be read (${error.code}).`);
+    });
+  } else if (message === undefined || message === '-' || file === '-') {
+    if (message === undefined && file === undefined && context.out.isTerminal) throw new UsageError('Give a message, --file, or pipe one in.');
+    message = await context.readInput();
+  }
+  if (!message.trim()) throw new UsageError('The message is empty.');
+  return message;
+}
+
+/** Makes the conversation where there is none and something is asked of it. */
+export async function prepare({ client }: Context, name: string, values: Values): Promise<void> {
+  const [project, model, mode] = ['project', 'model', 'mode'].map((one) => textOf(values, one));
+  if (!project && !model && !mode) return;
+  const options = {
+    ...(project ? { project } : {}),
+    ...(model ? { model } : {}),
+    ...(mode ? { permission_mode: mode as 'plan' } : {}),
+  };
+  try {
+    await client.call('createConversation', { body: { id: name, ...options } });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'conversation_exists') throw error;
+    await client.call('changeConversation', { params: { id: name }, body: options });
+  }
+}
+
+/** Gives a message to a conversation, once, whatever becomes of the connection; with where its events begin. */
+export async function accept({ client }: Context, name: string, message: string, follow: boolean): Promise<{ turnId: string; cursor: number }> {
+  const cursor = await client.call('readConversation', { params: { id: name } }).then(
+    (snapshot) => snapshot.cursor,
+    (error) => {
+      if (error instanceof ApiError && error.code === 'conversation_not_found') return 0;
+      throw error;
+    },
+  );
+  const { turn_id } = await client.surely('acceptTurn', { params: { id: name }, body: { message, follow } }, { 'idempotency-key': randomUUID() });
+  return { turnId: turn_id, cursor };
+}
+
+type Final = Extract<StoredEvent, { type: 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted' }>;
+
+const isFinal = (event: StoredEvent): event is Final => /^turn\.(completed|failed|cancelled|interrupted)$/.test(event.type);
+
+/** Follows a turn to its end. `on` gets what it says meanwhile. */
+export async function follow(
+  { client }: Context,
+  name: string,
+  { turnId, cursor }: { turnId: string; cursor: number },
+  on: (event: StoredEvent) => void,
+): Promise<Final> {
+  for await (const event of client.events(name, cursor)) {
+    if (!('turn_id' in event) || event.turn_id !== turnId) continue;
+    if (isFinal(event)) return event;
+    on(event);
+  }
+  throw new CliError('The events ended before the turn did.');
+}

@@ -1,0 +1,23 @@
+import { findCommands } from './command/find.ts';
+import { serverCommands } from './command/server.ts';
+import { steerCommands } from './command/steer.ts';
+import { talkCommands } from './command/talk.ts';
+import type { Command } from './command.ts';
+
+/** Every command: the help, the completion and docs/cli.md are made of this. */
+export const commands: readonly Command[] = [...talkCommands, ...findCommands, ...steerCommands, ...serverCommands];
+
+export const groups: Readonly<Record<Command['group'], string>> = {
+  talk: 'Talk',
+  find: 'Find and read',
+  steer: 'Steer',
+  server: 'The server',
+};
+
+/** What every command takes. */
+export const commonOptions = [
+  { flags: '--server <url>', about: 'another server than that of this machine; also SWITCHBOARD_URL' },
+  { flags: '--token <token>', about: 'what it lets you in by; also SWITCHBOARD_TOKEN, or SWITCHBOARD_AUTH=user:password' },
+  { flags: '--json', about: 'data as JSON' },
+  { flags: '-q, --quiet', about: 'ids alone where there is a list, and no words' },
+] as const;
