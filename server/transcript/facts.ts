@@ -60,7 +60,14 @@ export type FactEntry = Entry & {
 };
 
 /** Of a text that is very long its beginning is enough to look at. */
-const shown = (text: string) => clip(text.slice(0, shownChars * 10).replace(/\s+/g, ' ').trim(), shownChars).text;
+const shown = (text: string) =>
+  clip(
+    text
+      .slice(0, shownChars * 10)
+      .replace(/\s+/g, ' ')
+      .trim(),
+    shownChars,
+  ).text;
 const words = (value: unknown) => (typeof value === 'string' && value.trim() ? value : null);
 
 /** What a person said; null for an entry that is no message of theirs (a tool's result, a note, an interruption). */

@@ -5,11 +5,17 @@ import { onTestFinished } from 'vitest';
 import { packageRoot } from './server.ts';
 import { testEnv, type Workspace } from './workspace.ts';
 
+const built = join(packageRoot, 'dist/cli/main.js');
+
 export type Ran = { code: number | null; out: string; words: string };
 
 /** Starts the built `switchboard` command as somebody at this machine would. */
-export function startCli(workspace: Workspace, args: readonly string[], { input, env = {} }: { input?: string; env?: Record<string, string> } = {}) {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist/cli/main.js'), ...args], {
+export function startCli(
+  workspace: Workspace,
+  args: readonly string[],
+  { input, env = {}, main = built }: { input?: string; env?: Record<string, string>; main?: string } = {},
+) {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: workspace.project,
     env: testEnv(workspace, env),
     stdio: ['pipe', 'pipe', 'pipe'],
