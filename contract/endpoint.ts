@@ -9,6 +9,7 @@ import { count, flag } from './query.ts';
 import type { RouteName } from './route.ts';
 import { sessionEndpoints } from './session-endpoint.ts';
 import { ChatAnswer, TurnState, TurnSummary } from './turn.ts';
+import { TurnChanges, Undone, UndoTurn } from './undo.ts';
 
 /** The shapes of one route. A part that is left out takes nothing. */
 export type Endpoint = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response: z.ZodType };
@@ -199,6 +200,8 @@ export const endpoints = {
   },
   deleteTurn: { params: TurnParams, response: TurnSummary },
   promoteTurn: { params: TurnParams, response: TurnSummary },
+  readChanges: { params: TurnParams, response: TurnChanges },
+  undoTurn: { params: TurnParams, body: UndoTurn, response: Undone },
   cancelTurn: { params: TurnParams, response: TurnSummary },
   listPrompts: { response: z.object({ prompts: z.array(Prompt) }) },
   answerPrompt: {

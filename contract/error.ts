@@ -98,6 +98,16 @@ export const errorTable = {
     title: 'There is no such rule',
     hint: 'GET /api/rules lists them; it may already be revoked.',
   },
+  nothing_to_undo: {
+    status: 409,
+    title: 'There is nothing to undo',
+    hint: 'Files are noted in git work trees alone, for the last 100 turns of each; what git ignores is not among them.',
+  },
+  files_changed: {
+    status: 409,
+    title: 'Files have changed since',
+    hint: 'Nothing was touched. Undo the others by naming them in `files`, or undo what came later first.',
+  },
   task_not_found: {
     status: 404,
     title: 'There is no such background work',

@@ -223,6 +223,20 @@ export const routes = {
     summary: 'Put a message first in the queue of its conversation',
     errors: ['turn_not_found', 'turn_not_queued'],
   },
+  readChanges: {
+    method: 'GET',
+    path: '/api/turns/:id/changes',
+    tag: 'turns',
+    summary: 'What a turn changed in its git work tree: files and diff',
+    errors: ['turn_not_found', 'nothing_to_undo'],
+  },
+  undoTurn: {
+    method: 'POST',
+    path: '/api/turns/:id/undo',
+    tag: 'turns',
+    summary: 'Put all or some files back to before a turn; `redo` takes that back. Branch, index and stash stay as they are',
+    errors: ['turn_not_found', 'conversation_busy', 'nothing_to_undo', 'files_changed'],
+  },
   cancelTurn: {
     method: 'POST',
     path: '/api/turns/:id/cancel',

@@ -22,7 +22,7 @@ import { addPromptRoutes } from './http/routes/prompt.ts';
 import { addPushActionRoute, addPushRoutes } from './http/routes/push.ts';
 import { addHealthRoute, addServiceRoutes, type ServiceDeps } from './http/routes/service.ts';
 import { addSessionRoutes, type SessionDeps } from './http/routes/session.ts';
-import { addTurnRoutes } from './http/routes/turn.ts';
+import { addTurnRoutes, type TurnDeps } from './http/routes/turn.ts';
 import type { Prompts } from './prompt/prompts.ts';
 import type { Pushes } from './push/pushes.ts';
 import type { CredentialStore } from './store/credential-store.ts';
@@ -33,7 +33,8 @@ const maxBody = '52mb';
 
 export type AppDeps = ServiceDeps &
   PageDeps &
-  SessionDeps & {
+  SessionDeps &
+  TurnDeps & {
     journal: Journal;
     prompts: Prompts;
     credentials: CredentialStore;

@@ -41,8 +41,10 @@ import { createProcessStore } from './store/process-store.ts';
 import { createPromptStore } from './store/prompt-store.ts';
 import { createPushStore } from './store/push-store.ts';
 import { createTurnStore } from './store/turn-store.ts';
+import { createUndoStore } from './store/undo-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
+import { createUndo } from './undo/undo.ts';
 
 /** How long a connection may be idle: longer than the 60 s of nginx, Caddy and ngrok. */
 const keepAliveMs = 75_000;
@@ -131,7 +133,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   };
 
   const resolveProject = createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir());
+  const undo = createUndo({ store: createUndoStore({ database }), folder: join(config.dataFolder, 'undo'), env: config.agentEnv, warn, now });
   const conversations = createConversations({
+    undo,
     agent,
     turns,
     journal,
@@ -208,6 +212,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     prompts,
     metrics: createMetrics({ conversations, live: agent.live, prompts, turns, journal }),
     credentials,
+    undo,
     localAccess,
     tunnel: { status: () => tunnel.status(), dispose: async () => {} },
     checkPassword: createPasswordCheck({ username: config.AUTH_USERNAME, password, limit: createLoginLimit() }),

@@ -1,4 +1,5 @@
 import type { Prompt } from '../../contract/prompt.ts';
+import { ApiError } from '../client.ts';
 import { type Command, textOf } from '../command.ts';
 import { CliError, exitCodes, UsageError } from '../fault.ts';
 import { ago, clip, table } from '../output.ts';
@@ -200,4 +201,47 @@ const archive: Command = {
   },
 };
 
-export const steerCommands = [prompts, allow, deny, stop, queue, make, fork, archive];
+/** The turn of this id, or the newest of the conversation of this name. */
+async function turnOf(client: Parameters<Command['run']>[0]['client'], name: string): Promise<string> {
+  try {
+    const { last_turn } = await client.call('readConversation', { params: { id: name } });
+    if (last_turn) return last_turn.turn_id;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'conversation_not_found') throw error;
+  }
+  return name;
+}
+
+const turnArg = { flags: '<name>', about: 'a turn, or a conversation: its newest turn' };
+
+const changes: Command = {
+  name: 'changes',
+  group: 'steer',
+  args: [turnArg],
+  about: 'Show what a turn changed in its git project',
+  options: [{ flags: '--diff', about: 'the diff as well' }],
+  examples: ['switchboard changes tests --diff | less'],
+  async run({ client, out }, [name = ''], values) {
+    const found = await client.call('readChanges', { params: { id: await turnOf(client, name) } });
+    const rows = found.files.map(({ status, added, removed, now, path }) => [status, added === null ? '' : `+${added} -${removed}`, now, path]);
+    out.data(found, () => table(['STATUS', 'LINES', 'NOW', 'FILE'], rows) + (values['diff'] ? `\n\n${found.diff}` : ''));
+    return exitCodes.ok;
+  },
+};
+
+const undo: Command = {
+  name: 'undo',
+  group: 'steer',
+  args: [turnArg, { flags: '[files...]', about: 'only these, from the top of the work tree' }],
+  about: 'Put the files of a git project back to before a turn',
+  options: [{ flags: '--redo', about: 'take the undo back' }],
+  examples: ['switchboard undo tests', 'switchboard undo tests src/a.ts', 'switchboard undo tests --redo'],
+  async run({ client, out }, [name = '', ...files], values) {
+    const id = await turnOf(client, name);
+    const undone = await client.call('undoTurn', { params: { id }, body: { redo: values['redo'] === true, ...(files.length ? { files } : {}) } });
+    out.data(undone, () => undone.files.join('\n'));
+    return exitCodes.ok;
+  },
+};
+
+export const steerCommands = [prompts, allow, deny, stop, queue, make, fork, archive, changes, undo];

@@ -20,6 +20,7 @@ export const de: Words = {
   fileUnreadable: 'Eine Datei ist nicht mehr lesbar. Verwirf das, hänge sie noch einmal an und sende es noch einmal.',
   notHere: 'Diese Unterhaltung ist noch nicht auf diesem Gerät. Sie wird gelesen, sobald es eine Verbindung gibt.',
   wasDeleted: 'Diese Unterhaltung wurde gelöscht.',
+  changesAndUndo: 'Änderungen und Rückgängig',
   allSessions: 'Alle Sitzungen dieses Rechners',
   actions: 'Menü der Unterhaltung',
   add: 'Hinzufügen',

@@ -20,6 +20,7 @@ export const en = {
   fileUnreadable: 'A file cannot be read any more. Discard this, attach it again, and send it again.',
   notHere: 'This conversation is not on this device yet. It is read as soon as there is a connection.',
   wasDeleted: 'This conversation was deleted.',
+  changesAndUndo: 'Changes and undo',
   allSessions: 'All sessions of this machine',
   actions: 'Conversation menu',
   add: 'Add',

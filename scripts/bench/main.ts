@@ -8,6 +8,7 @@ import { measureHealth, measureList, measureMemory, measureStart, measureTail } 
 import { measureSessions } from './sessions.ts';
 import { openStage } from './stage.ts';
 import { measureTurns } from './turns.ts';
+import { measureUndo } from './undo.ts';
 
 /** Measures the built server beside what it stands on, in one run; prints a table and writes bench.json. */
 const stage = await openStage();
@@ -22,7 +23,13 @@ try {
     ...(await measurePage(stage, server)),
   );
   await server.stop();
-  figures.push(...(await measureLive(stage)), await measureReaders(stage), await measureReplay(stage), ...(await measureSessions(stage)));
+  figures.push(
+    ...(await measureLive(stage)),
+    await measureReaders(stage),
+    await measureReplay(stage),
+    await measureUndo(stage),
+    ...(await measureSessions(stage)),
+  );
 } finally {
   await stage.dispose();
 }

@@ -7,6 +7,7 @@ import { AppError } from '../app-error.ts';
 import { createMutex } from '../mutex.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
+import type { Undo } from '../undo/port.ts';
 import { type Book, createBook } from './book.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createEndings } from './endings.ts';
@@ -38,6 +39,8 @@ export type ConversationsDeps = {
   /** Removes the files of turns that are gone. */
   sweepFiles(): void;
   placeFiles(id: string, files: readonly StoredAttachment[], project: string): Promise<string>;
+  /** Notes the files of its project before and after a turn. */
+  undo: Pick<Undo, 'before' | 'after'>;
   defaultProject: string;
   defaults: RunDefaults;
   /** What all turns of a day may cost together, in USD. */
@@ -79,6 +82,8 @@ export interface Conversations {
   warm(id: string): Promise<boolean>;
   fork(id: string, to: { id: string | undefined; atTurn: string | undefined }): Promise<string>;
   stopBackground(id: string, taskId: string): Promise<BackgroundTask[]>;
+  /** Throws AppError `conversation_busy` while a turn of it runs. */
+  checkIdle(id: string): void;
   /** The conversation that goes on with each session; of several the one that was used last. */
   bySession(): ReadonlyMap<string, OfSession>;
   counts(): { running: number; waiting: number; queued: number };
@@ -212,6 +217,9 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         throw new AppError('task_not_found', `Conversation ${id} runs no background work ${JSON.stringify(taskId)}.`, { field: 'task' });
       }
       return book.snapshot(id).background;
+    },
+    checkIdle(id) {
+      if (activeOf(lanes, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} runs now.`);
     },
     bySession() {
       const found = new Map<string, OfSession>();

@@ -3,6 +3,7 @@ import type { Run } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import { createMutex } from '../mutex.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
+import type { Undo } from '../undo/port.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
 import { type Active, activeOf, createActive, type Lanes, liveText } from './lanes.ts';
@@ -23,6 +24,7 @@ const retryMs = 500;
 const leaveMs = 3000;
 
 export type DispatcherDeps = Omit<TurnRunDeps, 'onWaiting'> & {
+  undo: Pick<Undo, 'before' | 'after'>;
   lanes: Lanes;
   mapping: MappingStore;
   turns: TurnStore;
@@ -149,6 +151,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       deps.spending.check(turn.conv_id);
       const place = await starter.place(record, turn.session_id);
       active.spec = await starter.toSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
+      await deps.undo.before(turn.id, place.project);
       if (active.stop) {
         await settle(active, stoppedEarly(active.stop), null);
         return false;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, RunEnd } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
+import type { Undo } from '../undo/port.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
 import type { Active, Lanes } from './lanes.ts';
@@ -20,6 +21,7 @@ export function createSettler(deps: {
   book: Book;
   spending: Spending;
   endings: Endings;
+  undo: Pick<Undo, 'after'>;
   isClosing(): boolean;
   /** A process that was in the way of the next turn is gone. */
   onFree(): void;
@@ -42,6 +44,7 @@ export function createSettler(deps: {
       () => endings.tell(ended),
     );
     Object.assign(turn, turnEnd);
+    void deps.undo.after(turn.id);
     noteEnd(ended, end, active.context);
     lanes.active.delete(turn.id);
     if (run) {

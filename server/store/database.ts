@@ -100,6 +100,8 @@ const migrations = [
    CREATE INDEX push_delivery_by_device ON push_delivery (device_id, id);
    CREATE TABLE push_action (hash TEXT PRIMARY KEY, prompt_id TEXT NOT NULL, conv_id TEXT NOT NULL, decision TEXT NOT NULL);
    CREATE INDEX push_action_by_prompt ON push_action (prompt_id);`,
+  `CREATE TABLE undo (turn_id TEXT PRIMARY KEY, top TEXT NOT NULL, before_tree TEXT NOT NULL, after_tree TEXT, at TEXT NOT NULL);
+   CREATE INDEX undo_by_top ON undo (top, at);`,
 ];
 
 /** SQLite's codes for a disk that does not take what is written. */

@@ -159,6 +159,8 @@ export const requirements = {
   'cli.talk': { promise: 'The command sends, streams, waits and reads, for a person and for a script.', from: 'contract' },
   'cli.codes': { promise: 'Exit codes and both outputs are what scripts rely on; bad input is told with its cure.', from: 'contract' },
   'cli.find': { promise: 'The command finds sessions, and what was said in them.', from: 'contract' },
+  'undo.turn': { promise: 'What a turn did to the files of a git project can be seen, undone, and done again.', from: 'complaints about peers' },
+  'undo.refused': { promise: 'An undo never overwrites what came later, and never keeps a turn from running.', from: 'safety' },
   'cli.package': { promise: 'The package installs from its tarball, with few packages, and works.', from: 'contract' },
   'cli.server': { promise: 'The command finds the server of this machine by itself, and nobody else can.', from: 'safety' },
   'page.sessions': { promise: 'The sessions of the machine are found, read and gone on with on the page.', from: 'complaints about peers' },

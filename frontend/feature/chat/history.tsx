@@ -39,7 +39,7 @@ function HistoryRow({ row, project, isPart }: { row: Row; project: string; isPar
     <>
       {user && <Said text={user.text} at={user.at} isCommand={user.kind === 'command'} attachments={attachmentsOf(user, record?.attachments)} />}
       {parts.length > 0 && <Answered parts={parts} project={project} at={row.until} />}
-      {parts.length > 0 && <Receipt receipt={receiptOf(isPart && !user ? [] : parts)} cost={cost} project={project} />}
+      {parts.length > 0 && <Receipt receipt={receiptOf(isPart && !user ? [] : parts)} cost={cost} project={project} turnId={record?.turn_id} />}
     </>
   );
 }

@@ -62,7 +62,9 @@ export function Ended({ ended: { turn, steered, end }, project }: { ended: Ended
       {steered.map((one) => (
         <Said key={one.turn_id} text={one.message} at={one.created_at} attachments={names(one)} />
       ))}
-      {turn.parts.length > 0 && <Receipt receipt={receiptOf(turn.parts)} cost={{ ms, usd: end.result?.cost ?? null }} project={project} />}
+      {turn.parts.length > 0 && (
+        <Receipt receipt={receiptOf(turn.parts)} cost={{ ms, usd: end.result?.cost ?? null }} project={project} turnId={end.turn_id} />
+      )}
     </>
   );
 }

@@ -1,11 +1,24 @@
+import { useState } from 'preact/hooks';
+import { lazy } from '../../ui/lazy.tsx';
 import { duration } from '../../ui/when.tsx';
 import { words } from '../../word/words.ts';
 import type { Receipt as ReceiptOf } from './receipt.ts';
 
 export type Cost = { ms: number | null; usd: number | null };
 
+type ReceiptProps = {
+  receipt: ReceiptOf;
+  cost: Cost;
+  project: string;
+  /** Set where the server knows the turn: what it changed can be undone there. */
+  turnId: string | undefined;
+};
+
+const Changes = lazy(async () => (await import('./changes.tsx')).Changes);
+
 /** What a turn came to: one line that opens to its files and commands. Nothing where there is nothing to tell. */
-export function Receipt({ receipt, cost, project }: { receipt: ReceiptOf; cost: Cost; project: string }) {
+export function Receipt({ receipt, cost, project, turnId }: ReceiptProps) {
+  const [isOpen, setOpen] = useState(false);
   const t = words.value;
   const { files, commands, tests } = receipt;
   const failed = commands.filter(({ exit }) => exit !== 0).length;
@@ -51,6 +64,12 @@ export function Receipt({ receipt, cost, project }: { receipt: ReceiptOf; cost: 
           </li>
         ))}
       </ul>
+      {turnId && (
+        <button type="button" class="plain" onClick={() => setOpen(true)}>
+          {t.changesAndUndo}
+        </button>
+      )}
+      {turnId && isOpen && <Changes turnId={turnId} onClose={() => setOpen(false)} />}
     </details>
   );
 }

@@ -1,12 +1,15 @@
 import { finalTypes } from '../../../contract/event.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
+import type { Undo } from '../../undo/port.ts';
 import type { Handle } from '../handle.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
 import { toMessage } from '../message-body.ts';
 
 const endedStates = finalTypes.map((type) => type.slice('turn.'.length));
 
-export function addTurnRoutes(handle: Handle, { conversations }: { conversations: Conversations }): void {
+export type TurnDeps = { conversations: Conversations; undo: Undo };
+
+export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps): void {
   handle('acceptTurn', async ({ params, body, request }) => {
     const turn = await conversations.accept({
       convId: params.id,
@@ -33,6 +36,12 @@ export function addTurnRoutes(handle: Handle, { conversations }: { conversations
   });
   handle('deleteTurn', ({ params }) => conversations.remove(params.id));
   handle('promoteTurn', ({ params }) => conversations.promote(params.id));
+  handle('readChanges', ({ params }) => undo.changes(conversations.turn(params.id).turn_id));
+  handle('undoTurn', ({ params, body }) => {
+    const { turn_id, conv_id } = conversations.turn(params.id);
+    conversations.checkIdle(conv_id);
+    return undo.apply(turn_id, { files: body.files ?? undefined, redo: body.redo ?? false });
+  });
   handle('cancelTurn', ({ params }) => conversations.cancel(params.id));
 }
 

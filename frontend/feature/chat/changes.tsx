@@ -1,0 +1,88 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Answer } from '../../../contract/endpoint.ts';
+import { ApiError, call, inWords } from '../../api/client.ts';
+import { Sheet } from '../../ui/sheet.tsx';
+import { changeWords } from '../../word/change-words.ts';
+
+type Changed = Answer<'readChanges'>;
+
+/** What a turn changed in its git project, with the ways to undo it and to do it again. */
+export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }) {
+  const [found, setFound] = useState<Changed | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const t = changeWords.value;
+  const params = { id: turnId };
+
+  async function attempt(work: () => Promise<unknown>): Promise<void> {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await work();
+      setFound(await call('readChanges', { params }));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setProblem(inWords(error));
+    }
+    setBusy(false);
+  }
+  useEffect(() => void attempt(async () => {}), []);
+  const undo = (body: { files?: string[]; redo?: boolean }) => void attempt(() => call('undoTurn', { params, body }));
+
+  const all = found?.files ?? [];
+  const isUndone = all.length > 0 && all.every(({ now }) => now === 'undone');
+  return (
+    <Sheet title={t.changes} onClose={onClose}>
+      {problem && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      {found && !all.length && <p class="quiet-line">{t.noChanges}</p>}
+      <ul class="rows">
+        {all.map(({ path, added, removed, now }) => (
+          <li key={path}>
+            <span>
+              <code>{path}</code> <span class="added">+{added ?? '?'}</span> <span class="removed">−{removed ?? '?'}</span> {t.nowStates[now]}
+            </span>
+            {now === 'as_left' && all.length > 1 && (
+              <button type="button" class="plain" disabled={isBusy} onClick={() => undo({ files: [path] })}>
+                {t.undoOne}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {all.length > 0 && (
+        <div class="choices">
+          {isUndone ? (
+            <button type="button" disabled={isBusy} onClick={() => undo({ redo: true })}>
+              {t.redoAll}
+            </button>
+          ) : (
+            <button
+              type="button"
+              class="danger"
+              disabled={isBusy}
+              onClick={() => undo({ files: all.filter(({ now }) => now !== 'undone').map(({ path }) => path) })}
+            >
+              {t.undoAll}
+            </button>
+          )}
+        </div>
+      )}
+      {found?.diff && (
+        <details>
+          <summary>{t.theDiff}</summary>
+          <pre class="diff" tabIndex={0} dir="ltr">
+            {found.diff.split('\n').map((line, index) => (
+              <div key={index} class={/^\+(?!\+\+)/.test(line) ? 'added' : /^-(?!--)/.test(line) ? 'removed' : undefined}>
+                {line || ' '}
+              </div>
+            ))}
+          </pre>
+        </details>
+      )}
+    </Sheet>
+  );
+}

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { UndoRecord } from '../../server/undo/port.ts';
+import { createUndo } from '../../server/undo/undo.ts';
+import { type Figure, inTurn, medians, ms, time } from './figure.ts';
+import type { Stage } from './stage.ts';
+
+const exec = promisify(execFile);
+
+const files = 10_000;
+
+/** What it costs to note the files of a work tree before a turn, beside the `git status` of the same tree. */
+export async function measureUndo(stage: Stage): Promise<Figure> {
+  const top = join(stage.root, 'work-tree');
+  const env = { PATH: String(process.env['PATH']), HOME: stage.root };
+  const git = (...args: string[]) => exec('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: top, env, maxBuffer: 64_000_000 });
+  for (let number = 0; number < files; number += 1) {
+    const folder = join(top, `folder-${number % 100}`);
+    if (number < 100) await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `file-${number}.txt`), `line ${number}\n`.repeat(20));
+  }
+  await git('init', '-q');
+  await git('add', '.');
+  await git('commit', '-q', '-m', 'all');
+  const records = new Map<string, UndoRecord>();
+  const undo = createUndo({
+    store: {
+      add: (record) => void records.set(record.turn_id, record),
+      setAfter: () => {},
+      get: (id) => records.get(id) ?? null,
+      beyond: () => [],
+      remove: () => {},
+    },
+    folder: join(stage.root, 'undo'),
+    env,
+    warn(error) {
+      throw error;
+    },
+    now: () => new Date(),
+  });
+  let turn = 0;
+  const pairs = await inTurn(
+    9,
+    async () => {
+      turn += 1;
+      await writeFile(join(top, 'folder-1', `new-${turn}.txt`), `turn ${turn}\n`);
+      return time(() => undo.before(`turn-${turn}`, top));
+    },
+    () => time(() => git('status', '--porcelain')),
+  );
+  const { ours, floor, ratio } = medians(pairs);
+  return {
+    name: 'files noted before a turn, 10,000 of them / git status',
+    value: ms(ours),
+    floor: ms(floor),
+    ratio,
+    target: '<= 150 ms',
+    ok: ours <= 150,
+  };
+}

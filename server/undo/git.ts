@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+/** Longer than this no turn waits for its files to be noted. */
+const patienceMs = 10_000;
+
+const maxOutput = 64_000_000;
+
+/** Where the `.git` of a folder is, without a process: most projects are asked for with each turn. Null where there is none. */
+export async function findTop(folder: string): Promise<string | null> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    if (await stat(join(at, '.git')).catch(() => null)) return at;
+    if (dirname(at) === at) return null;
+  }
+}
+
+/**
+ * Git on a work tree by an index of our own: branch, index, stash and work tree stay as they are. What the person
+ * has set (line ends, filters, what is ignored) holds.
+ */
+export function createGit({ folder, env }: { folder: string; env: Readonly<Record<string, string>> }) {
+  // A GIT_DIR of whoever started the server is not that of the project.
+  const own = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
+
+  function run(top: string, index: string | null, args: readonly string[], input?: string): Promise<string> {
+    return new Promise((resolve_, reject) => {
+      const child = execFile(
+        'git',
+        ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'core.quotePath=false', ...args],
+        {
+          cwd: top,
+          env: { ...own, GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...(index ? { GIT_INDEX_FILE: index } : {}) },
+          timeout: patienceMs,
+          maxBuffer: maxOutput,
+        },
+        (error, stdout, stderr) => (error ? reject(new Error(stderr.trim() || error.message, { cause: error })) : resolve_(stdout)),
+      );
+      child.stdin?.on('error', () => {}); // It has ended before it read all; that is told by its code.
+      child.stdin?.end(input ?? '');
+    });
+  }
+
+  const paths = (text: string) => text.split('\0').filter(Boolean);
+
+  return {
+    run,
+    /** The whole work tree as git keeps it: untracked files too, ignored ones not. Gives the tree's id. */
+    async tree(top: string): Promise<string> {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const index = join(folder, `${createHash('sha1').update(top).digest('hex')}.index`);
+      // With what the person's index knows of each file, few have to be read the first time.
+      if (!(await stat(index).catch(() => null))) {
+        const at = (await run(top, null, ['rev-parse', '--git-path', 'index'])).trim();
+        await copyFile(resolve(top, at), index).catch(() => {}); // A new repository has none yet.
+      }
+      // A file that cannot be read is left out; all others are in.
+      await run(top, index, ['add', '--all', '--ignore-errors', '.']).catch((error) => {
+        if ((error.cause as { code?: unknown })?.code !== 1) throw error;
+      });
+      return (await run(top, index, ['write-tree'])).trim();
+    },
+    /** Paths in which two trees differ. */
+    differ: async (top: string, from: string, to: string): Promise<string[]> =>
+      paths(await run(top, null, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', from, to])),
+    /** Which of these paths a tree has. */
+    async has(top: string, tree: string, wanted: readonly string[]): Promise<Set<string>> {
+      const all = new Set(paths(await run(top, null, ['ls-tree', '-r', '-z', '--name-only', tree])));
+      return new Set(wanted.filter((path) => all.has(path)));
+    },
+    /** Writes files of a tree into the work tree. */
+    async write(top: string, tree: string, files: readonly string[]): Promise<void> {
+      const index = join(folder, `write-${process.pid}.index`);
+      await run(top, index, ['read-tree', tree]);
+      await run(top, index, ['checkout-index', '--force', '-z', '--stdin'], files.map((path) => `${path}\0`).join(''));
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { startTestServer, type TestServer } from '../helper/server.ts';
+import { until } from '../helper/until.ts';
+import { testEnv, type Workspace } from '../helper/workspace.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+function git({ project, ...workspace }: Workspace, ...args: string[]): string {
+  const identity = { GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@b' };
+  const done = spawnSync('git', args, { cwd: project, encoding: 'utf8', env: testEnv({ project, ...workspace }, identity) });
+  expect(done.status, done.stderr).toBe(0);
+  return done.stdout;
+}
+
+/** A server whose project is a git work tree with a few files, some of them not committed. */
+async function startWithGit(): Promise<TestServer & { at(path: string): string; read(path: string): Promise<string> }> {
+  const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
+  const { workspace } = server;
+  const at = (path: string) => join(workspace.project, path);
+  git(workspace, 'init', '-q', '-b', 'main');
+  await mkdir(at('sub'));
+  await writeFile(at('.gitignore'), 'ignored\n');
+  await writeFile(at('kept.txt'), 'one\ntwo\n');
+  await writeFile(at('sub/gone.txt'), 'to be deleted\n');
+  await writeFile(at('run.sh'), '#!/bin/sh\n');
+  await chmod(at('run.sh'), 0o755);
+  git(workspace, 'add', '.');
+  git(workspace, 'commit', '-q', '-m', 'first');
+  await writeFile(at('staged.txt'), 'staged\n');
+  git(workspace, 'add', 'staged.txt');
+  await writeFile(at('untracked ü.txt'), 'not committed\n');
+  await writeFile(at('ignored'), 'ignored before\n');
+  return { ...server, at, read: (path) => readFile(at(path), 'utf8') };
+}
+
+const script =
+  'printf "one\\nchanged\\n" > kept.txt; rm -r sub; mkdir -p new/deep; echo made > new/deep/file.txt; echo more >> "untracked ü.txt"; chmod -x run.sh; echo x > ignored; ln -s kept.txt link';
+
+verifies('undo.turn', 'puts the files back to before a turn and to after it again, and touches neither branch, index nor stash', async () => {
+  const server = await startWithGit();
+  const { workspace, at, read } = server;
+  const before = [
+    git(workspace, 'status', '--porcelain'),
+    git(workspace, 'log', '--oneline'),
+    git(workspace, 'stash', 'list'),
+    git(workspace, 'diff', '--cached'),
+  ];
+  const { turn_id } = await server.chat({ conv_id: 'a', message: `[[tool:Bash ${script}]]` });
+  const changed = git(workspace, 'status', '--porcelain');
+  const changes = await server.get(`/api/turns/${turn_id}/changes`);
+  expect(changes.files.map(({ path, status, now }: { path: string; status: string; now: string }) => [path, status, now])).toEqual([
+    ['kept.txt', 'modified', 'as_left'],
+    ['link', 'added', 'as_left'],
+    ['new/deep/file.txt', 'added', 'as_left'],
+    ['run.sh', 'modified', 'as_left'],
+    ['sub/gone.txt', 'deleted', 'as_left'],
+    ['untracked ü.txt', 'modified', 'as_left'],
+  ]);
+  expect(changes.files[0]).toMatchObject({ added: 1, removed: 1 });
+  expect(changes.diff).toContain('-two\n+changed\n');
+  const undone = await server.post(`/api/turns/${turn_id}/undo`, {});
+  expect((await undone.json()).files).toHaveLength(6);
+  expect([await read('kept.txt'), await read('sub/gone.txt'), await read('untracked ü.txt'), await read('ignored')]).toEqual([
+    'one\ntwo\n',
+    'to be deleted\n',
+    'not committed\n',
+    'x\n',
+  ]);
+  expect((await stat(at('run.sh'))).mode & 0o111).toBe(0o111);
+  await expect(stat(at('new'))).rejects.toThrow();
+  expect([
+    git(workspace, 'status', '--porcelain'),
+    git(workspace, 'log', '--oneline'),
+    git(workspace, 'stash', 'list'),
+    git(workspace, 'diff', '--cached'),
+  ]).toEqual(before);
+  expect((await server.get(`/api/turns/${turn_id}/changes`)).files.every(({ now }: { now: string }) => now === 'undone')).toBe(true);
+  // Undone already, there is nothing that the turn has left.
+  expect((await (await server.post(`/api/turns/${turn_id}/undo`, {})).json()).code).toBe('files_changed');
+  expect((await server.post(`/api/turns/${turn_id}/undo`, { redo: true })).status).toBe(200);
+  expect(git(workspace, 'status', '--porcelain')).toBe(changed);
+  expect(await read('new/deep/file.txt')).toBe('made\n');
+});
+
+verifies('undo.refused', 'touches nothing where files have changed since, and undoes single files', async () => {
+  const server = await startWithGit();
+  const { at, read } = server;
+  const { turn_id } = await server.chat({ conv_id: 'a', message: '[[tool:Bash echo a > a.txt; echo b > b.txt; echo c > kept.txt]]' });
+  await until('its end', async () => (await server.get(`/api/turns/${turn_id}/changes`)).files.length === 3);
+  await writeFile(at('a.txt'), 'by hand\n');
+  const refused = await server.post(`/api/turns/${turn_id}/undo`, {});
+  expect(refused.status).toBe(409);
+  expect(await refused.json()).toMatchObject({ code: 'files_changed', detail: expect.stringContaining('a.txt') });
+  expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual(['by hand\n', 'b\n', 'c\n']);
+  expect((await server.post(`/api/turns/${turn_id}/undo`, { files: ['b.txt'] })).status).toBe(200);
+  await expect(stat(at('b.txt'))).rejects.toThrow();
+  expect(await read('kept.txt')).toBe('c\n');
+  const states = Object.fromEntries(
+    (await server.get(`/api/turns/${turn_id}/changes`)).files.map(({ path, now }: { path: string; now: string }) => [path, now]),
+  );
+  expect(states).toEqual({ 'a.txt': 'changed_since', 'b.txt': 'undone', 'kept.txt': 'as_left' });
+  expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['no such'] })).json()).code).toBe('nothing_to_undo');
+  // A turn that runs is not undone under its own hands.
+  const running = await server.accept('a', { message: '[[slow 20 100ms]]' });
+  await until('it', async () => (await server.get('/api/conversations/a')).turn);
+  expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['kept.txt'] })).json()).code).toBe('conversation_busy');
+  await server.cancel(running.turn_id);
+});
+
+verifies('undo.refused', 'runs a turn all the same where nothing can be noted', async () => {
+  const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
+  const outside = await server.chat({ conv_id: 'a', message: '[[tool:Bash touch x]][[text done]]' });
+  expect(outside.response).toContain('done');
+  expect((await (await server.send(`/api/turns/${outside.turn_id}/changes`)).json()).code).toBe('nothing_to_undo');
+  // A repository that is none, a file that cannot be read, a link that leads nowhere.
+  await writeFile(join(server.workspace.project, '.git'), 'gitdir: /nowhere\n');
+  expect((await server.chat({ conv_id: 'a', message: '[[text two]]' })).response).toContain('two');
+  await rm(join(server.workspace.project, '.git'));
+  git(server.workspace, 'init', '-q');
+  await symlink('/nowhere', join(server.workspace.project, 'broken'));
+  const fresh = await server.chat({ conv_id: 'a', message: '[[tool:Bash echo y > y]]' });
+  expect((await server.get(`/api/turns/${fresh.turn_id}/changes`)).files).toMatchObject([{ path: 'y', status: 'added' }]);
+});
