@@ -66,7 +66,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^server/http/' },
       to: {
-        path: '^server/(conversation/(?!conversations\\.ts$)|(agent|tunnel|host|library|undo)/(?!port\\.ts$)|store/(?!port\\.ts$|credential-store\\.ts$))',
+        path: '^server/(conversation/(?!conversations\\.ts$)|(agent|tunnel|host|library|undo|terminal)/(?!port\\.ts$)|store/(?!port\\.ts$|credential-store\\.ts$))',
       },
     },
     {
@@ -78,8 +78,8 @@ module.exports = {
     {
       name: 'adapters-meet-in-the-composition-root',
       severity: 'error',
-      from: { path: '^server/(agent|store|tunnel|host|library|undo|access|push)/' },
-      to: { path: '^server/(agent|store|tunnel|host|library|undo|access|push|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
+      from: { path: '^server/(agent|store|tunnel|host|terminal|library|undo|access|push)/' },
+      to: { path: '^server/(agent|store|tunnel|host|terminal|library|undo|access|push|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
     },
     {
       name: 'pure-folders-touch-nothing',

@@ -103,6 +103,26 @@ export const errorTable = {
     title: 'There is nothing to undo',
     hint: 'Files are noted in git work trees alone, for the last 100 turns of each; what git ignores is not among them.',
   },
+  tmux_not_found: {
+    status: 503,
+    title: 'tmux is not there',
+    hint: 'Install tmux on the machine of the server (apt-get install tmux, brew install tmux).',
+  },
+  terminal_not_ours: {
+    status: 409,
+    title: 'The session is in no terminal of ours',
+    hint: 'Only terminals that were started here can be read, typed into and ended: POST …/sessions/:id/resume opens an ended session in one.',
+  },
+  terminal_waits: {
+    status: 409,
+    title: 'The terminal shows a question',
+    hint: 'Nothing was typed into it. Answer it at the terminal (see `command` of the session), or interrupt it.',
+  },
+  terminal_failed: {
+    status: 502,
+    title: 'The session did not come up in its terminal',
+    hint: 'The detail has the last lines of the terminal. Correct what they name, then start it again.',
+  },
   files_changed: {
     status: 409,
     title: 'Files have changed since',

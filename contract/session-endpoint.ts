@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
 import { HistoryPage } from './message.ts';
 import { count, flag, list } from './query.ts';
 import { Diagnosis, SearchAnswer, SearchRole, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from './session.ts';
@@ -11,6 +12,11 @@ const SessionParams = z.object({
 });
 const Words = z.string().max(500);
 const Time = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+
+const terminalOptions = {
+  model: ModelName.optional(),
+  permission_mode: PermissionMode.optional().describe('it asks for permissions where this is left out'),
+};
 
 /** The shapes of the routes of `sessionRoutes`. */
 export const sessionEndpoints = {
@@ -34,6 +40,24 @@ export const sessionEndpoints = {
     response: HistoryPage,
   },
   diagnoseSession: { params: SessionParams, response: Diagnosis },
+  startTerminal: {
+    params: HostParams,
+    body: z.object({
+      project: ProjectPath,
+      name: z.string().trim().min(1).max(100).regex(/^[^-]/, 'must not begin with "-"').optional(),
+      ...terminalOptions,
+    }),
+    response: Session,
+  },
+  resumeTerminal: { params: SessionParams, body: z.object(terminalOptions), response: Session },
+  sendToTerminal: {
+    params: SessionParams,
+    body: z.object({ message: z.string().min(1).max(2_000_000).regex(/\S/, 'must not be empty') }),
+    response: z.object({ id: z.string(), state: SessionState }),
+  },
+  interruptTerminal: { params: SessionParams, response: z.object({ id: z.string(), state: SessionState }) },
+  readTerminal: { params: SessionParams, response: z.object({ id: z.string(), text: z.string() }) },
+  killTerminal: { params: SessionParams, response: z.object({ killed: z.string() }) },
   search: {
     query: z.object({
       q: Words.min(1),

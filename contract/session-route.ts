@@ -2,6 +2,8 @@ import type { Route } from './route-row.ts';
 
 const one = ['host_not_found', 'session_not_found', 'session_ambiguous'] as const;
 
+const opening = ['tmux_not_found', 'agent_not_found', 'not_logged_in', 'terminal_failed'] as const;
+
 /** The routes of the sessions on a host; see `routes`. */
 export const sessionRoutes = {
   listHostSessions: {
@@ -31,6 +33,50 @@ export const sessionRoutes = {
     tag: 'sessions',
     summary: 'What it did last, why it stands where it stands, and what to do',
     errors: one,
+  },
+  startTerminal: {
+    method: 'POST',
+    path: '/api/hosts/:host/sessions',
+    tag: 'sessions',
+    summary: 'Start Claude Code in a terminal, as a person does; answers when it is ready',
+    status: 201,
+    errors: [...opening, 'host_not_found', 'project_not_found', 'project_not_allowed'],
+  },
+  resumeTerminal: {
+    method: 'POST',
+    path: '/api/hosts/:host/sessions/:id/resume',
+    tag: 'sessions',
+    summary: 'Open an ended session in a terminal; its live process, if it has one, is closed first',
+    status: 201,
+    errors: [...one, ...opening, 'conversation_busy', 'session_busy'],
+  },
+  sendToTerminal: {
+    method: 'POST',
+    path: '/api/hosts/:host/sessions/:id/send',
+    tag: 'sessions',
+    summary: 'Type a message into its terminal and send it, byte for byte',
+    errors: [...one, 'terminal_not_ours', 'terminal_waits', 'terminal_failed'],
+  },
+  interruptTerminal: {
+    method: 'POST',
+    path: '/api/hosts/:host/sessions/:id/interrupt',
+    tag: 'sessions',
+    summary: 'Press Escape in its terminal: the turn stops, or the question is refused',
+    errors: [...one, 'terminal_not_ours'],
+  },
+  readTerminal: {
+    method: 'GET',
+    path: '/api/hosts/:host/sessions/:id/terminal',
+    tag: 'sessions',
+    summary: 'What is on the screen of its terminal, as text',
+    errors: [...one, 'terminal_not_ours'],
+  },
+  killTerminal: {
+    method: 'DELETE',
+    path: '/api/hosts/:host/sessions/:id',
+    tag: 'sessions',
+    summary: 'End its terminal: by /exit, and by force where that is not enough; the transcript stays',
+    errors: [...one, 'terminal_not_ours'],
   },
   search: {
     method: 'GET',

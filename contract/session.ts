@@ -31,6 +31,10 @@ export const Session = z.object({
   modified_at: z.string(),
   size: z.number().int().describe('bytes of its transcript'),
   cost: z.number().nullable().describe('USD, where the CLI has noted it'),
+  terminal: z
+    .object({ name: z.string(), command: z.string().describe('what to type at the desk to sit down at it') })
+    .nullable()
+    .describe('set where it is open in a terminal that was started here'),
   conv_id: ConvId.nullable().describe('the conversation that goes on with it'),
   bridge_url: z.string().nullable(),
   problem: z.string().nullable().describe('what is wrong with its transcript'),

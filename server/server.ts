@@ -25,6 +25,7 @@ import { createLocalHost } from './host/local.ts';
 import { createProjectGuard } from './host/project-guard.ts';
 import { createProjects } from './host/projects.ts';
 import { resolveFile } from './host/resolve-file.ts';
+import { createTerminalSessions } from './host/terminal-sessions.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { createLibrary } from './library/library.ts';
 import type { Log } from './log.ts';
@@ -42,6 +43,7 @@ import { createPromptStore } from './store/prompt-store.ts';
 import { createPushStore } from './store/push-store.ts';
 import { createTurnStore } from './store/turn-store.ts';
 import { createUndoStore } from './store/undo-store.ts';
+import { createTmux } from './terminal/tmux.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
 import { createUndo } from './undo/undo.ts';
@@ -199,7 +201,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     worker: join(deps.packageRoot, 'dist', 'server', 'library.js'),
     warn,
   });
-  const local = createLocalHost({ agent, library, conversations: conversations.bySession });
+  const terminals = createTerminalSessions({ agent, terminals: createTmux({ env: config.agentEnv }), newSessionId: () => randomUUID() });
+  const local = createLocalHost({ agent, library, terminals, resolveProject, conversations: conversations.bySession });
   const app = createApp({
     hosts: new Map([['local', local]]),
     pushes,

@@ -151,12 +151,25 @@ export type LiveSession = {
   sessionId: string;
   pid: number;
   status: 'idle' | 'busy' | 'waiting';
+  /** When that became so (ms), where the CLI says it: a short turn is over before anybody looks. */
+  statusAt: number | null;
   waitingFor: string | null;
   kind: 'interactive' | 'headless' | 'background';
   project: string | null;
   name: string | null;
   startedAt: string | null;
   bridgeUrl: string | null;
+};
+
+/** A session in a terminal. */
+export type TerminalLaunch = {
+  sessionId: string;
+  isNew: boolean;
+  project: string;
+  name: string | null;
+  model: string | null;
+  permissionMode: string;
+  extraArgs: readonly string[];
 };
 
 /** A prompt as it was typed at the desk, from the CLI's own history. */
@@ -192,6 +205,13 @@ export interface Agent {
   writtenSince(sessionId: string, project: string, at: string): Promise<string>;
   /** What the sessions do that are open now, in any process of this machine. */
   liveSessions(): Promise<LiveSession[]>;
+  /**
+   * What to start for a session that a person types into, after the questions of its first start were answered.
+   * Throws AppError `agent_not_found` or `not_logged_in`.
+   */
+  terminalCommand(how: TerminalLaunch): Promise<readonly string[]>;
+  /** Keeps runs from beginning in a session until the function that it gives is called. Throws AppError `session_busy`. */
+  hold(sessionId: string): Promise<() => void>;
   /** What a session did last; null where there is no transcript of it. */
   lastDeeds(sessionId: string, project?: string): Promise<Deeds | null>;
   /** What was typed at the desk, newest first. */

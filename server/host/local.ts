@@ -5,6 +5,7 @@ import type { Known, Library } from '../library/port.ts';
 import { advice, reasonOf } from '../transcript/deeds.ts';
 import { noFacts } from '../transcript/facts.ts';
 import type { Host, SessionFilter } from './port.ts';
+import type { TerminalSessions } from './terminal-sessions.ts';
 
 /** So many that begin alike are named where one is asked for by the beginning of its id. */
 const maxCandidates = 10;
@@ -16,6 +17,9 @@ const states: Readonly<Record<LiveSession['status'], SessionState>> = { busy: 'r
 export type LocalHostDeps = {
   agent: Agent;
   library: Library;
+  terminals: TerminalSessions;
+  /** Throws AppError where a folder is not there, or not allowed. */
+  resolveProject(path: string): Promise<string>;
   /** The conversations that go on with sessions, and what they do now: older CLIs do not tell of a process without a terminal. */
   conversations(): ReadonlyMap<string, OfSession>;
 };
@@ -23,22 +27,31 @@ export type LocalHostDeps = {
 type OfSession = { id: string; title: string | null; state: 'idle' | 'running' | 'waiting' };
 
 /** What is live, and which conversations there are, at one moment. */
-type Now = { live: ReadonlyMap<string, LiveSession>; conversations: ReadonlyMap<string, OfSession> };
+type Now = {
+  live: ReadonlyMap<string, LiveSession>;
+  terminals: ReadonlyMap<string, { name: string; command: string }>;
+  conversations: ReadonlyMap<string, OfSession>;
+};
 
-/** A session of which no more is known than that a process has it open: it has no transcript before its first message. */
-const newborn = (live: LiveSession): Known => ({
-  id: live.sessionId,
+const bare = (id: string, project: string | null): Known => ({
+  id,
   path: '',
   size: 0,
-  modifiedAt: live.startedAt ?? new Date(0).toISOString(),
-  facts: { ...noFacts, project: live.project, createdAt: live.startedAt },
-  kind: live.kind,
+  modifiedAt: new Date(0).toISOString(),
+  facts: { ...noFacts, project },
+  kind: null,
   forkOf: null,
   problem: null,
 });
 
+/** A session of which no more is known than that a process has it open: it has no transcript before its first message. */
+function newborn({ sessionId, project, startedAt, kind }: LiveSession): Known {
+  const known = bare(sessionId, project);
+  return { ...known, kind, ...(startedAt ? { modifiedAt: startedAt, facts: { ...known.facts, createdAt: startedAt } } : {}) };
+}
+
 /** This machine. */
-export function createLocalHost({ agent, library, conversations }: LocalHostDeps): Host {
+export function createLocalHost({ agent, library, terminals, resolveProject, conversations }: LocalHostDeps): Host {
   function toSession(known: Known, now: Now): Session {
     const { facts } = known;
     const live = now.live.get(known.id);
@@ -62,6 +75,7 @@ export function createLocalHost({ agent, library, conversations }: LocalHostDeps
       modified_at: known.modifiedAt,
       size: known.size,
       cost: facts.cost,
+      terminal: now.terminals.get(known.id) ?? null,
       conv_id: conversation?.id ?? null,
       bridge_url: live?.bridgeUrl ?? null,
       problem: known.problem,
@@ -70,7 +84,7 @@ export function createLocalHost({ agent, library, conversations }: LocalHostDeps
 
   async function lookNow(): Promise<Now> {
     const live = new Map((await agent.liveSessions()).map((one) => [one.sessionId, one]));
-    return { live, conversations: conversations() };
+    return { live, terminals: await terminals.ofLive(live), conversations: conversations() };
   }
 
   /** The live ones that fit, those among them without a transcript as well. */
@@ -87,6 +101,12 @@ export function createLocalHost({ agent, library, conversations }: LocalHostDeps
       .toSorted((a, b) => b.modified_at.localeCompare(a.modified_at));
   }
 
+  /** A session whose transcript the index has not come to yet. */
+  async function unindexed(id: string): Promise<Known[]> {
+    const found = /^[0-9a-f-]{36}$/.test(id) ? await agent.findSession(id) : null;
+    return found ? [{ ...bare(id, found.project), modifiedAt: new Date().toISOString() }] : [];
+  }
+
   async function find(idOrPrefix: string): Promise<{ known: Known; now: Now }> {
     await library.ready();
     const now = await lookNow();
@@ -95,6 +115,7 @@ export function createLocalHost({ agent, library, conversations }: LocalHostDeps
     for (const one of now.live.values()) {
       if (one.sessionId.startsWith(prefix) && !rows.some(({ id }) => id === one.sessionId)) rows.push(newborn(one));
     }
+    if (!rows.length) rows.push(...(await unindexed(prefix)));
     const known = rows.find(({ id }) => id === prefix) ?? rows[0];
     if (!known || (prefix.length < shortest && known.id !== prefix)) {
       const short = prefix.length < shortest ? ` Give at least ${shortest} characters of an id.` : '';
@@ -113,7 +134,47 @@ export function createLocalHost({ agent, library, conversations }: LocalHostDeps
     return { known, now };
   }
 
+  async function readOne(id: string): Promise<Session> {
+    const { known, now } = await find(id);
+    return toSession(known, now);
+  }
+
   return {
+    async start({ project, name, model, permissionMode }) {
+      const folder = await resolveProject(project);
+      const id = await terminals.open({ sessionId: null, project: folder, name, model, permissionMode, extraArgs: [] });
+      return readOne(id);
+    },
+    async resume(asked, { model, permissionMode }) {
+      const { known, now } = await find(asked);
+      const own = now.conversations.get(known.id);
+      if (own && own.state !== 'idle') throw new AppError('conversation_busy', `A turn of conversation ${own.id} runs in this session now.`);
+      const project = await resolveProject(known.facts.project ?? '');
+      // One writer: the process that is kept for its next message goes first.
+      await agent.live.close(known.id);
+      return readOne(await terminals.open({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }));
+    },
+    async send(asked, message) {
+      const { known } = await find(asked);
+      await terminals.send(known.id, message);
+      const { id, state } = await readOne(known.id);
+      return { id, state };
+    },
+    async interrupt(asked) {
+      const { known } = await find(asked);
+      await terminals.interrupt(known.id);
+      const { id, state } = await readOne(known.id);
+      return { id, state };
+    },
+    async screen(asked) {
+      const { known } = await find(asked);
+      return { id: known.id, text: await terminals.screen(known.id) };
+    },
+    async kill(asked) {
+      const { known } = await find(asked);
+      await terminals.kill(known.id);
+      return { killed: known.id };
+    },
     async sessions(filter) {
       await library.ready();
       const now = await lookNow();
@@ -129,10 +190,7 @@ export function createLocalHost({ agent, library, conversations }: LocalHostDeps
         indexing: library.indexing(),
       };
     },
-    async session(id) {
-      const { known, now } = await find(id);
-      return toSession(known, now);
-    },
+    session: readOne,
     async messages(id, page) {
       const { known } = await find(id);
       const found = await agent.history(known.id, known.facts.project ?? '', page);

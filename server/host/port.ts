@@ -38,5 +38,14 @@ export interface Host {
   diagnose(idOrPrefix: string): Promise<Diagnosis>;
   /** Throws AppError `invalid_request` for a search without a word. */
   search(query: SearchFor): Promise<z.infer<typeof SearchAnswer>>;
+  /** Starts a session in a terminal. Throws AppError `tmux_not_found`, `agent_not_found`, `not_logged_in`, `terminal_failed`. */
+  start(how: { project: string; name: string | null; model: string | null; permissionMode: string }): Promise<Session>;
+  /** Opens an ended one. Throws as `start`, and `session_busy`, `conversation_busy`. */
+  resume(idOrPrefix: string, how: { model: string | null; permissionMode: string }): Promise<Session>;
+  /** These throw AppError `terminal_not_ours`; `send` also `terminal_waits`, `terminal_failed`. */
+  send(idOrPrefix: string, message: string): Promise<Pick<Session, 'id' | 'state'>>;
+  interrupt(idOrPrefix: string): Promise<Pick<Session, 'id' | 'state'>>;
+  screen(idOrPrefix: string): Promise<{ id: string; text: string }>;
+  kill(idOrPrefix: string): Promise<{ killed: string }>;
   typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedPrompt[]>;
 }

@@ -10,7 +10,7 @@ const settleMs = 100;
  * Tells of transcripts that change, by the system's own notices: one watch for each project's folder, not one for
  * each file. What is missed (a full table of watches, a network disk) is found by the next crawl.
  */
-export function watchTranscripts(home: string, on: { changed(path: string): void; lost(): void }): { dispose(): void } {
+export function watchTranscripts(home: string, on: { changed(path: string): void; lost(): void }) {
   const root = join(home, 'projects');
   const watchers = new Map<string, FSWatcher>();
   const pending = new Map<string, NodeJS.Timeout>();
@@ -30,7 +30,7 @@ export function watchTranscripts(home: string, on: { changed(path: string): void
       watcher.on('error', forget);
       watchers.set(folder, watcher);
     } catch {
-      on.lost(); // It is gone again, or there are as many watches as the system allows.
+      // It is not there (any more), or there are as many watches as the system allows: crawls find what it has.
     }
   }
 
@@ -54,14 +54,20 @@ export function watchTranscripts(home: string, on: { changed(path: string): void
     }
   }
 
-  add(root, () => {
-    // A new folder holds its first transcript already when it is seen.
-    on.lost();
+  /** Watches what has come to be since: a machine on which nobody has used the CLI yet has no folder at all. */
+  function ensure(): void {
+    add(root, () => {
+      // A new folder holds its first transcript already when it is seen.
+      on.lost();
+      void addFolders();
+    });
     void addFolders();
-  });
-  void addFolders();
+  }
 
+  ensure();
   return {
+    ensure,
+    isComplete: () => watchers.has(root),
     dispose() {
       isDisposed = true;
       for (const watcher of watchers.values()) watcher.close();

@@ -25,17 +25,18 @@ const indexer = createIndexer({
   tell: (progress, isListed) => send({ type: 'progress', progress, isListed }),
 });
 let crawledAt = performance.now();
-const crawl = () => {
+function crawl(): void {
   crawledAt = performance.now();
+  watching.ensure();
   indexer.crawl();
-};
-const watching = watchTranscripts(home, { changed: indexer.look, lost: crawl });
+}
+const watching = watchTranscripts(home, { changed: indexer.look, lost: () => crawl() });
 const timer = setInterval(crawl, crawlEveryMs);
 crawl();
 
 port.on('message', (message: ToIndexer) => {
   if (message.type === 'look') {
-    if (performance.now() - crawledAt > freshMs) crawl();
+    if (!watching.isComplete() || performance.now() - crawledAt > freshMs) crawl();
     return;
   }
   clearInterval(timer);

@@ -43,7 +43,12 @@ export function textsOf(entry: Entry): SearchTexts | null {
 }
 
 const hump = /(\p{Ll}|\p{N})(\p{Lu})|(\p{Lu})(\p{Lu}\p{Ll})/gu;
-const compound = /[\p{L}\p{N}]*(?:\p{Ll}|\p{N})\p{Lu}[\p{L}\p{N}]*|\p{Lu}{2,}\p{Ll}[\p{L}\p{N}]*/gu;
+/** One pattern for all of a name would try each of its places: of 200,000 digits in a row that takes hours. */
+const word = /[\p{L}\p{N}]+/gu;
+const hasHump = /[\p{Ll}\p{N}]\p{Lu}|\p{Lu}\p{Lu}\p{Ll}/u;
+
+/** No name is so long; what is, is data. */
+const maxName = 100;
 const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/gu;
 
 /** Writing without spaces would be one word from end to end: each of its signs is made one. */
@@ -55,7 +60,9 @@ const spaceWide = (text: string) => text.replaceAll(wide, ' $& ');
  */
 export function toIndexed(text: string): string {
   const parts = new Set<string>();
-  for (const [name] of text.matchAll(compound)) parts.add(name.replaceAll(hump, '$1$3 $2$4'));
+  for (const [name] of text.matchAll(word)) {
+    if (name.length <= maxName && hasHump.test(name)) parts.add(name.replaceAll(hump, '$1$3 $2$4'));
+  }
   const spaced = spaceWide(text);
   return parts.size ? `${spaced}\n${[...parts].join(' ')}` : spaced;
 }

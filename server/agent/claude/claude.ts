@@ -4,6 +4,7 @@ import { parseCursor } from '../../transcript/page.ts';
 import type { Agent, AgentMenu, AgentStatus, Launch, LiveListener, ProcessNotes, RunSpec } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
 import { checkCommand } from './command.ts';
+import { answerFirstStart } from './first-start.ts';
 import { forkTranscript } from './fork.ts';
 import { claudeHome, findTranscript } from './home.ts';
 import { createLivePool } from './live/pool.ts';
@@ -55,7 +56,11 @@ export function createClaude(deps: {
     throw new AppError('agent_not_found', deps.bin ? `CLAUDE_BIN=${deps.bin} is not a program that can be started.` : undefined);
   }
 
+  /** Sessions that a terminal is being opened for: its process has not noted itself yet. */
+  const held = new Set<string>();
+
   async function checkFree(sessionId: string, own?: ReadonlySet<number>): Promise<void> {
+    if (held.has(sessionId)) throw new AppError('session_busy', `Session ${sessionId} is being opened in a terminal.`);
     const pid = await findLiveProcess(home, sessionId, own);
     if (pid !== null) throw new AppError('session_busy', `Session ${sessionId} is open in process ${pid}.`);
   }
@@ -64,6 +69,13 @@ export function createClaude(deps: {
   async function sessionBefore({ sessionId, project }: Launch): Promise<{ isNew: boolean; costBefore: number }> {
     const path = await findTranscript(home, sessionId, project);
     return { isNew: path === null, costBefore: path ? await readCost(path).catch(() => 0) : 0 };
+  }
+
+  function probe(): Promise<AgentStatus> {
+    const at = deps.now().getTime();
+    if (!remembered || at - remembered.at > statusForMs)
+      remembered = { at, status: locate().then((binary) => probeClaude(binary, env, ending.signal)) };
+    return remembered.status;
   }
 
   const pool = createLivePool({
@@ -96,12 +108,7 @@ export function createClaude(deps: {
         pool.listen(value);
       },
     },
-    status() {
-      const at = deps.now().getTime();
-      if (!remembered || at - remembered.at > statusForMs)
-        remembered = { at, status: locate().then((binary) => probeClaude(binary, env, ending.signal)) };
-      return remembered.status;
-    },
+    status: probe,
     async run(spec, onOutput) {
       if (needsLive(spec) || (await pool.canTake(spec))) return pool.run(spec, onOutput, asks(spec.permissionMode));
       await pool.release(spec.sessionId);
@@ -142,6 +149,18 @@ export function createClaude(deps: {
       return path ? writtenText(await readSince(path, at)) : '';
     },
     liveSessions: () => readLiveSessions(home),
+    async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs }) {
+      const [binary, { logged_in, hint }] = await Promise.all([binaryPath(), probe()]);
+      if (logged_in === false) throw new AppError('not_logged_in', hint ?? undefined);
+      await answerFirstStart(env, project);
+      const options = ['--permission-mode', permissionMode, ...(model ? ['--model', model] : []), ...(name ? ['--name', name] : [])];
+      return [binary, isNew ? '--session-id' : '--resume', sessionId, ...options, ...extraArgs];
+    },
+    async hold(sessionId) {
+      await checkFree(sessionId);
+      held.add(sessionId);
+      return () => held.delete(sessionId);
+    },
     async lastDeeds(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
       return path ? readDeeds(path) : null;

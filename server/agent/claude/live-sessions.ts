@@ -26,6 +26,7 @@ async function readLive(path: string): Promise<LiveSession | null> {
       pid,
       // Older versions say nothing of a headless process: it runs but for a moment.
       status: file.status === 'busy' || file.status === 'waiting' ? file.status : file.status === 'idle' || !isHeadless ? 'idle' : 'busy',
+      statusAt: typeof file.statusUpdatedAt === 'number' ? file.statusUpdatedAt : null,
       waitingFor: file.status === 'waiting' ? (words(file.waitingFor) ?? 'an answer') : null,
       kind: file.kind === 'bg' ? 'background' : isHeadless ? 'headless' : 'interactive',
       project: words(file.cwd),

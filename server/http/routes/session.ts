@@ -2,6 +2,9 @@ import { AppError } from '../../app-error.ts';
 import type { Host } from '../../host/port.ts';
 import type { Handle } from '../handle.ts';
 
+/** Newer CLIs begin in a mode that asks nothing, unless they are told otherwise. */
+const asking = 'default';
+
 export type SessionDeps = { hosts: ReadonlyMap<string, Host> };
 
 /** The sessions of hosts: every one that was ever begun there, by whatever program. */
@@ -21,6 +24,21 @@ export function addSessionRoutes(handle: Handle, { hosts }: SessionDeps): void {
   handle('readHostSession', ({ params }) => hostOf(params.host).session(params.id));
   handle('readHostMessages', ({ params, query }) => hostOf(params.host).messages(params.id, { limit: query.limit ?? 50, before: query.before }));
   handle('diagnoseSession', ({ params }) => hostOf(params.host).diagnose(params.id));
+  handle('startTerminal', ({ params, body }) =>
+    hostOf(params.host).start({
+      project: body.project,
+      name: body.name ?? null,
+      model: body.model ?? null,
+      permissionMode: body.permission_mode ?? asking,
+    }),
+  );
+  handle('resumeTerminal', ({ params, body }) =>
+    hostOf(params.host).resume(params.id, { model: body.model ?? null, permissionMode: body.permission_mode ?? asking }),
+  );
+  handle('sendToTerminal', ({ params, body }) => hostOf(params.host).send(params.id, body.message));
+  handle('interruptTerminal', ({ params }) => hostOf(params.host).interrupt(params.id));
+  handle('readTerminal', ({ params }) => hostOf(params.host).screen(params.id));
+  handle('killTerminal', ({ params }) => hostOf(params.host).kill(params.id));
   handle('search', ({ query: { q, project, role, since, until, limit } }) =>
     local().search({ q, project, roles: role ?? ['user', 'assistant', 'tool', 'output'], since, until, limit: limit ?? 20 }),
   );

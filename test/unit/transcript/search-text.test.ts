@@ -37,6 +37,9 @@ verifies('session.search', 'marks where the words stand, whatever text they stan
 
 verifies('session.search', 'puts the parts of names behind a text, so that phrases stay whole', () => {
   expect(toIndexed('call readFileNow and HTTPServer')).toBe('call readFileNow and HTTPServer\nread File Now HTTP Server');
+  // Data is no name, however long it is, and takes no longer than its length.
+  const data = '0123456789'.repeat(50_000);
+  expect(toIndexed(`${data} fooBar`)).toBe(`${data} fooBar\nfoo Bar`);
   expect(toIndexed('plain words, snake_case')).toBe('plain words, snake_case');
 });
 

@@ -1,0 +1,137 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Agent, LiveSession, TerminalLaunch } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { Pane, Terminals } from '../terminal/port.ts';
+
+/** Claude Code is ready 0.5 s (2.1.329) to 3 s after its start; a crowded machine takes longer. */
+const readyMs = 30_000;
+
+/** A message that was sent makes it busy within 0.1 s. */
+const takenMs = 2_500;
+
+const exitMs = 5_000;
+const pollMs = 100;
+
+/** So much of the screen says why it did not come up. */
+const lastLines = 12;
+
+const nameOf = (sessionId: string) => `sb-${sessionId}`;
+
+export type TerminalSessionsDeps = {
+  agent: Agent;
+  terminals: Terminals;
+  newSessionId(): string;
+};
+
+/** Sessions in terminals of ours: a person can sit down at each of them at the desk. */
+export function createTerminalSessions({ agent, terminals, newSessionId }: TerminalSessionsDeps) {
+  const liveOf = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
+
+  /** The pane of a session; /clear gives its process another session, under which it is found as well. */
+  const isOf = (pane: Pane, id: string, live: LiveSession | undefined) => !pane.isDead && (live ? pane.pid === live.pid : pane.name === nameOf(id));
+
+  async function need(id: string): Promise<{ pane: Pane; live: LiveSession | undefined }> {
+    const [live, panes] = await Promise.all([liveOf(id), terminals.panes()]);
+    const pane = panes.find((one) => isOf(one, id, live));
+    if (!pane) throw new AppError('terminal_not_ours', `Session ${id} is in no terminal that was started here.`, { field: 'id' });
+    return { pane, live };
+  }
+
+  async function until<T>(ms: number, look: () => Promise<T | null>): Promise<T | null> {
+    const end = performance.now() + ms;
+    for (;;) {
+      const found = await look();
+      if (found !== null || performance.now() > end) return found;
+      await delay(pollMs);
+    }
+  }
+
+  async function failed(name: string, what: string): Promise<AppError> {
+    const screen = await terminals.screen(name).catch(() => '');
+    const lines = screen
+      .split('\n')
+      .filter((line) => line.trim())
+      .slice(-lastLines);
+    return new AppError('terminal_failed', `${what}${lines.length ? ` The terminal shows: ${lines.join(' | ')}` : ''}`);
+  }
+
+  /** Resolves when a person (or we) can type into it. */
+  async function waitReady(id: string, name: string): Promise<void> {
+    const state = await until(readyMs, async () => {
+      const live = await liveOf(id);
+      if (live?.status === 'idle') return 'ready';
+      const pane = (await terminals.panes()).find((one) => one.name === name);
+      return !pane || pane.isDead ? 'ended' : null;
+    });
+    if (state === 'ready') return;
+    const error = await failed(name, state === 'ended' ? 'It ended at once.' : `It was not ready within ${readyMs / 1000} s.`);
+    await terminals.close(name);
+    throw error;
+  }
+
+  return {
+    /** Starts a session, or opens one that has ended. Gives its id. */
+    async open(launch: Omit<TerminalLaunch, 'sessionId' | 'isNew'> & { sessionId: string | null }): Promise<string> {
+      if (!(await terminals.isThere())) throw new AppError('tmux_not_found');
+      const id = launch.sessionId ?? newSessionId();
+      const name = nameOf(id);
+      const release = await agent.hold(id);
+      try {
+        const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null });
+        // What is left of one that has ended.
+        await terminals.close(name);
+        await terminals.open(name, { cwd: launch.project, command }).catch((error) => {
+          throw new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
+        });
+        await waitReady(id, name);
+      } finally {
+        release();
+      }
+      return id;
+    },
+    /** The terminals of live sessions, by session. */
+    async ofLive(live: ReadonlyMap<string, LiveSession>): Promise<Map<string, { name: string; command: string }>> {
+      const panes = live.size ? await terminals.panes() : [];
+      const found = new Map<string, { name: string; command: string }>();
+      for (const one of live.values()) {
+        const pane = panes.find((candidate) => isOf(candidate, one.sessionId, one));
+        if (pane) found.set(one.sessionId, { name: pane.name, command: terminals.attachCommand(pane.name) });
+      }
+      return found;
+    },
+    async send(id: string, message: string): Promise<void> {
+      const { pane, live } = await need(id);
+      if (live?.status === 'waiting') throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
+      await terminals.paste(pane.name, message);
+      // A command of its own is done at once; what is typed while it works waits there for its turn.
+      if (message.startsWith('/') || live?.status !== 'idle') return;
+      const isBusy = async () => {
+        const now = await liveOf(id);
+        return now?.status === 'idle' && now.statusAt === live.statusAt ? null : true;
+      };
+      let isTaken = await until(takenMs, isBusy);
+      // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
+      for (let again = 0; !isTaken && again < 2; again += 1) {
+        await terminals.key(pane.name, 'Enter');
+        isTaken = await until(takenMs, isBusy);
+      }
+      if (!isTaken) throw await failed(pane.name, 'The message was typed, and nothing came of it.');
+    },
+    async interrupt(id: string): Promise<void> {
+      const { pane } = await need(id);
+      await terminals.key(pane.name, 'Escape');
+      await until(takenMs, async () => ((await liveOf(id))?.status === 'idle' ? true : null));
+    },
+    screen: async (id: string): Promise<string> => terminals.screen((await need(id)).pane.name),
+    async kill(id: string): Promise<void> {
+      const { pane, live } = await need(id);
+      if (live?.status === 'idle') {
+        await terminals.paste(pane.name, '/exit');
+        await until(exitMs, async () => ((await liveOf(id)) ? null : true));
+      }
+      await terminals.close(pane.name);
+    },
+  };
+}
+
+export type TerminalSessions = ReturnType<typeof createTerminalSessions>;

@@ -1,0 +1,20 @@
+/** A pane of ours, in which a person can type. */
+export type Pane = { name: string; pid: number; isDead: boolean };
+
+/** The terminal multiplexer, on a socket of our own: what else runs in it is neither seen nor touched. */
+export interface Terminals {
+  /** Whether it can be used. */
+  isThere(): Promise<boolean>;
+  /** Ours; none where nothing was started. */
+  panes(): Promise<Pane[]>;
+  /** Runs a program in a new one. Throws Error with the words of tmux. */
+  open(name: string, how: { cwd: string; command: readonly string[] }): Promise<void>;
+  /** Puts a text in as a paste, byte for byte, and sends it. */
+  paste(name: string, text: string): Promise<void>;
+  key(name: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;
+  /** What is on the screen, without its colours. */
+  screen(name: string): Promise<string>;
+  close(name: string): Promise<void>;
+  /** What to type at the desk to sit down at it. */
+  attachCommand(name: string): string;
+}

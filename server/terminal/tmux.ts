@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pane, Terminals } from './port.ts';
+
+/** Our own server of tmux: a person's own sessions are in another one. */
+const socket = 'switchboard';
+
+const size = { columns: 120, rows: 40 };
+
+/** tmux answers at once, or hangs. */
+const patienceMs = 10_000;
+
+const hangUpMs = 3000;
+const pollMs = 50;
+
+/** Between a paste and its Enter: Claude Code takes an Enter that comes with a paste for a line of it. */
+const settleMs = 300;
+
+/** It takes up a long paste at about this speed. */
+const charsPerMs = 200;
+
+/** `=` asks for exactly this name; tmux would take the beginning of one as well. The colon makes it that of a session. */
+const target = (name: string) => `=${name}:`;
+
+/** The program of a closed terminal gets a hang-up; one that goes on all the same is ended. */
+async function endSurely(pid: number): Promise<void> {
+  const isAlive = () => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for (let waited = 0; isAlive() && waited < hangUpMs; waited += pollMs) await delay(pollMs);
+  if (isAlive()) process.kill(pid, 'SIGKILL');
+}
+
+/** Drives tmux by its command line. Arguments are never given to a shell. */
+export function createTmux({ env }: { env: Readonly<Record<string, string>> }): Terminals {
+  function tmux(args: readonly string[], input?: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      // Without the person's own configuration: a prefix or a shell of theirs must not change what we type into.
+      const child = spawn('tmux', ['-L', socket, '-f', '/dev/null', ...args], { env: { ...env, TERM: 'xterm-256color' }, timeout: patienceMs });
+      let [out, words] = ['', ''];
+      child.stdout.setEncoding('utf8').on('data', (chunk) => {
+        out += chunk;
+      });
+      child.stderr.setEncoding('utf8').on('data', (chunk) => {
+        words += chunk;
+      });
+      child.on('error', reject);
+      child.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(words.trim() || `tmux ended with ${code}`))));
+      child.stdin.on('error', () => {}); // It has ended before it read all; its code says why.
+      child.stdin.end(input ?? '');
+    });
+  }
+
+  async function panes(): Promise<Pane[]> {
+    const text = await tmux(['list-panes', '-a', '-F', '#{session_name}\t#{pane_pid}\t#{pane_dead}']).catch(() => '');
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [name = '', pid, dead] = line.split('\t');
+        return { name, pid: Number(pid), isDead: dead === '1' };
+      });
+  }
+
+  return {
+    isThere: () =>
+      tmux(['-V']).then(
+        () => true,
+        () => false,
+      ),
+    panes,
+    async open(name, { cwd, command }) {
+      const how = ['-d', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', cwd];
+      // What a program says before it ends at once is to be read.
+      await tmux([
+        'new-session',
+        ...how,
+        '--',
+        ...command,
+        ';',
+        'set-option',
+        '-t',
+        target(name),
+        'remain-on-exit',
+        'on',
+        ';',
+        'set-option',
+        '-t',
+        target(name),
+        'history-limit',
+        '10000',
+      ]);
+    },
+    async paste(name, text) {
+      const buffer = `sb-${randomBytes(6).toString('hex')}`;
+      await tmux(['load-buffer', '-b', buffer, '-'], text);
+      await tmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', target(name)]);
+      await delay(settleMs + text.length / charsPerMs);
+      await tmux(['send-keys', '-t', target(name), 'Enter']);
+    },
+    async key(name, key) {
+      await tmux(['send-keys', '-t', target(name), key]);
+    },
+    screen: (name) => tmux(['capture-pane', '-p', '-J', '-t', target(name)]),
+    async close(name) {
+      const pids = (await panes()).filter((pane) => pane.name === name && !pane.isDead).map(({ pid }) => pid);
+      await tmux(['kill-session', '-t', target(name)]).catch(() => {}); // It has ended by itself.
+      for (const pid of pids) await endSurely(pid);
+    },
+    attachCommand: (name) => `tmux -L ${socket} attach -t '=${name}'`,
+  };
+}

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import type { Session } from '../../contract/session.ts';
+import { startTestServer, type TestServer } from '../helper/server.ts';
+import { until } from '../helper/until.ts';
+import { processesOf, testEnv } from '../helper/workspace.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+/** A server with a tmux of its own, which ends with the test. */
+async function startWithTmux(more: Record<string, string> = {}) {
+  // The path of a socket may have about 100 characters.
+  const folder = await mkdtemp(join(tmpdir(), 'sb-tmux-'));
+  const server = await startTestServer({ env: { TMUX_TMPDIR: folder, ...more } });
+  const tmux = (...args: string[]) => spawnSync('tmux', args, { encoding: 'utf8', env: testEnv(server.workspace, { TMUX_TMPDIR: folder }) });
+  onTestFinished(async () => {
+    for (const socket of ['switchboard', 'default']) tmux('-L', socket, 'kill-server');
+    await until('all gone', async () => (await processesOf(server.workspace)).length === 0);
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { ...server, tmux };
+}
+
+const sessions = '/api/hosts/local/sessions';
+const start = async (server: TestServer, body: object = {}): Promise<Session> => {
+  const response = await server.post(sessions, { project: server.workspace.project, ...body });
+  const answer = await response.json();
+  expect([response.status, answer.detail]).toEqual([201, undefined]);
+  return answer;
+};
+const row = (server: TestServer, id: string): Promise<Session> => server.get(`${sessions}/${id}`);
+const said = async (server: TestServer, id: string) => JSON.stringify((await server.get(`${sessions}/${id}/messages`)).messages);
+
+verifies('terminal.open', 'starts Claude Code in a terminal, types into it byte for byte, reads its screen, and ends it', async () => {
+  const server = await startWithTmux();
+  const begun = await start(server, { name: 'at the desk' });
+  expect(begun).toMatchObject({ state: 'idle', kind: 'interactive', project: server.workspace.project, turns: 0 });
+  expect(begun.terminal?.command).toBe(`tmux -L switchboard attach -t '=sb-${begun.id}'`);
+  const { id } = begun;
+  const hard = '-n --version\n/not a command\n$(touch x) `y` "quotes" \\ ü 日本';
+  const sent = await server.post(`${sessions}/${id}/send`, { message: hard });
+  expect(sent.status).toBe(200);
+  await until('the answer', async () => (await said(server, id)).includes('Echo: -n --version'));
+  const { messages } = await server.get(`${sessions}/${id}/messages`);
+  expect(messages.find(({ role }: { role: string }) => role === 'user').text).toBe(hard);
+  const long = `long ${'0123456789'.repeat(20_000)} end`;
+  await until('idle', async () => (await row(server, id)).state === 'idle');
+  expect((await server.post(`${sessions}/${id}/send`, { message: long })).status).toBe(200);
+  await until('the long one', async () => server.api.received.some(({ texts }) => texts.some((text) => text.includes(long))));
+  expect((await server.get(`${sessions}/${id}/terminal`)).text).toContain('0123456789');
+  await until('idle', async () => (await row(server, id)).state === 'idle');
+  expect(await server.get(`${sessions}?state=idle`)).toMatchObject({ sessions: [{ id }] });
+  expect(await (await server.remove(`${sessions}/${id}`)).json()).toEqual({ killed: id });
+  expect(await row(server, id)).toMatchObject({ state: 'ended', terminal: null });
+  await until('the index', async () => (await row(server, id)).turns === 2);
+  expect((await (await server.post(`${sessions}/${id}/send`, { message: 'x' })).json()).code).toBe('terminal_not_ours');
+});
+
+verifies('terminal.asks', 'asks for permission unless told otherwise, types nothing into a question, and is interrupted', async () => {
+  const server = await startWithTmux();
+  const { id } = await start(server);
+  await server.post(`${sessions}/${id}/send`, { message: '[[tool:Bash touch never]][[text done]]' });
+  const waiting = await until('the question', async () => {
+    const now = await row(server, id);
+    return now.state === 'waiting' && now;
+  });
+  expect(waiting.waiting_for).toMatch(/permission/);
+  const refused = await server.post(`${sessions}/${id}/send`, { message: '1' });
+  expect([refused.status, (await refused.json()).code]).toEqual([409, 'terminal_waits']);
+  // Keys that come in the first half second of a question are passed over by the CLI.
+  await until('the end', async () => (await (await server.post(`${sessions}/${id}/interrupt`, {})).json()).state === 'idle');
+  expect(await said(server, id)).not.toContain('"text":"done"');
+});
+
+verifies('terminal.writer', 'goes on with a conversation in a terminal, lets nobody write beside it, and gives it back', async () => {
+  const server = await startWithTmux();
+  const first = await server.chat({ conv_id: 'a', message: 'said on the phone' });
+  const id = first.session_id;
+  const opened = await server.post(`${sessions}/${id.slice(0, 8)}/resume`, {});
+  expect(opened.status).toBe(201);
+  expect(await opened.json()).toMatchObject({ id, state: 'idle', conv_id: 'a' });
+  const beside = await server.post('/api/chat', { conv_id: 'a', message: 'beside it' });
+  expect([beside.status, (await beside.json()).code]).toEqual([409, 'session_busy']);
+  expect((await (await server.post(`${sessions}/${id}/resume`, {})).json()).code).toBe('session_busy');
+  await server.post(`${sessions}/${id}/send`, { message: 'said at the desk' });
+  await until('the answer', async () => (await said(server, id)).includes('Echo: said at the desk'));
+  await until('idle', async () => (await row(server, id)).state === 'idle');
+  await server.remove(`${sessions}/${id}`);
+  const again = await server.chat({ conv_id: 'a', message: 'on the phone again' });
+  expect(again.session_id).toBe(id);
+  const { messages } = await server.messages('a');
+  expect(messages.filter(({ role }: { role: string }) => role === 'user').map(({ text }: { text: string }) => text)).toEqual([
+    'said on the phone',
+    'said at the desk',
+    'on the phone again',
+  ]);
+});
+
+verifies('terminal.open', 'says why a terminal did not come up, and touches none of somebody else', async () => {
+  const server = await startWithTmux({ CLAUDE_BIN: 'false' });
+  const failed = async (body: object) => {
+    const response = await server.post(sessions, { project: server.workspace.project, ...body });
+    return [response.status, (await response.json()).code];
+  };
+  server.tmux('new-session', '-d', '-s', 'sb-own', 'sleep', '60');
+  server.tmux('-L', 'switchboard', '-f', '/dev/null', 'new-session', '-d', '-s', 'work', 'sleep', '60');
+  expect(await failed({})).toEqual([502, 'terminal_failed']);
+  expect(await failed({ project: join(server.workspace.root, 'nowhere') })).toEqual([422, 'project_not_found']);
+  expect(await failed({ project: '/etc' })).toEqual([403, 'project_not_allowed']);
+  expect(await failed({ name: '-x' })).toEqual([400, 'invalid_request']);
+  for (const path of ['terminal', 'send', 'interrupt']) {
+    const id = 'work';
+    const response =
+      path === 'terminal' ? await server.send(`${sessions}/${id}/terminal`) : await server.post(`${sessions}/${id}/${path}`, { message: 'x' });
+    expect(response.status).toBe(400);
+  }
+  expect(server.tmux('has-session', '-t', '=sb-own').status).toBe(0);
+  expect(server.tmux('-L', 'switchboard', 'has-session', '-t', '=work').status).toBe(0);
+  const bare = join(server.workspace.root, 'bin');
+  await mkdir(bare);
+  const without = await startTestServer({ env: { PATH: bare } });
+  expect((await (await without.post(sessions, { project: without.workspace.project })).json()).code).toBe('tmux_not_found');
+});
