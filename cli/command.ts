@@ -22,7 +22,7 @@ export type Values = Record<string, string | boolean | string[] | undefined>;
 /** A command as data: the help, the completion and docs/cli.md are made of it. Its `run` gives the exit code. */
 export type Command = {
   name: string;
-  group: 'talk' | 'find' | 'steer' | 'server';
+  group: 'talk' | 'find' | 'steer' | 'terminal' | 'server';
   /** Arguments, as commander writes them: `<name> [message]`. */
   args: readonly OptionRow[];
   about: string;

@@ -2,15 +2,17 @@ import { findCommands } from './command/find.ts';
 import { serverCommands } from './command/server.ts';
 import { steerCommands } from './command/steer.ts';
 import { talkCommands } from './command/talk.ts';
+import { terminalCommands } from './command/terminal.ts';
 import type { Command } from './command.ts';
 
 /** Every command: the help, the completion and docs/cli.md are made of this. */
-export const commands: readonly Command[] = [...talkCommands, ...findCommands, ...steerCommands, ...serverCommands];
+export const commands: readonly Command[] = [...talkCommands, ...findCommands, ...steerCommands, ...terminalCommands, ...serverCommands];
 
 export const groups: Readonly<Record<Command['group'], string>> = {
   talk: 'Talk',
   find: 'Find and read',
   steer: 'Steer',
+  terminal: 'Terminals',
   server: 'The server',
 };
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { Session } from '../../contract/session.ts';
+import { runCli } from '../helper/cli.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { processesOf, testEnv } from '../helper/workspace.ts';
@@ -52,9 +53,17 @@ verifies('terminal.open', 'starts Claude Code in a terminal, types into it byte 
   expect((await server.get(`${sessions}/${id}/terminal`)).text).toContain('0123456789');
   await until('idle', async () => (await row(server, id)).state === 'idle');
   expect(await server.get(`${sessions}?state=idle`)).toMatchObject({ sessions: [{ id }] });
-  expect(await (await server.remove(`${sessions}/${id}`)).json()).toEqual({ killed: id });
+  const cli = (...args: string[]) => runCli(server.workspace, args);
+  expect((await cli('screen', id.slice(0, 8))).out).toContain('0123456789');
+  expect((await cli('attach', id)).out).toBe(`${begun.terminal?.command}\n`);
+  expect((await cli('type', id, 'typed by the command')).code).toBe(0);
+  await until('its answer', async () => (await said(server, id)).includes('Echo: typed by the command'));
+  await until('idle', async () => (await row(server, id)).state === 'idle');
+  expect((await cli('kill', id)).out).toBe(`${id}\n`);
   expect(await row(server, id)).toMatchObject({ state: 'ended', terminal: null });
-  await until('the index', async () => (await row(server, id)).turns === 2);
+  await until('the index', async () => (await row(server, id)).turns === 3);
+  expect((await cli('resume', '-q', id)).out).toBe(`${id}\n`);
+  expect((await cli('kill', id)).code).toBe(0);
   expect((await (await server.post(`${sessions}/${id}/send`, { message: 'x' })).json()).code).toBe('terminal_not_ours');
 });
 

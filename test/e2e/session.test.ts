@@ -1,9 +1,12 @@
-import { mkdir } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { runBare } from '../helper/bare-claude.ts';
 import { answered, openPhone, send, signIn } from '../helper/browser.ts';
 import { startBuilt } from '../helper/built.ts';
+import { testEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('page.sessions', 'finds a session of the desk by what was said in it, reads it, and goes on with it or with a copy', async () => {
@@ -49,5 +52,28 @@ verifies('page.sessions', 'finds a session of the desk by what was said in it, r
   const { messages } = await server.get(`/api/hosts/local/sessions/${sessions[1].id}/messages`);
   expect(JSON.stringify(messages)).toContain('said in the old one');
   expect(JSON.stringify(messages)).not.toContain('said in the copy');
+  expect(faults).toEqual([]);
+});
+
+verifies('page.sessions', 'opens a session at the desk from the phone, types there, and takes it back', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sb-tmux-'));
+  const { server, workspace } = await startBuilt({ TMUX_TMPDIR: folder });
+  onTestFinished(async () => {
+    spawnSync('tmux', ['-L', 'switchboard', 'kill-server'], { env: testEnv(workspace, { TMUX_TMPDIR: folder }) });
+    await rm(folder, { recursive: true, force: true });
+  });
+  const { session_id: id } = await server.chat({ conv_id: 'a', message: 'said on the phone' });
+  const { page, faults } = await openPhone();
+  await signIn(page, server.url);
+  await page.goto(`${server.url}/sessions/${id}`);
+  await page.getByRole('button', { name: 'Open in a terminal' }).click();
+  await page.getByText("tmux -L switchboard attach -t '=sb-").waitFor();
+  await page.getByLabel('Type into the terminal').fill('said at the desk');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.locator('.screen', { hasText: 'Echo: said at the desk' }).waitFor();
+  if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'terminal.png') });
+  await page.getByRole('button', { name: 'End the terminal' }).click();
+  await page.getByRole('button', { name: 'Open in a terminal' }).waitFor();
+  expect((await server.chat({ conv_id: 'a', message: 'and on the phone' })).session_id).toBe(id);
   expect(faults).toEqual([]);
 });

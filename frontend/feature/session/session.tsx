@@ -9,6 +9,7 @@ import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { When } from '../../ui/when.tsx';
 import { sessionWords } from '../../word/session-words.ts';
+import { Terminal } from './terminal.tsx';
 
 type Said = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
 type History = ComponentType<Said & { project: string }>;
@@ -41,7 +42,7 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
   }
 
   if (!session) return null;
-  const isBusyElsewhere = session.pid !== null && session.conv_id === null;
+  const isBusyElsewhere = session.pid !== null && session.conv_id === null && session.terminal === null;
   return (
     <>
       <header class="session-facts">
@@ -54,6 +55,7 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
         {session.problem && <p class="problem">{session.problem}</p>}
         {isBusyElsewhere && <p class="quiet-line">{t.liveElsewhere}</p>}
         <Ways session={session} isBusyElsewhere={isBusyElsewhere} />
+        <Terminal session={session} changed={setSession} />
         <p class="at-desk">
           <code>claude --resume {session.id}</code> <Copy text={`claude --resume ${session.id}`} />
         </p>

@@ -1,0 +1,84 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Session } from '../../../contract/session.ts';
+import { call } from '../../api/client.ts';
+import { attempt } from '../../state/session.ts';
+import { Copy } from '../../ui/copy.tsx';
+import { sessionWords } from '../../word/session-words.ts';
+
+const againMs = 2000;
+
+/** A session at the desk: opened in a terminal of the server's machine, looked at, typed into, and ended. */
+export function Terminal({ session, changed }: { session: Session; changed(session: Session): void }) {
+  const [screen, setScreen] = useState('');
+  const [draft, setDraft] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const t = sessionWords.value;
+  const params = { host: 'local', id: session.id };
+  const isOpen = session.terminal !== null;
+
+  async function run(work: () => Promise<unknown>): Promise<void> {
+    setBusy(true);
+    await attempt(work);
+    await attempt(async () => changed(await call('readHostSession', { params })));
+    setBusy(false);
+  }
+  const look = () =>
+    call('readTerminal', { params }).then(
+      ({ text }) => setScreen(text.trimEnd()),
+      () => {}, // It has ended: the next look at the session says so.
+    );
+  useEffect(() => {
+    if (!isOpen) return;
+    void look();
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') void look();
+    }, againMs);
+    return () => clearInterval(timer);
+  }, [isOpen]);
+
+  if (!session.terminal) {
+    if (session.state !== 'ended' || !session.turns) return null;
+    return (
+      <p>
+        <button type="button" disabled={isBusy} onClick={() => void run(() => call('resumeTerminal', { params, body: {} }))}>
+          {t.openTerminal}
+        </button>
+      </p>
+    );
+  }
+  return (
+    <section class="card" aria-label={t.atDesk}>
+      <p class="quiet-line">{t.openAtDesk}</p>
+      <p class="at-desk">
+        <code>{session.terminal.command}</code> <Copy text={session.terminal.command} />
+      </p>
+      <pre class="screen" tabIndex={0} aria-label={t.screen} role="group">
+        {screen}
+      </pre>
+      <form
+        class="folder-field"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run(async () => {
+            await call('sendToTerminal', { params, body: { message: draft } });
+            setDraft('');
+            await look();
+          });
+        }}
+      >
+        <input aria-label={t.typeThere} placeholder={t.typeThere} value={draft} dir="auto" onInput={(event) => setDraft(event.currentTarget.value)} />
+        <button type="submit" disabled={isBusy || !draft.trim()}>
+          {t.send}
+        </button>
+      </form>
+      <div class="choices">
+        <button type="button" disabled={isBusy} onClick={() => void run(() => call('interruptTerminal', { params }))}>
+          {t.interruptIt}
+        </button>
+        <button type="button" class="danger" disabled={isBusy} onClick={() => void run(() => call('killTerminal', { params }))}>
+          {t.endTerminal}
+        </button>
+      </div>
+    </section>
+  );
+}
