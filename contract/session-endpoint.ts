@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
+import { ConvId, ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
 import { HistoryPage } from './message.ts';
 import { count, flag, list } from './query.ts';
 import { Diagnosis, SearchAnswer, SearchRole, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from './session.ts';
@@ -58,6 +58,12 @@ export const sessionEndpoints = {
   interruptTerminal: { params: SessionParams, response: z.object({ id: z.string(), state: SessionState }) },
   readTerminal: { params: SessionParams, response: z.object({ id: z.string(), text: z.string() }) },
   killTerminal: { params: SessionParams, response: z.object({ killed: z.string() }) },
+  attachConversation: {
+    params: z.object({ id: ConvId }),
+    body: z.object({ ...terminalOptions, interrupt: z.boolean().optional().describe('stop the turn that runs, instead of refusing') }),
+    response: Session,
+  },
+  detachConversation: { params: z.object({ id: ConvId }), response: z.object({ id: ConvId, session_id: z.string() }) },
   search: {
     query: z.object({
       q: Words.min(1),

@@ -78,6 +78,21 @@ export const sessionRoutes = {
     summary: 'End its terminal: by /exit, and by force where that is not enough; the transcript stays',
     errors: [...one, 'terminal_not_ours'],
   },
+  attachConversation: {
+    method: 'POST',
+    path: '/api/conversations/:id/attach',
+    tag: 'sessions',
+    summary: 'Hand a conversation to a terminal: its live process is closed between turns, and its session opened there',
+    status: 201,
+    errors: [...opening, 'conversation_not_found', 'conversation_busy', 'session_busy', 'session_not_found'],
+  },
+  detachConversation: {
+    method: 'POST',
+    path: '/api/conversations/:id/detach',
+    tag: 'sessions',
+    summary: 'Take a conversation back from its terminal, with all that was said there',
+    errors: ['conversation_not_found', 'session_not_found', 'terminal_not_ours'],
+  },
   search: {
     method: 'GET',
     path: '/api/search',

@@ -97,12 +97,19 @@ verifies('terminal.writer', 'goes on with a conversation in a terminal, lets nob
   await until('the answer', async () => (await said(server, id)).includes('Echo: said at the desk'));
   await until('idle', async () => (await row(server, id)).state === 'idle');
   await server.remove(`${sessions}/${id}`);
+  const running = await server.accept('a', { message: '[[slow 100 100ms]]', follow: true });
+  await until('its words', async () => (await server.get('/api/conversations/a')).turn?.text.includes('word2'));
+  expect((await (await server.post('/api/conversations/a/attach', {})).json()).code).toBe('conversation_busy');
+  expect((await server.post('/api/conversations/a/attach', { interrupt: true })).status).toBe(201);
+  expect((await server.end(running.turn_id)).state).toBe('cancelled');
+  expect(await (await server.post('/api/conversations/a/detach', {})).json()).toEqual({ id: 'a', session_id: id });
   const again = await server.chat({ conv_id: 'a', message: 'on the phone again' });
   expect(again.session_id).toBe(id);
   const { messages } = await server.messages('a');
   expect(messages.filter(({ role }: { role: string }) => role === 'user').map(({ text }: { text: string }) => text)).toEqual([
     'said on the phone',
     'said at the desk',
+    '[[slow 100 100ms]]',
     'on the phone again',
   ]);
 });

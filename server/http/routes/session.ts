@@ -1,14 +1,15 @@
 import { AppError } from '../../app-error.ts';
+import type { Conversations } from '../../conversation/conversations.ts';
 import type { Host } from '../../host/port.ts';
 import type { Handle } from '../handle.ts';
 
 /** Newer CLIs begin in a mode that asks nothing, unless they are told otherwise. */
 const asking = 'default';
 
-export type SessionDeps = { hosts: ReadonlyMap<string, Host> };
+export type SessionDeps = { hosts: ReadonlyMap<string, Host>; conversations: Conversations };
 
 /** The sessions of hosts: every one that was ever begun there, by whatever program. */
-export function addSessionRoutes(handle: Handle, { hosts }: SessionDeps): void {
+export function addSessionRoutes(handle: Handle, { hosts, conversations }: SessionDeps): void {
   function hostOf(name: string): Host {
     const host = hosts.get(name);
     if (!host)
@@ -16,6 +17,11 @@ export function addSessionRoutes(handle: Handle, { hosts }: SessionDeps): void {
     return host;
   }
   const local = () => hostOf('local');
+  function sessionOf(convId: string): string {
+    const { session_id } = conversations.book.need(convId);
+    if (!session_id) throw new AppError('session_not_found', `Nothing was said in conversation ${convId} yet.`);
+    return session_id;
+  }
 
   handle('listHostSessions', ({ params, query }) => {
     const { project, state, kind, q, forks, limit, cursor } = query;
@@ -39,6 +45,19 @@ export function addSessionRoutes(handle: Handle, { hosts }: SessionDeps): void {
   handle('interruptTerminal', ({ params }) => hostOf(params.host).interrupt(params.id));
   handle('readTerminal', ({ params }) => hostOf(params.host).screen(params.id));
   handle('killTerminal', ({ params }) => hostOf(params.host).kill(params.id));
+  handle('attachConversation', async ({ params, body }) => {
+    const { turn } = conversations.book.snapshot(params.id);
+    if (turn && body.interrupt) {
+      await conversations.cancel(turn.turn_id);
+      await conversations.ended(turn.turn_id);
+    }
+    return local().resume(sessionOf(params.id), { model: body.model ?? null, permissionMode: body.permission_mode ?? asking });
+  });
+  handle('detachConversation', async ({ params }) => {
+    const session_id = sessionOf(params.id);
+    await local().kill(session_id);
+    return { id: params.id, session_id };
+  });
   handle('search', ({ query: { q, project, role, since, until, limit } }) =>
     local().search({ q, project, roles: role ?? ['user', 'assistant', 'tool', 'output'], since, until, limit: limit ?? 20 }),
   );
