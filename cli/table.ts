@@ -1,4 +1,5 @@
 import { findCommands } from './command/find.ts';
+import { machineCommands } from './command/machine.ts';
 import { serverCommands } from './command/server.ts';
 import { steerCommands } from './command/steer.ts';
 import { talkCommands } from './command/talk.ts';
@@ -6,7 +7,14 @@ import { terminalCommands } from './command/terminal.ts';
 import type { Command } from './command.ts';
 
 /** Every command: the help, the completion and docs/cli.md are made of this. */
-export const commands: readonly Command[] = [...talkCommands, ...findCommands, ...steerCommands, ...terminalCommands, ...serverCommands];
+export const commands: readonly Command[] = [
+  ...talkCommands,
+  ...findCommands,
+  ...steerCommands,
+  ...terminalCommands,
+  ...serverCommands,
+  ...machineCommands,
+];
 
 export const groups: Readonly<Record<Command['group'], string>> = {
   talk: 'Talk',

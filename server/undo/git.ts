@@ -3,8 +3,14 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** Longer than this no turn waits for its files to be noted. */
-const patienceMs = 10_000;
+/** Longer than this no turn waits for a step of noting its files. */
+const patienceMs = 5_000;
+
+/** A new file that is larger is left out: what git would keep of it would fill the disk. */
+const maxNewBytes = 20_000_000;
+
+/** A tree with so many new files is no project: most often a home folder. */
+const maxNewFiles = 20_000;
 
 const maxOutput = 64_000_000;
 
@@ -14,6 +20,18 @@ export async function findTop(folder: string): Promise<string | null> {
     if (await stat(join(at, '.git')).catch(() => null)) return at;
     if (dirname(at) === at) return null;
   }
+}
+
+async function tooLarge(top: string, files: readonly string[]): Promise<string[]> {
+  const sizes = await Promise.all(
+    files.map((path) =>
+      stat(join(top, path)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return files.filter((_, index) => Number(sizes[index]) > maxNewBytes);
 }
 
 /**
@@ -55,8 +73,13 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
         const at = (await run(top, null, ['rev-parse', '--git-path', 'index'])).trim();
         await copyFile(resolve(top, at), index).catch(() => {}); // A new repository has none yet.
       }
+      const fresh = paths(await run(top, index, ['ls-files', '--others', '--exclude-standard', '-z']));
+      if (fresh.length > maxNewFiles)
+        throw new Error(`${top} has ${fresh.length} files that git does not know; ignore what is no part of the project`);
+      const large = await tooLarge(top, fresh);
+      const without = large.map((path) => `:(exclude,literal)${path}`);
       // A file that cannot be read is left out; all others are in.
-      await run(top, index, ['add', '--all', '--ignore-errors', '.']).catch((error) => {
+      await run(top, index, ['add', '--all', '--ignore-errors', '--', '.', ...without]).catch((error) => {
         if ((error.cause as { code?: unknown })?.code !== 1) throw error;
       });
       return (await run(top, index, ['write-tree'])).trim();

@@ -11,6 +11,8 @@ const keep = 100;
 
 const maxDiff = 400_000;
 
+const hopelessMs = 10 * 60_000;
+
 const refOf = (turnId: string, when: 'before' | 'after') => `refs/switchboard/${turnId}/${when}`;
 
 export type UndoDeps = {
@@ -25,6 +27,8 @@ export type UndoDeps = {
 /** Undo by git: a ref that nobody sees holds the whole work tree from before each turn, another one from after it. */
 export function createUndo({ store, folder, env, warn, now }: UndoDeps): Undo {
   const git = createGit({ folder, env });
+  /** Work trees whose files could not be noted, until when that is not tried again: no turn is to wait for it in vain. */
+  const hopeless = new Map<string, number>();
   /** One at a time in a work tree: the end of a turn is noted before the next one begins. */
   const inTop = createMutex();
 
@@ -58,16 +62,19 @@ export function createUndo({ store, folder, env, warn, now }: UndoDeps): Undo {
 
   return {
     async before(turnId, project) {
+      let top: string | null = null;
       try {
-        const top = await findTop(project);
-        if (!top) return;
-        await inTop(top, async () => {
-          const tree = await git.tree(top);
-          await git.run(top, null, ['update-ref', refOf(turnId, 'before'), tree]);
-          store.add({ turn_id: turnId, top, before: tree, after: null, at: now().toISOString() });
-          await prune(top);
+        top = await findTop(project);
+        if (!top || (hopeless.get(top) ?? 0) > now().getTime()) return;
+        const own = top;
+        await inTop(own, async () => {
+          const tree = await git.tree(own);
+          await git.run(own, null, ['update-ref', refOf(turnId, 'before'), tree]);
+          store.add({ turn_id: turnId, top: own, before: tree, after: null, at: now().toISOString() });
+          await prune(own);
         });
       } catch (error) {
+        if (top) hopeless.set(top, now().getTime() + hopelessMs);
         warn(error, 'the files before a turn could not be noted: it cannot be undone');
       }
     },

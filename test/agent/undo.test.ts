@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startTestServer, type TestServer } from '../helper/server.ts';
@@ -117,9 +117,13 @@ verifies('undo.refused', 'runs a turn all the same where nothing can be noted', 
   // A repository that is none, a file that cannot be read, a link that leads nowhere.
   await writeFile(join(server.workspace.project, '.git'), 'gitdir: /nowhere\n');
   expect((await server.chat({ conv_id: 'a', message: '[[text two]]' })).response).toContain('two');
+  // It is not tried again for a while: no turn waits for it.
+  const after = await server.restart();
   await rm(join(server.workspace.project, '.git'));
   git(server.workspace, 'init', '-q');
   await symlink('/nowhere', join(server.workspace.project, 'broken'));
-  const fresh = await server.chat({ conv_id: 'a', message: '[[tool:Bash echo y > y]]' });
-  expect((await server.get(`/api/turns/${fresh.turn_id}/changes`)).files).toMatchObject([{ path: 'y', status: 'added' }]);
+  await writeFile(join(server.workspace.project, 'huge'), '');
+  await truncate(join(server.workspace.project, 'huge'), 30_000_000);
+  const fresh = await after.chat({ conv_id: 'a', message: '[[tool:Bash echo y > y; echo z >> huge]]' });
+  expect((await after.get(`/api/turns/${fresh.turn_id}/changes`)).files).toMatchObject([{ path: 'y', status: 'added' }]);
 });

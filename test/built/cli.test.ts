@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { runBare } from '../helper/bare-claude.ts';
@@ -139,4 +139,29 @@ verifies('cli.server', 'finds the server of this machine by a file that is ours 
   await server.stop();
   await expect(stat(file)).rejects.toThrow();
   expect(await runCli(workspace, ['status'])).toMatchObject({ code: 1, words: expect.stringContaining('switchboard serve') });
+});
+
+verifies('cli.server', 'looks whether all is there, and is started with the machine', async () => {
+  const { server, workspace } = await startBuilt();
+  const healthy = await runCli(workspace, ['doctor']);
+  expect([healthy.out, healthy.code]).toEqual([expect.stringMatching(/✓ Node v[\s\S]*✓ claude/), 0]);
+  await server.stop();
+  expect(await runCli(workspace, ['doctor'])).toMatchObject({ code: 1, out: expect.stringContaining('✗ No server runs on this machine') });
+  const bin = join(workspace.root, 'bin');
+  await mkdir(bin);
+  const calls = join(workspace.root, 'calls');
+  await writeFile(join(bin, 'systemctl'), `#!/bin/sh\necho "$*" >> ${calls}\n`, { mode: 0o755 });
+  const env = { PATH: `${bin}:${process.env['PATH']}` };
+  const run = (...args: string[]) => runCli(workspace, args, { env });
+  expect(await run('service', 'status')).toMatchObject({ code: 1, out: 'not installed\n' });
+  expect((await run('service', 'install')).code).toBe(0);
+  const unit = await readFile(join(workspace.home, '.config/systemd/user/switchboard.service'), 'utf8');
+  expect(unit).toContain(`WorkingDirectory=${workspace.project}`);
+  expect(unit).toMatch(/ExecStart="[^"]*node[^"]*" "[^"]*main\.js" serve/);
+  expect(await run('service', 'status')).toMatchObject({ code: 0, out: 'running\n' });
+  expect((await run('service', 'uninstall')).words).toContain('Removed');
+  expect((await readFile(calls, 'utf8')).split('\n')).toEqual(
+    expect.arrayContaining(['--user enable --now switchboard.service', '--user disable --now switchboard.service']),
+  );
+  expect(await run('service', 'start')).toMatchObject({ code: 2 });
 });

@@ -37,7 +37,9 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
   }, [isOpen]);
 
   if (!session.terminal) {
-    if (session.state !== 'ended' || !session.turns) return null;
+    // The process that is kept for the next message of its conversation makes way; that of somebody else does not.
+    const isOurs = session.state === 'idle' && session.conv_id !== null;
+    if (session.state !== 'ended' && !isOurs) return null;
     return (
       <p>
         <button type="button" disabled={isBusy} onClick={() => void run(() => call('resumeTerminal', { params, body: {} }))}>

@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CliError } from './fault.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Service = {
+  file: string;
+  text: string;
+  install: readonly (readonly string[])[];
+  uninstall: readonly (readonly string[])[];
+  status: readonly string[];
+};
+
+/** What a service needs to start the server as this person would: PATH and HOME as they are now, node by its own path. */
+type About = { node: string; main: string; folder: string; path: string; home: string };
+
+const name = 'switchboard';
+
+/** A word in a systemd unit: `%` and `"` mean something there. */
+const unitWord = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
+const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+function systemd({ node, main, folder, path, home }: About): Service {
+  const file = join(home, '.config', 'systemd', 'user', `${name}.service`);
+  const text = `[Unit]
+Description=Switchboard: the coding agents of this machine, from a phone
+After=network.target
+
+[Service]
+ExecStart=${unitWord(node)} ${unitWord(main)} serve
+WorkingDirectory=${folder.replaceAll('%', '%%')}
+Environment=${unitWord(`PATH=${path}`)}
+Restart=on-failure
+# Terminals (tmux) that it has started live on.
+KillMode=process
+
+[Install]
+WantedBy=default.target
+`;
+  const systemctl = (...args: string[]) => ['systemctl', '--user', ...args];
+  return {
+    file,
+    text,
+    install: [systemctl('daemon-reload'), systemctl('enable', '--now', `${name}.service`)],
+    uninstall: [systemctl('disable', '--now', `${name}.service`)],
+    status: systemctl('is-active', `${name}.service`),
+  };
+}
+
+function launchd({ node, main, folder, path, home }: About): Service {
+  const label = `local.${name}`;
+  const file = join(home, 'Library', 'LaunchAgents', `${label}.plist`);
+  const strings = (all: readonly string[]) => all.map((one) => `<string>${xml(one)}</string>`).join('');
+  const text = `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0"><dict>
+<key>Label</key><string>${label}</string>
+<key>ProgramArguments</key><array>${strings([node, main, 'serve'])}</array>
+<key>WorkingDirectory</key><string>${xml(folder)}</string>
+<key>EnvironmentVariables</key><dict><key>PATH</key><string>${xml(path)}</string></dict>
+<key>RunAtLoad</key><true/>
+<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
+<key>AbandonProcessGroup</key><true/>
+</dict></plist>
+`;
+  return {
+    file,
+    text,
+    install: [['launchctl', 'load', '-w', file]],
+    uninstall: [['launchctl', 'unload', '-w', file]],
+    status: ['launchctl', 'list', label],
+  };
+}
+
+/** The service of this system. Throws CliError where there is none that is known. */
+export function serviceOf(platform: string, about: About): Service {
+  if (platform === 'linux') return systemd(about);
+  if (platform === 'darwin') return launchd(about);
+  throw new CliError(`No service is known for ${platform}. Start \`switchboard serve\` by what starts programs there.`);
+}
+
+function run(command: readonly string[], env: Environment): { ok: boolean; words: string } {
+  const [program = '', ...args] = command;
+  const done = spawnSync(program, args, { encoding: 'utf8', env: env as NodeJS.ProcessEnv });
+  return { ok: done.status === 0, words: done.error ? `${program} is not there` : `${done.stdout}${done.stderr}`.trim() };
+}
+
+export function install(service: Service, env: Environment): void {
+  mkdirSync(dirname(service.file), { recursive: true });
+  writeFileSync(service.file, service.text);
+  for (const command of service.install) {
+    const { ok, words } = run(command, env);
+    if (!ok) throw new CliError(`${service.file} is written, but \`${command.join(' ')}\` failed: ${words}`);
+  }
+}
+
+export function uninstall(service: Service, env: Environment): boolean {
+  if (!existsSync(service.file)) return false;
+  for (const command of service.uninstall) run(command, env);
+  rmSync(service.file);
+  return true;
+}
+
+export function stateOf(service: Service, env: Environment): string {
+  if (!existsSync(service.file)) return 'not installed';
+  return run(service.status, env).ok ? 'running' : 'installed, not running';
+}
