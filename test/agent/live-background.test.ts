@@ -4,7 +4,8 @@ import { until } from '../helper/until.ts';
 import { processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-const env = { ALLOWED_TOOLS: 'Bash,Agent,Task', LIVE_IDLE_S: '1' };
+// Longer than a crowded machine takes from the warm process to the message, shorter than the jobs that it must outlive.
+const env = { ALLOWED_TOOLS: 'Bash,Agent,Task', LIVE_IDLE_S: '3' };
 const shell = (ms: number, name: string) =>
   `[[tool:Bash {"command":"echo line1; node -e 'setTimeout(Number, ${ms})'; echo line2","run_in_background":true,"description":"${name}"}]]`;
 
