@@ -9,6 +9,9 @@ const readyMs = 30_000;
 /** A message that was sent makes it busy within 0.1 s. */
 const takenMs = 2_500;
 
+/** A paste of 200 KB keeps a crowded machine busy for ten seconds and more, in which it takes no Enter. */
+const maxEnters = 10;
+
 const exitMs = 5_000;
 const pollMs = 100;
 
@@ -111,7 +114,7 @@ export function createTerminalSessions({ agent, terminals, newSessionId }: Termi
       };
       let isTaken = await until(takenMs, isBusy);
       // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
-      for (let again = 0; !isTaken && again < 2; again += 1) {
+      for (let again = 0; !isTaken && again < maxEnters; again += 1) {
         await terminals.key(pane.name, 'Enter');
         isTaken = await until(takenMs, isBusy);
       }
