@@ -47,6 +47,9 @@ const patch = (id: string, changes: Partial<Outgoing>) => {
 /** What the browser has not on its disk: about to be written, or refused for want of room. It lives as long as the page. */
 const unsaved = new Set<string>();
 
+/** Their files are being read, or could not be: none of them is sent yet, and none behind them in its conversation. */
+const unread = new Set<string>();
+
 /** Taken back while they were on their way: should the server have them, it is told so. */
 const takenBack = new Set<string>();
 
@@ -74,7 +77,7 @@ async function reread(): Promise<OutboxItem[]> {
   // One that could not be kept has its place among those that were.
   const all = [...kept, ...here].sort((a, b) => a.created_at.localeCompare(b.created_at) || (a.seq ?? 0) - (b.seq ?? 0));
   outgoing.value = [...taken, ...all.map((item) => ({ ...item, turnId: null, progress: known.get(item.id)?.progress ?? null }))];
-  return all;
+  return all.map((item) => (unread.has(item.id) ? { ...item, problem: item.problem ?? '' } : item));
 }
 
 /** A file as it is now: what a phone's picker gives may be gone from the disk, or the cloud, in a moment. */
@@ -86,10 +89,17 @@ async function readNow({ name, type, blob }: OutboxItem['files'][number]): Promi
 export async function send(message: Pick<OutboxItem, 'conv_id' | 'text' | 'files' | 'steer'>): Promise<void> {
   const item: OutboxItem = { ...message, id: newKey(), created_at: new Date().toISOString(), problem: null };
   unsaved.add(item.id);
+  if (item.files.length) unread.add(item.id);
   outgoing.value = [...outgoing.value, { ...item, turnId: null, progress: null }];
+  await keep(item);
+}
+
+/** Reads its files, keeps it, and has it sent. */
+async function keep(item: OutboxItem): Promise<void> {
   try {
     if (item.files.length) item.files = await Promise.all(item.files.map(readNow));
     patch(item.id, { files: item.files });
+    unread.delete(item.id);
   } catch {
     patch(item.id, { problem: words.value.fileUnreadable });
     return;
@@ -120,6 +130,7 @@ export async function discard(id: string): Promise<void> {
   outgoing.value = outgoing.value.filter((item) => item.id !== id);
   takenBack.add(id);
   unsaved.delete(id);
+  unread.delete(id);
   await removeFromOutbox(id).catch(() => {});
   channel?.postMessage('changed');
   flush();
@@ -127,6 +138,8 @@ export async function discard(id: string): Promise<void> {
 
 export async function again(id: string): Promise<void> {
   patch(id, { problem: null });
+  const item = unread.has(id) && outgoing.value.find((one) => one.id === id);
+  if (item) return keep({ ...item });
   await markInOutbox(id, null).catch(() => {});
   flush();
 }

@@ -175,9 +175,10 @@ export function forgetThread(id: string): void {
   recent.delete(id);
   void removeThread(id).catch(() => {});
   if (openId.value !== id) return;
+  // Of one that never was here nobody need hear.
+  if (thread.value) trouble.value = words.value.wasDeleted;
   thread.value = null;
   savedAt.value = null;
-  trouble.value = words.value.wasDeleted;
 }
 
 /** The line is back: what could not be read meanwhile is read now. */

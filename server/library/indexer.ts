@@ -101,12 +101,18 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
     }
   }
 
-  const newestFirst = () => [...behind].sort((a, b) => b.modified_ms - a.modified_ms);
+  /** Looked for anew each time, since what changes goes first; sorting them all each time would cost more than reading them. */
+  function newestBehind(): KnownFile | undefined {
+    let newest: KnownFile | undefined;
+    for (const file of behind) if (!newest || file.modified_ms > newest.modified_ms) newest = file;
+    return newest;
+  }
 
   /** What is on the first page of a list. */
   async function readFirst(): Promise<void> {
     let bytes = 0;
-    for (const file of newestFirst().slice(0, firstFiles)) {
+    const newestFirst = [...behind].sort((a, b) => b.modified_ms - a.modified_ms);
+    for (const file of newestFirst.slice(0, firstFiles)) {
       bytes += file.size - file.facts_to;
       if (bytes > firstBytes || isEnding) return;
       await writer.read(file, false, async () => {});
@@ -127,7 +133,7 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
           tellNow();
         }
         await lookAtChanged();
-        const [next] = newestFirst();
+        const next = newestBehind();
         if (!next) break;
         const size = next.size;
         stepAt = performance.now();
