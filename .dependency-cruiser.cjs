@@ -26,10 +26,10 @@ module.exports = {
     },
     {
       name: 'command-is-a-client',
-      comment: 'The command knows the contract alone; of that the routes, since zod would make its start slow.',
+      comment: 'The command knows the contract alone; of that the routes and the reducer, since zod would make its start slow.',
       severity: 'error',
       from: { path: '^cli/' },
-      to: { path: '^(server|frontend|test|scripts)/|^contract/(?!route\\.ts$|route-row\\.ts$)', dependencyTypesNot: ['type-only'] },
+      to: { path: '^(server|frontend|test|scripts)/|^contract/(?!route\\.ts$|route-row\\.ts$|reducer\\.ts$)', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'page-takes-types-only',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { StoredEvent } from '../contract/event.ts';
+import { isEnd } from '../contract/reducer.ts';
 import { ApiError } from './client.ts';
 import { type Context, textOf, type Values } from './command.ts';
 import { CliError, UsageError } from './fault.ts';
@@ -52,20 +53,16 @@ export async function accept({ client }: Context, name: string, message: string,
   return { turnId: turn_id, cursor };
 }
 
-type Final = Extract<StoredEvent, { type: 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted' }>;
-
-const isFinal = (event: StoredEvent): event is Final => /^turn\.(completed|failed|cancelled|interrupted)$/.test(event.type);
-
 /** Follows a turn to its end. `on` gets what it says meanwhile. */
 export async function follow(
   { client }: Context,
   name: string,
   { turnId, cursor }: { turnId: string; cursor: number },
   on: (event: StoredEvent) => void,
-): Promise<Final> {
+): Promise<Extract<StoredEvent, { type: 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted' }>> {
   for await (const event of client.events(name, cursor)) {
     if (!('turn_id' in event) || event.turn_id !== turnId) continue;
-    if (isFinal(event)) return event;
+    if (isEnd(event)) return event;
     on(event);
   }
   throw new CliError('The events ended before the turn did.');
