@@ -146,13 +146,16 @@ export function createLocalHost({ agent, library, terminals, resolveProject, con
       return readOne(id);
     },
     async resume(asked, { model, permissionMode }) {
-      const { known, now } = await find(asked);
-      const own = now.conversations.get(known.id);
-      if (own && own.state !== 'idle') throw new AppError('conversation_busy', `A turn of conversation ${own.id} runs in this session now.`);
+      const { known } = await find(asked);
+      const checkFree = () => {
+        const own = conversations().get(known.id);
+        if (own && own.state !== 'idle') throw new AppError('conversation_busy', `A turn of conversation ${own.id} runs in this session now.`);
+      };
+      checkFree();
       const project = await resolveProject(known.facts.project ?? '');
       // One writer: the process that is kept for its next message goes first.
       await agent.live.close(known.id);
-      return readOne(await terminals.open({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }));
+      return readOne(await terminals.open({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }, checkFree));
     },
     async send(asked, message) {
       const { known } = await find(asked);

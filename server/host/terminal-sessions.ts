@@ -74,12 +74,17 @@ export function createTerminalSessions({ agent, terminals, newSessionId }: Termi
 
   return {
     /** Starts a session, or opens one that has ended. Gives its id. */
-    async open(launch: Omit<TerminalLaunch, 'sessionId' | 'isNew'> & { sessionId: string | null }): Promise<string> {
+    async open(
+      launch: Omit<TerminalLaunch, 'sessionId' | 'isNew'> & { sessionId: string | null },
+      checkFree: () => void = () => {},
+    ): Promise<string> {
       if (!(await terminals.isThere())) throw new AppError('tmux_not_found');
       const id = launch.sessionId ?? newSessionId();
       const name = nameOf(id);
       const release = await agent.hold(id);
       try {
+        // A turn that began before the hold has no process yet that could be seen.
+        checkFree();
         const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null });
         // What is left of one that has ended.
         await terminals.close(name);
