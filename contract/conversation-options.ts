@@ -25,6 +25,15 @@ export type NoticeKind = z.infer<typeof NoticeKind>;
 /** An absolute folder on the server's machine; `~` stands for the person's home folder. */
 export const ProjectPath = z.string().min(1).max(4096);
 
+export const ExtraArgs = z
+  .array(
+    z
+      .string()
+      .max(4000)
+      .regex(/^[^\0]*$/, 'must not hold NUL'),
+  )
+  .max(32);
+
 /** What one can set on a conversation; null takes the value of the server's settings. */
 export const ConversationOptions = z.object({
   title: z.string().trim().min(1).max(200).optional(),
@@ -34,16 +43,7 @@ export const ConversationOptions = z.object({
   permission_mode: PermissionMode.nullable().optional(),
   max_cost_usd: z.number().positive().max(1_000_000).nullable().optional().describe('what its turns may cost together, in USD'),
   allowed_tools: z.string().max(4000).nullable().optional(),
-  extra_args: z
-    .array(
-      z
-        .string()
-        .max(4000)
-        .regex(/^[^\0]*$/, 'must not hold NUL'),
-    )
-    .max(32)
-    .nullable()
-    .optional(),
+  extra_args: ExtraArgs.nullable().optional(),
 });
 export type ConversationOptions = z.infer<typeof ConversationOptions>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { archiveEndpoints } from './archive-endpoint.ts';
 import { BackgroundTask, Budget, ConversationSnapshot, ConversationSummary, MappingEntry } from './conversation.ts';
 import { ChangeConversation, ConvId, CreateConversation, Effort, ModelName, PermissionMode, ProjectPath, SessionId } from './conversation-options.ts';
 import { Event, ResetEvent } from './event.ts';
@@ -268,6 +269,7 @@ export const endpoints = {
     response: z.object({ id: z.string(), label: z.string(), token: z.string() }),
   },
   ...sessionEndpoints,
+  ...archiveEndpoints,
 } as const satisfies Record<RouteName, Endpoint>;
 
 export type Endpoints = typeof endpoints;

@@ -103,6 +103,11 @@ export const errorTable = {
     title: 'There is nothing to undo',
     hint: 'Files are noted in git work trees alone, for the last 100 turns of each; what git ignores is not among them.',
   },
+  record_not_found: {
+    status: 404,
+    title: 'There is no such record in the archive',
+    hint: 'GET /api/archive lists them; ?hidden=true the hidden ones as well.',
+  },
   tmux_not_found: {
     status: 503,
     title: 'tmux is not there',

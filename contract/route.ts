@@ -1,3 +1,4 @@
+import { archiveRoutes } from './archive-route.ts';
 import type { ErrorCode } from './error.ts';
 import type { Route } from './route-row.ts';
 import { sessionRoutes } from './session-route.ts';
@@ -378,6 +379,7 @@ export const routes = {
     errors: [],
   },
   ...sessionRoutes,
+  ...archiveRoutes,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

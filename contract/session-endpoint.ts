@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConvId, ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
+import { ConvId, ExtraArgs, ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
 import { HistoryPage } from './message.ts';
 import { count, flag, list } from './query.ts';
 import { Diagnosis, SearchAnswer, SearchRole, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from './session.ts';
@@ -46,6 +46,19 @@ export const sessionEndpoints = {
       project: ProjectPath,
       name: z.string().trim().min(1).max(100).regex(/^[^-]/, 'must not begin with "-"').optional(),
       ...terminalOptions,
+      args: ExtraArgs.optional().describe('further arguments of claude, but for those that the server sets itself'),
+    }),
+    response: Session,
+  },
+  renameSession: {
+    params: SessionParams,
+    body: z.object({
+      title: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .regex(/^\P{Cc}*$/u, 'must be one line, without control characters'),
     }),
     response: Session,
   },
@@ -57,6 +70,14 @@ export const sessionEndpoints = {
   },
   interruptTerminal: { params: SessionParams, response: z.object({ id: z.string(), state: SessionState }) },
   readTerminal: { params: SessionParams, response: z.object({ id: z.string(), text: z.string() }) },
+  killTerminals: {
+    params: HostParams,
+    query: z.object({
+      idle_s: count(0, 10_000_000).describe('so many seconds without a word or a deed; 0 takes all'),
+      busy: flag.optional().describe('true: those that work or wait as well'),
+    }),
+    response: z.object({ killed: z.array(z.string()), failed: z.array(z.object({ id: z.string(), detail: z.string() })) }),
+  },
   killTerminal: { params: SessionParams, response: z.object({ killed: z.string() }) },
   attachConversation: {
     params: z.object({ id: ConvId }),

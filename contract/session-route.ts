@@ -50,6 +50,13 @@ export const sessionRoutes = {
     status: 201,
     errors: [...one, ...opening, 'conversation_busy', 'session_busy'],
   },
+  renameSession: {
+    method: 'PATCH',
+    path: '/api/hosts/:host/sessions/:id',
+    tag: 'sessions',
+    summary: 'Give a session a title, as /rename does',
+    errors: one,
+  },
   sendToTerminal: {
     method: 'POST',
     path: '/api/hosts/:host/sessions/:id/send',
@@ -77,6 +84,13 @@ export const sessionRoutes = {
     tag: 'sessions',
     summary: 'End its terminal: by /exit, and by force where that is not enough; the transcript stays',
     errors: [...one, 'terminal_not_ours'],
+  },
+  killTerminals: {
+    method: 'DELETE',
+    path: '/api/hosts/:host/sessions',
+    tag: 'sessions',
+    summary: 'End the terminals in which nothing was done for some time',
+    errors: ['host_not_found'],
   },
   attachConversation: {
     method: 'POST',

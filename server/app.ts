@@ -14,6 +14,7 @@ import { createOpenResponses } from './http/open-responses.ts';
 import { createParseFiles, takesFiles } from './http/parse-files.ts';
 import { createErrorHandler } from './http/problem.ts';
 import { addAccessRoutes, addLoginRoute } from './http/routes/access.ts';
+import { type ArchiveRouteDeps, addArchiveRoutes } from './http/routes/archive.ts';
 import { addChatRoutes } from './http/routes/chat.ts';
 import { addConversationRoutes } from './http/routes/conversation.ts';
 import { addEventRoutes } from './http/routes/event.ts';
@@ -34,6 +35,7 @@ const maxBody = '52mb';
 export type AppDeps = ServiceDeps &
   PageDeps &
   SessionDeps &
+  ArchiveRouteDeps &
   TurnDeps & {
     journal: Journal;
     prompts: Prompts;
@@ -93,6 +95,7 @@ export function createApp(given: AppDeps): Express {
   addConversationRoutes(api.handle, deps);
   addTurnRoutes(api.handle, deps);
   addSessionRoutes(api.handle, deps);
+  addArchiveRoutes(api.handle, deps);
   addPromptRoutes(api.handle, deps);
   addEventRoutes(api.handle, deps);
   addPushRoutes(api.handle, deps);

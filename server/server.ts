@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, homedir } from 'node:os';
@@ -12,12 +12,15 @@ import { createLocalAccess } from './access/local-access.ts';
 import { createLoginLimit } from './access/login-limit.ts';
 import { createPairings } from './access/pairings.ts';
 import { createPasswordCheck, loadPassword } from './access/password.ts';
-import { refusedArgs } from './agent/claude/argv.ts';
+import { refusedArgs, refusedTerminalArgs } from './agent/claude/argv.ts';
 import { createClaude } from './agent/claude/claude.ts';
 import { claudeHome } from './agent/claude/home.ts';
 import type { AgentStatus } from './agent/port.ts';
+import { processStart } from './agent/process-tree.ts';
 import { createApp } from './app.ts';
 import { AppError } from './app-error.ts';
+import { createArchive } from './archive/archive.ts';
+import { createPaneLogs } from './archive/pane-log.ts';
 import { createAttachments } from './attachment/attachments.ts';
 import { type Config, ConfigError, checkExposure } from './config.ts';
 import { createConversations } from './conversation/conversations.ts';
@@ -33,6 +36,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { createPage } from './page/page.ts';
 import { createPrompts } from './prompt/prompts.ts';
 import { createPushes } from './push/pushes.ts';
+import { createArchiveStore } from './store/archive-store.ts';
 import { createCredentialStore } from './store/credential-store.ts';
 import { openDatabase } from './store/database.ts';
 import { createJournal } from './store/journal.ts';
@@ -201,10 +205,33 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     worker: join(deps.packageRoot, 'dist', 'server', 'library.js'),
     warn,
   });
-  const terminals = createTerminalSessions({ agent, terminals: createTmux({ env: config.agentEnv }), newSessionId: () => randomUUID() });
-  const local = createLocalHost({ agent, library, terminals, resolveProject, conversations: conversations.bySession });
+  const logFolder = join(config.dataFolder, 'terminals');
+  await mkdir(logFolder, { recursive: true, mode: 0o700 }).catch((error) => warn(error, 'what terminals show is not kept'));
+  const tmux = createTmux({ env: config.agentEnv });
+  const archive = createArchive({
+    store: createArchiveStore({ database }),
+    logs: createPaneLogs({ folder: logFolder }),
+    agent,
+    terminals: tmux,
+    startOf: processStart,
+    onEnd: () => {},
+    warn,
+    now,
+    newId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12),
+  });
+  const terminals = createTerminalSessions({ agent, terminals: tmux, archive, newSessionId: () => randomUUID() });
+  const local = createLocalHost({
+    agent,
+    library,
+    terminals,
+    checkArgs: checkTerminalArgs,
+    now,
+    resolveProject,
+    conversations: conversations.bySession,
+  });
   const app = createApp({
     hosts: new Map([['local', local]]),
+    archive,
     pushes,
     pairings: createPairings({ now }),
     projects: createProjects({ roots: config.projectRoots, resolveProject, env: config.agentEnv, now }),
@@ -267,6 +294,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     () => isClosing,
     warn,
   );
+  archive.start();
   const [main, forTunnel] = servers;
   await localAccess.publish(`http://${localName(config.HOST)}:${portOf(main as Server)}`);
   if (deps.tunnelProvider && forTunnel) {
@@ -288,6 +316,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       await tunnel.dispose();
       await opened;
       await conversations.close(graceS * 1000, hurry);
+      await archive.dispose();
       await library.dispose();
       await agent.dispose();
       await Promise.all(servers.map(closeServer));
@@ -313,6 +342,15 @@ function checkArgs(args: readonly string[]): void {
   const refused = refusedArgs(args);
   if (!refused.length) return;
   throw new AppError('invalid_request', `extra_args: ${refused.join(' ')} cannot be used, since the server sets it itself`, { field: 'extra_args' });
+}
+
+/** As `checkArgs`, and what a terminal is started with besides. */
+function checkTerminalArgs(args: readonly string[]): void {
+  const refused = refusedTerminalArgs(args);
+  if (!refused.length) return;
+  throw new AppError('invalid_request', `args: ${refused.join(' ')} cannot be used: there is a field for it, or a terminal cannot have it`, {
+    field: 'args',
+  });
 }
 
 /** How a program on this machine calls it. */

@@ -216,6 +216,8 @@ export interface Agent {
   lastDeeds(sessionId: string, project?: string): Promise<Deeds | null>;
   /** What was typed at the desk, newest first. */
   typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
+  /** Gives a session a title, as /rename does. False where there is no transcript of it. */
+  retitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
   /** Makes a session from another one, whole or up to what stands there from before `until` (ISO-8601). False where that is nothing. */
   fork(from: { sessionId: string; project: string; until: string | null }, sessionId: string): Promise<boolean>;
   /** Ends the live processes, and what it started besides runs. */

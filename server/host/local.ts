@@ -18,6 +18,9 @@ export type LocalHostDeps = {
   agent: Agent;
   library: Library;
   terminals: TerminalSessions;
+  /** Throws AppError where an argument is one that the server sets itself. */
+  checkArgs(args: readonly string[]): void;
+  now(): Date;
   /** Throws AppError where a folder is not there, or not allowed. */
   resolveProject(path: string): Promise<string>;
   /** The conversations that go on with sessions, and what they do now: older CLIs do not tell of a process without a terminal. */
@@ -51,7 +54,7 @@ function newborn({ sessionId, project, startedAt, kind }: LiveSession): Known {
 }
 
 /** This machine. */
-export function createLocalHost({ agent, library, terminals, resolveProject, conversations }: LocalHostDeps): Host {
+export function createLocalHost({ agent, library, terminals, checkArgs, now: clock, resolveProject, conversations }: LocalHostDeps): Host {
   function toSession(known: Known, now: Now): Session {
     const { facts } = known;
     const live = now.live.get(known.id);
@@ -140,9 +143,10 @@ export function createLocalHost({ agent, library, terminals, resolveProject, con
   }
 
   return {
-    async start({ project, name, model, permissionMode }) {
+    async start({ project, name, model, permissionMode, args }) {
+      checkArgs(args);
       const folder = await resolveProject(project);
-      const id = await terminals.open({ sessionId: null, project: folder, name, model, permissionMode, extraArgs: [] });
+      const id = await terminals.open({ sessionId: null, project: folder, name, model, permissionMode, extraArgs: args });
       return readOne(id);
     },
     async resume(asked, { model, permissionMode }) {
@@ -177,6 +181,27 @@ export function createLocalHost({ agent, library, terminals, resolveProject, con
       const { known } = await find(asked);
       await terminals.kill(known.id);
       return { killed: known.id };
+    },
+    async killIdle({ idleS, busy }) {
+      const now = await lookNow();
+      const [killed, failed]: [string[], { id: string; detail: string }[]] = [[], []];
+      for (const id of now.terminals.keys()) {
+        const live = now.live.get(id);
+        const doneAt = Math.max(live?.statusAt ?? 0, Date.parse(library.withPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''));
+        if (!live || (live.status !== 'idle' && !busy) || clock().getTime() - doneAt < idleS * 1000) continue;
+        await terminals.kill(id).then(
+          () => killed.push(id),
+          (error) => failed.push({ id, detail: (error as Error).message }),
+        );
+      }
+      return { killed, failed };
+    },
+    async rename(asked, title) {
+      const { known } = await find(asked);
+      if (!(await terminals.rename(known.id, title)) && !(await agent.retitle(known.id, known.facts.project ?? undefined, title)))
+        throw new AppError('session_not_found', `There is no transcript of session ${known.id} yet.`, { field: 'id' });
+      // The index comes to it in a moment.
+      return { ...(await readOne(known.id)), title };
     },
     async sessions(filter) {
       await library.ready();

@@ -39,7 +39,7 @@ export interface Host {
   /** Throws AppError `invalid_request` for a search without a word. */
   search(query: SearchFor): Promise<z.infer<typeof SearchAnswer>>;
   /** Starts a session in a terminal. Throws AppError `tmux_not_found`, `agent_not_found`, `not_logged_in`, `terminal_failed`. */
-  start(how: { project: string; name: string | null; model: string | null; permissionMode: string }): Promise<Session>;
+  start(how: { project: string; name: string | null; model: string | null; permissionMode: string; args: readonly string[] }): Promise<Session>;
   /** Opens an ended one. Throws as `start`, and `session_busy`, `conversation_busy`. */
   resume(idOrPrefix: string, how: { model: string | null; permissionMode: string }): Promise<Session>;
   /** These throw AppError `terminal_not_ours`; `send` also `terminal_waits`, `terminal_failed`. */
@@ -47,5 +47,8 @@ export interface Host {
   interrupt(idOrPrefix: string): Promise<Pick<Session, 'id' | 'state'>>;
   screen(idOrPrefix: string): Promise<{ id: string; text: string }>;
   kill(idOrPrefix: string): Promise<{ killed: string }>;
+  /** Ends the terminals of ours in which nothing was done for so long, and those that are busy only where that is said. */
+  killIdle(how: { idleS: number; busy: boolean }): Promise<{ killed: string[]; failed: { id: string; detail: string }[] }>;
+  rename(idOrPrefix: string, title: string): Promise<Session>;
   typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedPrompt[]>;
 }

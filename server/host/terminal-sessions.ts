@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, LiveSession, TerminalLaunch } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import type { Archive } from '../archive/archive.ts';
 import type { Pane, Terminals } from '../terminal/port.ts';
 
 /** Claude Code is ready 0.5 s (2.1.329) to 3 s after its start; a crowded machine takes longer. */
@@ -17,25 +18,27 @@ const pollMs = 100;
 
 /** So much of the screen says why it did not come up. */
 const lastLines = 12;
+const lastBytes = 8192;
 
 const nameOf = (sessionId: string) => `sb-${sessionId}`;
 
 export type TerminalSessionsDeps = {
   agent: Agent;
   terminals: Terminals;
+  archive: Archive;
   newSessionId(): string;
 };
 
 /** Sessions in terminals of ours: a person can sit down at each of them at the desk. */
-export function createTerminalSessions({ agent, terminals, newSessionId }: TerminalSessionsDeps) {
+export function createTerminalSessions({ agent, terminals, archive, newSessionId }: TerminalSessionsDeps) {
   const liveOf = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
 
-  /** The pane of a session; /clear gives its process another session, under which it is found as well. */
-  const isOf = (pane: Pane, id: string, live: LiveSession | undefined) => !pane.isDead && (live ? pane.pid === live.pid : pane.name === nameOf(id));
-
   async function need(id: string): Promise<{ pane: Pane; live: LiveSession | undefined }> {
-    const [live, panes] = await Promise.all([liveOf(id), terminals.panes()]);
-    const pane = panes.find((one) => isOf(one, id, live));
+    const [lives, panes] = await Promise.all([agent.liveSessions(), terminals.panes()]);
+    const live = lives.find(({ sessionId }) => sessionId === id);
+    // /clear gives a process another session: then its pane is that one's, whatever it is called.
+    const isOther = ({ pid }: Pane) => lives.some((one) => one.pid === pid);
+    const pane = panes.find((one) => !one.isDead && (live ? one.pid === live.pid : one.name === nameOf(id) && !isOther(one)));
     if (!pane) throw new AppError('terminal_not_ours', `Session ${id} is in no terminal that was started here.`, { field: 'id' });
     return { pane, live };
   }
@@ -49,9 +52,23 @@ export function createTerminalSessions({ agent, terminals, newSessionId }: Termi
     }
   }
 
-  async function failed(name: string, what: string): Promise<AppError> {
-    const screen = await terminals.screen(name).catch(() => '');
-    const lines = screen
+  /** A name that no live terminal has: after /clear one of this name has another session. */
+  async function freeName(id: string): Promise<string> {
+    const panes = await terminals.panes();
+    for (let count = 1; ; count += 1) {
+      const name = count === 1 ? nameOf(id) : `${nameOf(id)}-${count}`;
+      const taken = panes.find((pane) => pane.name === name);
+      // What is left of one that has ended.
+      if (taken?.isDead) await terminals.close(name);
+      if (!taken || taken.isDead) return name;
+    }
+  }
+
+  /** What a terminal shows is not all that it said: tmux writes of an end over the last line. */
+  async function failed(name: string, what: string, recordId?: string): Promise<AppError> {
+    const log = recordId ? String(await archive.log(recordId, { bytes: lastBytes, raw: false })) : '';
+    const shown = log.trim() ? log : await terminals.screen(name).catch(() => '');
+    const lines = shown
       .split('\n')
       .filter((line) => line.trim())
       .slice(-lastLines);
@@ -59,7 +76,7 @@ export function createTerminalSessions({ agent, terminals, newSessionId }: Termi
   }
 
   /** Resolves when a person (or we) can type into it. */
-  async function waitReady(id: string, name: string): Promise<void> {
+  async function waitReady({ id, name, pid, recordId }: { id: string; name: string; pid: number; recordId: string }): Promise<void> {
     const state = await until(readyMs, async () => {
       const live = await liveOf(id);
       if (live?.status === 'idle') return 'ready';
@@ -67,9 +84,10 @@ export function createTerminalSessions({ agent, terminals, newSessionId }: Termi
       return !pane || pane.isDead ? 'ended' : null;
     });
     if (state === 'ready') return;
-    const error = await failed(name, state === 'ended' ? 'It ended at once.' : `It was not ready within ${readyMs / 1000} s.`);
+    archive.willEnd(pid, 'not_started');
     await terminals.close(name);
-    throw error;
+    await archive.end(pid);
+    throw await failed(name, state === 'ended' ? 'It ended at once.' : `It was not ready within ${readyMs / 1000} s.`, recordId);
   }
 
   return {
@@ -80,18 +98,20 @@ export function createTerminalSessions({ agent, terminals, newSessionId }: Termi
     ): Promise<string> {
       if (!(await terminals.isThere())) throw new AppError('tmux_not_found');
       const id = launch.sessionId ?? newSessionId();
-      const name = nameOf(id);
+      const name = await freeName(id);
       const release = await agent.hold(id);
       try {
         // A turn that began before the hold has no process yet that could be seen.
         checkFree();
         const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null });
-        // What is left of one that has ended.
-        await terminals.close(name);
-        await terminals.open(name, { cwd: launch.project, command }).catch((error) => {
+        const record = archive.draft();
+        const opening = terminals.open(name, { cwd: launch.project, command, logCommand: record.logCommand });
+        const pid = await opening.catch((error) => {
           throw new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
         });
-        await waitReady(id, name);
+        await archive.begin(record.id, { session_id: id, terminal: name, project: launch.project, name: launch.name }, pid);
+        await waitReady({ id, name, pid, recordId: record.id });
+        archive.ready(record.id);
       } finally {
         release();
       }
@@ -102,7 +122,7 @@ export function createTerminalSessions({ agent, terminals, newSessionId }: Termi
       const panes = live.size ? await terminals.panes() : [];
       const found = new Map<string, { name: string; command: string }>();
       for (const one of live.values()) {
-        const pane = panes.find((candidate) => isOf(candidate, one.sessionId, one));
+        const pane = panes.find((candidate) => !candidate.isDead && candidate.pid === one.pid);
         if (pane) found.set(one.sessionId, { name: pane.name, command: terminals.attachCommand(pane.name) });
       }
       return found;
@@ -131,12 +151,21 @@ export function createTerminalSessions({ agent, terminals, newSessionId }: Termi
       await until(takenMs, async () => ((await liveOf(id))?.status === 'idle' ? true : null));
     },
     screen: async (id: string): Promise<string> => terminals.screen((await need(id)).pane.name),
+    /** Gives it a title. False where it is in no terminal of ours, or works: then nothing was typed. */
+    async rename(id: string, title: string): Promise<boolean> {
+      const found = await need(id).catch(() => null);
+      if (found?.live?.status !== 'idle') return false;
+      await terminals.paste(found.pane.name, `/rename ${title}`);
+      return true;
+    },
     async kill(id: string): Promise<void> {
       const { pane, live } = await need(id);
+      archive.willEnd(pane.pid, 'killed');
       if (live?.status === 'idle') {
         await terminals.paste(pane.name, '/exit');
         await until(exitMs, async () => ((await liveOf(id)) ? null : true));
       }
+      await archive.end(pane.pid);
       await terminals.close(pane.name);
     },
   };

@@ -102,6 +102,14 @@ const migrations = [
    CREATE INDEX push_action_by_prompt ON push_action (prompt_id);`,
   `CREATE TABLE undo (turn_id TEXT PRIMARY KEY, top TEXT NOT NULL, before_tree TEXT NOT NULL, after_tree TEXT, at TEXT NOT NULL);
    CREATE INDEX undo_by_top ON undo (top, at);`,
+  `CREATE TABLE archive (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     session_id TEXT NOT NULL,
+     is_open INTEGER NOT NULL,
+     data TEXT NOT NULL
+   );
+   CREATE INDEX archive_open ON archive (seq) WHERE is_open = 1;`,
 ];
 
 /** SQLite's codes for a disk that does not take what is written. */

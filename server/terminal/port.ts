@@ -7,8 +7,13 @@ export interface Terminals {
   isThere(): Promise<boolean>;
   /** Ours; none where nothing was started. */
   panes(): Promise<Pane[]>;
-  /** Runs a program in a new one. Throws Error with the words of tmux. */
-  open(name: string, how: { cwd: string; command: readonly string[] }): Promise<void>;
+  /**
+   * Runs a program in a new one and gives its pid; what it prints also goes into `logCommand`, a command of a
+   * shell. Throws Error with the words of tmux.
+   */
+  open(name: string, how: { cwd: string; command: readonly string[]; logCommand: string }): Promise<number>;
+  /** How the program of a pane ended; null where it has not, or the pane is gone. */
+  fate(pid: number): Promise<{ name: string; exitCode: number | null; signal: number | null } | null>;
   /** Puts a text in as a paste, byte for byte, and sends it. */
   paste(name: string, text: string): Promise<void>;
   key(name: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;

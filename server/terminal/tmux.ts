@@ -75,27 +75,19 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
         () => false,
       ),
     panes,
-    async open(name, { cwd, command }) {
-      const how = ['-d', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', cwd];
+    async open(name, { cwd, command, logCommand }) {
+      const how = ['-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', cwd];
+      const setOption = (option: string, value: string) => [';', 'set-option', '-t', target(name), option, value];
       // What a program says before it ends at once is to be read.
-      await tmux([
-        'new-session',
-        ...how,
-        '--',
-        ...command,
-        ';',
-        'set-option',
-        '-t',
-        target(name),
-        'remain-on-exit',
-        'on',
-        ';',
-        'set-option',
-        '-t',
-        target(name),
-        'history-limit',
-        '10000',
-      ]);
+      const keep = [...setOption('remain-on-exit', 'on'), ...setOption('history-limit', '10000')];
+      return Number(await tmux(['new-session', ...how, '--', ...command, ...keep, ';', 'pipe-pane', '-t', target(name), logCommand]));
+    },
+    async fate(pid) {
+      const format = '#{session_name}\t#{pane_pid}\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}';
+      const lines = (await tmux(['list-panes', '-a', '-F', format]).catch(() => '')).split('\n').map((line) => line.split('\t'));
+      const found = lines.find(([, id, dead]) => Number(id) === pid && dead === '1');
+      const number = (text: string | undefined) => (text ? Number(text) : null);
+      return found ? { name: String(found[0]), exitCode: number(found[3]), signal: number(found[4]) } : null;
     },
     async paste(name, text) {
       const buffer = `sb-${randomBytes(6).toString('hex')}`;

@@ -1,42 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
-import type { Session } from '../../contract/session.ts';
+import { expect } from 'vitest';
 import { runCli } from '../helper/cli.ts';
-import { startTestServer, type TestServer } from '../helper/server.ts';
+import { startTestServer } from '../helper/server.ts';
+import { isIdle, row, said, sessions, startTerminal, startWithTmux } from '../helper/terminal.ts';
 import { until } from '../helper/until.ts';
-import { processesOf, testEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
-
-/** A server with a tmux of its own, which ends with the test. */
-async function startWithTmux(more: Record<string, string> = {}) {
-  // The path of a socket may have about 100 characters.
-  const folder = await mkdtemp(join(tmpdir(), 'sb-tmux-'));
-  const server = await startTestServer({ env: { TMUX_TMPDIR: folder, ...more } });
-  const tmux = (...args: string[]) => spawnSync('tmux', args, { encoding: 'utf8', env: testEnv(server.workspace, { TMUX_TMPDIR: folder }) });
-  onTestFinished(async () => {
-    for (const socket of ['switchboard', 'default']) tmux('-L', socket, 'kill-server');
-    await until('all gone', async () => (await processesOf(server.workspace)).length === 0);
-    await rm(folder, { recursive: true, force: true });
-  });
-  return { ...server, tmux };
-}
-
-const sessions = '/api/hosts/local/sessions';
-const start = async (server: TestServer, body: object = {}): Promise<Session> => {
-  const response = await server.post(sessions, { project: server.workspace.project, ...body });
-  const answer = await response.json();
-  expect([response.status, answer.detail]).toEqual([201, undefined]);
-  return answer;
-};
-const row = (server: TestServer, id: string): Promise<Session> => server.get(`${sessions}/${id}`);
-const said = async (server: TestServer, id: string) => JSON.stringify((await server.get(`${sessions}/${id}/messages`)).messages);
 
 verifies('terminal.open', 'starts Claude Code in a terminal, types into it byte for byte, reads its screen, and ends it', async () => {
   const server = await startWithTmux();
-  const begun = await start(server, { name: 'at the desk' });
+  const begun = await startTerminal(server, { name: 'at the desk' });
   expect(begun).toMatchObject({ state: 'idle', kind: 'interactive', project: server.workspace.project, turns: 0 });
   expect(begun.terminal?.command).toBe(`tmux -L switchboard attach -t '=sb-${begun.id}'`);
   const { id } = begun;
@@ -47,18 +20,18 @@ verifies('terminal.open', 'starts Claude Code in a terminal, types into it byte 
   const { messages } = await server.get(`${sessions}/${id}/messages`);
   expect(messages.find(({ role }: { role: string }) => role === 'user').text).toBe(hard);
   const long = `long ${'0123456789'.repeat(20_000)} end`;
-  await until('idle', async () => (await row(server, id)).state === 'idle');
+  await isIdle(server, id);
   expect((await server.post(`${sessions}/${id}/send`, { message: long })).status).toBe(200);
   await until('the long one', async () => server.api.received.some(({ texts }) => texts.some((text) => text.includes(long))));
   expect((await server.get(`${sessions}/${id}/terminal`)).text).toContain('0123456789');
-  await until('idle', async () => (await row(server, id)).state === 'idle');
+  await isIdle(server, id);
   expect(await server.get(`${sessions}?state=idle`)).toMatchObject({ sessions: [{ id }] });
   const cli = (...args: string[]) => runCli(server.workspace, args);
   expect((await cli('screen', id.slice(0, 8))).out).toContain('0123456789');
   expect((await cli('attach', id)).out).toBe(`${begun.terminal?.command}\n`);
   expect((await cli('type', id, 'typed by the command')).code).toBe(0);
   await until('its answer', async () => (await said(server, id)).includes('Echo: typed by the command'));
-  await until('idle', async () => (await row(server, id)).state === 'idle');
+  await isIdle(server, id);
   expect((await cli('kill', id)).out).toBe(`${id}\n`);
   expect(await row(server, id)).toMatchObject({ state: 'ended', terminal: null });
   await until('the index', async () => (await row(server, id)).turns === 3);
@@ -69,7 +42,7 @@ verifies('terminal.open', 'starts Claude Code in a terminal, types into it byte 
 
 verifies('terminal.asks', 'asks for permission unless told otherwise, types nothing into a question, and is interrupted', async () => {
   const server = await startWithTmux();
-  const { id } = await start(server);
+  const { id } = await startTerminal(server);
   await server.post(`${sessions}/${id}/send`, { message: '[[tool:Bash touch never]][[text done]]' });
   const waiting = await until('the question', async () => {
     const now = await row(server, id);
@@ -95,7 +68,7 @@ verifies('terminal.writer', 'goes on with a conversation in a terminal, lets nob
   expect((await (await server.post(`${sessions}/${id}/resume`, {})).json()).code).toBe('session_busy');
   await server.post(`${sessions}/${id}/send`, { message: 'said at the desk' });
   await until('the answer', async () => (await said(server, id)).includes('Echo: said at the desk'));
-  await until('idle', async () => (await row(server, id)).state === 'idle');
+  await isIdle(server, id);
   await server.remove(`${sessions}/${id}`);
   const running = await server.accept('a', { message: '[[slow 100 100ms]]', follow: true });
   await until('its words', async () => (await server.get('/api/conversations/a')).turn?.text.includes('word2'));

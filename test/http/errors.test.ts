@@ -56,6 +56,7 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
   conversation_not_found: (server) => server.send('/api/conversations/nobody'),
   turn_not_found: (server) => server.send('/api/turns/none'),
   session_not_found: (server) => server.post('/api/chat', { message: 'x', conv_id: 'other', session_id: uuid }),
+  record_not_found: (server) => server.send('/api/archive/none'),
   host_not_found: (server) => server.send('/api/hosts/nowhere/sessions'),
   session_ambiguous: async (server) => {
     const folder = join(server.workspace.home, '.claude', 'projects', '-p');
@@ -173,6 +174,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       journal: unused,
       conversations: unused,
       agent: unused,
+      archive: unused,
       prompts: unused,
       metrics: unused,
       pairings: unused,

@@ -161,6 +161,11 @@ export const requirements = {
   'cli.find': { promise: 'The command finds sessions, and what was said in them.', from: 'contract' },
   'terminal.open': { promise: 'Claude Code is started, resumed, typed into, read and ended in a terminal, or it is said why not.', from: 'contract' },
   'terminal.asks': { promise: 'A terminal asks for permissions unless told otherwise, and nothing is typed into a question.', from: 'safety' },
+  'archive.reason': {
+    promise: 'Every terminal session that was started here has a record, by whatever door, and a reason within seconds of its end.',
+    from: 'contract',
+  },
+  'archive.record': { promise: 'A label or hiding ends no record and makes none; logs are bounded.', from: 'contract' },
   'terminal.writer': { promise: 'A terminal and a turn never write to one session at a time; what was said in either is in both.', from: 'safety' },
   'undo.turn': { promise: 'What a turn did to the files of a git project can be seen, undone, and done again.', from: 'complaints about peers' },
   'undo.refused': { promise: 'An undo never overwrites what came later, and never keeps a turn from running.', from: 'safety' },

@@ -15,6 +15,7 @@ type Said = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
 type History = ComponentType<Said & { project: string }>;
 
 const pageSize = 30;
+const againMs = 3000;
 
 /** One session: what it is, what was said in it, and the ways to go on with it. `id` may end with the place of a message. */
 export function OneSession({ id: asked, History }: { id: string; History: History }) {
@@ -29,6 +30,13 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
   useEffect(() => {
     void attempt(async () => setSession(await call('readHostSession', { params })));
     void attempt(async () => setSaid(await call('readHostMessages', { params, query: { limit: pageSize, before: at } })));
+  }, []);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      // What it does now is nobody's news: a process of this machine does it.
+      if (document.visibilityState === 'visible') void call('readHostSession', { params }).then(setSession, () => {});
+    }, againMs);
+    return () => clearInterval(timer);
   }, []);
   useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [said !== null]);
 

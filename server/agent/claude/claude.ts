@@ -14,6 +14,7 @@ import { locateClaude } from './locate.ts';
 import { menuOf } from './menu.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
+import { appendTitle } from './title.ts';
 import { readCost, readDeeds, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
 import { readTyped } from './typed.ts';
 
@@ -166,6 +167,11 @@ export function createClaude(deps: {
       return path ? readDeeds(path) : null;
     },
     typed: (filter) => readTyped(home, filter),
+    async retitle(sessionId, project, title) {
+      const path = await findTranscript(home, sessionId, project);
+      if (path) await appendTitle(path, sessionId, title);
+      return path !== null;
+    },
     async fork({ sessionId, project, until }, newId) {
       const path = await findTranscript(home, sessionId, project);
       return path ? forkTranscript(path, { until, sessionId: newId }) : false;

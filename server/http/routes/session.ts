@@ -36,8 +36,11 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations }: Sessi
       name: body.name ?? null,
       model: body.model ?? null,
       permissionMode: body.permission_mode ?? asking,
+      args: body.args ?? [],
     }),
   );
+  handle('renameSession', ({ params, body }) => hostOf(params.host).rename(params.id, body.title));
+  handle('killTerminals', ({ params, query }) => hostOf(params.host).killIdle({ idleS: query.idle_s, busy: query.busy ?? false }));
   handle('resumeTerminal', ({ params, body }) =>
     hostOf(params.host).resume(params.id, { model: body.model ?? null, permissionMode: body.permission_mode ?? asking }),
   );

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/**
+ * Why a terminal session ended. `killed`: somebody ended it here; `replaced`: its terminal was taken by a
+ * newer one; `abrupt`: it did not say goodbye (killed from outside, a crash, a shutdown); `missing_log`: as
+ * abrupt, and nothing is left to tell more by.
+ */
+export const EndReason = z.enum([
+  'clean_exit',
+  'killed',
+  'replaced',
+  'interrupted',
+  'tool_crash',
+  'out_of_memory',
+  'abrupt',
+  'missing_log',
+  'not_started',
+]);
+export type EndReason = z.infer<typeof EndReason>;
+
+/** A terminal session that was started here, and how it ended. */
+export const ArchiveRecord = z.object({
+  id: z.string(),
+  session_id: z.string().describe('the session it had last: /clear gives it another one'),
+  terminal: z.string().describe('the name of its terminal'),
+  project: z.string(),
+  name: z.string().nullable().describe('the name that it was started with'),
+  label: z.string().nullable().describe('what a person calls this record'),
+  hidden: z.boolean(),
+  started_at: z.string(),
+  ended_at: z.string().nullable().describe('null while it is live; else when it was last heard of'),
+  reason: EndReason.nullable(),
+  advice: z.string().nullable(),
+  exit_code: z.number().int().nullable(),
+  signal: z.number().int().nullable().describe('the signal that ended its process, where tmux has told'),
+  last_tool: z.string().nullable(),
+  last_command: z.string().nullable(),
+  last_exit_code: z.number().int().nullable(),
+  interrupted: z.boolean(),
+  memory_signs: z.array(z.string()).describe('words in its last output that speak of too little memory'),
+  last_words: z.string().nullable(),
+  log_bytes: z.number().int().describe('what is kept of its terminal; 0 where nothing is'),
+});
+export type ArchiveRecord = z.infer<typeof ArchiveRecord>;

@@ -1,0 +1,77 @@
+import { open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+/** A log is kept in two files of this size at most: the one that is written, and the one before it. */
+const maxBytes = 2_000_000;
+
+/** Logs beyond these, the oldest first, are deleted; their records stay. */
+const maxLogs = 100;
+
+/** A path as one word of a shell, in a command that tmux looks through for `#` and strftime's `%`. */
+const quoted = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`.replaceAll('%', '%%').replaceAll('#', '##');
+
+/** The terminals' logs, one folder of files that only this user can read. */
+export function createPaneLogs({ folder }: { folder: string }) {
+  const current = (id: string) => join(folder, `${id}.log`);
+  const before = (id: string) => join(folder, `${id}.log.1`);
+
+  const sizeOf = (path: string) =>
+    stat(path).then(
+      ({ size, mtime }) => ({ size, mtime }),
+      () => null,
+    );
+
+  async function readEnd(path: string, bytes: number): Promise<Buffer> {
+    const file = await open(path, 'r').catch(() => null);
+    if (!file) return Buffer.alloc(0);
+    try {
+      const { size } = await file.stat();
+      const length = Math.min(size, bytes);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+
+  return {
+    /**
+     * What tmux is to pipe a terminal's output into. `head` ends at the limit and leaves the rest in the pipe
+     * for the next one, so that the end of a session is never what is missing.
+     */
+    command: (id: string): string => {
+      const [file, old] = [quoted(current(id)), quoted(before(id))];
+      return `umask 077; while head -c ${maxBytes} > ${file} && [ -s ${file} ] && [ "$(wc -c < ${file})" -ge ${maxBytes} ]; do mv ${file} ${old}; done`;
+    },
+    /** How much there is, and when it was last written; null where there is none. */
+    async about(id: string): Promise<{ bytes: number; at: Date } | null> {
+      const [now, old] = await Promise.all([sizeOf(current(id)), sizeOf(before(id))]);
+      const found = now ?? old;
+      return found && { bytes: (now?.size ?? 0) + (old?.size ?? 0), at: found.mtime };
+    },
+    /** The last bytes. */
+    async tail(id: string, bytes: number): Promise<Buffer> {
+      const end = await readEnd(current(id), bytes);
+      if (end.length >= bytes) return end;
+      return Buffer.concat([await readEnd(before(id), bytes - end.length), end]);
+    },
+    /** Deletes the oldest logs, but for those of the records that are named. */
+    async prune(keep: ReadonlySet<string>): Promise<void> {
+      const names = (await readdir(folder).catch(() => [])).map((name) => name.replace(/\.log(\.1)?$/, ''));
+      const logs = await Promise.all([...new Set(names)].map(async (id) => ({ id, at: (await sizeOf(current(id)))?.mtime.getTime() ?? 0 })));
+      const old = logs.filter(({ id }) => !keep.has(id)).sort((a, b) => b.at - a.at);
+      for (const { id } of old.slice(maxLogs)) await Promise.all([current(id), before(id)].map((path) => rm(path, { force: true })));
+    },
+  };
+}
+
+export type PaneLogs = ReturnType<typeof createPaneLogs>;
+
+/** What a terminal showed, without its colours and movements. */
+export function plainScreen(bytes: Buffer): string {
+  return stripVTControlCharacters(bytes.toString('utf8'))
+    .replace(/\r+\n?/g, '\n')
+    .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
+    .replace(/\n{3,}/g, '\n\n');
+}

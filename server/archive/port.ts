@@ -1,0 +1,24 @@
+import type { ArchiveRecord } from '../../contract/archive.ts';
+
+/** A record as it is kept. `pid` and `pidStart` name the process while it lives; what is read off its log is not kept. */
+export type StoredRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & { pid: number; pidStart: string | null };
+
+export type ArchiveFilter = {
+  q?: string | undefined;
+  session_id?: string | undefined;
+  hidden?: boolean | undefined;
+  ended?: boolean | undefined;
+  limit: number;
+  before?: string | undefined;
+};
+
+/** The records on disk. Writes throw AppError `storage_unavailable` where the disk refuses. */
+export interface ArchiveStore {
+  add(record: StoredRecord): void;
+  save(record: StoredRecord): void;
+  get(id: string): StoredRecord | null;
+  /** Those without an end. */
+  open(): StoredRecord[];
+  /** The newest first, one at a time. */
+  newest(before: string | undefined): Iterable<StoredRecord>;
+}

@@ -1,0 +1,36 @@
+import type { ArchiveStore, StoredRecord } from '../archive/port.ts';
+import type { Database } from './database.ts';
+
+/** So many are read at a time. */
+const pageSize = 200;
+
+/** The records of terminal sessions in SQLite. */
+export function createArchiveStore({ database }: { database: Database }): ArchiveStore {
+  const insert = database.prepare('INSERT INTO archive (id, session_id, is_open, data) VALUES (?, ?, ?, ?)');
+  const update = database.prepare('UPDATE archive SET session_id = ?, is_open = ?, data = ? WHERE id = ?');
+  const byId = database.prepare('SELECT seq, data FROM archive WHERE id = ?');
+  const open = database.prepare('SELECT data FROM archive WHERE is_open = 1 ORDER BY seq');
+  const page = database.prepare('SELECT seq, data FROM archive WHERE seq < ? ORDER BY seq DESC LIMIT ?');
+  const parse = (row: unknown): StoredRecord => JSON.parse((row as { data: string }).data);
+  const isOpen = (record: StoredRecord) => (record.ended_at === null ? 1 : 0);
+
+  return {
+    add: (record) => database.durably(() => void insert.run(record.id, record.session_id, isOpen(record), JSON.stringify(record))),
+    save: (record) => database.transact(() => void update.run(record.session_id, isOpen(record), JSON.stringify(record), record.id)),
+    get(id) {
+      const row = byId.get(id);
+      return row ? parse(row) : null;
+    },
+    open: () => open.all().map(parse),
+    *newest(before) {
+      const first = before === undefined ? null : (byId.get(before) as { seq: number } | undefined);
+      for (let seq = first?.seq ?? Number.MAX_SAFE_INTEGER; ; ) {
+        const rows = page.all(seq, pageSize) as { seq: number; data: string }[];
+        for (const row of rows) yield parse(row);
+        const last = rows.at(-1);
+        if (!last || rows.length < pageSize) return;
+        seq = last.seq;
+      }
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { writeFile } from 'node:fs/promises';
+import { expect } from 'vitest';
+import type { ArchiveRecord } from '../../contract/archive.ts';
+import { writeFakeClaude } from '../helper/fake-claude.ts';
+import type { TestServer } from '../helper/server.ts';
+import { isIdle, row, sessions, startTerminal, startWithTmux } from '../helper/terminal.ts';
+import { until } from '../helper/until.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+const records = async (server: TestServer, query = ''): Promise<ArchiveRecord[]> => (await server.get(`/api/archive${query}`)).records;
+
+/** The newest record of a session, once it has ended; nobody asks for a list of sessions meanwhile. */
+const ended = (server: TestServer, id: string): Promise<ArchiveRecord> =>
+  until('its end', async () => {
+    const [record] = await records(server, `?session_id=${id}`);
+    return record?.reason ? record : null;
+  });
+
+verifies('archive.reason', 'tells how each terminal ended: left, killed here, killed from outside, by Escape, by a failed command', async () => {
+  const server = await startWithTmux();
+  const left = await startTerminal(server, { name: 'left' });
+  expect(await records(server)).toMatchObject([
+    { session_id: left.id, name: 'left', ended_at: null, reason: null, project: server.workspace.project },
+  ]);
+  const pane = (id: string) => `=sb-${id}:`;
+  const tmux = (...args: string[]) => server.tmux('-L', 'switchboard', ...args);
+  await server.post(`${sessions}/${left.id}/send`, { message: 'hello' });
+  await isIdle(server, left.id);
+  await server.post(`${sessions}/${left.id}/send`, { message: '/exit' });
+  expect(await ended(server, left.id)).toMatchObject({ reason: 'clean_exit', last_words: 'Echo: hello' });
+  // Whoever sits before it is let go.
+  expect(tmux('has-session', '-t', pane(left.id)).status).not.toBe(0);
+
+  // Resumed, by another door: a record of its own.
+  await server.post(`${sessions}/${left.id}/resume`, {});
+  expect(await server.remove(`${sessions}/${left.id}`)).toMatchObject({ status: 200 });
+  expect(await ended(server, left.id)).toMatchObject({ reason: 'killed' });
+  expect(await records(server, `?session_id=${left.id}`)).toHaveLength(2);
+
+  const dead = await startTerminal(server);
+  process.kill(Number((await row(server, dead.id)).pid), 'SIGKILL');
+  expect(await ended(server, dead.id)).toMatchObject({ reason: 'abrupt' });
+
+  const torn = await startTerminal(server);
+  tmux('kill-session', '-t', pane(torn.id));
+  const record = await ended(server, torn.id);
+  expect(record).toMatchObject({ reason: 'abrupt', exit_code: null });
+  expect(record.advice).toContain('without a goodbye');
+  const log = await (await server.send(`/api/archive/${record.id}/log`)).text();
+  expect(log).toContain('Claude Code');
+  expect(log).not.toContain('\x1b');
+  expect(await (await server.send(`/api/archive/${record.id}/log?raw=true&tail_kb=1000`)).text()).toContain('\x1b[');
+  expect(record.log_bytes).toBeGreaterThan(500);
+
+  const failed = await startTerminal(server, { args: ['--allowedTools', 'Bash(tail:*)'] });
+  await server.post(`${sessions}/${failed.id}/send`, { message: '[[tool:Bash tail -f /dev/null]]' });
+  await until('the turn', async () => (await row(server, failed.id)).state === 'running');
+  await until('the stop', async () => (await (await server.post(`${sessions}/${failed.id}/interrupt`, {})).json()).state === 'idle');
+  await server.post(`${sessions}/${failed.id}/send`, { message: '/exit' });
+  expect(await ended(server, failed.id)).toMatchObject({ reason: 'interrupted', interrupted: true });
+});
+
+verifies('archive.reason', 'says within seconds why a terminal did not come up, in the words that it ended with', async () => {
+  const server = await startWithTmux();
+  const script = await writeFakeClaude(server.workspace, '');
+  await writeFile(script, '#!/bin/sh\necho "no room for this one" >&2\nexit 3\n');
+  const broken = await startWithTmux({ CLAUDE_BIN: script });
+  const response = await broken.post(sessions, { project: broken.workspace.project });
+  const { code, detail } = await response.json();
+  expect([response.status, code]).toEqual([502, 'terminal_failed']);
+  expect(detail).toContain('no room for this one');
+  expect(await records(broken)).toMatchObject([{ reason: 'not_started' }]);
+});
+
+verifies('archive.reason', 'says how a terminal ended that ended while no server was here', async () => {
+  const first = await startWithTmux();
+  const { id, pid } = await startTerminal(first);
+  const live = await startTerminal(first);
+  await first.server.dispose({ graceS: 0 });
+  process.kill(Number(pid), 'SIGKILL');
+  const server = await first.restart();
+  const record = await ended(server, id);
+  expect(record).toMatchObject({ reason: 'abrupt' });
+  expect((await records(server, '?ended=false')).map(({ session_id }) => session_id)).toEqual([live.id]);
+  await server.remove(`${sessions}/${live.id}`);
+  expect(await ended(server, live.id)).toMatchObject({ reason: 'killed' });
+});
+
+verifies('archive.record', 'labels, hides and renames without ending anything, and makes no record of what was never there', async () => {
+  const server = await startWithTmux();
+  const { id } = await startTerminal(server);
+  const [record] = await records(server);
+  const path = `/api/archive/${record?.id}`;
+  expect(await (await server.patch(path, { label: 'the api' })).json()).toMatchObject({ label: 'the api', ended_at: null });
+  expect(await (await server.post(`${path}/hide`, {})).json()).toMatchObject({ hidden: true });
+  expect(await records(server)).toEqual([]);
+  expect(await records(server, '?hidden=true&q=THE+API')).toMatchObject([{ session_id: id, ended_at: null }]);
+  server.tmux('-L', 'switchboard', 'rename-session', '-t', `=sb-${id}`, 'my-own-name');
+  const titled = await server.patch(`${sessions}/${id}`, { title: 'a better name' });
+  expect([titled.status, await titled.json()]).toMatchObject([200, { id, title: 'a better name', state: 'idle' }]);
+  expect(await (await server.remove(`${path}/hide`)).json()).toMatchObject({ hidden: false, ended_at: null, label: 'the api' });
+  expect((await server.post('/api/archive/aaaaaaaaaaaa/hide', {})).status).toBe(404);
+  expect((await server.remove('/api/archive/aaaaaaaaaaaa/hide')).status).toBe(404);
+  expect((await server.patch('/api/archive/aaaaaaaaaaaa', { label: 'x' })).status).toBe(404);
+  expect(await records(server, '?hidden=true')).toHaveLength(1);
+  await server.remove(`${sessions}/${id}`);
+  expect(await ended(server, id)).toMatchObject({ reason: 'killed', label: 'the api' });
+});
