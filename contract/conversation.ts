@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NoticeKind } from './conversation-options.ts';
+import { DeskMessages, NoticeKind } from './conversation-options.ts';
 import { Prompt } from './prompt.ts';
 import { LiveTurn, TurnSummary } from './turn.ts';
 
@@ -46,6 +46,8 @@ export const ConversationSummary = z.object({
     .describe('what its next turn runs with, the settings of the server filled in; null: claude chooses'),
   live: z.boolean().describe('whether it has a live process'),
   queue_paused: z.boolean(),
+  at_desk: z.boolean().describe('its session is open in a terminal that was started here'),
+  desk_messages: DeskMessages,
 });
 
 /** The whole state of a conversation: enough to draw a page, with the cursor to follow its events from. */

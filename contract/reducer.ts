@@ -26,8 +26,9 @@ export function reduceConversation(before: ConversationSnapshot, event: StoredEv
 }
 
 function derive({ turn, queue, prompts }: ConversationSnapshot): Pick<ConversationSnapshot, 'state' | 'turn_id' | 'queued'> {
-  const busy = prompts.length ? 'waiting' : 'running';
-  return { state: turn ? busy : queue.length ? 'queued' : 'idle', turn_id: turn?.turn_id ?? null, queued: queue.length };
+  // A terminal that has its session asks without a turn.
+  const busy = prompts.length ? 'waiting' : turn ? 'running' : null;
+  return { state: busy ?? (queue.length ? 'queued' : 'idle'), turn_id: turn?.turn_id ?? null, queued: queue.length };
 }
 
 function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSnapshot {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ConvId, ExtraArgs, ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
+import { ConvId, DeskMessages, ExtraArgs, ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
+import { HookAnswer, HookInput } from './hook.ts';
 import { HistoryPage } from './message.ts';
 import { count, flag, list } from './query.ts';
 import { Diagnosis, SearchAnswer, SearchRole, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from './session.ts';
@@ -81,10 +82,15 @@ export const sessionEndpoints = {
   killTerminal: { params: SessionParams, response: z.object({ killed: z.string() }) },
   attachConversation: {
     params: z.object({ id: ConvId }),
-    body: z.object({ ...terminalOptions, interrupt: z.boolean().optional().describe('stop the turn that runs, instead of refusing') }),
+    body: z.object({
+      ...terminalOptions,
+      interrupt: z.boolean().optional().describe('stop the turn that runs, instead of refusing'),
+      messages: DeskMessages.optional().describe('what becomes of messages meanwhile; `wait` where it was never said'),
+    }),
     response: Session,
   },
   detachConversation: { params: z.object({ id: ConvId }), response: z.object({ id: ConvId, session_id: z.string() }) },
+  terminalHook: { body: HookInput, response: HookAnswer },
   search: {
     query: z.object({
       q: Words.min(1),

@@ -107,6 +107,14 @@ export const sessionRoutes = {
     summary: 'Take a conversation back from its terminal, with all that was said there',
     errors: ['conversation_not_found', 'session_not_found', 'terminal_not_ours'],
   },
+  terminalHook: {
+    method: 'POST',
+    path: '/api/hooks/terminal',
+    tag: 'sessions',
+    open: true,
+    summary: 'Where Claude Code in a terminal that was started here tells what it asks; its own token lets it in',
+    errors: ['wrong_credentials'],
+  },
   search: {
     method: 'GET',
     path: '/api/search',

@@ -4,6 +4,7 @@ import type { LocalAccess } from './access/local-access.ts';
 import type { Pairings } from './access/pairings.ts';
 import type { CheckPassword } from './access/password.ts';
 import { AppError } from './app-error.ts';
+import type { DeskPrompts } from './desk/desk-prompts.ts';
 import type { Projects } from './host/port.ts';
 import type { ClientAddress } from './http/client-address.ts';
 import { createHandle, createMethodCheck } from './http/handle.ts';
@@ -22,7 +23,7 @@ import { createPageRoutes, type PageDeps } from './http/routes/page.ts';
 import { addPromptRoutes } from './http/routes/prompt.ts';
 import { addPushActionRoute, addPushRoutes } from './http/routes/push.ts';
 import { addHealthRoute, addServiceRoutes, type ServiceDeps } from './http/routes/service.ts';
-import { addSessionRoutes, type SessionDeps } from './http/routes/session.ts';
+import { addHookRoute, addSessionRoutes, createHookCheck, type SessionDeps } from './http/routes/session.ts';
 import { addTurnRoutes, type TurnDeps } from './http/routes/turn.ts';
 import type { Prompts } from './prompt/prompts.ts';
 import type { Pushes } from './push/pushes.ts';
@@ -43,6 +44,7 @@ export type AppDeps = ServiceDeps &
     pairings: Pairings;
     projects: Projects;
     pushes: Pushes;
+    deskPrompts: DeskPrompts;
     onRevoked(credentialId: string): void;
     checkPassword: CheckPassword;
     localAccess: Pick<LocalAccess, 'isOurs'>;
@@ -83,8 +85,11 @@ export function createApp(given: AppDeps): Express {
   const login = createHandle(deps);
   addLoginRoute(login.handle, deps);
   addPushActionRoute(login.handle, deps);
+  addHookRoute(login.handle, deps);
   // Anyone may send these: what is larger than a name and a password is not even read.
   app.post(['/api/login', '/api/pair', '/api/push/actions/:token'], express.json({ limit: '4kb', type: 'application/json', inflate: false }));
+  // What a tool is to do can be a whole file.
+  app.post('/api/hooks/terminal', createHookCheck(deps), parseBody);
   app.use(login.router);
   // Who may not come in is told so before anything of the request is read.
   app.use(['/api', '/metrics'], createAuthenticate(deps), createParseFiles(), parseBody);

@@ -24,6 +24,8 @@ import { createPaneLogs } from './archive/pane-log.ts';
 import { createAttachments } from './attachment/attachments.ts';
 import { type Config, ConfigError, checkExposure } from './config.ts';
 import { createConversations } from './conversation/conversations.ts';
+import { createDeskPrompts } from './desk/desk-prompts.ts';
+import { createDeskRuns } from './desk/desk-runs.ts';
 import { createLocalHost } from './host/local.ts';
 import { createProjectGuard } from './host/project-guard.ts';
 import { createProjects } from './host/projects.ts';
@@ -141,6 +143,10 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const resolveProject = createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir());
   const undo = createUndo({ store: createUndoStore({ database }), folder: join(config.dataFolder, 'undo'), env: config.agentEnv, warn, now });
   const conversations = createConversations({
+    desk: {
+      isOpen: (sessionId) => sessionId !== null && archive.isOpen(sessionId),
+      start: (spec, onOutput) => deskRuns.start(spec, onOutput),
+    },
     undo,
     agent,
     turns,
@@ -214,12 +220,28 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     agent,
     terminals: tmux,
     startOf: processStart,
-    onEnd: () => {},
+    onChange(record) {
+      if (record.ended_at) deskPrompts.forget(record.id).catch((error) => warn(error, 'the hooks of an ended terminal stay'));
+      conversations.deskChanged(record.session_id);
+    },
     warn,
     now,
     newId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12),
   });
-  const terminals = createTerminalSessions({ agent, terminals: tmux, archive, newSessionId: () => randomUUID() });
+  const prepareHooks = (recordId: string) => deskPrompts.prepare(recordId);
+  const terminals = createTerminalSessions({ agent, terminals: tmux, archive, prepareHooks, newSessionId: () => randomUUID() });
+  const deskRuns = createDeskRuns({ agent, terminals, now });
+  const deskPrompts = createDeskPrompts({
+    archive,
+    prompts,
+    conversations,
+    agent,
+    giveToRun: deskRuns.give,
+    folder: logFolder,
+    url: () => `http://${localName(config.HOST)}:${portOf(servers[0] as Server)}`,
+    now,
+    newId: () => nanoid(12),
+  });
   const local = createLocalHost({
     agent,
     library,
@@ -232,6 +254,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const app = createApp({
     hosts: new Map([['local', local]]),
     archive,
+    deskPrompts,
     pushes,
     pairings: createPairings({ now }),
     projects: createProjects({ roots: config.projectRoots, resolveProject, env: config.agentEnv, now }),

@@ -170,6 +170,8 @@ export type TerminalLaunch = {
   model: string | null;
   permissionMode: string;
   extraArgs: readonly string[];
+  /** A file with settings of ours. */
+  settings: string | null;
 };
 
 /** A prompt as it was typed at the desk, from the CLI's own history. */

@@ -28,18 +28,18 @@ export type ArchiveDeps = {
   terminals: Pick<Terminals, 'panes' | 'fate' | 'close'>;
   /** When a process was started; null where it has ended. */
   startOf(pid: number): Promise<string | null>;
-  /** A terminal session has ended, and its record says why. */
-  onEnd(record: StoredRecord): void;
+  /** A session is open in a terminal now, or its record says why it is not any more. */
+  onChange(record: StoredRecord): void;
   warn(error: unknown, text: string): void;
   now(): Date;
   newId(): string;
 };
 
-type Begun = { session_id: string; terminal: string; project: string; name: string | null };
+type Begun = Pick<StoredRecord, 'session_id' | 'terminal' | 'project' | 'name' | 'hook_hash'>;
 type Ours = EndFacts['ours'];
 
 /** The terminal sessions that were started here: their records, from the start to the reason of the end. */
-export function createArchive({ store, logs, agent, terminals, startOf, onEnd, warn, now, newId }: ArchiveDeps) {
+export function createArchive({ store, logs, agent, terminals, startOf, onChange, warn, now, newId }: ArchiveDeps) {
   const open = new Map(store.open().map((record) => [record.id, record]));
   /** Not ready yet: who starts them sees their end. */
   const starting = new Set<string>();
@@ -92,7 +92,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onEnd, w
     } satisfies Partial<StoredRecord>);
     open.delete(record.id);
     attempt(() => store.save(record));
-    onEnd(record);
+    onChange(record);
   }
 
   /** Ends a record once, whoever sees it first. */
@@ -119,8 +119,10 @@ export function createArchive({ store, logs, agent, terminals, startOf, onEnd, w
       const start = one ? record.pidStart : await startOf(record.pid);
       if (!one && (start === null || start !== record.pidStart)) await end(record, isFirst ? null : now());
       else if (one && one.sessionId !== record.session_id) {
+        const left = { ...record };
         record.session_id = one.sessionId;
         attempt(() => store.save(record));
+        for (const changed of [left, record]) onChange(changed);
       }
     }
   }
@@ -149,7 +151,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onEnd, w
     return record;
   }
 
-  async function shown({ pid: _, pidStart: __, ...record }: StoredRecord): Promise<ArchiveRecord> {
+  async function shown({ pid: _, pidStart: __, hook_hash: ___, ...record }: StoredRecord): Promise<ArchiveRecord> {
     const about = await logs.about(record.id);
     return { ...record, advice: record.reason && endAdvice[record.reason], log_bytes: about?.bytes ?? 0 };
   }
@@ -198,6 +200,8 @@ export function createArchive({ store, logs, agent, terminals, startOf, onEnd, w
     /** From now on its end is looked for. */
     ready(id: string): void {
       starting.delete(id);
+      const record = open.get(id);
+      if (record) onChange(record);
       watch();
     },
     /** A terminal is about to be ended from here, whoever sees it first. */
@@ -210,6 +214,8 @@ export function createArchive({ store, logs, agent, terminals, startOf, onEnd, w
       if (record) await end(record, now());
       intents.delete(pid);
     },
+    /** The record of a terminal that has not ended. */
+    live: (id: string): StoredRecord | null => open.get(id) ?? null,
     /** Whether a session is open in a terminal that was started here. */
     isOpen: (sessionId: string): boolean => [...open.values()].some((record) => record.session_id === sessionId),
     async list(filter: ArchiveFilter): Promise<{ records: ArchiveRecord[]; before: string | null }> {

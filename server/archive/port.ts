@@ -1,7 +1,12 @@
 import type { ArchiveRecord } from '../../contract/archive.ts';
 
 /** A record as it is kept. `pid` and `pidStart` name the process while it lives; what is read off its log is not kept. */
-export type StoredRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & { pid: number; pidStart: string | null };
+export type StoredRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & {
+  pid: number;
+  pidStart: string | null;
+  /** Of the token by which its hooks come in. */
+  hook_hash: string | null;
+};
 
 export type ArchiveFilter = {
   q?: string | undefined;

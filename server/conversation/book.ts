@@ -4,8 +4,10 @@ import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import { liveTurn } from '../../contract/reducer.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import type { Prompts } from '../prompt/prompts.ts';
 import type { ConversationRecord, Journal, MappingStore, TurnStore } from '../store/port.ts';
-import { activeOf, isBusy, type Lanes, queuedOf } from './lanes.ts';
+import type { Desk } from './desk.ts';
+import { type Active, activeOf, isBusy, type Lanes, queuedOf } from './lanes.ts';
 import { toSummary } from './outcome.ts';
 import { createSnapshots } from './snapshots.ts';
 import type { Spending } from './spending.ts';
@@ -27,6 +29,8 @@ export function createBook(deps: {
   onRemove(id: string): void;
   /** Changes of one conversation come one after the other: each looks, waits for the disk, and writes. */
   inTurn<T>(convId: string, work: () => Promise<T>): Promise<T>;
+  desk: Pick<Desk, 'isOpen'>;
+  prompts: Pick<Prompts, 'list'>;
   defaultProject: string;
   defaults: { permissionMode: string; model: string | null };
   now(): Date;
@@ -45,6 +49,13 @@ export function createBook(deps: {
 
   const projectOf = (record: ConversationRecord) => record.project ?? deps.defaultProject;
 
+  function stateOf(id: string, active: Active | null, queued: number): ConversationSummary['state'] {
+    if (active) return active.turn.state === 'waiting' ? 'waiting' : 'running';
+    // What its session asks in a terminal.
+    if (deps.prompts.list().some((prompt) => prompt.conv_id === id)) return 'waiting';
+    return queued ? 'queued' : 'idle';
+  }
+
   function summary(id: string, record: ConversationRecord, queued = queuedOf(lanes, id).length): ConversationSummary {
     const active = activeOf(lanes, id);
     return {
@@ -52,7 +63,7 @@ export function createBook(deps: {
       title: record.title ?? id,
       session_id: record.session_id,
       project: projectOf(record),
-      state: active ? (active.turn.state === 'waiting' ? 'waiting' : 'running') : queued ? 'queued' : 'idle',
+      state: stateOf(id, active, queued),
       turn_id: active?.turn.id ?? null,
       queued,
       turn_count: record.turn_count,
@@ -75,6 +86,8 @@ export function createBook(deps: {
       },
       live: agent.live.isOpen(record.session_id ?? lanes.reserved.get(id) ?? ''),
       queue_paused: record.queue_paused ?? false,
+      at_desk: deps.desk.isOpen(record.session_id),
+      desk_messages: record.desk_messages ?? 'wait',
     };
   }
 
@@ -222,6 +235,7 @@ export function createBook(deps: {
         archived,
         pinned,
         queue_paused,
+        desk_messages,
         context,
         ...options
       } = record;

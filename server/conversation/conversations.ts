@@ -9,6 +9,7 @@ import type { Prompts } from '../prompt/prompts.ts';
 import type { Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
 import { type Book, createBook } from './book.ts';
+import type { Desk } from './desk.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createEndings } from './endings.ts';
 import { forkConversation } from './fork.ts';
@@ -39,6 +40,7 @@ export type ConversationsDeps = {
   /** Removes the files of turns that are gone. */
   sweepFiles(): void;
   placeFiles(id: string, files: readonly StoredAttachment[], project: string): Promise<string>;
+  desk: Desk;
   /** Notes the files of its project before and after a turn. */
   undo: Pick<Undo, 'before' | 'after'>;
   defaultProject: string;
@@ -86,6 +88,8 @@ export interface Conversations {
   checkIdle(id: string): void;
   /** The conversation that goes on with each session; of several the one that was used last. */
   bySession(): ReadonlyMap<string, OfSession>;
+  /** A session was opened in a terminal, or is no longer. */
+  deskChanged(sessionId: string): void;
   counts(): { running: number; waiting: number; queued: number };
   dayBudget(): Budget | null;
   /** A conversation's settings were changed: what runs now is told of those that are named. */
@@ -159,6 +163,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
 
   async function warm(id: string): Promise<boolean> {
     const record = book.need(id);
+    if (deps.desk.isOpen(record.session_id)) return false;
     if (isClosing) throw new AppError('shutting_down');
     const sessionId = starter.sessionOf(id, record);
     const leaving = [...lanes.lingering.values()].filter((held) => held.sessionId === sessionId);
@@ -230,6 +235,10 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         found.set(session_id, { id, title: title ?? null, state: turn ? (turn.state === 'waiting' ? 'waiting' : 'running') : 'idle', lastMessageAt });
       }
       return found;
+    },
+    deskChanged(sessionId) {
+      for (const [id, { session_id }] of mapping.all()) if (session_id === sessionId) book.announce(id);
+      dispatcher.pump();
     },
     counts() {
       const waiting = [...lanes.active.values()].filter(({ turn }) => turn.state === 'waiting').length;

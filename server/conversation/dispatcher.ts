@@ -5,6 +5,7 @@ import { createMutex } from '../mutex.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
 import type { Book } from './book.ts';
+import type { Desk } from './desk.ts';
 import type { Endings } from './endings.ts';
 import { type Active, activeOf, createActive, type Lanes, liveText } from './lanes.ts';
 import { nextToStart } from './order.ts';
@@ -24,6 +25,7 @@ const retryMs = 500;
 const leaveMs = 3000;
 
 export type DispatcherDeps = Omit<TurnRunDeps, 'onWaiting'> & {
+  desk: Desk;
   undo: Pick<Undo, 'before' | 'after'>;
   lanes: Lanes;
   mapping: MappingStore;
@@ -69,7 +71,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       // Who waits for a person works on nothing.
       running: active.filter(({ turn }) => turn.state !== 'waiting').length,
     };
-    const ready = lanes.queue.filter((turn) => !mapping.get(turn.conv_id)?.queue_paused);
+    const ready = lanes.queue.filter((turn) => mayStart(mapping.get(turn.conv_id)));
     const waiting = ready.map((turn) => ({ ...turn, session_id: mapping.get(turn.conv_id)?.session_id ?? null }));
     for (const turn of waiting) endLingering(turn.conv_id, turn.session_id);
     for (const { id } of nextToStart(waiting, taken, deps.maxRunning)) {
@@ -77,6 +79,10 @@ export function createDispatcher(deps: DispatcherDeps) {
       if (turn) process(createActive(turn)).catch((error) => deps.warn(error, 'a turn could not be settled'));
     }
   }
+
+  /** What is for a session that is open at the desk waits for its end there, unless it is to be typed in. */
+  const mayStart = (record: ConversationRecord | undefined) =>
+    !record || (!record.queue_paused && (record.desk_messages === 'terminal' || !deps.desk.isOpen(record.session_id)));
 
   function takeFromQueue(id: string): Turn | undefined {
     const index = lanes.queue.findIndex((turn) => turn.id === id);
@@ -104,7 +110,8 @@ export function createDispatcher(deps: DispatcherDeps) {
           freeSlot();
           return null;
         }
-        const started = deps.agent.run(active.spec, onOutput);
+        const { sessionId } = active.spec;
+        const started = deps.desk.isOpen(sessionId) ? Promise.resolve(deps.desk.start(active.spec, onOutput)) : deps.agent.run(active.spec, onOutput);
         started.then((value) => value.started.then(freeSlot), freeSlot);
         return started;
       });

@@ -26,11 +26,19 @@ export type TerminalSessionsDeps = {
   agent: Agent;
   terminals: Terminals;
   archive: Archive;
+  /** Writes the settings by which a terminal tells what it asks. */
+  prepareHooks(recordId: string): Promise<{ path: string; hash: string }>;
   newSessionId(): string;
 };
 
+/** Whether a text stands in the input box of a screen, or a paste that is too long to be shown. */
+function isShown(screen: string, text: string): boolean {
+  const [first = ''] = text.trim().split('\n');
+  return screen.includes('[Pasted text') || screen.includes(first.slice(0, 20));
+}
+
 /** Sessions in terminals of ours: a person can sit down at each of them at the desk. */
-export function createTerminalSessions({ agent, terminals, archive, newSessionId }: TerminalSessionsDeps) {
+export function createTerminalSessions({ agent, terminals, archive, prepareHooks, newSessionId }: TerminalSessionsDeps) {
   const liveOf = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
 
   async function need(id: string): Promise<{ pane: Pane; live: LiveSession | undefined }> {
@@ -93,7 +101,7 @@ export function createTerminalSessions({ agent, terminals, archive, newSessionId
   return {
     /** Starts a session, or opens one that has ended. Gives its id. */
     async open(
-      launch: Omit<TerminalLaunch, 'sessionId' | 'isNew'> & { sessionId: string | null },
+      launch: Omit<TerminalLaunch, 'sessionId' | 'isNew' | 'settings'> & { sessionId: string | null },
       checkFree: () => void = () => {},
     ): Promise<string> {
       if (!(await terminals.isThere())) throw new AppError('tmux_not_found');
@@ -103,13 +111,19 @@ export function createTerminalSessions({ agent, terminals, archive, newSessionId
       try {
         // A turn that began before the hold has no process yet that could be seen.
         checkFree();
-        const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null });
         const record = archive.draft();
+        const hooks = await prepareHooks(record.id).catch(() => null);
+        const settings = hooks?.path ?? null;
+        const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null, settings });
         const opening = terminals.open(name, { cwd: launch.project, command, logCommand: record.logCommand });
         const pid = await opening.catch((error) => {
           throw new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
         });
-        await archive.begin(record.id, { session_id: id, terminal: name, project: launch.project, name: launch.name }, pid);
+        await archive.begin(
+          record.id,
+          { session_id: id, terminal: name, project: launch.project, name: launch.name, hook_hash: hooks?.hash ?? null },
+          pid,
+        );
         await waitReady({ id, name, pid, recordId: record.id });
         archive.ready(record.id);
       } finally {
@@ -140,7 +154,10 @@ export function createTerminalSessions({ agent, terminals, archive, newSessionId
       let isTaken = await until(takenMs, isBusy);
       // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
       for (let again = 0; !isTaken && again < maxEnters; again += 1) {
-        await terminals.key(pane.name, 'Enter');
+        // One that has just come up can lose the paste as well.
+        const isLost = again === 0 && !isShown(await terminals.screen(pane.name), message);
+        if (isLost) await terminals.paste(pane.name, message);
+        else await terminals.key(pane.name, 'Enter');
         isTaken = await until(takenMs, isBusy);
       }
       if (!isTaken) throw await failed(pane.name, 'The message was typed, and nothing came of it.');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { z } from 'zod';
-import { ConvId, NoticeKind } from '../../contract/conversation-options.ts';
+import { ConvId, DeskMessages, NoticeKind } from '../../contract/conversation-options.ts';
 import { AppError } from '../app-error.ts';
 import { createJsonFile, type Damage } from './json-file.ts';
 import type { ConversationRecord, MappingStore } from './port.ts';
@@ -35,6 +35,7 @@ const Entry = z.looseObject({
   context: z.object({ tokens: z.number(), window: z.number().nullable() }).optional().catch(undefined),
   max_cost_usd: z.number().nullish().catch(undefined),
   queue_paused: z.boolean().optional().catch(undefined),
+  desk_messages: DeskMessages.optional().catch(undefined),
   reset_at: z.string().optional().catch(undefined),
   settled_turn: z.string().optional().catch(undefined),
 });

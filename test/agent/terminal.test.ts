@@ -63,13 +63,15 @@ verifies('terminal.writer', 'goes on with a conversation in a terminal, lets nob
   const opened = await server.post(`${sessions}/${id.slice(0, 8)}/resume`, {});
   expect(opened.status).toBe(201);
   expect(await opened.json()).toMatchObject({ id, state: 'idle', conv_id: 'a' });
-  const beside = await server.post('/api/chat', { conv_id: 'a', message: 'beside it' });
-  expect([beside.status, (await beside.json()).code]).toEqual([409, 'session_busy']);
+  const beside = await server.accept('a', { message: 'beside it' });
+  expect(beside.state).toBe('queued');
   expect((await (await server.post(`${sessions}/${id}/resume`, {})).json()).code).toBe('session_busy');
   await server.post(`${sessions}/${id}/send`, { message: 'said at the desk' });
   await until('the answer', async () => (await said(server, id)).includes('Echo: said at the desk'));
   await isIdle(server, id);
+  expect((await server.turn(beside.turn_id, 0)).state).toBe('queued');
   await server.remove(`${sessions}/${id}`);
+  expect((await server.end(beside.turn_id)).state).toBe('completed');
   const running = await server.accept('a', { message: '[[slow 100 100ms]]', follow: true });
   await until('its words', async () => (await server.get('/api/conversations/a')).turn?.text.includes('word2'));
   expect((await (await server.post('/api/conversations/a/attach', {})).json()).code).toBe('conversation_busy');
@@ -82,6 +84,7 @@ verifies('terminal.writer', 'goes on with a conversation in a terminal, lets nob
   expect(messages.filter(({ role }: { role: string }) => role === 'user').map(({ text }: { text: string }) => text)).toEqual([
     'said on the phone',
     'said at the desk',
+    'beside it',
     '[[slow 100 100ms]]',
     'on the phone again',
   ]);

@@ -161,6 +161,18 @@ export const requirements = {
   'cli.find': { promise: 'The command finds sessions, and what was said in them.', from: 'contract' },
   'terminal.open': { promise: 'Claude Code is started, resumed, typed into, read and ended in a terminal, or it is said why not.', from: 'contract' },
   'terminal.asks': { promise: 'A terminal asks for permissions unless told otherwise, and nothing is typed into a question.', from: 'safety' },
+  'terminal.prompts': {
+    promise: 'What a terminal asks is among the prompts and can be answered there or at the terminal: whoever is first.',
+    from: 'contract',
+  },
+  'terminal.messages': {
+    promise: 'Messages for a session that is open at the desk wait for its end there, or are typed into it, as chosen.',
+    from: 'contract',
+  },
+  'terminal.handover': {
+    promise: 'Between phone and desk nothing that was said is lost, however often it changes and wherever the terminal is killed.',
+    from: 'contract',
+  },
   'archive.reason': {
     promise: 'Every terminal session that was started here has a record, by whatever door, and a reason within seconds of its end.',
     from: 'contract',

@@ -150,11 +150,12 @@ export function createClaude(deps: {
       return path ? writtenText(await readSince(path, at)) : '';
     },
     liveSessions: () => readLiveSessions(home),
-    async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs }) {
+    async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs, settings }) {
       const [binary, { logged_in, hint }] = await Promise.all([binaryPath(), probe()]);
       if (logged_in === false) throw new AppError('not_logged_in', hint ?? undefined);
       await answerFirstStart(env, project);
       const options = ['--permission-mode', permissionMode, ...(model ? ['--model', model] : []), ...(name ? ['--name', name] : [])];
+      if (settings) options.push('--settings', settings);
       return [binary, isNew ? '--session-id' : '--resume', sessionId, ...options, ...extraArgs];
     },
     async hold(sessionId) {

@@ -1,5 +1,7 @@
+import type { RequestHandler } from 'express';
 import { AppError } from '../../app-error.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
+import type { DeskPrompts } from '../../desk/desk-prompts.ts';
 import type { Host } from '../../host/port.ts';
 import type { Handle } from '../handle.ts';
 
@@ -54,6 +56,7 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations }: Sessi
       await conversations.cancel(turn.turn_id);
       await conversations.ended(turn.turn_id);
     }
+    if (body.messages) await conversations.book.change(params.id, { desk_messages: body.messages });
     return local().resume(sessionOf(params.id), { model: body.model ?? null, permissionMode: body.permission_mode ?? asking });
   });
   handle('detachConversation', async ({ params }) => {
@@ -65,4 +68,17 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations }: Sessi
     local().search({ q, project, roles: role ?? ['user', 'assistant', 'tool', 'output'], since, until, limit: limit ?? 20 }),
   );
   handle('readTyped', async ({ query }) => ({ prompts: await local().typed({ ...query, limit: query.limit ?? 50 }) }));
+}
+
+/** The hooks of terminals: let in by the token of their terminal alone, before anything of the request is read. */
+export function addHookRoute(handle: Handle, { deskPrompts }: { deskPrompts: DeskPrompts }): void {
+  handle('terminalHook', ({ body, response, signal }) => deskPrompts.hook(response.locals['terminal'], body, signal));
+}
+
+export function createHookCheck({ deskPrompts }: { deskPrompts: DeskPrompts }): RequestHandler {
+  return (request, response, next) => {
+    const token = /^Bearer\s+(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
+    response.locals['terminal'] = deskPrompts.recordOf(token ?? '');
+    next();
+  };
 }

@@ -1,0 +1,123 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HookAnswer, HookInput } from '../../contract/hook.ts';
+import type { Prompt } from '../../contract/prompt.ts';
+import type { Agent, AskedPrompt, PromptReply } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { Archive } from '../archive/archive.ts';
+import type { StoredRecord } from '../archive/port.ts';
+import type { Conversations } from '../conversation/conversations.ts';
+import type { Prompts } from '../prompt/prompts.ts';
+import { risksOf } from '../prompt/risk.ts';
+import { hookSettings, kindOf, toHookAnswer } from './hook.ts';
+
+/** How often it is looked whether somebody has answered at the terminal: the CLI does not say so. */
+const lookMs = 200;
+
+/** From the hook's call to the status `waiting` it takes 0.2 s; a crowded machine takes longer. */
+const maxUntilWaitingMs = 5000;
+
+export type DeskPromptsDeps = {
+  archive: Archive;
+  prompts: Prompts;
+  conversations: Pick<Conversations, 'book' | 'bySession'>;
+  agent: Pick<Agent, 'liveSessions'>;
+  /** A turn that was typed into this session takes what is asked meanwhile; false where there is none. */
+  giveToRun(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null;
+  /** Where the files with the hooks are. */
+  folder: string;
+  /** The address of this server on this machine. */
+  url(): string;
+  now(): Date;
+  newId(): string;
+};
+
+const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
+
+/** What terminals ask, among all that waits for a person: by an HTTP hook that runs while the dialog is on the screen. */
+export function createDeskPrompts(deps: DeskPromptsDeps) {
+  const { archive, prompts, conversations } = deps;
+  const fileOf = (recordId: string) => join(deps.folder, `${recordId}.hooks.json`);
+
+  /** The conversation of a session; one that asks and has none gets one, or nobody could be led to the question. */
+  async function conversationOf(record: StoredRecord): Promise<string> {
+    const known = conversations.bySession().get(record.session_id);
+    if (known) return known.id;
+    const id = conversations.book.newId();
+    const title = record.label ?? record.name ?? basename(record.project);
+    await conversations.book.adopt(id, { session_id: record.session_id, project: record.project, title });
+    return id;
+  }
+
+  /** Resolves when the terminal no longer waits for the answer. */
+  async function goneFrom(record: StoredRecord, signal: AbortSignal): Promise<void> {
+    let hasWaited = false;
+    for (let passed = 0; !signal.aborted; passed += lookMs) {
+      const live = (await deps.agent.liveSessions()).find(({ pid }) => pid === record.pid);
+      if (!live || record.ended_at) return;
+      if (live.status === 'waiting') hasWaited = true;
+      else if (hasWaited || passed > maxUntilWaitingMs) return;
+      await delay(lookMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async function ask(record: StoredRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
+    const { tool_name: tool = 'unknown', tool_input = {} } = input;
+    const asked: AskedPrompt = { id: deps.newId(), kind: kindOf(tool), tool, input: tool_input, reason: null, parent_tool_id: null };
+    const over = new AbortController();
+    let answer: HookAnswer = {};
+    const give = (reply: PromptReply): boolean => {
+      if (over.signal.aborted || hungUp.aborted) return false;
+      answer = toHookAnswer(reply);
+      over.abort();
+      return true;
+    };
+    const ofRun = deps.giveToRun(record.session_id, asked, give);
+    const convId = ofRun ? null : await open(record, asked, give);
+    await goneFrom(record, AbortSignal.any([over.signal, hungUp]));
+    if (!over.signal.aborted) {
+      over.abort();
+      if (ofRun) ofRun.withdraw();
+      else prompts.withdraw({ id: asked.id });
+    }
+    if (convId) conversations.book.announce(convId);
+    return answer;
+  }
+
+  /** Asks for a terminal that no turn of ours works in. */
+  async function open(record: StoredRecord, asked: AskedPrompt, give: (reply: PromptReply) => boolean): Promise<string> {
+    const conv_id = await conversationOf(record);
+    const { project } = record;
+    const risks = asked.kind === 'permission' ? risksOf({ ...asked, project }) : [];
+    const prompt: Prompt = { ...asked, conv_id, turn_id: record.id, risks, project, opened_at: deps.now().toISOString() };
+    await prompts.ask(prompt, give, () => true);
+    conversations.book.announce(conv_id);
+    return conv_id;
+  }
+
+  return {
+    /** Writes the settings file of a terminal; gives its path, and what is kept to know its calls by. */
+    async prepare(recordId: string): Promise<{ path: string; hash: string }> {
+      const token = `swt_${recordId}_${randomBytes(32).toString('base64url')}`;
+      const path = fileOf(recordId);
+      await writeFile(path, hookSettings({ url: `${deps.url()}/api/hooks/terminal`, token }), { mode: 0o600 });
+      return { path, hash: hashOf(token) };
+    },
+    /** A terminal has ended: what let it in is deleted. */
+    forget: (recordId: string): Promise<void> => rm(fileOf(recordId), { force: true }),
+    /** The live terminal whose token it is. Throws AppError `wrong_credentials`. */
+    recordOf(token: string): StoredRecord {
+      const record = archive.live(token.split('_')[1] ?? '');
+      if (!record || record.hook_hash !== hashOf(token)) throw new AppError('wrong_credentials', 'This is no terminal that was started here.');
+      return record;
+    },
+    /** Answers a hook; what is no question is let pass. */
+    async hook(record: StoredRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
+      return input.hook_event_name === 'PermissionRequest' ? ask(record, input, hungUp) : {};
+    },
+  };
+}
+
+export type DeskPrompts = ReturnType<typeof createDeskPrompts>;

@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Agent, AgentOutput, AskedPrompt, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { TerminalSessions } from '../host/terminal-sessions.ts';
+
+const lookMs = 250;
+
+const maxLateMs = 2000;
+
+/** It goes from idle to busy within this when the queued words of a person follow. */
+const settledLooks = 2;
+
+/** `isSent`: from then on what the terminal does is this message's work. */
+type Typed = { isSent: boolean; onOutput(output: AgentOutput): void; replies: Map<string, (reply: PromptReply) => boolean> };
+
+export type DeskRunsDeps = {
+  agent: Pick<Agent, 'liveSessions' | 'writtenSince'>;
+  terminals: Pick<TerminalSessions, 'send' | 'interrupt'>;
+  now(): Date;
+};
+
+const failure = (code: 'agent_killed' | 'agent_failed', detail: string): RunEnd => ({ kind: 'failure', code, detail, cost: null });
+
+/** What goes with a message as a file: Claude Code reads it from where it lies. */
+const withFiles = ({ message, attachments }: RunSpec) =>
+  attachments.length ? `${message}\n\n${attachments.map(({ path }) => `@${/\s/.test(path) ? JSON.stringify(path) : path}`).join('\n')}` : message;
+
+/** Turns whose message is typed into the terminal that has their session, in place of a process of their own. */
+export function createDeskRuns({ agent, terminals, now }: DeskRunsDeps) {
+  const typed = new Map<string, Typed>();
+
+  const liveOf = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
+
+  /** Resolves when it waits for the next message; false when it has ended, or was told to stop. */
+  async function idle(id: string, signal: AbortSignal, onLook: () => Promise<void>): Promise<boolean> {
+    for (let looks = 0; !signal.aborted; ) {
+      const live = await liveOf(id);
+      if (!live) return false;
+      await onLook();
+      looks = live.status === 'idle' ? looks + 1 : 0;
+      if (looks >= settledLooks) return true;
+      await delay(lookMs, undefined, { signal }).catch(() => {});
+    }
+    return false;
+  }
+
+  async function work(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
+    const { sessionId, project } = spec;
+    const begun = performance.now();
+    // What a person is in the middle of there comes first.
+    if (!(await idle(sessionId, stopped, async () => {}))) return failure('agent_killed', 'The terminal ended before the message was typed into it.');
+    const since = now().toISOString();
+    let told = '';
+    const tell = async () => {
+      const text = await agent.writtenSince(sessionId, project, since).catch(() => told);
+      if (text.length > told.length) own.onOutput({ type: 'text', text: text.slice(told.length) });
+      told = text;
+    };
+    own.isSent = true;
+    await terminals.send(sessionId, withFiles(spec));
+    const isDone = await idle(sessionId, stopped, tell);
+    await tell();
+    // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
+    for (let waited = 0; isDone && told === '' && waited < maxLateMs; waited += lookMs) {
+      await delay(lookMs);
+      await tell();
+    }
+    if (!isDone) return failure('agent_killed', stopped.aborted ? 'It was interrupted.' : 'The terminal ended before the answer did.');
+    return {
+      kind: 'answer',
+      response: told,
+      sessionId,
+      // A terminal does not say what a turn costs.
+      cost: 0,
+      totalCost: 0,
+      turns: 1,
+      durationMs: Math.round(performance.now() - begun),
+      usage: {},
+      permissionDenials: [],
+      contextWindow: null,
+    };
+  }
+
+  return {
+    start(spec: RunSpec, onOutput: (output: AgentOutput) => void): Run {
+      const stopping = new AbortController();
+      const own: Typed = { isSent: false, onOutput, replies: new Map() };
+      typed.set(spec.sessionId, own);
+      const end = work(spec, own, stopping.signal)
+        .catch((error): RunEnd => {
+          if (error instanceof AppError) return { kind: 'failure', code: error.code, detail: error.message, cost: null };
+          return failure('agent_failed', (error as Error).message);
+        })
+        .finally(() => typed.get(spec.sessionId) === own && typed.delete(spec.sessionId));
+      return {
+        started: Promise.resolve(),
+        end,
+        exited: end.then(() => {}),
+        async stop() {
+          // The terminal stays: only what it does is stopped.
+          if (own.isSent && typed.get(spec.sessionId) === own) await terminals.interrupt(spec.sessionId).catch(() => {});
+          stopping.abort();
+          await end;
+        },
+        answer: (id, reply) => own.replies.get(id)?.(reply) ?? false,
+        steer: null,
+      };
+    },
+    /** What a terminal asks while a message of ours is at work in it is asked by that message's turn. */
+    give(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null {
+      const own = typed.get(sessionId);
+      if (!own) return null;
+      own.replies.set(asked.id, give);
+      own.onOutput({ type: 'prompt.asked', prompt: asked });
+      return { withdraw: () => own.onOutput({ type: 'prompt.withdrawn', id: asked.id }) };
+    },
+  };
+}
+
+export type DeskRuns = ReturnType<typeof createDeskRuns>;

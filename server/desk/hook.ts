@@ -1,0 +1,28 @@
+import type { HookAnswer } from '../../contract/hook.ts';
+import type { AskedPrompt, PromptReply } from '../agent/port.ts';
+
+export const kindOf = (tool: string): AskedPrompt['kind'] =>
+  tool === 'AskUserQuestion' ? 'question' : tool === 'ExitPlanMode' ? 'plan' : 'permission';
+
+/** A person's answer in the words of the hook. */
+export function toHookAnswer(reply: PromptReply): HookAnswer {
+  const decision =
+    reply.decision === 'deny'
+      ? { behavior: 'deny', message: reply.message, interrupt: reply.interrupt }
+      : {
+          behavior: 'allow',
+          // Without its answers a question counts as not answered.
+          updatedInput: reply.answers ? { ...reply.input, answers: reply.answers } : reply.input,
+          ...(reply.permissionMode ? { updatedPermissions: [{ type: 'setMode', mode: reply.permissionMode, destination: 'session' }] } : {}),
+        };
+  return { hookSpecificOutput: { hookEventName: 'PermissionRequest', decision } };
+}
+
+/** A day: a question waits for a person as long as the terminal does. */
+const hookTimeoutS = 86_400;
+
+/** The settings with which a terminal tells us what it asks, while it asks it. */
+export function hookSettings({ url, token }: { url: string; token: string }): string {
+  const hook = { type: 'http', url, timeout: hookTimeoutS, headers: { Authorization: `Bearer ${token}` } };
+  return JSON.stringify({ hooks: { PermissionRequest: [{ matcher: '', hooks: [hook] }] } }, null, 2);
+}
