@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, homedir } from 'node:os';
@@ -16,21 +16,16 @@ import { refusedArgs, refusedTerminalArgs } from './agent/claude/argv.ts';
 import { createClaude } from './agent/claude/claude.ts';
 import { claudeHome } from './agent/claude/home.ts';
 import type { AgentStatus } from './agent/port.ts';
-import { processStart } from './agent/process-tree.ts';
 import { createApp } from './app.ts';
 import { AppError } from './app-error.ts';
-import { createArchive } from './archive/archive.ts';
-import { createPaneLogs } from './archive/pane-log.ts';
 import { createAttachments } from './attachment/attachments.ts';
 import { type Config, ConfigError, checkExposure } from './config.ts';
-import { createConversations } from './conversation/conversations.ts';
-import { createDeskPrompts } from './desk/desk-prompts.ts';
-import { createDeskRuns } from './desk/desk-runs.ts';
+import { type Conversations, createConversations } from './conversation/conversations.ts';
+import { createDesk } from './desk/desk.ts';
 import { createLocalHost } from './host/local.ts';
 import { createProjectGuard } from './host/project-guard.ts';
 import { createProjects } from './host/projects.ts';
 import { resolveFile } from './host/resolve-file.ts';
-import { createTerminalSessions } from './host/terminal-sessions.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { createLibrary } from './library/library.ts';
 import type { Log } from './log.ts';
@@ -49,7 +44,6 @@ import { createPromptStore } from './store/prompt-store.ts';
 import { createPushStore } from './store/push-store.ts';
 import { createTurnStore } from './store/turn-store.ts';
 import { createUndoStore } from './store/undo-store.ts';
-import { createTmux } from './terminal/tmux.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
 import { createUndo } from './undo/undo.ts';
@@ -142,11 +136,25 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
 
   const resolveProject = createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir());
   const undo = createUndo({ store: createUndoStore({ database }), folder: join(config.dataFolder, 'undo'), env: config.agentEnv, warn, now });
-  const conversations = createConversations({
-    desk: {
-      isOpen: (sessionId) => sessionId !== null && archive.isOpen(sessionId),
-      start: (spec, onOutput) => deskRuns.start(spec, onOutput),
-    },
+  const {
+    desk,
+    archive,
+    terminals,
+    deskPrompts,
+    dispose: disposeDesk,
+  } = createDesk({
+    dataFolder: config.dataFolder,
+    env: config.agentEnv,
+    store: createArchiveStore({ database }),
+    agent,
+    prompts,
+    conversations: () => conversations,
+    url: () => `http://${localName(config.HOST)}:${portOf(servers[0] as Server)}`,
+    warn,
+    now,
+  });
+  const conversations: Conversations = createConversations({
+    desk,
     undo,
     agent,
     turns,
@@ -210,37 +218,6 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     path: join(config.dataFolder, 'library.db'),
     worker: join(deps.packageRoot, 'dist', 'server', 'library.js'),
     warn,
-  });
-  const logFolder = join(config.dataFolder, 'terminals');
-  await mkdir(logFolder, { recursive: true, mode: 0o700 }).catch((error) => warn(error, 'what terminals show is not kept'));
-  const tmux = createTmux({ env: config.agentEnv });
-  const archive = createArchive({
-    store: createArchiveStore({ database }),
-    logs: createPaneLogs({ folder: logFolder }),
-    agent,
-    terminals: tmux,
-    startOf: processStart,
-    onChange(record) {
-      if (record.ended_at) deskPrompts.forget(record.id).catch((error) => warn(error, 'the hooks of an ended terminal stay'));
-      conversations.deskChanged(record.session_id);
-    },
-    warn,
-    now,
-    newId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12),
-  });
-  const prepareHooks = (recordId: string) => deskPrompts.prepare(recordId);
-  const terminals = createTerminalSessions({ agent, terminals: tmux, archive, prepareHooks, newSessionId: () => randomUUID() });
-  const deskRuns = createDeskRuns({ agent, terminals, now });
-  const deskPrompts = createDeskPrompts({
-    archive,
-    prompts,
-    conversations,
-    agent,
-    giveToRun: deskRuns.give,
-    folder: logFolder,
-    url: () => `http://${localName(config.HOST)}:${portOf(servers[0] as Server)}`,
-    now,
-    newId: () => nanoid(12),
   });
   const local = createLocalHost({
     agent,
@@ -339,7 +316,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       await tunnel.dispose();
       await opened;
       await conversations.close(graceS * 1000, hurry);
-      await archive.dispose();
+      await disposeDesk();
       await library.dispose();
       await agent.dispose();
       await Promise.all(servers.map(closeServer));

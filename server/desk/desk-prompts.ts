@@ -22,7 +22,7 @@ const maxUntilWaitingMs = 5000;
 export type DeskPromptsDeps = {
   archive: Archive;
   prompts: Prompts;
-  conversations: Pick<Conversations, 'book' | 'bySession'>;
+  conversations(): Pick<Conversations, 'book' | 'bySession'>;
   agent: Pick<Agent, 'liveSessions'>;
   /** A turn that was typed into this session takes what is asked meanwhile; false where there is none. */
   giveToRun(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null;
@@ -43,11 +43,11 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
 
   /** The conversation of a session; one that asks and has none gets one, or nobody could be led to the question. */
   async function conversationOf(record: StoredRecord): Promise<string> {
-    const known = conversations.bySession().get(record.session_id);
+    const known = conversations().bySession().get(record.session_id);
     if (known) return known.id;
-    const id = conversations.book.newId();
+    const id = conversations().book.newId();
     const title = record.label ?? record.name ?? basename(record.project);
-    await conversations.book.adopt(id, { session_id: record.session_id, project: record.project, title });
+    await conversations().book.adopt(id, { session_id: record.session_id, project: record.project, title });
     return id;
   }
 
@@ -82,7 +82,7 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
       if (ofRun) ofRun.withdraw();
       else prompts.withdraw({ id: asked.id });
     }
-    if (convId) conversations.book.announce(convId);
+    if (convId) conversations().book.announce(convId);
     return answer;
   }
 
@@ -93,7 +93,7 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
     const risks = asked.kind === 'permission' ? risksOf({ ...asked, project }) : [];
     const prompt: Prompt = { ...asked, conv_id, turn_id: record.id, risks, project, opened_at: deps.now().toISOString() };
     await prompts.ask(prompt, give, () => true);
-    conversations.book.announce(conv_id);
+    conversations().book.announce(conv_id);
     return conv_id;
   }
 

@@ -116,5 +116,3 @@ export function createDeskRuns({ agent, terminals, now }: DeskRunsDeps) {
     },
   };
 }
-
-export type DeskRuns = ReturnType<typeof createDeskRuns>;

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { customAlphabet, nanoid } from 'nanoid';
+import type { Agent } from '../agent/port.ts';
+import { processStart } from '../agent/process-tree.ts';
+import { type Archive, createArchive } from '../archive/archive.ts';
+import { createPaneLogs } from '../archive/pane-log.ts';
+import type { ArchiveStore } from '../archive/port.ts';
+import type { Conversations } from '../conversation/conversations.ts';
+import type { Desk } from '../conversation/desk.ts';
+import { createTerminalSessions, type TerminalSessions } from '../host/terminal-sessions.ts';
+import type { Prompts } from '../prompt/prompts.ts';
+import { createTmux } from '../terminal/tmux.ts';
+import { createDeskPrompts, type DeskPrompts } from './desk-prompts.ts';
+import { createDeskRuns } from './desk-runs.ts';
+
+export type DeskDeps = {
+  dataFolder: string;
+  env: Readonly<Record<string, string>>;
+  store: ArchiveStore;
+  agent: Agent;
+  prompts: Prompts;
+  /** They and the desk know each other; this is asked for after both are there. */
+  conversations(): Conversations;
+  /** The address of this server on this machine. */
+  url(): string;
+  warn(error: unknown, text: string): void;
+  now(): Date;
+};
+
+/** The terminals of this machine that were started here, with all that belongs to them. */
+export type DeskParts = { archive: Archive; terminals: TerminalSessions; deskPrompts: DeskPrompts; desk: Desk; dispose(): Promise<void> };
+
+export function createDesk(deps: DeskDeps): DeskParts {
+  const { agent, warn, now } = deps;
+  const folder = join(deps.dataFolder, 'terminals');
+  mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => warn(error, 'what terminals show is not kept'));
+  const tmux = createTmux({ env: deps.env });
+  const archive = createArchive({
+    store: deps.store,
+    logs: createPaneLogs({ folder }),
+    agent,
+    terminals: tmux,
+    startOf: processStart,
+    onChange(record) {
+      if (record.ended_at) deskPrompts.forget(record.id).catch((error) => warn(error, 'the hooks of an ended terminal stay'));
+      deps.conversations().deskChanged(record.session_id);
+    },
+    warn,
+    now,
+    newId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12),
+  });
+  const prepareHooks = (recordId: string) => deskPrompts.prepare(recordId);
+  const terminals = createTerminalSessions({ agent, terminals: tmux, archive, prepareHooks, newSessionId: () => randomUUID() });
+  const runs = createDeskRuns({ agent, terminals, now });
+  const deskPrompts = createDeskPrompts({ ...deps, archive, giveToRun: runs.give, folder, newId: () => nanoid(12) });
+  return {
+    archive,
+    terminals,
+    deskPrompts,
+    desk: { isOpen: (sessionId) => sessionId !== null && archive.isOpen(sessionId), start: runs.start },
+    dispose: archive.dispose,
+  };
+}
