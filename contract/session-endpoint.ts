@@ -3,6 +3,7 @@ import { ConvId, DeskMessages, ExtraArgs, ModelName, PermissionMode, ProjectPath
 import { HookAnswer, HookInput } from './hook.ts';
 import { HistoryPage } from './message.ts';
 import { count, flag, list } from './query.ts';
+import { Repair } from './repair.ts';
 import { Diagnosis, SearchAnswer, SearchRole, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from './session.ts';
 
 const HostName = z.string().min(1).max(64);
@@ -64,6 +65,11 @@ export const sessionEndpoints = {
     response: Session,
   },
   resumeTerminal: { params: SessionParams, body: z.object(terminalOptions), response: Session },
+  repairSession: {
+    params: SessionParams,
+    body: z.object({ dry_run: z.boolean().optional().describe('true: only say what is wrong') }),
+    response: Repair,
+  },
   sendToTerminal: {
     params: SessionParams,
     body: z.object({ message: z.string().min(1).max(2_000_000).regex(/\S/, 'must not be empty') }),

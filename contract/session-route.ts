@@ -57,6 +57,13 @@ export const sessionRoutes = {
     summary: 'Give a session a title, as /rename does',
     errors: one,
   },
+  repairSession: {
+    method: 'POST',
+    path: '/api/hosts/:host/sessions/:id/repair',
+    tag: 'sessions',
+    summary: 'What is wrong with a transcript and what a resume would lose; mends it in a copy, the original is kept',
+    errors: one,
+  },
   sendToTerminal: {
     method: 'POST',
     path: '/api/hosts/:host/sessions/:id/send',

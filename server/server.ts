@@ -224,6 +224,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     library,
     terminals,
     checkArgs: checkTerminalArgs,
+    newSessionId: () => randomUUID(),
     now,
     resolveProject,
     conversations: conversations.bySession,

@@ -2,6 +2,7 @@ import type { BackgroundTask } from '../../contract/conversation.ts';
 import type { ErrorCode } from '../../contract/error.ts';
 import type { FileChange, HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
 import type { PromptKind } from '../../contract/prompt.ts';
+import type { Repair } from '../../contract/repair.ts';
 import type { Deeds } from '../transcript/deeds.ts';
 
 /** A file that goes to the model as a block of the message. */
@@ -220,6 +221,12 @@ export interface Agent {
   typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
   /** Gives a session a title, as /rename does. False where there is no transcript of it. */
   retitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
+  /** What is wrong with a session's transcript; with `copyTo` a mended copy is made under that id. Null where there is none. */
+  repair(
+    sessionId: string,
+    project: string | undefined,
+    copyTo: string | null,
+  ): Promise<(Omit<Repair, 'id' | 'copy'> & { isCopied: boolean }) | null>;
   /** Makes a session from another one, whole or up to what stands there from before `until` (ISO-8601). False where that is nothing. */
   fork(from: { sessionId: string; project: string; until: string | null }, sessionId: string): Promise<boolean>;
   /** Ends the live processes, and what it started besides runs. */

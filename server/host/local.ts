@@ -21,6 +21,7 @@ export type LocalHostDeps = {
   /** Throws AppError where an argument is one that the server sets itself. */
   checkArgs(args: readonly string[]): void;
   now(): Date;
+  newSessionId(): string;
   /** Throws AppError where a folder is not there, or not allowed. */
   resolveProject(path: string): Promise<string>;
   /** The conversations that go on with sessions, and what they do now: older CLIs do not tell of a process without a terminal. */
@@ -53,8 +54,19 @@ function newborn({ sessionId, project, startedAt, kind }: LiveSession): Known {
   return { ...known, kind, ...(startedAt ? { modifiedAt: startedAt, facts: { ...known.facts, createdAt: startedAt } } : {}) };
 }
 
+const noTranscript = (id: string) => new AppError('session_not_found', `There is no transcript of session ${id} yet.`, { field: 'id' });
+
 /** This machine. */
-export function createLocalHost({ agent, library, terminals, checkArgs, now: clock, resolveProject, conversations }: LocalHostDeps): Host {
+export function createLocalHost({
+  agent,
+  library,
+  terminals,
+  checkArgs,
+  now: clock,
+  newSessionId,
+  resolveProject,
+  conversations,
+}: LocalHostDeps): Host {
   function toSession(known: Known, now: Now): Session {
     const { facts } = known;
     const live = now.live.get(known.id);
@@ -196,10 +208,19 @@ export function createLocalHost({ agent, library, terminals, checkArgs, now: clo
       }
       return { killed, failed };
     },
+    async repair(asked, { dryRun }) {
+      const { known } = await find(asked);
+      const project = known.facts.project ?? '';
+      const copyId = dryRun ? null : newSessionId();
+      const found = await agent.repair(known.id, project || undefined, copyId);
+      if (!found) throw noTranscript(known.id);
+      const { isCopied, ...told } = found;
+      return { ...told, id: known.id, copy: isCopied && copyId ? { session_id: copyId, project } : null };
+    },
     async rename(asked, title) {
       const { known } = await find(asked);
       if (!(await terminals.rename(known.id, title)) && !(await agent.retitle(known.id, known.facts.project ?? undefined, title)))
-        throw new AppError('session_not_found', `There is no transcript of session ${known.id} yet.`, { field: 'id' });
+        throw noTranscript(known.id);
       // The index comes to it in a moment.
       return { ...(await readOne(known.id)), title };
     },
@@ -227,7 +248,7 @@ export function createLocalHost({ agent, library, terminals, checkArgs, now: clo
     async diagnose(id) {
       const { known, now } = await find(id);
       const deeds = await agent.lastDeeds(known.id, known.facts.project ?? undefined);
-      if (!deeds) throw new AppError('session_not_found', `There is no transcript of session ${known.id} yet.`);
+      if (!deeds) throw noTranscript(known.id);
       const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...told } = deeds;
       const reason = reasonOf(deeds, now.live.has(known.id));
       return { ...told, id: known.id, state: toSession(known, now).state, reason, advice: advice[reason].replace('<id>', known.id) };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { HistoryPage } from '../../contract/message.ts';
+import type { Repair } from '../../contract/repair.ts';
 import type { Diagnosis, SearchAnswer, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from '../../contract/session.ts';
 import type { SearchFor } from '../library/port.ts';
 
@@ -49,6 +50,8 @@ export interface Host {
   kill(idOrPrefix: string): Promise<{ killed: string }>;
   /** Ends the terminals of ours in which nothing was done for so long, and those that are busy only where that is said. */
   killIdle(how: { idleS: number; busy: boolean }): Promise<{ killed: string[]; failed: { id: string; detail: string }[] }>;
+  /** Without `dryRun` what is wrong is mended in a copy. */
+  repair(idOrPrefix: string, how: { dryRun: boolean }): Promise<Repair>;
   rename(idOrPrefix: string, title: string): Promise<Session>;
   typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedPrompt[]>;
 }

@@ -173,6 +173,10 @@ export const requirements = {
     promise: 'Between phone and desk nothing that was said is lost, however often it changes and wherever the terminal is killed.',
     from: 'contract',
   },
+  'session.repair': {
+    promise: 'It is said what a resume would lose, and it is mended in a copy that the CLI goes on with; the original is kept.',
+    from: 'contract',
+  },
   'archive.reason': {
     promise: 'Every terminal session that was started here has a record, by whatever door, and a reason within seconds of its end.',
     from: 'contract',

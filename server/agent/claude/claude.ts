@@ -14,6 +14,7 @@ import { locateClaude } from './locate.ts';
 import { menuOf } from './menu.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
+import { repairTranscript } from './repair.ts';
 import { appendTitle } from './title.ts';
 import { readCost, readDeeds, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
 import { readTyped } from './typed.ts';
@@ -172,6 +173,10 @@ export function createClaude(deps: {
       const path = await findTranscript(home, sessionId, project);
       if (path) await appendTitle(path, sessionId, title);
       return path !== null;
+    },
+    async repair(sessionId, project, copyTo) {
+      const path = await findTranscript(home, sessionId, project);
+      return path ? repairTranscript(path, copyTo) : null;
     },
     async fork({ sessionId, project, until }, newId) {
       const path = await findTranscript(home, sessionId, project);

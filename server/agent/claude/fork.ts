@@ -6,7 +6,7 @@ import { parseLine } from '../../transcript/line.ts';
 import { readEntry, readPlaces } from './transcript-file.ts';
 
 /** What belongs to the old session's requests and costs; the CLI makes it anew. */
-const left = /^(api-request|cost-state$|last-prompt$|atis-latch$)/;
+export const leftInCopies = /^(api-request|cost-state$|last-prompt$|atis-latch$)/;
 
 /**
  * Copies a transcript into a new session beside it, as the CLI's own --fork-session does: the same entries
@@ -32,7 +32,7 @@ export async function forkTranscript(path: string, to: { until: string | null; s
     try {
       for await (const line of source.readLines({ start: 0, end: end - 1, autoClose: false })) {
         const entry = parseLine(line) as (Entry & { sessionId?: string }) | null;
-        if (entry && !left.test(entry.type)) await target.write(`${JSON.stringify({ ...entry, sessionId: to.sessionId })}\n`);
+        if (entry && !leftInCopies.test(entry.type)) await target.write(`${JSON.stringify({ ...entry, sessionId: to.sessionId })}\n`);
       }
       // Which branch goes on is read from the last one of these.
       await target.write(`${JSON.stringify({ type: 'last-prompt', leafUuid: leaf.uuid, sessionId: to.sessionId })}\n`);

@@ -41,6 +41,7 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations }: Sessi
       args: body.args ?? [],
     }),
   );
+  handle('repairSession', ({ params, body }) => hostOf(params.host).repair(params.id, { dryRun: body.dry_run ?? false }));
   handle('renameSession', ({ params, body }) => hostOf(params.host).rename(params.id, body.title));
   handle('killTerminals', ({ params, query }) => hostOf(params.host).killIdle({ idleS: query.idle_s, busy: query.busy ?? false }));
   handle('resumeTerminal', ({ params, body }) =>
