@@ -41,3 +41,12 @@ export function numberOf(values: Values, name: string, fallback: number): number
 }
 
 export const textOf = (values: Values, name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
+
+const seconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+/** A time such as 30m or 7d, in seconds. Throws UsageError. */
+export function durationOf(name: string, text: string): number {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
+  if (!count) throw new UsageError(`${name}: ${JSON.stringify(text)} is not a time such as 30m, 72h or 7d.`);
+  return Math.round(Number(count) * seconds[unit as keyof typeof seconds]);
+}

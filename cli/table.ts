@@ -1,5 +1,7 @@
+import { endedCommands } from './command/ended.ts';
 import { findCommands } from './command/find.ts';
 import { machineCommands } from './command/machine.ts';
+import { pick } from './command/pick.ts';
 import { serverCommands } from './command/server.ts';
 import { steerCommands } from './command/steer.ts';
 import { talkCommands } from './command/talk.ts';
@@ -10,6 +12,8 @@ import type { Command } from './command.ts';
 export const commands: readonly Command[] = [
   ...talkCommands,
   ...findCommands,
+  pick,
+  ...endedCommands,
   ...steerCommands,
   ...terminalCommands,
   ...serverCommands,

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Session } from '../../contract/session.ts';
-import { ApiError, type Client } from '../client.ts';
-import { type Command, textOf } from '../command.ts';
-import { CliError, exitCodes } from '../fault.ts';
+import { type Command, durationOf, textOf } from '../command.ts';
+import { CliError, exitCodes, UsageError } from '../fault.ts';
+import { sessionOf } from '../session-of.ts';
 
 const host = 'local';
 const sessionArg = { flags: '<session>', about: 'the beginning of the id of a session, or a conversation' };
@@ -11,17 +11,6 @@ const openOptions = [
   { flags: '--model <model>', about: 'its model' },
   { flags: '--mode <mode>', about: 'its permission mode; it asks where this is left out' },
 ];
-
-/** The session of a conversation of that name, else the name as the beginning of an id. */
-async function sessionOf(client: Client, name: string): Promise<string> {
-  try {
-    const { session_id } = await client.call('readConversation', { params: { id: name } });
-    if (session_id) return session_id;
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 'conversation_not_found') throw error;
-  }
-  return name;
-}
 
 const how = (values: Parameters<Command['run']>[2]) => {
   const [model, mode] = [textOf(values, 'model'), textOf(values, 'mode')];
@@ -35,11 +24,25 @@ const spawnCommand: Command = {
   group: 'terminal',
   args: [{ flags: '[folder]', about: 'where it works; here where it is left out' }],
   about: 'Start Claude Code in a terminal on the machine of the server; prints its id and how to sit down at it',
-  options: [{ flags: '--name <name>', about: 'what it is called' }, ...openOptions],
-  examples: ['switchboard spawn ~/src/api', 'switchboard attach "$(switchboard spawn -q)"'],
+  options: [
+    { flags: '--name <name>', about: 'what it is called' },
+    ...openOptions,
+    { flags: '--arg <argument...>', about: 'a further argument of claude; again for each' },
+  ],
+  examples: [
+    'switchboard spawn ~/src/api',
+    'switchboard attach "$(switchboard spawn -q)"',
+    'switchboard spawn --arg=--allowedTools --arg="Bash(git:*)"',
+  ],
   async run({ client, out }, [folder = '.'], values) {
     const name = textOf(values, 'name');
-    const body = { project: folder.startsWith('~') ? folder : resolve(folder), ...(name ? { name } : {}), ...how(values) };
+    const args = values['arg'];
+    const body = {
+      project: folder.startsWith('~') ? folder : resolve(folder),
+      ...(name ? { name } : {}),
+      ...(Array.isArray(args) ? { args } : {}),
+      ...how(values),
+    };
     const session = await client.call('startTerminal', { params: { host }, body });
     out.data(session, () => (out.isQuiet ? session.id : told(session)));
     return exitCodes.ok;
@@ -65,13 +68,22 @@ const attach: Command = {
   group: 'terminal',
   args: [sessionArg],
   about: 'Sit down at the terminal of a session, here; an ended one is opened first. Ctrl-b d leaves it running',
-  options: openOptions,
-  examples: ['switchboard attach tests'],
+  options: [
+    ...openOptions,
+    { flags: '--interrupt', about: 'stop the turn that runs, instead of refusing' },
+    { flags: '--messages <what>', about: 'what becomes of messages from elsewhere meanwhile', choices: ['wait', 'terminal'] },
+  ],
+  examples: ['switchboard attach tests', 'switchboard attach tests --messages terminal'],
   async run({ client, out }, [name = ''], values) {
     const id = await sessionOf(client, name);
     let session = await client.call('readHostSession', { params: { host, id } });
     if (session.state === 'ended' || (!session.terminal && session.conv_id !== null)) {
-      session = await client.call('resumeTerminal', { params: { host, id: session.id }, body: how(values) });
+      const messages = textOf(values, 'messages') as 'wait' | undefined;
+      const body = { ...how(values), ...(messages ? { messages } : {}), ...(values['interrupt'] ? { interrupt: true } : {}) };
+      session =
+        session.conv_id === null
+          ? await client.call('resumeTerminal', { params: { host, id: session.id }, body: how(values) })
+          : await client.call('attachConversation', { params: { id: session.conv_id }, body });
     }
     if (!session.terminal) throw new CliError(`Session ${session.id} is open in process ${session.pid}, in no terminal that was started here.`);
     if (!out.isTerminal || !process.stdout.isTTY) {
@@ -118,15 +130,58 @@ const screen: Command = {
 const kill: Command = {
   name: 'kill',
   group: 'terminal',
-  args: [sessionArg],
-  about: 'End the terminal of a session; its transcript stays',
+  args: [{ flags: '[session]', about: sessionArg.about }],
+  about: 'End the terminal of a session, or of many; their transcripts stay',
+  options: [
+    { flags: '--older-than <time>', about: 'all in which nothing was done for so long: 30m, 72h, 7d' },
+    { flags: '--all', about: 'all that wait for a message' },
+    { flags: '--busy', about: 'with one of these: those that work or wait for a person as well' },
+  ],
+  examples: ['switchboard kill 4c787bb5', 'switchboard kill --older-than 72h'],
+  async run({ client, out }, [name], values) {
+    const older = textOf(values, 'olderThan');
+    if ([name, older, values['all']].filter(Boolean).length !== 1)
+      throw new UsageError('Give a session, --older-than or --all, and only one of them.');
+    if (name) {
+      const { killed } = await client.call('killTerminal', { params: { host, id: await sessionOf(client, name) } });
+      out.data({ killed }, () => killed);
+      return exitCodes.ok;
+    }
+    const idle_s = older ? durationOf('--older-than', older) : 0;
+    const done = await client.call('killTerminals', { params: { host }, query: { idle_s, busy: values['busy'] ? 'true' : undefined } });
+    out.data(done, () => done.killed.join('\n'));
+    for (const { id, detail } of done.failed) out.say(`${id}: ${detail}`);
+    if (!done.killed.length && !done.failed.length) out.say('There is no such terminal.');
+    return done.failed.length ? exitCodes.failed : exitCodes.ok;
+  },
+};
+
+const detach: Command = {
+  name: 'detach',
+  group: 'terminal',
+  args: [{ flags: '<name>', about: 'the conversation' }],
+  about: 'Take a conversation back from its terminal, with all that was said there',
   options: [],
-  examples: ['switchboard kill 4c787bb5'],
-  async run({ client, out }, [name = '']) {
-    const { killed } = await client.call('killTerminal', { params: { host, id: await sessionOf(client, name) } });
-    out.data({ killed }, () => killed);
+  examples: ['switchboard detach tests'],
+  async run({ client, out }, [id = '']) {
+    const back = await client.call('detachConversation', { params: { id } });
+    out.data(back, () => back.id);
     return exitCodes.ok;
   },
 };
 
-export const terminalCommands = [spawnCommand, resume, attach, type, screen, kill];
+const rename: Command = {
+  name: 'rename',
+  group: 'terminal',
+  args: [sessionArg, { flags: '<title>', about: 'what it is to be called' }],
+  about: 'Give a session a title, as /rename does',
+  options: [],
+  examples: ['switchboard rename 4c787bb5 "the api tests"'],
+  async run({ client, out }, [name = '', title = '']) {
+    const session = await client.call('renameSession', { params: { host, id: await sessionOf(client, name) }, body: { title } });
+    out.data(session, () => session.id);
+    return exitCodes.ok;
+  },
+};
+
+export const terminalCommands = [spawnCommand, resume, attach, detach, type, screen, rename, kill];

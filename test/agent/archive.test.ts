@@ -1,6 +1,12 @@
-import { writeFile } from 'node:fs/promises';
-import { expect } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
 import type { ArchiveRecord } from '../../contract/archive.ts';
+import { createPaneLogs } from '../../server/archive/pane-log.ts';
+import { runCli } from '../helper/cli.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import type { TestServer } from '../helper/server.ts';
 import { isIdle, row, sessions, startTerminal, startWithTmux } from '../helper/terminal.ts';
@@ -36,6 +42,11 @@ verifies('archive.reason', 'tells how each terminal ended: left, killed here, ki
   expect(await server.remove(`${sessions}/${left.id}`)).toMatchObject({ status: 200 });
   expect(await ended(server, left.id)).toMatchObject({ reason: 'killed' });
   expect(await records(server, `?session_id=${left.id}`)).toHaveLength(2);
+  const cli = (...args: string[]) => runCli(server.workspace, args);
+  expect((await cli('ended')).out).toMatch(new RegExp(`${left.id.slice(0, 8)} +killed[^]*${left.id.slice(0, 8)} +clean_exit`));
+  const [newest = ''] = (await cli('ended', '-q')).out.split('\n');
+  expect((await cli('ended', newest)).out).toContain('It was ended from here.');
+  expect((await cli('ended', newest, '--log')).out).toContain('Claude Code');
 
   const dead = await startTerminal(server);
   process.kill(Number((await row(server, dead.id)).pid), 'SIGKILL');
@@ -105,4 +116,23 @@ verifies('archive.record', 'labels, hides and renames without ending anything, a
   expect(await records(server, '?hidden=true')).toHaveLength(1);
   await server.remove(`${sessions}/${id}`);
   expect(await ended(server, id)).toMatchObject({ reason: 'killed', label: 'the api' });
+});
+
+verifies('archive.record', 'keeps of a terminal no more than its limit, and the end of it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sb-log-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const logs = createPaneLogs({ folder: join(folder, "it's #1, 100%") });
+  await mkdir(join(folder, "it's #1, 100%"));
+  // As tmux gives it to a shell.
+  const command = logs.command('one').replaceAll('##', '#').replaceAll('%%', '%');
+  const shell = spawn('sh', ['-c', command], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const line = 'a line of what a terminal shows, again and again\n';
+  for (let sent = 0; sent < 9_000_000; sent += line.length * 1000) {
+    if (!shell.stdin.write(line.repeat(1000))) await once(shell.stdin, 'drain');
+  }
+  shell.stdin.end('the very end');
+  await once(shell, 'exit');
+  expect((await logs.about('one'))?.bytes).toBeLessThanOrEqual(4_000_000);
+  expect(String(await logs.tail('one', 12))).toBe('the very end');
+  expect(String(await logs.tail('one', 3_000_000)).length).toBe(3_000_000);
 });

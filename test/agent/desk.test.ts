@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { HistoryMessage } from '../../contract/message.ts';
+import { runCli } from '../helper/cli.ts';
 import type { TestServer } from '../helper/server.ts';
 import { isIdle, row, said, sessions, startTerminal, startWithTmux } from '../helper/terminal.ts';
 import { until } from '../helper/until.ts';
@@ -94,7 +95,9 @@ verifies('terminal.messages', 'keeps messages for a session at the desk until it
   expect((await server.end(kept.turn_id)).state).toBe('completed');
   expect(await server.get('/api/conversations/a')).toMatchObject({ at_desk: false });
 
-  expect((await server.post('/api/conversations/a/attach', { messages: 'terminal' })).status).toBe(201);
+  const cli = (...args: string[]) => runCli(server.workspace, args);
+  expect((await cli('attach', 'a', '--messages', 'terminal')).out).toContain('tmux -L switchboard attach');
+  expect(await server.get('/api/conversations/a')).toMatchObject({ at_desk: true, desk_messages: 'terminal' });
   const typed = await server.chat({ conv_id: 'a', message: 'typed\nin for me' });
   expect(typed).toMatchObject({ response: 'Echo: typed\nin for me', session_id: id, success: true });
   expect((await row(server, id)).terminal).not.toBeNull();
@@ -117,6 +120,33 @@ verifies('terminal.messages', 'keeps messages for a session at the desk until it
     '[[tool:Bash touch asked]][[text done so]]',
     '[[slow 200 100ms]]',
   ]);
+  expect((await cli('detach', 'a')).out).toBe('a\n');
+  expect((await cli('detach', 'a')).code).toBe(1);
+  expect((await cli('repair', 'a')).words).toContain('Nothing is wrong with it');
+  expect((await cli('rename', 'a', 'a new title')).code).toBe(0);
+  expect((await cli('show', 'a')).code).toBe(0);
+});
+
+verifies('terminal.open', 'ends many terminals by how long nothing was done in them, and takes arguments for claude', async () => {
+  const server = await startWithTmux();
+  const cli = (...args: string[]) => runCli(server.workspace, args);
+  const idle = (await cli('spawn', '-q', '--name', 'idle', '--arg=--append-system-prompt', '--arg=You are kind.')).out.trim();
+  const busy = (await cli('spawn', '-q')).out.trim();
+  await type(server, busy, '[[slow 300 100ms]]');
+  await until('its work', async () => (await row(server, busy)).state === 'running');
+  for (const wrong of [['kill'], ['kill', busy, '--all'], ['kill', '--older-than', 'soon']]) expect((await cli(...wrong)).code).toBe(2);
+  expect((await cli('kill', '--older-than', '1h')).out).toBe('');
+  expect((await cli('kill', '--all')).out).toBe(`${idle}\n`);
+  expect((await row(server, busy)).state).toBe('running');
+  expect((await cli('kill', '--all', '--busy')).out).toBe(`${busy}\n`);
+  expect(JSON.stringify(server.api.received.at(-1)?.body)).not.toContain('You are kind.');
+  const refused = await server.post(sessions, { project: server.workspace.project, args: ['--settings', '{}'] });
+  expect([refused.status, (await refused.json()).field]).toEqual([400, 'args']);
+  const told = await startTerminal(server, { args: ['--append-system-prompt', 'You are kind.'] });
+  await type(server, told.id, 'hello');
+  await until('it', async () =>
+    JSON.stringify(server.api.received.find(({ texts }) => texts.includes('hello'))?.body ?? '').includes('You are kind.'),
+  );
 });
 
 verifies('terminal.handover', 'loses nothing over twenty hand-overs with a message in each', async () => {

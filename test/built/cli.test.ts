@@ -5,6 +5,8 @@ import { expect } from 'vitest';
 import { runBare } from '../helper/bare-claude.ts';
 import { startBuilt } from '../helper/built.ts';
 import { runCli, startCli } from '../helper/cli.ts';
+import { packageRoot } from '../helper/server.ts';
+import { createTmuxFolder, tmuxOf } from '../helper/terminal.ts';
 import { until } from '../helper/until.ts';
 import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -87,6 +89,30 @@ verifies('cli.find', 'lists and searches the sessions of the machine, and tells 
   expect((await run('chat', made, 'and on')).out).toBe('Echo: and on\n');
   expect((await run('logs', made)).out).toContain('elderberries');
   expect((await run('history')).code).toBe(0);
+});
+
+verifies('cli.pick', 'picks a session by some of its letters, with a preview, and prints its id alone', async () => {
+  const { workspace, api } = await startBuilt();
+  for (const message of ['where the elderberries grow', 'where the marmalade is kept']) await runBare({ workspace, api }, ['-p'], message);
+  await until('both', async () => (await runCli(workspace, ['list', '-s', '-q'])).out.trim().split('\n').length === 2);
+  const tmux = tmuxOf(workspace, await createTmuxFolder());
+  const picked = join(workspace.root, 'picked');
+  const main = join(packageRoot, 'dist/cli/main.js');
+  const command = `'${process.execPath}' '${main}' pick > ${picked}; echo code $? >> ${picked}; sleep 60`;
+  tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'a', '-x', '120', '-y', '40', command);
+  const screen = () => tmux('capture-pane', '-p', '-t', 'a').stdout;
+  await until('both on the screen', async () => screen().includes('elderberries') && screen().includes('marmalade'));
+  tmux('send-keys', '-t', 'a', '-l', 'eldr');
+  await until('one of them', async () => !screen().includes('marmalade') && screen().includes('last:  Echo: where the elderberries grow'));
+  expect(screen()).toContain(workspace.project);
+  tmux('send-keys', '-t', 'a', 'Enter');
+  const [id, code] = await until('the id', async () => {
+    const lines = (await readFile(picked, 'utf8').catch(() => '')).trim().split('\n');
+    return lines.length === 2 ? lines : null;
+  });
+  expect(code).toBe('code 0');
+  expect((await runCli(workspace, ['last-message', String(id)])).out).toBe('Echo: where the elderberries grow\n');
+  expect(await runCli(workspace, ['pick'])).toMatchObject({ code: 2, out: '', words: expect.stringContaining('no terminal') });
 });
 
 verifies('cli.codes', 'tells what was wrong with its cure, by words on the one output and a code', async () => {

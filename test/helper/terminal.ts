@@ -8,16 +8,15 @@ import { startTestServer, type TestServer } from './server.ts';
 import { until } from './until.ts';
 import { processesOf, testEnv, type Workspace } from './workspace.ts';
 
-/** A folder for tmux's sockets, whose servers end with the test. The path of a socket may have about 100 characters. */
-async function createTmuxFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'sb-tmux-'));
-}
+/** A folder for tmux's sockets. The path of a socket may have about 100 characters. */
+export const createTmuxFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'sb-tmux-'));
 
-function tmuxOf(workspace: Workspace, folder: string) {
+/** The tmux of such a folder; its servers end with the test. */
+export function tmuxOf(workspace: Workspace, folder: string, isEnded: () => Promise<unknown> = async () => {}) {
   const tmux = (...args: string[]) => spawnSync('tmux', args, { encoding: 'utf8', env: testEnv(workspace, { TMUX_TMPDIR: folder }) });
   onTestFinished(async () => {
     for (const socket of ['switchboard', 'default']) tmux('-L', socket, 'kill-server');
-    await until('all gone', async () => (await processesOf(workspace)).length === 0);
+    await isEnded();
     await rm(folder, { recursive: true, force: true });
   });
   return tmux;
@@ -27,7 +26,8 @@ function tmuxOf(workspace: Workspace, folder: string) {
 export async function startWithTmux(more: Record<string, string> = {}) {
   const folder = await createTmuxFolder();
   const server = await startTestServer({ env: { TMUX_TMPDIR: folder, ...more } });
-  return { ...server, tmux: tmuxOf(server.workspace, folder) };
+  const isEnded = () => until('all gone', async () => (await processesOf(server.workspace)).length === 0);
+  return { ...server, tmux: tmuxOf(server.workspace, folder, isEnded) };
 }
 
 export const sessions = '/api/hosts/local/sessions';

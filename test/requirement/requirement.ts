@@ -157,6 +157,7 @@ export const requirements = {
   'page.long': { promise: 'A conversation of 12,000 messages opens at once and stays smooth.', from: 'complaints about peers' },
   'page.logic': { promise: 'What the page makes of events, Markdown, diffs and outboxes is right for every order and cut.', from: 'upkeep' },
   'cli.talk': { promise: 'The command sends, streams, waits and reads, for a person and for a script.', from: 'contract' },
+  'cli.pick': { promise: 'A session is picked at a terminal by some of its letters, with a preview.', from: 'contract' },
   'cli.codes': { promise: 'Exit codes and both outputs are what scripts rely on; bad input is told with its cure.', from: 'contract' },
   'cli.find': { promise: 'The command finds sessions, and what was said in them.', from: 'contract' },
   'terminal.open': { promise: 'Claude Code is started, resumed, typed into, read and ended in a terminal, or it is said why not.', from: 'contract' },

@@ -1,0 +1,93 @@
+import type { ArchiveRecord } from '../../contract/archive.ts';
+import { type Command, numberOf, textOf } from '../command.ts';
+import { exitCodes } from '../fault.ts';
+import { ago, clip, table } from '../output.ts';
+import { sessionOf } from '../session-of.ts';
+
+const host = 'local';
+
+const rowOf = (record: ArchiveRecord): string[] => [
+  record.id,
+  record.session_id.slice(0, 8),
+  record.reason ?? 'alive',
+  ago(record.started_at),
+  record.ended_at ? ago(record.ended_at) : '',
+  record.project,
+  record.label ?? record.name ?? '',
+];
+
+const facts = (record: ArchiveRecord): [string, unknown][] => [
+  ['session', record.session_id],
+  ['project', record.project],
+  ['reason', record.reason ?? 'alive'],
+  ['last tool', record.last_tool],
+  ['command', record.last_command],
+  ['exit code', record.last_exit_code],
+  ['memory', record.memory_signs.join(', ') || null],
+  ['last words', record.last_words && clip(record.last_words, 400)],
+];
+
+const ended: Command = {
+  name: 'ended',
+  group: 'find',
+  args: [{ flags: '[record]', about: 'the id of a record; all are listed where it is left out' }],
+  about: 'List the terminals that were started here with why they ended, or tell of one',
+  options: [
+    { flags: '--log', about: 'print the end of what its terminal showed' },
+    { flags: '--tail-kb <count>', about: 'with --log: so much of it; 64 where it is left out' },
+    { flags: '--label <text>', about: 'call it something; an empty text takes the label off' },
+    { flags: '--hide', about: 'leave it out of the list' },
+    { flags: '--unhide', about: 'take it into the list again' },
+    { flags: '-l, --limit <count>', about: 'so many at most; 30 where it is left out' },
+    { flags: '--hidden', about: 'list the hidden ones as well' },
+  ],
+  examples: ['switchboard ended', 'switchboard ended 4c787bb5aaaa --log | less', 'switchboard ended 4c787bb5aaaa --hide'],
+  async run({ client, out }, [id], values) {
+    if (!id) {
+      const query = { limit: Math.min(500, numberOf(values, 'limit', 30)), hidden: values['hidden'] ? ('true' as const) : undefined };
+      const { records } = await client.call('listArchive', { query });
+      out.data(records, () =>
+        out.isQuiet
+          ? records.map((one) => one.id).join('\n')
+          : table(['ID', 'SESSION', 'REASON', 'STARTED', 'ENDED', 'PROJECT', 'NAME'], records.map(rowOf)),
+      );
+      return exitCodes.ok;
+    }
+    const params = { id };
+    if (values['log']) {
+      const log = await client.text('readArchiveLog', { params, query: { tail_kb: numberOf(values, 'tailKb', 64) } });
+      out.write(log);
+      return exitCodes.ok;
+    }
+    const label = textOf(values, 'label');
+    if (label !== undefined) await client.call('changeArchive', { params, body: { label: label || null } });
+    if (values['hide']) await client.call('hideArchive', { params });
+    if (values['unhide']) await client.call('unhideArchive', { params });
+    const record = await client.call('readArchive', { params });
+    const known = facts(record).filter(([, value]) => value !== null);
+    out.data(record, () =>
+      [record.advice ?? 'It is alive.', ...known.map(([key, value]) => `${out.faint(`${key}:`.padEnd(14))} ${value}`)].join('\n'),
+    );
+    return exitCodes.ok;
+  },
+};
+
+const repair: Command = {
+  name: 'repair',
+  group: 'find',
+  args: [{ flags: '<session>', about: 'the beginning of the id of a session, or a conversation' }],
+  about: 'Tell what is wrong with a transcript and mend it in a copy; prints the id of the copy. The original is kept',
+  options: [{ flags: '--dry-run', about: 'only tell' }],
+  examples: ['switchboard repair 4c787bb5 --dry-run', 'switchboard new mended --session "$(switchboard repair -q 4c787bb5)"'],
+  async run({ client, out }, [name = ''], values) {
+    const params = { host, id: await sessionOf(client, name) };
+    const found = await client.call('repairSession', { params, body: { dry_run: values['dryRun'] === true } });
+    if (found.sound) out.say('Nothing is wrong with it.');
+    for (const text of found.loses) out.say(`A resume goes on without ${text}.`);
+    if (found.copy) for (const text of found.mends) out.say(`In the copy: ${text}.`);
+    out.data(found, () => found.copy?.session_id ?? '');
+    return exitCodes.ok;
+  },
+};
+
+export const endedCommands = [ended, repair];

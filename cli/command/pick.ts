@@ -1,0 +1,70 @@
+import type { Session } from '../../contract/session.ts';
+import { type Command, textOf } from '../command.ts';
+import { exitCodes, UsageError } from '../fault.ts';
+import { ago, clip } from '../output.ts';
+
+/** So many sessions can be picked from; older ones are found by `search`. */
+const maxRows = 200;
+
+const nameOf = (session: Session) => session.title ?? session.first_message ?? session.id;
+const lineOf = (session: Session) =>
+  clip(
+    `${session.id.slice(0, 8)}  ${session.state.padEnd(7)}  ${ago(session.modified_at).padEnd(8)}  ${nameOf(session)}`.replaceAll(/\s/g, ' '),
+    100,
+  );
+
+/** What letters are looked for in: each by itself, or a few letters would be found in any two of them. */
+const fields = [
+  nameOf,
+  (session: Session) => session.project ?? '',
+  (session: Session) => session.first_message ?? '',
+  (session: Session) => session.last_message ?? '',
+  (session: Session) => session.id,
+];
+
+/** Letters that are strewn over a long text are no find. 1 is an exact one. */
+const weakest = 0.2;
+
+/** What is shown of the one that the cursor is on. */
+const previewOf = (session: Session) =>
+  [
+    `${session.project ?? 'no project'}${session.conv_id ? ` · conversation ${session.conv_id}` : ''} · ${session.turns} turns`,
+    session.first_message && `first: ${clip(session.first_message.replaceAll(/\s+/g, ' '), 150)}`,
+    session.last_message && `last:  ${clip(session.last_message.replaceAll(/\s+/g, ' '), 150)}`,
+  ]
+    .filter(Boolean)
+    .join('\n');
+
+export const pick: Command = {
+  name: 'pick',
+  group: 'find',
+  args: [],
+  about: 'Pick a session by typing some of its letters, with a preview; prints its id',
+  options: [{ flags: '-p, --project <part>', about: 'only of projects whose path has this in it' }],
+  examples: ['switchboard attach "$(switchboard pick)"', 'switchboard logs "$(switchboard pick -p api)"'],
+  async run({ client, out, signal }, _args, values) {
+    if (!out.isTerminal) throw new UsageError('There is no terminal to pick at. `switchboard list --sessions` lists them.');
+    const query = { limit: maxRows, project: textOf(values, 'project') };
+    const { sessions } = await client.call('listHostSessions', { params: { host: 'local' }, query });
+    if (!sessions.length) {
+      out.say('There are no sessions.');
+      return exitCodes.failed;
+    }
+    // Only this command needs them, and they take as long to load as all the others together.
+    const [{ default: search }, { default: fuzzysort }] = await Promise.all([import('@inquirer/search'), import('fuzzysort')]);
+    const source = (term: string | undefined) => {
+      const found = term ? fuzzysort.go(term, sessions, { keys: fields, limit: maxRows, threshold: weakest }).map(({ obj }) => obj) : sessions;
+      return found.map((session) => ({ value: session.id, name: lineOf(session), description: previewOf(session) }));
+    };
+    // Standard output has the id alone.
+    const asking = search({ message: 'Session', source, pageSize: 12 }, { input: process.stdin, output: process.stderr, signal });
+    const id = await asking.catch((error: Error) => {
+      if (error.name === 'ExitPromptError' || error.name === 'AbortPromptError') return null;
+      throw error;
+    });
+    if (id === null) return exitCodes.interrupted;
+    const session = sessions.find((one) => one.id === id);
+    out.data(session, () => id);
+    return exitCodes.ok;
+  },
+};
