@@ -77,6 +77,10 @@ export const sessionEndpoints = {
   },
   interruptTerminal: { params: SessionParams, response: z.object({ id: z.string(), state: SessionState }) },
   readTerminal: { params: SessionParams, response: z.object({ id: z.string(), text: z.string() }) },
+  openTerminal: {
+    params: SessionParams,
+    response: z.object({ ticket: z.string(), expires_in_s: z.number().int(), id: z.string() }),
+  },
   killTerminals: {
     params: HostParams,
     query: z.object({

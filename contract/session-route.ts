@@ -85,6 +85,14 @@ export const sessionRoutes = {
     summary: 'What is on the screen of its terminal, as text',
     errors: [...one, 'terminal_not_ours'],
   },
+  openTerminal: {
+    method: 'POST',
+    path: '/api/hosts/:host/sessions/:id/terminal',
+    tag: 'sessions',
+    summary: 'A ticket for the live terminal: a WebSocket at the same path, `?ticket=` once and soon. See docs/desk.md',
+    status: 201,
+    errors: [...one, 'terminal_not_ours'],
+  },
   killTerminal: {
     method: 'DELETE',
     path: '/api/hosts/:host/sessions/:id',

@@ -9,9 +9,9 @@ import type { Projects } from './host/port.ts';
 import type { ClientAddress } from './http/client-address.ts';
 import { createHandle, createMethodCheck } from './http/handle.ts';
 import { createAuthenticate } from './http/middleware/authenticate.ts';
-import { createGuard } from './http/middleware/guard.ts';
+import { createGuardCheck, type Guard } from './http/middleware/guard.ts';
 import { createHeaders } from './http/middleware/headers.ts';
-import { createOpenResponses } from './http/open-responses.ts';
+import type { OpenResponses } from './http/open-responses.ts';
 import { createParseFiles, takesFiles } from './http/parse-files.ts';
 import { createErrorHandler } from './http/problem.ts';
 import { addAccessRoutes, addLoginRoute } from './http/routes/access.ts';
@@ -50,8 +50,8 @@ export type AppDeps = ServiceDeps &
     localAccess: Pick<LocalAccess, 'isOurs'>;
     client: ClientAddress;
     username: string;
-    /** Host names besides those of this machine that the server answers for. */
-    hostNames(): readonly string[];
+    guard: Guard;
+    openResponses: OpenResponses;
     pageFolder: string;
     newRequestId(): string;
     onFault(error: unknown, requestId: string): void;
@@ -60,7 +60,7 @@ export type AppDeps = ServiceDeps &
 
 /** The HTTP side as an Express app that does not listen yet. */
 export function createApp(given: AppDeps): Express {
-  const deps = { ...given, openResponses: createOpenResponses() };
+  const deps = given;
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -77,7 +77,7 @@ export function createApp(given: AppDeps): Express {
   const health = createHandle(deps);
   addHealthRoute(health.handle, deps);
   app.use(health.router);
-  app.use(createGuard({ names: deps.hostNames, takesFiles }));
+  app.use(createGuardCheck({ guard: deps.guard, takesFiles }));
   app.use(compression({ filter: (request, response) => !isStream(response) && compression.filter(request, response) }));
   app.use(createPageRoutes(deps));
 

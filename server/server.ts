@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { createServer as createHttpServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Express } from 'express';
 import { customAlphabet, nanoid } from 'nanoid';
-import { toProblem } from '../contract/error.ts';
 import { createLocalAccess } from './access/local-access.ts';
 import { createLoginLimit } from './access/login-limit.ts';
 import { createPairings } from './access/pairings.ts';
@@ -27,7 +24,12 @@ import { createProjectGuard } from './host/project-guard.ts';
 import { createProjects } from './host/projects.ts';
 import { resolveFile } from './host/resolve-file.ts';
 import { createClientAddress } from './http/client-address.ts';
+import { createGuard } from './http/middleware/guard.ts';
+import { createOpenResponses } from './http/open-responses.ts';
+import { createTerminalSocket } from './http/terminal-socket.ts';
+import { createTerminalTickets } from './http/terminal-tickets.ts';
 import { createLibrary } from './library/library.ts';
+import { closeServer, listen, localName, portOf } from './listen.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createPage } from './page/page.ts';
@@ -48,14 +50,8 @@ import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
 import { createUndo } from './undo/undo.ts';
 
-/** How long a connection may be idle: longer than the 60 s of nginx, Caddy and ngrok. */
-const keepAliveMs = 75_000;
-
 /** How often old events are looked for. */
 const pruneEveryMs = 60_000;
-
-/** How long the last answers may take when the server ends. */
-const lastAnswersMs = 300;
 
 export type ServerDeps = {
   config: Config;
@@ -229,8 +225,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     resolveProject,
     conversations: conversations.bySession,
   });
+  const guard = createGuard({ names: () => [...config.ALLOWED_HOSTS.map((name) => name.toLowerCase()), ...tunnelName()] });
+  const openResponses = createOpenResponses();
+  const tickets = createTerminalTickets({ now });
+  const hosts = new Map([['local', local]]);
+  const terminalSocket = createTerminalSocket({ hosts, tickets, guard, openResponses, warn });
   const app = createApp({
-    hosts: new Map([['local', local]]),
+    hosts,
     archive,
     deskPrompts,
     pushes,
@@ -249,7 +250,9 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     checkPassword: createPasswordCheck({ username: config.AUTH_USERNAME, password, limit: createLoginLimit() }),
     client: createClientAddress(() => tunnelPort),
     username: config.AUTH_USERNAME,
-    hostNames: () => [...config.ALLOWED_HOSTS.map((name) => name.toLowerCase()), ...tunnelName()],
+    guard,
+    openResponses,
+    tickets,
     pageFolder: join(deps.packageRoot, 'dist', 'frontend'),
     page: createPage({ folder: join(deps.packageRoot, 'dist'), warn }),
     version: deps.version,
@@ -295,6 +298,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     () => isClosing,
     warn,
   );
+  for (const server of servers) terminalSocket.listen(server);
   archive.start();
   const [main, forTunnel] = servers;
   await localAccess.publish(`http://${localName(config.HOST)}:${portOf(main as Server)}`);
@@ -311,6 +315,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     async dispose({ graceS = config.SHUTDOWN_GRACE_S, hurry } = {}) {
       isClosing = true;
       localAccess.dispose();
+      terminalSocket.dispose();
       conversations.beginClose();
       clearInterval(pruning);
       pushes.dispose();
@@ -353,40 +358,3 @@ function checkTerminalArgs(args: readonly string[]): void {
     field: 'args',
   });
 }
-
-/** How a program on this machine calls it. */
-const localName = (host: string) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host);
-
-const notHttp = JSON.stringify(toProblem('invalid_request', 'The request is not valid HTTP, or its headers are too large.'));
-
-function listen(app: Express, host: string, port: number): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createHttpServer(app);
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const cure: Record<string, string> = {
-        EADDRINUSE: `Port ${port} is in use. Stop what uses it, or set PORT to another (0 picks a free one).`,
-        EACCES: `Port ${port} may not be opened by this user. Set PORT to 1024 or more.`,
-        EADDRNOTAVAIL: `HOST=${host} is no address of this machine.`,
-      };
-      reject(new ConfigError(cure[error.code ?? ''] ?? error.message));
-    });
-    server.on('clientError', (_error, socket) => {
-      // What is no HTTP at all never reaches Express.
-      if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`);
-    });
-    // Proxies keep a connection for a minute; one that the server closed first answers their next request with a reset.
-    server.keepAliveTimeout = keepAliveMs;
-    server.listen({ port, host, backlog: 2048 }, () => resolve(server));
-  });
-}
-
-/** Lets answers that are on their way out, and cuts off what does not end by itself, such as a follower of events. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
-  await closed;
-  clearTimeout(timer);
-}
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port;

@@ -189,6 +189,10 @@ export function createLocalHost({
       const { known } = await find(asked);
       return { id: known.id, text: await terminals.screen(known.id) };
     },
+    async follow(asked, on) {
+      const { known } = await find(asked);
+      return terminals.follow(known.id, on);
+    },
     async kill(asked) {
       const { known } = await find(asked);
       await terminals.kill(known.id);

@@ -3,6 +3,7 @@ import type { HistoryPage } from '../../contract/message.ts';
 import type { Repair } from '../../contract/repair.ts';
 import type { Diagnosis, SearchAnswer, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from '../../contract/session.ts';
 import type { SearchFor } from '../library/port.ts';
+import type { Followed, Follower } from '../terminal/port.ts';
 
 /** The folders of this machine that agents may work in. */
 export interface Projects {
@@ -47,6 +48,8 @@ export interface Host {
   send(idOrPrefix: string, message: string): Promise<Pick<Session, 'id' | 'state'>>;
   interrupt(idOrPrefix: string): Promise<Pick<Session, 'id' | 'state'>>;
   screen(idOrPrefix: string): Promise<{ id: string; text: string }>;
+  /** Throws as `send`. */
+  follow(idOrPrefix: string, on: Follower): Promise<Followed>;
   kill(idOrPrefix: string): Promise<{ killed: string }>;
   /** Ends the terminals of ours in which nothing was done for so long, and those that are busy only where that is said. */
   killIdle(how: { idleS: number; busy: boolean }): Promise<{ killed: string[]; failed: { id: string; detail: string }[] }>;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, LiveSession, TerminalLaunch } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Archive } from '../archive/archive.ts';
-import type { Pane, Terminals } from '../terminal/port.ts';
+import type { Followed, Follower, Pane, Terminals } from '../terminal/port.ts';
 
 /** Claude Code is ready 0.5 s (2.1.329) to 3 s after its start; a crowded machine takes longer. */
 const readyMs = 30_000;
@@ -167,6 +167,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       await terminals.key(pane.name, 'Escape');
       await until(takenMs, async () => ((await liveOf(id))?.status === 'idle' ? true : null));
     },
+    follow: async (id: string, on: Follower): Promise<Followed> => terminals.follow((await need(id)).pane.name, on),
     screen: async (id: string): Promise<string> => terminals.screen((await need(id)).pane.name),
     /** Gives it a title. False where it is in no terminal of ours, or works: then nothing was typed. */
     async rename(id: string, title: string): Promise<boolean> {

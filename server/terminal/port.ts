@@ -1,6 +1,18 @@
 /** A pane of ours, in which a person can type. */
 export type Pane = { name: string; pid: number; isDead: boolean };
 
+/** Who follows a terminal: what it prints as bytes, and its end. */
+export type Follower = { data(bytes: Buffer): void; ended(): void };
+
+/** A terminal that is followed. */
+export type Followed = {
+  /** Types bytes, as a keyboard does. */
+  write(bytes: Buffer): void;
+  /** Its window takes this size, as that of who was the last to do something in it. */
+  resize(size: { columns: number; rows: number }): void;
+  dispose(): void;
+};
+
 /** The terminal multiplexer, on a socket of our own: what else runs in it is neither seen nor touched. */
 export interface Terminals {
   /** Whether it can be used. */
@@ -19,6 +31,8 @@ export interface Terminals {
   key(name: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;
   /** What is on the screen, without its colours. */
   screen(name: string): Promise<string>;
+  /** Gives what is on the screen now, then all that comes. */
+  follow(name: string, on: Follower): Followed;
   close(name: string): Promise<void>;
   /** What to type at the desk to sit down at it. */
   attachCommand(name: string): string;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { followTerminal } from './control.ts';
 import type { Pane, Terminals } from './port.ts';
 
 /** Our own server of tmux: a person's own sessions are in another one. */
@@ -105,6 +106,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       await tmux(['kill-session', '-t', target(name)]).catch(() => {}); // It has ended by itself.
       for (const pid of pids) await endSurely(pid);
     },
+    follow: (name, on) => followTerminal({ args: ['-L', socket, '-f', '/dev/null'], env, target: target(name) }, on),
     attachCommand: (name) => `tmux -L ${socket} attach -t '=${name}'`,
   };
 }

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { type ErrorCode, errorTable } from '../../contract/error.ts';
 import { createApp } from '../../server/app.ts';
 import { AppError } from '../../server/app-error.ts';
+import { createGuard } from '../../server/http/middleware/guard.ts';
 import { basic } from '../helper/client.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
@@ -195,7 +196,9 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
     tunnel: unused,
     client: { isTunnelled: () => false, addressOf: () => 'x' },
     checkPassword: async () => {},
-    hostNames: () => [],
+    guard: createGuard({ names: () => [] }),
+    openResponses: unused,
+    tickets: unused,
     storageTrouble: () => {
       throw new Error('secret words');
     },

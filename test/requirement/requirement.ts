@@ -162,6 +162,10 @@ export const requirements = {
   'cli.find': { promise: 'The command finds sessions, and what was said in them.', from: 'contract' },
   'terminal.open': { promise: 'Claude Code is started, resumed, typed into, read and ended in a terminal, or it is said why not.', from: 'contract' },
   'terminal.asks': { promise: 'A terminal asks for permissions unless told otherwise, and nothing is typed into a question.', from: 'safety' },
+  'terminal.live': {
+    promise: 'A terminal is followed and typed into live, by who has a ticket and comes from our own page.',
+    from: 'contract',
+  },
   'terminal.prompts': {
     promise: 'What a terminal asks is among the prompts and can be answered there or at the terminal: whoever is first.',
     from: 'contract',

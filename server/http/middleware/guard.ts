@@ -1,4 +1,5 @@
-import type { Request, RequestHandler } from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
 import { AppError } from '../../app-error.ts';
 import { isLoopback } from '../../config.ts';
 
@@ -8,34 +9,39 @@ const hostOf = (authority: string) =>
     .replace(/:\d+$/, '')
     .replace(/^\[|\]$/g, '');
 
+/** Tells what a foreign web page sends from what is ours. `names` are host names besides those of this machine. */
+export function createGuard({ names }: { names(): readonly string[] }) {
+  return {
+    /** Whether it was asked for by a name of ours: a page whose name was rebound to this machine has another. */
+    isOurs(request: IncomingMessage): boolean {
+      const host = hostOf(request.headers.host ?? '');
+      return isLoopback(host) || names().includes(host) || host === hostOf(request.socket.localAddress?.replace(/^::ffff:/, '') ?? '');
+    },
+    /** Whether a page of another site sends it. */
+    isForeign({ headers }: IncomingMessage): boolean {
+      return headers.origin !== undefined && !isOwnOrigin(headers.origin, headers.host ?? '', names());
+    },
+  };
+}
+
+export type Guard = ReturnType<typeof createGuard>;
+
 /**
  * Keeps foreign web pages out. The Host check stops a page whose name was rebound to this machine; the
  * Origin and Sec-Fetch-Site checks stop one that sends requests across; a body must be JSON, which a
  * form of another page cannot send. Where files are taken (`takesFiles`) a form is let through that says that it
  * comes from our page, or that a script sends with credentials of its own.
  */
-export function createGuard({
-  names,
-  takesFiles,
-}: {
-  names(): readonly string[];
-  takesFiles(method: string, path: string): boolean;
-}): RequestHandler {
-  function isOurs(request: Request, host: string): boolean {
-    return isLoopback(host) || names().includes(host) || host === hostOf(request.socket.localAddress?.replace(/^::ffff:/, '') ?? '');
-  }
-
-  return function guard(request, _response, next) {
-    const authority = request.get('host') ?? '';
-    if (!isOurs(request, hostOf(authority))) {
-      throw new AppError('host_not_allowed', `This server does not answer for ${JSON.stringify(authority)}.`);
+export function createGuardCheck({ guard, takesFiles }: { guard: Guard; takesFiles(method: string, path: string): boolean }): RequestHandler {
+  return function checkOrigin(request, _response, next) {
+    if (!guard.isOurs(request)) {
+      throw new AppError('host_not_allowed', `This server does not answer for ${JSON.stringify(request.get('host') ?? '')}.`);
     }
     // The router does not tell /API from /api.
     const isPage = request.method === 'GET' && !request.path.toLowerCase().startsWith('/api/');
     const origin = request.get('origin');
     const site = request.get('sec-fetch-site');
-    const isForeignOrigin = origin !== undefined && !isOwnOrigin(origin, authority, names());
-    if (isForeignOrigin || (!isPage && site !== undefined && site !== 'same-origin' && site !== 'none')) {
+    if (guard.isForeign(request) || (!isPage && site !== undefined && site !== 'same-origin' && site !== 'none')) {
       throw new AppError('origin_not_allowed', `A page of ${origin ?? 'another site'} may not call this API.`);
     }
     const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;

@@ -4,14 +4,15 @@ import type { Conversations } from '../../conversation/conversations.ts';
 import type { DeskPrompts } from '../../desk/desk-prompts.ts';
 import type { Host } from '../../host/port.ts';
 import type { Handle } from '../handle.ts';
+import type { TerminalTickets } from '../terminal-tickets.ts';
 
 /** Newer CLIs begin in a mode that asks nothing, unless they are told otherwise. */
 const asking = 'default';
 
-export type SessionDeps = { hosts: ReadonlyMap<string, Host>; conversations: Conversations };
+export type SessionDeps = { hosts: ReadonlyMap<string, Host>; conversations: Conversations; tickets: TerminalTickets };
 
 /** The sessions of hosts: every one that was ever begun there, by whatever program. */
-export function addSessionRoutes(handle: Handle, { hosts, conversations }: SessionDeps): void {
+export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets }: SessionDeps): void {
   function hostOf(name: string): Host {
     const host = hosts.get(name);
     if (!host)
@@ -50,6 +51,11 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations }: Sessi
   handle('sendToTerminal', ({ params, body }) => hostOf(params.host).send(params.id, body.message));
   handle('interruptTerminal', ({ params }) => hostOf(params.host).interrupt(params.id));
   handle('readTerminal', ({ params }) => hostOf(params.host).screen(params.id));
+  handle('openTerminal', async ({ params, actor }) => {
+    // Whoever may not see it gets no ticket.
+    const { id } = await hostOf(params.host).screen(params.id);
+    return { ...tickets.give({ sessionId: id, host: params.host, credentialId: actor.credentialId }), id };
+  });
   handle('killTerminal', ({ params }) => hostOf(params.host).kill(params.id));
   handle('attachConversation', async ({ params, body }) => {
     const { turn } = conversations.book.snapshot(params.id);

@@ -1,0 +1,112 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import { AppError } from '../app-error.ts';
+import type { Host } from '../host/port.ts';
+import type { Followed } from '../terminal/port.ts';
+import type { Guard } from './middleware/guard.ts';
+import type { OpenResponses } from './open-responses.ts';
+import type { TerminalTickets } from './terminal-tickets.ts';
+
+const path = /^\/api\/hosts\/[^/]+\/sessions\/[^/]+\/terminal$/;
+
+/** A tunnel drops a connection on which nothing comes for a minute. */
+const pingMs = 30_000;
+
+/** More than a person types, or pastes, at a time. */
+const maxPayload = 1_000_000;
+
+/** Who reads so much slower than a terminal prints is cut off; a new socket begins with the screen as it is then. */
+const maxBehind = 4_000_000;
+
+/** What the page says besides what is typed, which comes as bytes. */
+const Resize = z.object({ columns: z.number().int().min(20).max(500), rows: z.number().int().min(5).max(200) });
+
+const closings = { ended: 4000, tooSlow: 4001, refused: 4002 } as const;
+
+export type TerminalSocketDeps = {
+  hosts: ReadonlyMap<string, Host>;
+  tickets: TerminalTickets;
+  guard: Guard;
+  openResponses: OpenResponses;
+  warn(error: unknown, text: string): void;
+};
+
+/** Live terminals by WebSocket: bytes to and fro, and the size as JSON. */
+export function createTerminalSocket({ hosts, tickets, guard, openResponses, warn }: TerminalSocketDeps) {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
+
+  const refuse = (socket: Duplex, status: string) => socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+
+  async function serve(socket: WebSocket, { host, sessionId, credentialId }: NonNullable<ReturnType<TerminalTickets['take']>>): Promise<void> {
+    let followed: Followed | null = null;
+    let isAlive = true;
+    const early: (() => void)[] = [];
+    const toTerminal = (work: (to: Followed) => void) => (followed ? work(followed) : early.push(() => followed && work(followed)));
+    const pinging = setInterval(() => {
+      if (!isAlive) return socket.terminate();
+      isAlive = false;
+      socket.ping();
+    }, pingMs);
+    socket.on('pong', () => {
+      isAlive = true;
+    });
+    socket.on('close', () => {
+      clearInterval(pinging);
+      followed?.dispose();
+    });
+    socket.on('error', () => socket.terminate());
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) return toTerminal((to) => to.write(data));
+      const size = readSize(String(data));
+      if (size) toTerminal((to) => to.resize(size));
+    });
+    if (credentialId) openResponses.addSocket(credentialId, socket);
+    try {
+      const own = hosts.get(host);
+      if (!own) throw new AppError('host_not_found');
+      followed = await own.follow(sessionId, {
+        data(bytes) {
+          if (socket.bufferedAmount > maxBehind) socket.close(closings.tooSlow, 'too slow');
+          else socket.send(bytes);
+        },
+        ended: () => socket.close(closings.ended, 'ended'),
+      });
+      if (socket.readyState !== socket.OPEN) followed.dispose();
+      for (const work of early.splice(0)) work();
+    } catch (error) {
+      if (!(error instanceof AppError)) warn(error, 'a terminal could not be followed');
+      socket.close(closings.refused, (error as AppError).code ?? 'failed');
+    }
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const url = new URL(request.url ?? '/', 'http://x');
+    if (!path.test(url.pathname)) return void refuse(socket, '404 Not Found');
+    // A page of another site may open a socket to anywhere: its origin is all that tells it from ours.
+    if (!guard.isOurs(request) || guard.isForeign(request)) return void refuse(socket, '403 Forbidden');
+    const ticket = tickets.take(url.searchParams.get('ticket') ?? '');
+    if (!ticket) return void refuse(socket, '401 Unauthorized');
+    sockets.handleUpgrade(request, socket, head, (opened) => void serve(opened, ticket));
+  }
+
+  return {
+    listen: (server: Server): void => void server.on('upgrade', upgrade),
+    dispose(): void {
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+    },
+  };
+}
+
+export type TerminalSocket = ReturnType<typeof createTerminalSocket>;
+
+function readSize(text: string): z.infer<typeof Resize> | null {
+  try {
+    return Resize.parse(JSON.parse(text));
+  } catch {
+    return null; // Said by a program that does not know how: the size stays.
+  }
+}

@@ -1,0 +1,48 @@
+import { createServer as createHttpServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import { toProblem } from '../contract/error.ts';
+import { ConfigError } from './config.ts';
+
+/** How long the last answers may take when the server ends. */
+const lastAnswersMs = 300;
+
+/** How long a connection may be idle: longer than the 60 s of nginx, Caddy and ngrok. */
+const keepAliveMs = 75_000;
+
+/** How a program on this machine calls it. */
+export const localName = (host: string) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host);
+
+const notHttp = JSON.stringify(toProblem('invalid_request', 'The request is not valid HTTP, or its headers are too large.'));
+
+export function listen(app: Express, host: string, port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createHttpServer(app);
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const cure: Record<string, string> = {
+        EADDRINUSE: `Port ${port} is in use. Stop what uses it, or set PORT to another (0 picks a free one).`,
+        EACCES: `Port ${port} may not be opened by this user. Set PORT to 1024 or more.`,
+        EADDRNOTAVAIL: `HOST=${host} is no address of this machine.`,
+      };
+      reject(new ConfigError(cure[error.code ?? ''] ?? error.message));
+    });
+    server.on('clientError', (_error, socket) => {
+      // What is no HTTP at all never reaches Express.
+      if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`);
+    });
+    // Proxies keep a connection for a minute; one that the server closed first answers their next request with a reset.
+    server.keepAliveTimeout = keepAliveMs;
+    server.listen({ port, host, backlog: 2048 }, () => resolve(server));
+  });
+}
+
+/** Lets answers that are on their way out, and cuts off what does not end by itself, such as a follower of events. */
+export async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+export const portOf = (server: Server) => (server.address() as AddressInfo).port;

@@ -1,0 +1,118 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { Followed, Follower } from './port.ts';
+
+/** Keys are sent as bytes, two digits each; so many fit into one line of tmux with ease. */
+const maxKeys = 500;
+
+/** tmux writes what a program prints with each byte below 32, and the backslash, as three octal digits. */
+function printedBytes(text: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const isEscape = text[at] === 0x5c;
+    out[length] = isEscape ? Number.parseInt(text.toString('latin1', at + 1, at + 4), 8) : (text[at] as number);
+    if (isEscape) at += 3;
+    length += 1;
+  }
+  return out.subarray(0, length);
+}
+
+const captured = '%switchboard-screen';
+
+/** Splits what comes from tmux into lines, as bytes: a character may be cut between two outputs. */
+function createByteLines(onLine: (line: Buffer) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return (chunk) => {
+    let text = rest.length ? Buffer.concat([rest, chunk]) : chunk;
+    for (let at = text.indexOf(0x0a); at >= 0; at = text.indexOf(0x0a)) {
+      onLine(text.subarray(0, at));
+      text = text.subarray(at + 1);
+    }
+    rest = Buffer.from(text);
+  };
+}
+
+/**
+ * Follows a terminal by tmux's control mode, which needs no terminal of its own: first what is on the screen,
+ * then what is printed, in order. `start` is the command of tmux up to the target.
+ */
+export function followTerminal(
+  { args, env, target }: { args: readonly string[]; env: Readonly<Record<string, string>>; target: string },
+  on: Follower,
+): Followed {
+  const child: ChildProcessWithoutNullStreams = spawn('tmux', [...args, '-C', 'attach-session', '-t', target], {
+    env: { ...env, TERM: 'xterm-256color' },
+  });
+  let isShown = false;
+  let isEnded = false;
+  /** The lines of the answer that is being read; null between answers. */
+  let answer: Buffer[] | null = null;
+  /** Answers come in the order of the commands; what tmux says at the start is one as well. */
+  const waiting: ((lines: Buffer[]) => void)[] = [() => {}];
+
+  function command(line: string, take: (lines: Buffer[]) => void = () => {}): void {
+    if (isEnded) return;
+    waiting.push(take);
+    child.stdin.write(`${line}\n`);
+  }
+
+  function end(): void {
+    if (isEnded) return;
+    isEnded = true;
+    on.ended();
+  }
+
+  function show(lines: Buffer[], [cursor = '']: Buffer[] | string[]): void {
+    const [x = 0, y = 0, isAlternate = 0] = String(cursor).replace(captured, '').trim().split(',').map(Number);
+    const screen = Buffer.concat(lines.flatMap((line, index) => (index ? [Buffer.from('\r\n'), line] : [line])));
+    // Programs have asked for bracketed paste long before anybody looks.
+    const before = `${isAlternate ? '\x1b[?1049h' : ''}\x1b[?2004h\x1b[H\x1b[2J`;
+    on.data(Buffer.concat([Buffer.from(before), screen, Buffer.from(`\x1b[${y + 1};${x + 1}H`)]));
+    isShown = true;
+  }
+
+  const take = createByteLines((line) => {
+    const text = line.toString('latin1', 0, 12);
+    if (text.startsWith('%begin ')) answer = [];
+    else if (answer && (text.startsWith('%end ') || text.startsWith('%error '))) {
+      const lines = answer;
+      answer = null;
+      waiting.shift()?.(lines);
+    } else if (answer) answer.push(line);
+    else if (text.startsWith('%output ')) {
+      const from = line.indexOf(0x20, '%output '.length);
+      if (isShown) on.data(printedBytes(line.subarray(from + 1)));
+    } else if (text.startsWith('%exit')) end();
+  });
+
+  child.stdout.on('data', take);
+  child.stderr.resume();
+  child.stdin.on('error', () => {}); // It has ended; its end is told by itself.
+  child.on('error', end);
+  child.on('close', end);
+
+  /** Draws the screen as it is now; between the two answers nothing is printed that is not in them. */
+  function draw(): void {
+    let lines: Buffer[] = [];
+    command(`capture-pane -p -e -t '${target}'`, (found) => {
+      lines = found;
+    });
+    command(`display-message -p -t '${target}' '${captured} #{cursor_x},#{cursor_y},#{alternate_on}'`, (found) => show(lines, found));
+  }
+  draw();
+
+  return {
+    write(bytes) {
+      for (let at = 0; at < bytes.length; at += maxKeys) {
+        const keys = [...bytes.subarray(at, at + maxKeys)].map((byte) => byte.toString(16).padStart(2, '0'));
+        command(`send-keys -t '${target}' -H ${keys.join(' ')}`);
+      }
+    },
+    resize: ({ columns, rows }) => command(`refresh-client -C ${columns},${rows}`),
+    dispose() {
+      isEnded = true;
+      child.stdin.end();
+      child.kill();
+    },
+  };
+}
