@@ -7,8 +7,8 @@ const cacheName = `page-${build}`;
 /** All parts of the page, filled in by the server as well. */
 const assets = '__ASSETS__'.split(' ').filter((path) => path.startsWith('/'));
 
-/** What makes code colourful can wait until it is wanted. */
-const isOptional = (path: string) => path.includes('highlight');
+/** What makes code colourful, and a terminal, which without a connection is of no use, can wait until they are wanted. */
+const isOptional = (path: string) => /highlight|live-screen/.test(path);
 
 /** Keeps the page without anything in it, and all that it is made of. */
 export async function install(): Promise<void> {

@@ -17,8 +17,6 @@ function printedBytes(text: Buffer): Buffer {
   return out.subarray(0, length);
 }
 
-const captured = '%switchboard-screen';
-
 /** Splits what comes from tmux into lines, as bytes: a character may be cut between two outputs. */
 function createByteLines(onLine: (line: Buffer) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0);
@@ -47,8 +45,8 @@ export function followTerminal(
   let isEnded = false;
   /** The lines of the answer that is being read; null between answers. */
   let answer: Buffer[] | null = null;
-  /** Answers come in the order of the commands; what tmux says at the start is one as well. */
-  const waiting: ((lines: Buffer[]) => void)[] = [() => {}];
+  /** Answers come in the order of the commands. */
+  const waiting: ((lines: Buffer[]) => void)[] = [];
 
   function command(line: string, take: (lines: Buffer[]) => void = () => {}): void {
     if (isEnded) return;
@@ -63,7 +61,7 @@ export function followTerminal(
   }
 
   function show(lines: Buffer[], [cursor = '']: Buffer[] | string[]): void {
-    const [x = 0, y = 0, isAlternate = 0] = String(cursor).replace(captured, '').trim().split(',').map(Number);
+    const [x = 0, y = 0, isAlternate = 0] = String(cursor).trim().split(',').map(Number);
     const screen = Buffer.concat(lines.flatMap((line, index) => (index ? [Buffer.from('\r\n'), line] : [line])));
     // Programs have asked for bracketed paste long before anybody looks.
     const before = `${isAlternate ? '\x1b[?1049h' : ''}\x1b[?2004h\x1b[H\x1b[2J`;
@@ -77,7 +75,8 @@ export function followTerminal(
     else if (answer && (text.startsWith('%end ') || text.startsWith('%error '))) {
       const lines = answer;
       answer = null;
-      waiting.shift()?.(lines);
+      // What tmux says to its own attaching has another flag: that can come before or after the first of ours.
+      if (line.toString('latin1').trimEnd().endsWith(' 1')) waiting.shift()?.(lines);
     } else if (answer) answer.push(line);
     else if (text.startsWith('%output ')) {
       const from = line.indexOf(0x20, '%output '.length);
@@ -97,7 +96,7 @@ export function followTerminal(
     command(`capture-pane -p -e -t '${target}'`, (found) => {
       lines = found;
     });
-    command(`display-message -p -t '${target}' '${captured} #{cursor_x},#{cursor_y},#{alternate_on}'`, (found) => show(lines, found));
+    command(`display-message -p -t '${target}' '#{cursor_x},#{cursor_y},#{alternate_on}'`, (found) => show(lines, found));
   }
   draw();
 

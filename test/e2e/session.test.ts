@@ -72,6 +72,36 @@ verifies('page.sessions', 'opens a session at the desk from the phone, types the
   await page.getByRole('button', { name: 'Send', exact: true }).click();
   await page.locator('.screen', { hasText: 'Echo: said at the desk' }).waitFor();
   if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'terminal.png') });
+  await page.getByRole('button', { name: 'Live', exact: true }).click();
+  const live = page.locator('.live-screen');
+  await live.filter({ hasText: 'Echo: said at the desk' }).waitFor();
+  await live.click();
+  await page.keyboard.type('typed live');
+  await live.filter({ hasText: 'typed live' }).waitFor();
+  await page.getByRole('toolbar', { name: 'Keys' }).getByRole('button', { name: '⏎' }).click();
+  await live.filter({ hasText: 'Echo: typed live' }).waitFor();
+  if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'terminal-live.png') });
+  // As wide as the phone, not as the desk.
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await page.getByRole('button', { name: 'As text' }).click();
+
+  await page.goto(`${server.url}/c/a`);
+  const desk = page.getByRole('region', { name: 'Open at the desk.' });
+  await desk.getByText('Messages wait until it is closed there.').waitFor();
+  await send(page, 'kept on the phone');
+  await page.getByRole('group', { name: 'Waiting in the queue' }).waitFor();
+  await desk.getByRole('button', { name: 'Type messages in' }).click();
+  await answered(page, 'Echo: kept on the phone').waitFor();
+  if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'at-desk.png') });
+  await send(page, '[[tool:Bash touch asked]][[text allowed from the phone]]');
+  await page.getByRole('button', { name: 'Allow', exact: true }).click();
+  await answered(page, 'allowed from the phone').waitFor();
+  await desk.getByRole('button', { name: 'Take it back' }).click();
+  await desk.waitFor({ state: 'detached' });
+  await page.goto(`${server.url}/sessions/${id}`);
+  await page.getByRole('button', { name: 'What happened' }).click();
+  await page.getByText('It was ended from here.').waitFor();
+  await page.getByRole('button', { name: 'Open in a terminal' }).click();
   await page.getByRole('button', { name: 'End the terminal' }).click();
   await page.getByRole('button', { name: 'Open in a terminal' }).waitFor();
   expect((await server.chat({ conv_id: 'a', message: 'and on the phone' })).session_id).toBe(id);

@@ -4,6 +4,7 @@ import { list } from '../../state/list.ts';
 import { shownOutgoing } from '../../state/outbox.ts';
 import { isLoading, openId, showOlder, thread } from '../../state/thread.ts';
 import type { Thread } from '../../state/thread-reducer.ts';
+import { lazy } from '../../ui/lazy.tsx';
 import { isMounted } from '../../ui/mounted.ts';
 import { words } from '../../word/words.ts';
 import { Background } from './background.tsx';
@@ -18,6 +19,8 @@ const nearPx = 60;
 
 /** How near to its start older messages are asked for. */
 const olderPx = 600;
+
+const AtDesk = lazy(async () => (await import('../session/at-desk.tsx')).AtDesk);
 
 /** The open conversation: its history, the turn that runs, and what waits. `prompts` is what a person is asked. */
 export function Chat({ prompts }: { prompts: ComponentChildren }) {
@@ -134,6 +137,7 @@ function Rows({ thread: current, prompts }: { thread: Thread; prompts: Component
       {prompts}
       <Failed thread={current} />
       <Background snapshot={snapshot} />
+      {snapshot.at_desk && <AtDesk snapshot={snapshot} />}
       {snapshot.queue.map((turn, index) => (
         <Queued key={turn.turn_id} turn={turn} isFirst={index === 0} />
       ))}

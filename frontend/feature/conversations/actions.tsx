@@ -8,6 +8,7 @@ import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
 import { words } from '../../word/words.ts';
+import { HandOver } from '../session/at-desk.tsx';
 
 const kinds = ['needs_me', 'finished', 'failed'] as const;
 
@@ -111,6 +112,7 @@ export function Actions({ snapshot, onClose }: { snapshot: ConversationSnapshot;
           <Copy text={`cd ${shellWord(snapshot.project)} && claude --resume ${session_id}`} />
         </p>
       )}
+      <HandOver snapshot={snapshot} onDone={onClose} />
     </Sheet>
   );
 }

@@ -1,6 +1,5 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Answer } from '../../../contract/endpoint.ts';
 import type { HistoryPage } from '../../../contract/message.ts';
 import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
@@ -10,6 +9,7 @@ import { Copy } from '../../ui/copy.tsx';
 import { When } from '../../ui/when.tsx';
 import { sessionWords } from '../../word/session-words.ts';
 import { Terminal } from './terminal.tsx';
+import { Why } from './why.tsx';
 
 type Said = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
 type History = ComponentType<Said & { project: string }>;
@@ -22,7 +22,7 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
   const [id = '', at] = asked.split('@');
   const [session, setSession] = useState<Session | null>(null);
   const [said, setSaid] = useState<Said | null>(null);
-  const [why, setWhy] = useState<Answer<'diagnoseSession'> | null>(null);
+  const [isExplained, setExplained] = useState(false);
   const end = useRef<HTMLDivElement>(null);
   const t = sessionWords.value;
   const params = { host: 'local', id };
@@ -67,10 +67,10 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
         <p class="at-desk">
           <code>claude --resume {session.id}</code> <Copy text={`claude --resume ${session.id}`} />
         </p>
-        {why ? (
-          <Why why={why} />
+        {isExplained ? (
+          <Why id={session.id} />
         ) : (
-          <button type="button" class="plain" onClick={() => void attempt(async () => setWhy(await call('diagnoseSession', { params })))}>
+          <button type="button" class="plain" onClick={() => setExplained(true)}>
             {t.advice}
           </button>
         )}
@@ -117,26 +117,5 @@ function Ways({ session, isBusyElsewhere }: { session: Session; isBusyElsewhere:
         {t.forkIt}
       </button>
     </div>
-  );
-}
-
-function Why({ why }: { why: Answer<'diagnoseSession'> }) {
-  const t = sessionWords.value;
-  return (
-    <section class="card" aria-label={t.advice}>
-      <p>{why.advice}</p>
-      {why.last_command && (
-        <p class="quiet-line">
-          {t.lastCommand}: <code>{why.last_command}</code>
-          {why.last_exit_code !== null && ` (${why.last_exit_code})`}
-        </p>
-      )}
-      {why.last_output && why.reason !== 'answered' && (
-        <details>
-          <summary>{t.lastOutput}</summary>
-          <pre>{why.last_output.slice(-600)}</pre>
-        </details>
-      )}
-    </section>
   );
 }

@@ -3,15 +3,20 @@ import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
+import { lazy } from '../../ui/lazy.tsx';
 import { sessionWords } from '../../word/session-words.ts';
 
 const againMs = 2000;
+
+/** Large, and of no use to who only looks. */
+const LiveScreen = lazy(async () => (await import('./live-screen.tsx')).LiveScreen);
 
 /** A session at the desk: opened in a terminal of the server's machine, looked at, typed into, and ended. */
 export function Terminal({ session, changed }: { session: Session; changed(session: Session): void }) {
   const [screen, setScreen] = useState('');
   const [draft, setDraft] = useState('');
   const [isBusy, setBusy] = useState(false);
+  const [isLive, setLive] = useState(false);
   const t = sessionWords.value;
   const params = { host: 'local', id: session.id };
   const isOpen = session.terminal !== null;
@@ -28,13 +33,13 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
       () => {}, // It has ended: the next look at the session says so.
     );
   useEffect(() => {
-    if (!isOpen) return;
+    if (!isOpen || isLive) return;
     void look();
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') void look();
     }, againMs);
     return () => clearInterval(timer);
-  }, [isOpen]);
+  }, [isOpen, isLive]);
 
   if (!session.terminal) {
     // The process that is kept for the next message of its conversation makes way; that of somebody else does not.
@@ -54,26 +59,41 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
       <p class="at-desk">
         <code>{session.terminal.command}</code> <Copy text={session.terminal.command} />
       </p>
-      <pre class="screen" tabIndex={0} aria-label={t.screen} role="group">
-        {screen}
-      </pre>
-      <form
-        class="folder-field"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run(async () => {
-            await call('sendToTerminal', { params, body: { message: draft } });
-            setDraft('');
-            await look();
-          });
-        }}
-      >
-        <input aria-label={t.typeThere} placeholder={t.typeThere} value={draft} dir="auto" onInput={(event) => setDraft(event.currentTarget.value)} />
-        <button type="submit" disabled={isBusy || !draft.trim()}>
-          {t.send}
-        </button>
-      </form>
+      {isLive ? (
+        <LiveScreen id={session.id} onEnd={() => setLive(false)} />
+      ) : (
+        <>
+          <pre class="screen" tabIndex={0} aria-label={t.screen} role="group">
+            {screen}
+          </pre>
+          <form
+            class="folder-field"
+            onSubmit={(event) => {
+              event.preventDefault();
+              void run(async () => {
+                await call('sendToTerminal', { params, body: { message: draft } });
+                setDraft('');
+                await look();
+              });
+            }}
+          >
+            <input
+              aria-label={t.typeThere}
+              placeholder={t.typeThere}
+              value={draft}
+              dir="auto"
+              onInput={(event) => setDraft(event.currentTarget.value)}
+            />
+            <button type="submit" disabled={isBusy || !draft.trim()}>
+              {t.send}
+            </button>
+          </form>
+        </>
+      )}
       <div class="choices">
+        <button type="button" onClick={() => setLive(!isLive)}>
+          {isLive ? t.asText : t.liveTerminal}
+        </button>
         <button type="button" disabled={isBusy} onClick={() => void run(() => call('interruptTerminal', { params }))}>
           {t.interruptIt}
         </button>

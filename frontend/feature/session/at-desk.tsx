@@ -1,0 +1,53 @@
+import type { ConversationSnapshot } from '../../../contract/conversation.ts';
+import { call } from '../../api/client.ts';
+import { changeConversation } from '../../state/list.ts';
+import { go } from '../../state/route.ts';
+import { attempt } from '../../state/session.ts';
+import { sessionWords } from '../../word/session-words.ts';
+
+type Own = Pick<ConversationSnapshot, 'id' | 'session_id' | 'desk_messages' | 'at_desk'>;
+
+/** A conversation whose session is open at the desk: what becomes of messages, and the way back. */
+export function AtDesk({ snapshot: { id, session_id, desk_messages } }: { snapshot: Own }) {
+  const t = sessionWords.value;
+  const isTyped = desk_messages === 'terminal';
+  return (
+    <section class="card" aria-label={t.atDeskNow}>
+      <p>
+        <strong>{t.atDeskNow}</strong> {isTyped ? t.messagesTyped : t.messagesWait}
+      </p>
+      <div class="choices">
+        <button type="button" onClick={() => void changeConversation(id, { desk_messages: isTyped ? 'wait' : 'terminal' })}>
+          {isTyped ? t.letWait : t.typeIn}
+        </button>
+        <button type="button" onClick={() => go(`/sessions/${session_id}`)}>
+          {t.seeTerminal}
+        </button>
+        <button type="button" onClick={() => void attempt(() => call('detachConversation', { params: { id } }))}>
+          {t.takeToPhone}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** Hands a conversation over to a terminal at the desk. */
+export function HandOver({ snapshot: { id, at_desk, session_id }, onDone }: { snapshot: Own; onDone(): void }) {
+  const t = sessionWords.value;
+  if (!session_id) return null;
+  async function handOver(): Promise<void> {
+    if (await attempt(() => call('attachConversation', { params: { id }, body: {} }))) onDone();
+  }
+  return (
+    <div class="choices">
+      {!at_desk && (
+        <button type="button" onClick={() => void handOver()}>
+          {t.handOver}
+        </button>
+      )}
+      <button type="button" onClick={() => go(`/sessions/${session_id}`)}>
+        {t.itsSession}
+      </button>
+    </div>
+  );
+}
