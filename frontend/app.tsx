@@ -28,6 +28,8 @@ const Actions = lazy(async () => (await import('./feature/conversations/actions.
 const Palette = lazy(async () => (await import('./feature/palette/palette.tsx')).Palette);
 const Help = lazy(async () => (await import('./feature/palette/palette.tsx')).Help);
 const Sessions = lazy(async () => (await import('./feature/session/sessions.tsx')).Sessions);
+const AtDesk = lazy(async () => (await import('./feature/session/at-desk.tsx')).AtDesk);
+const HandOver = lazy(async () => (await import('./feature/session/at-desk.tsx')).HandOver);
 const Share = lazy(async () => (await import('./feature/share/share.tsx')).Share);
 
 /** The page: what the address names, or the login. */
@@ -53,7 +55,8 @@ function takeShared(id: string, text: string, files: ReturnType<typeof filesOf>)
 
 /** Apart, so that the page as a whole is not drawn anew with each word of an answer. */
 function OpenActions({ onClose }: { onClose(): void }) {
-  return thread.value ? <Actions snapshot={thread.value.snapshot} onClose={onClose} /> : null;
+  const snapshot = thread.value?.snapshot;
+  return snapshot ? <Actions snapshot={snapshot} handOver={<HandOver snapshot={snapshot} onDone={onClose} />} onClose={onClose} /> : null;
 }
 
 function Home() {
@@ -113,7 +116,7 @@ function Home() {
       <main class="main">
         <Top waiting={waiting} title={title} open={setPanel} />
         <Lines />
-        <Chat prompts={<OwnPrompts />} />
+        <Chat prompts={<OwnPrompts />} AtDesk={AtDesk} />
         <Composer />
       </main>
       {panel === 'conversations' && (

@@ -101,8 +101,6 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, war
   };
 }
 
-export type TerminalSocket = ReturnType<typeof createTerminalSocket>;
-
 function readSize(text: string): z.infer<typeof Resize> | null {
   try {
     return Resize.parse(JSON.parse(text));

@@ -1,10 +1,10 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import { list } from '../../state/list.ts';
 import { shownOutgoing } from '../../state/outbox.ts';
 import { isLoading, openId, showOlder, thread } from '../../state/thread.ts';
 import type { Thread } from '../../state/thread-reducer.ts';
-import { lazy } from '../../ui/lazy.tsx';
 import { isMounted } from '../../ui/mounted.ts';
 import { words } from '../../word/words.ts';
 import { Background } from './background.tsx';
@@ -20,10 +20,10 @@ const nearPx = 60;
 /** How near to its start older messages are asked for. */
 const olderPx = 600;
 
-const AtDesk = lazy(async () => (await import('../session/at-desk.tsx')).AtDesk);
+type AtDeskCard = ComponentType<{ snapshot: ConversationSnapshot }>;
 
-/** The open conversation: its history, the turn that runs, and what waits. `prompts` is what a person is asked. */
-export function Chat({ prompts }: { prompts: ComponentChildren }) {
+/** The open conversation: its history, the turn that runs, and what waits. `prompts` is what a person is asked, `AtDesk` says that it is open in a terminal. */
+export function Chat({ prompts, AtDesk }: { prompts: ComponentChildren; AtDesk: AtDeskCard }) {
   const box = useRef<HTMLElement>(null);
   const follows = useRef(true);
   const [isAway, setAway] = useState(false);
@@ -96,7 +96,7 @@ export function Chat({ prompts }: { prompts: ComponentChildren }) {
             </button>
           )}
           {current ? (
-            <Rows thread={current} prompts={prompts} />
+            <Rows thread={current} prompts={prompts} AtDesk={AtDesk} />
           ) : (
             <p class="quiet-line empty">{isNew ? words.value.empty : isLoading.value ? '' : words.value.notHere}</p>
           )}
@@ -122,7 +122,7 @@ export function Chat({ prompts }: { prompts: ComponentChildren }) {
   );
 }
 
-function Rows({ thread: current, prompts }: { thread: Thread; prompts: ComponentChildren }) {
+function Rows({ thread: current, prompts, AtDesk }: { thread: Thread; prompts: ComponentChildren; AtDesk: AtDeskCard }) {
   const { messages, turns, ended, snapshot, before } = current;
   const rows = useMemo(() => toRows(messages, turns), [messages, turns]);
   const { project } = snapshot;

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import { addressOf, call } from '../../api/client.ts';
@@ -8,12 +9,11 @@ import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
 import { words } from '../../word/words.ts';
-import { HandOver } from '../session/at-desk.tsx';
 
 const kinds = ['needs_me', 'finished', 'failed'] as const;
 
 /** What can be done with a conversation. */
-export function Actions({ snapshot, onClose }: { snapshot: ConversationSnapshot; onClose(): void }) {
+export function Actions({ snapshot, handOver, onClose }: { snapshot: ConversationSnapshot; handOver: ComponentChildren; onClose(): void }) {
   const { id, title, pinned, archived, session_id, notify } = snapshot;
   const [name, setName] = useState(title);
   const t = words.value;
@@ -112,7 +112,7 @@ export function Actions({ snapshot, onClose }: { snapshot: ConversationSnapshot;
           <Copy text={`cd ${shellWord(snapshot.project)} && claude --resume ${session_id}`} />
         </p>
       )}
-      <HandOver snapshot={snapshot} onDone={onClose} />
+      {handOver}
     </Sheet>
   );
 }

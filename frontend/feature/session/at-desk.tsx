@@ -5,10 +5,8 @@ import { go } from '../../state/route.ts';
 import { attempt } from '../../state/session.ts';
 import { sessionWords } from '../../word/session-words.ts';
 
-type Own = Pick<ConversationSnapshot, 'id' | 'session_id' | 'desk_messages' | 'at_desk'>;
-
 /** A conversation whose session is open at the desk: what becomes of messages, and the way back. */
-export function AtDesk({ snapshot: { id, session_id, desk_messages } }: { snapshot: Own }) {
+export function AtDesk({ snapshot: { id, session_id, desk_messages } }: { snapshot: ConversationSnapshot }) {
   const t = sessionWords.value;
   const isTyped = desk_messages === 'terminal';
   return (
@@ -32,7 +30,7 @@ export function AtDesk({ snapshot: { id, session_id, desk_messages } }: { snapsh
 }
 
 /** Hands a conversation over to a terminal at the desk. */
-export function HandOver({ snapshot: { id, at_desk, session_id }, onDone }: { snapshot: Own; onDone(): void }) {
+export function HandOver({ snapshot: { id, at_desk, session_id }, onDone }: { snapshot: ConversationSnapshot; onDone(): void }) {
   const t = sessionWords.value;
   if (!session_id) return null;
   async function handOver(): Promise<void> {
