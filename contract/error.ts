@@ -186,7 +186,7 @@ export const errorTable = {
   session_busy: {
     status: 409,
     title: 'The session is open in another program',
-    hint: 'Leave it there (/exit in the terminal), then send the message again.',
+    hint: 'Write to it where it is open (POST …/sessions/:id/send, where its terminal was started here), go on in a copy (`fork` with its `session_id`), or leave it there (/exit) and send the message again.',
   },
   turn_cancelled: {
     status: 409,
