@@ -104,6 +104,8 @@ export async function measureSessions(stage: Stage): Promise<Figure[]> {
   const growth = await time(async () => {
     while (!((await (await server.get('/api/search?q=grown&limit=1')).json()) as { hits: unknown[] }).hits.length) await delay(20);
   });
+  // At rest, as it is but for the moments in which a transcript grows.
+  await delay(8000);
   const memory = await memoryOf(server);
   await server.stop();
   return [

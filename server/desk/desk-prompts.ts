@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HookAnswer, HookInput } from '../../contract/hook.ts';
@@ -26,7 +26,7 @@ export type DeskPromptsDeps = {
   agent: Pick<Agent, 'liveSessions'>;
   /** A turn that was typed into this session takes what is asked meanwhile; false where there is none. */
   giveToRun(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null;
-  /** Where the files with the hooks are. */
+  /** Where the files with the hooks are, and what terminals show: for their owner alone. */
   folder: string;
   /** The address of this server on this machine. */
   url(): string;
@@ -102,6 +102,7 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
     async prepare(recordId: string): Promise<{ path: string; hash: string }> {
       const token = `swt_${recordId}_${randomBytes(32).toString('base64url')}`;
       const path = fileOf(recordId);
+      await mkdir(deps.folder, { recursive: true, mode: 0o700 });
       await writeFile(path, hookSettings({ url: `${deps.url()}/api/hooks/terminal`, token }), { mode: 0o600 });
       return { path, hash: hashOf(token) };
     },

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { customAlphabet, nanoid } from 'nanoid';
 import type { Agent } from '../agent/port.ts';
@@ -35,7 +34,6 @@ export type DeskParts = { archive: Archive; terminals: TerminalSessions; deskPro
 export function createDesk(deps: DeskDeps): DeskParts {
   const { agent, warn, now } = deps;
   const folder = join(deps.dataFolder, 'terminals');
-  mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => warn(error, 'what terminals show is not kept'));
   const tmux = createTmux({ env: deps.env });
   const archive = createArchive({
     store: deps.store,

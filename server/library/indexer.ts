@@ -10,11 +10,14 @@ const firstBytes = 48_000_000;
 /** What could not be written is tried again after so long. */
 const againMs = 2000;
 
+/** So much is read between two writes. */
+const batchBytes = 16_000_000;
+
 /** Progress is told so often. */
 const tellEveryMs = 200;
 
 /** After each step the thread rests for a part of the time that the step took: turns and requests go before. */
-const restShare = 0.15;
+const restShare = 0.05;
 
 export type IndexerDeps = {
   home: string;
@@ -52,8 +55,16 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
     tell(progress(), isListed);
   }
 
+  /** What was read since the last time that it was put to disk. */
+  let unwritten = 0;
+  function commit(): void {
+    writer.commit();
+    unwritten = 0;
+  }
+
   /** After each step: rests, and takes up what has changed meanwhile. */
   async function between(): Promise<void> {
+    if (unwritten > batchBytes) commit();
     await delay((performance.now() - stepAt) * restShare);
     if (performance.now() - toldAt > tellEveryMs) tellNow();
     stepAt = performance.now();
@@ -129,6 +140,7 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
           await crawlAll();
           wantsCrawl = false;
           if (!isListed) await readFirst();
+          commit();
           isListed = true;
           tellNow();
         }
@@ -137,13 +149,16 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
         if (!next) break;
         const size = next.size;
         stepAt = performance.now();
+        unwritten += size - next.text_to;
         await writer.read(next, true, between);
         await between();
         // It can have grown while it was read.
         if (next.size === size) behind.delete(next);
       }
+      commit();
       problem = null;
     } catch (error) {
+      for (const file of writer.rollback()) if (known.has(file.path)) behind.add(file);
       problem = `The index cannot be written: ${(error as Error).message}`;
       isListed = true;
       // A full disk, or another process in the file: it can be over in a moment.

@@ -66,7 +66,9 @@ function open(path: string, home: string): IndexFile {
       file.exec(`BEGIN; ${tables} PRAGMA user_version = ${version}; COMMIT;`);
       file.prepare('INSERT INTO meta VALUES (?)').run(home);
       // Less often written out, so less to be joined later.
-      file.exec("INSERT INTO said(said, rank) VALUES ('hashsize', 4000000); INSERT INTO output(output, rank) VALUES ('hashsize', 4000000);");
+      file.exec(
+        "INSERT INTO said(said, rank) VALUES ('hashsize', 16000000); INSERT INTO output(output, rank) VALUES ('hashsize', 16000000); INSERT INTO said(said, rank) VALUES ('automerge', 8); INSERT INTO output(output, rank) VALUES ('automerge', 8);",
+      );
     } else if (user_version !== version || (file.prepare('SELECT home FROM meta').get() as { home: string }).home !== home) {
       throw new Error('the index is of another version or home');
     }

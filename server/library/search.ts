@@ -4,13 +4,13 @@ import { AppError } from '../app-error.ts';
 import type { Entry } from '../transcript/entry.ts';
 import { parseLine } from '../transcript/line.ts';
 import { formatCursor } from '../transcript/page.ts';
-import { excerptOf, parseQuery, type SearchTexts, type Term, textsOf, toMatch } from '../transcript/search-text.ts';
+import { countTerms, excerptOf, parseQuery, type SearchTexts, type Term, textsOf, toMatch } from '../transcript/search-text.ts';
 import { linesFrom } from './lines.ts';
 import type { Hit, SearchFor } from './port.ts';
 import { type IndexFile, placeOf, rowsOf } from './schema.ts';
 
 /** To put what was found in the order of how well it fits, all of it must be looked at: above this number the newest come first. */
-const maxRanked = 2000;
+const maxRanked = 800;
 
 /** So many places are looked at for those that fit in all else: the time, phrases in the output of tools. */
 const maxLooked = 200;
@@ -38,11 +38,12 @@ async function entryAt(file: FileHandle, start: number): Promise<{ entry: Entry;
 /** The text of an entry in which most of the terms are, of those roles that are wanted. */
 function bestText(texts: SearchTexts, terms: readonly Term[], roles: readonly SearchRole[]) {
   const found = roles.flatMap((role) => {
-    const missing = terms.filter((term) => !excerptOf(texts[role], [term])).length;
-    const excerpt = missing === terms.length ? null : excerptOf(texts[role], terms);
-    return excerpt ? [{ role, missing, ...excerpt }] : [];
+    const count = texts[role] ? countTerms(texts[role], terms) : 0;
+    return count ? [{ role, count }] : [];
   });
-  return found.toSorted((a, b) => a.missing - b.missing)[0] ?? null;
+  const best = found.toSorted((a, b) => b.count - a.count)[0];
+  const excerpt = best && excerptOf(texts[best.role], terms);
+  return excerpt ? { role: best.role, ...excerpt } : null;
 }
 
 /** Finds the words in the index, and shows them as they stand in the transcripts. */

@@ -20,7 +20,7 @@ export type KnownFile = {
   facts: string;
 };
 
-/** A file is read in steps of so many bytes, each one transaction; between them others have their turn. */
+/** A file is read in steps of so many bytes; between them others have their turn. */
 const stepBytes = 4_000_000;
 
 /** Of what was read last so many bytes are kept in mind: a file that only grew has them in the same place. */
@@ -55,15 +55,17 @@ export function createWriter(index: IndexFile) {
   const all = index.prepare('SELECT id, path, session_id, size, modified_ms, facts_to, text_to, tail, facts FROM file');
   const one = index.prepare('SELECT id, path, session_id, size, modified_ms, facts_to, text_to, tail, facts FROM file WHERE id = ?');
 
-  function transact(work: () => void): void {
-    index.exec('BEGIN');
-    try {
-      work();
-      index.exec('COMMIT');
-    } catch (error) {
-      if (index.inTransaction) index.exec('ROLLBACK');
-      throw error;
-    }
+  /** The files that the open transaction has changed, as they were before it. */
+  const before = new Map<KnownFile, KnownFile>();
+
+  function begin(file: KnownFile | null): void {
+    if (!index.inTransaction) index.exec('BEGIN');
+    if (file && !before.has(file)) before.set(file, { ...file });
+  }
+
+  function commit(): void {
+    if (index.inTransaction) index.exec('COMMIT');
+    before.clear();
   }
 
   function forgetTexts(id: number): void {
@@ -73,10 +75,9 @@ export function createWriter(index: IndexFile) {
   }
 
   function startAnew(file: KnownFile): void {
-    transact(() => {
-      forgetTexts(file.id);
-      noteFacts.run(0, 0, '', '', null, null, null, '', file.id);
-    });
+    begin(file);
+    forgetTexts(file.id);
+    noteFacts.run(0, 0, '', '', null, null, null, '', file.id);
     Object.assign(file, { facts_to: 0, text_to: 0, tail: '', facts: '' });
   }
 
@@ -105,6 +106,7 @@ export function createWriter(index: IndexFile) {
       isMore = to - from >= stepBytes;
       if (isMore) break;
     }
+    begin(file);
     file.facts_to = Math.max(file.facts_to, to);
     if (withTexts) file.text_to = to;
     file.tail = await tailOf(handle, file.facts_to);
@@ -113,13 +115,11 @@ export function createWriter(index: IndexFile) {
       .filter(Boolean)
       .join('\n')
       .toLowerCase();
-    transact(() => {
-      for (const { rowId, texts } of rows) {
-        if (texts.user || texts.assistant || texts.tool) addSaid.run(rowId, toIndexed(texts.user), toIndexed(texts.assistant), toIndexed(texts.tool));
-        if (texts.output) addOutput.run(rowId, distinctWords(toIndexed(texts.output)));
-      }
-      noteFacts.run(file.facts_to, file.text_to, file.tail, file.facts, facts.project, kindOf(facts), facts.firstUuid, lookedFor, file.id);
-    });
+    for (const { rowId, texts } of rows) {
+      if (texts.user || texts.assistant || texts.tool) addSaid.run(rowId, toIndexed(texts.user), toIndexed(texts.assistant), toIndexed(texts.tool));
+      if (texts.output) addOutput.run(rowId, distinctWords(texts.output));
+    }
+    noteFacts.run(file.facts_to, file.text_to, file.tail, file.facts, facts.project, kindOf(facts), facts.firstUuid, lookedFor, file.id);
     return isMore;
   }
 
@@ -127,26 +127,39 @@ export function createWriter(index: IndexFile) {
     files: (): KnownFile[] => all.all() as KnownFile[],
     /** Notes files that are new; the newest one gets the highest id, so that rows of the index are in about the order of time. */
     add(found: readonly Found[]): KnownFile[] {
+      commit();
       let { id } = lastId.get() as { id: number };
       const added: KnownFile[] = [];
-      transact(() => {
-        for (const file of found.toSorted((a, b) => a.modifiedMs - b.modifiedMs)) {
-          id += 1;
-          insertFile.run(id, file.path, file.sessionId, file.size, file.modifiedMs);
-          added.push(one.get(id) as KnownFile);
-        }
-      });
+      begin(null);
+      for (const file of found.toSorted((a, b) => a.modifiedMs - b.modifiedMs)) {
+        id += 1;
+        insertFile.run(id, file.path, file.sessionId, file.size, file.modifiedMs);
+        added.push(one.get(id) as KnownFile);
+      }
+      commit();
       return added;
     },
     note(file: KnownFile, found: Found): void {
+      begin(file);
       Object.assign(file, { size: found.size, modified_ms: found.modifiedMs });
       noteSize.run(found.size, found.modifiedMs, file.id);
     },
     remove(file: KnownFile): void {
-      transact(() => {
-        forgetTexts(file.id);
-        removeFile.run(file.id);
-      });
+      commit();
+      begin(null);
+      forgetTexts(file.id);
+      removeFile.run(file.id);
+      commit();
+    },
+    /** Puts what was read so far to disk: many files at a time, since each time costs a part of the index its order. */
+    commit,
+    /** Takes back what is not on disk; gives the files that are to be read again. */
+    rollback(): KnownFile[] {
+      if (index.inTransaction) index.exec('ROLLBACK');
+      for (const [file, was] of before) Object.assign(file, was);
+      const lost = [...before.keys()];
+      before.clear();
+      return lost;
     },
     /** Reads what is new in a file; `between` is called after each step. What is wrong with the file is noted with it. */
     async read(file: KnownFile, withTexts: boolean, between: () => Promise<void>): Promise<void> {

@@ -53,10 +53,14 @@ verifies('archive.reason', 'tells how each terminal ended: left, killed here, ki
   expect(await ended(server, dead.id)).toMatchObject({ reason: 'abrupt' });
 
   const torn = await startTerminal(server);
+  // tmux takes the beginning of a name for the name.
+  tmux('new-session', '-d', '-s', `sb-${torn.id}-of-somebody`, 'sleep', '60');
   tmux('kill-session', '-t', pane(torn.id));
   const record = await ended(server, torn.id);
   expect(record).toMatchObject({ reason: 'abrupt', exit_code: null });
   expect(record.advice).toContain('without a goodbye');
+  expect((await server.remove(`${sessions}/${torn.id}`)).status).toBe(409);
+  expect(tmux('has-session', '-t', pane(`${torn.id}-of-somebody`)).status).toBe(0);
   const log = await (await server.send(`/api/archive/${record.id}/log`)).text();
   expect(log).toContain('Claude Code');
   expect(log).not.toContain('\x1b');

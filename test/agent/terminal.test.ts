@@ -96,6 +96,7 @@ verifies('terminal.open', 'says why a terminal did not come up, and touches none
     const response = await server.post(sessions, { project: server.workspace.project, ...body });
     return [response.status, (await response.json()).code];
   };
+  // In a tmux of their own, on our socket under another name, and one whose name begins as ours do.
   server.tmux('new-session', '-d', '-s', 'sb-own', 'sleep', '60');
   server.tmux('-L', 'switchboard', '-f', '/dev/null', 'new-session', '-d', '-s', 'work', 'sleep', '60');
   expect(await failed({})).toEqual([502, 'terminal_failed']);

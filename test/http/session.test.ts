@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { Session } from '../../contract/session.ts';
@@ -241,4 +241,70 @@ verifies('session.states', 'believes a process only while it is the one on file'
   // A process that has said nothing yet has no transcript, and is there all the same.
   await note(`${pid}.json`, { ...own, sessionId: idOf(9), status: 'idle', name: 'fresh' });
   expect((await listed(server))[0]).toMatchObject({ id: idOf(9), state: 'idle', title: 'fresh', turns: 0, project: '/p/one.two' });
+});
+
+verifies('session.index', 'finds what was written by a clock that goes wrong, and while it is read', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const path = (number: number) => join(folder, `${idOf(number)}.jsonl`);
+  await writeFile(path(1), line(idOf(1), 'from tomorrow'));
+  await utimes(path(1), new Date('2036-01-01'), new Date('2036-01-01'));
+  await writeFile(path(2), line(idOf(2), 'from today', { timestamp: 'no time at all' }));
+  await writeFile(path(3), line(idOf(3), 'from long ago'));
+  await utimes(path(3), new Date(0), new Date(0));
+  expect((await listed(server)).map(({ first_message }) => first_message)).toEqual(['from tomorrow', 'from today', 'from long ago']);
+  const found = async (word: string) => (await server.get(`/api/search?q=${word}`)).hits.length;
+  // Written anew by a clock that was set back; and with the same size at the same time it would be the same file.
+  await writeFile(path(1), line(idOf(1), 'from yesterday and cranberries'));
+  await utimes(path(1), new Date('2001-01-01'), new Date('2001-01-01'));
+  await until('the new words', async () => (await found('cranberries')) === 1);
+  expect(await found('tomorrow')).toBe(0);
+  // One that grows by many small writes: each word is found once, none is lost.
+  for (let round = 0; round < 60; round += 1) {
+    const text = line(idOf(2), `growing gooseberry${round}`);
+    await appendFile(path(2), text.slice(0, 30));
+    if (round % 7 === 0) await server.get('/api/search?q=growing');
+    await appendFile(path(2), text.slice(30));
+  }
+  await until('all of it', async () => (await server.get('/api/search?q=growing&limit=100')).hits.length === 60);
+  expect(await found('gooseberry59')).toBe(1);
+  expect((await listed(server)).find(({ id }) => id === idOf(2))?.turns).toBe(61);
+});
+
+verifies('session.list', 'says that the folder of a session is gone where one would go on in it, and keeps it readable', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const gone = join(server.workspace.root, 'gone');
+  await writeFile(join(folder, `${idOf(1)}.jsonl`), line(idOf(1), 'in a folder that is gone', { cwd: gone }));
+  expect(await listed(server)).toMatchObject([{ project: gone, state: 'ended', problem: null }]);
+  expect((await server.get(`/api/hosts/local/sessions/${idOf(1)}/messages`)).messages).toHaveLength(1);
+  expect((await server.get(`/api/hosts/local/sessions/${idOf(1)}/diagnose`)).reason).toBe('unanswered');
+  for (const [path, body] of [
+    [`/api/hosts/local/sessions/${idOf(1)}/resume`, {}],
+    ['/api/conversations', { session_id: idOf(1) }],
+  ] as const) {
+    const response = await server.post(path, body);
+    expect([path, response.status, (await response.json()).code]).toEqual([path, 422, 'project_not_found']);
+  }
+});
+
+verifies('session.list', 'takes the newest title, counts what a person said, and no flag that means its opposite', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const result = { message: { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'x', content: 'output' }] } };
+  const title = (customTitle: string) => `${JSON.stringify({ type: 'custom-title', customTitle, sessionId: idOf(1) })}\n`;
+  const text = `${title('first title')}${line(idOf(1), 'one')}${line(idOf(1), '', result)}${line(idOf(1), 'two')}${title('last title')}`;
+  await writeFile(join(folder, `${idOf(1)}.jsonl`), text);
+  expect(await listed(server)).toMatchObject([{ title: 'last title', turns: 2, first_message: 'one' }]);
+  expect(await listed(server, '&forks=true')).toHaveLength(1);
+  expect(await listed(server, '&forks=false')).toHaveLength(1);
+  expect((await server.send('/api/hosts/local/sessions?forks=maybe')).status).toBe(400);
+  expect((await server.send('/api/hosts/local/sessions?state=dead')).status).toBe(400);
+  for (const [method, path] of [
+    ['GET', '/--help'],
+    ['DELETE', '/--all'],
+    ['POST', '/--all/interrupt'],
+  ] as const) {
+    expect((await server.send(`/api/hosts/local/sessions${path}`, { method })).status).toBe(400);
+  }
 });
