@@ -1,12 +1,27 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes longest: begun last, one of them would go on alone when all others are done. */
+const long = ['e2e/access', 'built/crash', 'e2e/recover', 'agent/desk', 'e2e/', 'built/', 'agent/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = long.findIndex((part) => moduleId.includes(`/test/${part}`));
+      return at < 0 ? long.length : at;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Each file starts servers, agents and browsers; more side by side only wait for the two cores.
-    maxWorkers: 3,
+    // Each file starts servers, agents and browsers, and waits for them half of the time: more side by side than there are cores.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     // CI's machine is shared, and a test that starts browsers and agents can meet a moment in which nothing moves.
     retry: process.env['CI'] ? 1 : 0,
     onConsoleLog: () => undefined,

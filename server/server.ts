@@ -221,6 +221,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     terminals,
     checkArgs: checkTerminalArgs,
     newSessionId: () => randomUUID(),
+    left: conversations.left,
     now,
     resolveProject,
     conversations: conversations.bySession,

@@ -88,6 +88,8 @@ export interface Conversations {
   checkIdle(id: string): void;
   /** The conversation that goes on with each session; of several the one that was used last. */
   bySession(): ReadonlyMap<string, OfSession>;
+  /** Resolves when no process is on its way out of a session, or after a bounded time. */
+  left(sessionId: string): Promise<void>;
   /** A session was opened in a terminal, or is no longer. */
   deskChanged(sessionId: string): void;
   counts(): { running: number; waiting: number; queued: number };
@@ -161,13 +163,17 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     return summaryOf(await dispatcher.cancel(turn));
   }
 
+  async function left(sessionId: string): Promise<void> {
+    const leaving = [...lanes.lingering.values()].filter((held) => held.sessionId === sessionId);
+    if (leaving.length) await Promise.race([Promise.all(leaving.map(({ run }) => run.exited)), delay(leaveMs, undefined, { ref: false })]);
+  }
+
   async function warm(id: string): Promise<boolean> {
     const record = book.need(id);
     if (deps.desk.isOpen(record.session_id)) return false;
     if (isClosing) throw new AppError('shutting_down');
     const sessionId = starter.sessionOf(id, record);
-    const leaving = [...lanes.lingering.values()].filter((held) => held.sessionId === sessionId);
-    if (leaving.length) await Promise.race([Promise.all(leaving.map(({ run }) => run.exited)), delay(leaveMs, undefined, { ref: false })]);
+    await left(sessionId);
     const isTaken = activeOf(lanes, id) !== null || [...lanes.lingering.values()].some((held) => held.sessionId === sessionId);
     if (isTaken && !agent.live.isOpen(sessionId)) return false;
     const place = await starter.place(book.need(id), sessionId);
@@ -236,6 +242,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       }
       return found;
     },
+    left,
     deskChanged(sessionId) {
       for (const [id, { session_id }] of mapping.all()) if (session_id === sessionId) book.announce(id);
       dispatcher.pump();

@@ -22,6 +22,8 @@ export type LocalHostDeps = {
   checkArgs(args: readonly string[]): void;
   now(): Date;
   newSessionId(): string;
+  /** Resolves when the process of a turn that has ended has left its session, or after a bounded time. */
+  left(sessionId: string): Promise<void>;
   /** Throws AppError where a folder is not there, or not allowed. */
   resolveProject(path: string): Promise<string>;
   /** The conversations that go on with sessions, and what they do now: older CLIs do not tell of a process without a terminal. */
@@ -64,6 +66,7 @@ export function createLocalHost({
   checkArgs,
   now: clock,
   newSessionId,
+  left,
   resolveProject,
   conversations,
 }: LocalHostDeps): Host {
@@ -169,7 +172,8 @@ export function createLocalHost({
       };
       checkFree();
       const project = await resolveProject(known.facts.project ?? '');
-      // One writer: the process that is kept for its next message goes first.
+      // One writer: the process that has just answered, and the one that is kept for the next message, go first.
+      await left(known.id);
       await agent.live.close(known.id);
       return readOne(await terminals.open({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }, checkFree));
     },
