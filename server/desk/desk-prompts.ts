@@ -13,8 +13,10 @@ import type { Prompts } from '../prompt/prompts.ts';
 import { risksOf } from '../prompt/risk.ts';
 import { hookSettings, kindOf, toHookAnswer } from './hook.ts';
 
-/** How often it is looked whether somebody has answered at the terminal: the CLI does not say so. */
+/** How often it is looked whether somebody has answered at the terminal: the CLI does not say so. Seldom where nobody is near. */
 const lookMs = 200;
+const seldomMs = 1000;
+const nearMs = 60_000;
 
 /** From the hook's call to the status `waiting` it takes 0.2 s; a crowded machine takes longer. */
 const maxUntilWaitingMs = 5000;
@@ -54,12 +56,14 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
   /** Resolves when the terminal no longer waits for the answer. */
   async function goneFrom(record: StoredRecord, signal: AbortSignal): Promise<void> {
     let hasWaited = false;
-    for (let passed = 0; !signal.aborted; passed += lookMs) {
+    const begun = performance.now();
+    while (!signal.aborted) {
+      const passed = performance.now() - begun;
       const live = (await deps.agent.liveSessions()).find(({ pid }) => pid === record.pid);
       if (!live || record.ended_at) return;
       if (live.status === 'waiting') hasWaited = true;
       else if (hasWaited || passed > maxUntilWaitingMs) return;
-      await delay(lookMs, undefined, { signal }).catch(() => {});
+      await delay(passed < nearMs ? lookMs : seldomMs, undefined, { signal }).catch(() => {});
     }
   }
 

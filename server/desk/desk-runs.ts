@@ -15,7 +15,7 @@ type Typed = { isSent: boolean; onOutput(output: AgentOutput): void; replies: Ma
 
 export type DeskRunsDeps = {
   agent: Pick<Agent, 'liveSessions' | 'writtenSince'>;
-  terminals: Pick<TerminalSessions, 'send' | 'interrupt'>;
+  terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
   now(): Date;
 };
 
@@ -47,8 +47,11 @@ export function createDeskRuns({ agent, terminals, now }: DeskRunsDeps) {
   async function work(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
     const { sessionId, project } = spec;
     const begun = performance.now();
-    // What a person is in the middle of there comes first.
-    if (!(await idle(sessionId, stopped, async () => {}))) return failure('agent_killed', 'The terminal ended before the message was typed into it.');
+    // What a person is in the middle of there comes first, be it a message that they have not sent.
+    do {
+      if (!(await idle(sessionId, stopped, async () => {})))
+        return failure('agent_killed', 'The terminal ended before the message was typed into it.');
+    } while (await terminals.hasDraft(sessionId));
     const since = now().toISOString();
     let told = '';
     const tell = async () => {

@@ -31,6 +31,9 @@ export type TerminalSessionsDeps = {
   newSessionId(): string;
 };
 
+/** The input box begins with `❯ `: behind that stands the cursor where nothing is typed, a hint notwithstanding. */
+const emptyColumn = 2;
+
 /** Whether a text stands in the input box of a screen, or a paste that is too long to be shown. */
 function isShown(screen: string, text: string): boolean {
   const [first = ''] = text.trim().split('\n');
@@ -169,10 +172,12 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     },
     follow: async (id: string, on: Follower): Promise<Followed> => terminals.follow((await need(id)).pane.name, on),
     screen: async (id: string): Promise<string> => terminals.screen((await need(id)).pane.name),
-    /** Gives it a title. False where it is in no terminal of ours, or works: then nothing was typed. */
+    /** Whether somebody has begun to type there: what is typed in would be joined to it. */
+    hasDraft: async (id: string): Promise<boolean> => (await terminals.cursor((await need(id)).pane.name)) > emptyColumn,
+    /** Gives it a title. False where it is in no terminal of ours, works, or holds a draft: then nothing was typed. */
     async rename(id: string, title: string): Promise<boolean> {
       const found = await need(id).catch(() => null);
-      if (found?.live?.status !== 'idle') return false;
+      if (found?.live?.status !== 'idle' || (await terminals.cursor(found.pane.name)) > emptyColumn) return false;
       await terminals.paste(found.pane.name, `/rename ${title}`);
       return true;
     },

@@ -29,6 +29,8 @@ export interface Terminals {
   /** Puts a text in as a paste, byte for byte, and sends it. */
   paste(name: string, text: string): Promise<void>;
   key(name: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;
+  /** In which column the cursor stands; 0 is the first. */
+  cursor(name: string): Promise<number>;
   /** What is on the screen, without its colours. */
   screen(name: string): Promise<string>;
   /** Gives what is on the screen now, then all that comes. */

@@ -12,6 +12,9 @@ const size = { columns: 120, rows: 40 };
 /** tmux answers at once, or hangs. */
 const patienceMs = 10_000;
 
+/** What would end a paste in its middle: the rest would be pressed as keys. */
+const pasteEnd = '\x1b[201~';
+
 const hangUpMs = 3000;
 const pollMs = 50;
 
@@ -92,7 +95,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     },
     async paste(name, text) {
       const buffer = `sb-${randomBytes(6).toString('hex')}`;
-      await tmux(['load-buffer', '-b', buffer, '-'], text);
+      await tmux(['load-buffer', '-b', buffer, '-'], text.replaceAll(pasteEnd, ''));
       await tmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', target(name)]);
       await delay(settleMs + text.length / charsPerMs);
       await tmux(['send-keys', '-t', target(name), 'Enter']);
@@ -100,6 +103,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     async key(name, key) {
       await tmux(['send-keys', '-t', target(name), key]);
     },
+    cursor: async (name) => Number(await tmux(['display-message', '-p', '-t', target(name), '#{cursor_x}'])),
     screen: (name) => tmux(['capture-pane', '-p', '-J', '-t', target(name)]),
     async close(name) {
       const pids = (await panes()).filter((pane) => pane.name === name && !pane.isDead).map(({ pid }) => pid);
