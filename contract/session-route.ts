@@ -62,7 +62,7 @@ export const sessionRoutes = {
     path: '/api/hosts/:host/sessions/:id/repair',
     tag: 'sessions',
     summary: 'What is wrong with a transcript and what a resume would lose; mends it in a copy, the original is kept',
-    errors: one,
+    errors: [...one, 'session_busy'],
   },
   sendToTerminal: {
     method: 'POST',

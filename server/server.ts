@@ -230,7 +230,14 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const openResponses = createOpenResponses();
   const tickets = createTerminalTickets({ now });
   const hosts = new Map([['local', local]]);
-  const terminalSocket = createTerminalSocket({ hosts, tickets, guard, openResponses, warn });
+  const terminalSocket = createTerminalSocket({
+    hosts,
+    tickets,
+    guard,
+    openResponses,
+    isKnown: (id) => credentials.list().some((one) => one.id === id),
+    warn,
+  });
   const app = createApp({
     hosts,
     archive,

@@ -56,7 +56,8 @@ const ended: Command = {
     const params = { id };
     if (values['log']) {
       const log = await client.text('readArchiveLog', { params, query: { tail_kb: numberOf(values, 'tailKb', 64) } });
-      out.write(log);
+      if (out.isJson) out.data({ id, log }, () => '');
+      else out.write(log);
       return exitCodes.ok;
     }
     const label = textOf(values, 'label');

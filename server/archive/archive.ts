@@ -21,6 +21,9 @@ const tailBytes = 16_384;
 
 const maxWords = 1000;
 
+/** A shorter beginning of an id names nothing. */
+const shortest = 4;
+
 export type ArchiveDeps = {
   store: ArchiveStore;
   logs: PaneLogs;
@@ -71,7 +74,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     const fate = await fateOf(record.pid);
     const isTaken = !ours && (await terminals.panes()).some((pane) => pane.name === record.terminal && !pane.isDead && pane.pid !== record.pid);
     // A dead pane keeps a person at the desk before it, and its name from the next one.
-    if (fate) await terminals.close(fate.name);
+    if (fate) await terminals.close({ id: fate.id, pid: record.pid });
     await delay(settleMs);
     const [about, deeds] = await Promise.all([logs.about(record.id), agent.lastDeeds(record.session_id).catch(() => null)]);
     const tail = about?.bytes ? plainScreen(await logs.tail(record.id, tailBytes)) : null;
@@ -87,7 +90,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
       last_command: deeds?.last_command ?? null,
       last_exit_code: deeds?.last_exit_code ?? null,
       interrupted: deeds?.interrupted ?? false,
-      memory_signs: memorySigns(`${tail ?? ''}\n${deeds?.last_output ?? ''}`),
+      memory_signs: memorySigns(deeds?.last_output ?? ''),
       last_words: deeds?.last_words?.slice(-maxWords) ?? null,
     } satisfies Partial<StoredRecord>);
     open.delete(record.id);
@@ -115,6 +118,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
   async function look(isFirst: boolean): Promise<void> {
     const live = new Map((await agent.liveSessions()).map((one) => [one.pid, one]));
     for (const record of [...open.values()].filter(({ id }) => !starting.has(id))) {
+      await logs.bound(record.id);
       const one = live.get(record.pid);
       const start = one ? record.pidStart : await startOf(record.pid);
       if (!one && (start === null || start !== record.pidStart)) await end(record, isFirst ? null : now());
@@ -145,8 +149,15 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     timer.unref();
   }
 
+  /** The one record whose id begins so. */
+  function byPrefix(prefix: string): StoredRecord | null {
+    if (prefix.length < shortest) return null;
+    const found = [...store.newest(undefined)].filter(({ id }) => id.startsWith(prefix));
+    return found.length === 1 ? (found[0] as StoredRecord) : null;
+  }
+
   function need(id: string): StoredRecord {
-    const record = open.get(id) ?? store.get(id);
+    const record = open.get(id) ?? store.get(id) ?? byPrefix(id);
     if (!record) throw new AppError('record_not_found', `There is no record ${JSON.stringify(id)} in the archive.`, { field: 'id' });
     return record;
   }
@@ -214,10 +225,16 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
       if (record) await end(record, now());
       intents.delete(pid);
     },
+    /** Whether a process is that of a terminal which was started here: another server has its own on the same socket. */
+    owns: (pid: number): boolean => [...open.values()].some((record) => record.pid === pid),
     /** The record of a terminal that has not ended. */
     live: (id: string): StoredRecord | null => open.get(id) ?? null,
     /** Whether a session is open in a terminal that was started here. */
     isOpen: (sessionId: string): boolean => [...open.values()].some((record) => record.session_id === sessionId),
+    /** Resolves when it is not, as soon as that is seen. */
+    async closed(sessionId: string): Promise<void> {
+      while ([...open.values()].some((record) => record.session_id === sessionId)) await delay(settleMs);
+    },
     async list(filter: ArchiveFilter): Promise<{ records: ArchiveRecord[]; before: string | null }> {
       const q = filter.q?.toLowerCase();
       const found: StoredRecord[] = [];

@@ -12,10 +12,14 @@ export type EndFacts = {
   signal: number | null;
 };
 
-/** What Claude Code prints when it leaves in order. */
-const goodbye = 'Resume this session with';
+/** What Claude Code prints last when it leaves in order; in a conversation the words can stand anywhere else. */
+const goodbye = /claude --resume\s+[0-9a-f-]{36}\s*$/;
 
-const memoryWords = /\b(Killed|Out of memory|MemoryError|heap out of memory|Cannot allocate memory|OOM)\b/gi;
+/** As the system and runtimes write them: in other cases they are words of a conversation. */
+const memoryWords = /\b(Killed|Out of memory|MemoryError|heap out of memory|Cannot allocate memory|OOM)\b/g;
+
+/** What a process that ran out of memory says last, it says in its last lines. */
+const lastChars = 1000;
 
 /** SIGKILL, and a shell's word for it. */
 const [sigkill, killedCode] = [9, 137];
@@ -29,11 +33,11 @@ export const memorySigns = (text: string): string[] => [...new Set(text.match(me
  */
 export function endReasonOf({ ours, deeds, tail, exitCode, signal }: EndFacts): EndReason {
   if (ours) return ours;
-  const said = `${tail ?? ''}\n${deeds?.last_output ?? ''}`;
   const isCommandKilled = deeds?.last_exit_code === killedCode || deeds?.wasShortOfMemory === true;
   const isKilled = signal === sigkill || exitCode === killedCode;
-  if ((isCommandKilled || isKilled) && memorySigns(said).length) return 'out_of_memory';
-  const isInOrder = exitCode === 0 || (tail?.includes(goodbye) ?? false);
+  if (isCommandKilled && memorySigns(deeds?.last_output ?? '').length) return 'out_of_memory';
+  if (isKilled && /FATAL ERROR|heap out of memory/.test(tail?.slice(-lastChars) ?? '')) return 'out_of_memory';
+  const isInOrder = exitCode === 0 || (exitCode === null && signal === null && goodbye.test(tail ?? ''));
   if (!isInOrder) return tail === null && exitCode === null ? 'missing_log' : 'abrupt';
   if (deeds?.interrupted) return 'interrupted';
   return deeds?.ends === 'tool' && deeds.last_exit_code ? 'tool_crash' : 'clean_exit';

@@ -1,4 +1,4 @@
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -36,13 +36,13 @@ export function createPaneLogs({ folder }: { folder: string }) {
   }
 
   return {
-    /**
-     * What tmux is to pipe a terminal's output into. `head` ends at the limit and leaves the rest in the pipe
-     * for the next one, so that the end of a session is never what is missing.
-     */
-    command: (id: string): string => {
-      const [file, old] = [quoted(current(id)), quoted(before(id))];
-      return `umask 077; while head -c ${maxBytes} > ${file} && [ -s ${file} ] && [ "$(wc -c < ${file})" -ge ${maxBytes} ]; do mv ${file} ${old}; done`;
+    /** What tmux is to pipe a terminal's output into: `cat` holds nothing back, whatever ends it. */
+    command: (id: string): string => `umask 077; exec cat >> ${quoted(current(id))}`,
+    /** Begins anew where there is too much; what goes on writing does so at the new beginning. */
+    async bound(id: string): Promise<void> {
+      if (((await sizeOf(current(id)))?.size ?? 0) < maxBytes) return;
+      await writeFile(before(id), await readEnd(current(id), maxBytes), { mode: 0o600 });
+      await truncate(current(id));
     },
     /** How much there is, and when it was last written; null where there is none. */
     async about(id: string): Promise<{ bytes: number; at: Date } | null> {
@@ -68,9 +68,12 @@ export function createPaneLogs({ folder }: { folder: string }) {
 
 export type PaneLogs = ReturnType<typeof createPaneLogs>;
 
+/** Modes and questions of terminals, which the pattern of Node leaves a part of. */
+const privateSequences = /\x1b\[[<=>?][0-9;:]*[ -/]*[@-~]|\x1b[P\]X^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
+
 /** What a terminal showed, without its colours and movements. */
 export function plainScreen(bytes: Buffer): string {
-  return stripVTControlCharacters(bytes.toString('utf8'))
+  return stripVTControlCharacters(bytes.toString('utf8').replace(privateSequences, ''))
     .replace(/\r+\n?/g, '\n')
     .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
     .replace(/\n{3,}/g, '\n\n');

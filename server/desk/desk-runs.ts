@@ -11,10 +11,18 @@ const maxLateMs = 2000;
 const settledLooks = 2;
 
 /** `isSent`: from then on what the terminal does is this message's work. */
-type Typed = { isSent: boolean; onOutput(output: AgentOutput): void; replies: Map<string, (reply: PromptReply) => boolean> };
+type Typed = {
+  isSent: boolean;
+  /** A run of its own: the terminal ended before the message was typed. */
+  instead: Run | null;
+  onOutput(output: AgentOutput): void;
+  replies: Map<string, (reply: PromptReply) => boolean>;
+};
 
 export type DeskRunsDeps = {
-  agent: Pick<Agent, 'liveSessions' | 'writtenSince'>;
+  agent: Pick<Agent, 'liveSessions' | 'writtenSince' | 'run'>;
+  /** Resolves when no terminal has the session any more. */
+  closed(sessionId: string): Promise<void>;
   terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
   now(): Date;
 };
@@ -26,7 +34,7 @@ const withFiles = ({ message, attachments }: RunSpec) =>
   attachments.length ? `${message}\n\n${attachments.map(({ path }) => `@${/\s/.test(path) ? JSON.stringify(path) : path}`).join('\n')}` : message;
 
 /** Turns whose message is typed into the terminal that has their session, in place of a process of their own. */
-export function createDeskRuns({ agent, terminals, now }: DeskRunsDeps) {
+export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) {
   const typed = new Map<string, Typed>();
 
   const liveOf = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
@@ -42,6 +50,12 @@ export function createDeskRuns({ agent, terminals, now }: DeskRunsDeps) {
       await delay(lookMs, undefined, { signal }).catch(() => {});
     }
     return false;
+  }
+
+  async function runInstead(spec: RunSpec, own: Typed): Promise<RunEnd> {
+    await closed(spec.sessionId);
+    own.instead = await agent.run(spec, own.onOutput);
+    return own.instead.end;
   }
 
   async function work(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
@@ -60,7 +74,7 @@ export function createDeskRuns({ agent, terminals, now }: DeskRunsDeps) {
       told = text;
     };
     own.isSent = true;
-    await terminals.send(sessionId, withFiles(spec));
+    await terminals.send(sessionId, withFiles(spec), stopped);
     const isDone = await idle(sessionId, stopped, tell);
     await tell();
     // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
@@ -87,7 +101,7 @@ export function createDeskRuns({ agent, terminals, now }: DeskRunsDeps) {
   return {
     start(spec: RunSpec, onOutput: (output: AgentOutput) => void): Run {
       const stopping = new AbortController();
-      const own: Typed = { isSent: false, onOutput, replies: new Map() };
+      const own: Typed = { isSent: false, instead: null, onOutput, replies: new Map() };
       typed.set(spec.sessionId, own);
       const end = work(spec, own, stopping.signal)
         .catch((error): RunEnd => {
@@ -98,14 +112,15 @@ export function createDeskRuns({ agent, terminals, now }: DeskRunsDeps) {
       return {
         started: Promise.resolve(),
         end,
-        exited: end.then(() => {}),
+        exited: end.then(() => own.instead?.exited),
         async stop() {
           // The terminal stays: only what it does is stopped.
           if (own.isSent && typed.get(spec.sessionId) === own) await terminals.interrupt(spec.sessionId).catch(() => {});
           stopping.abort();
+          await own.instead?.stop();
           await end;
         },
-        answer: (id, reply) => own.replies.get(id)?.(reply) ?? false,
+        answer: (id, reply) => own.instead?.answer(id, reply) ?? own.replies.get(id)?.(reply) ?? false,
         steer: null,
       };
     },

@@ -51,7 +51,7 @@ export function createDesk(deps: DeskDeps): DeskParts {
   });
   const prepareHooks = (recordId: string) => deskPrompts.prepare(recordId);
   const terminals = createTerminalSessions({ agent, terminals: tmux, archive, prepareHooks, newSessionId: () => randomUUID() });
-  const runs = createDeskRuns({ agent, terminals, now });
+  const runs = createDeskRuns({ agent, terminals, closed: archive.closed, now });
   const deskPrompts = createDeskPrompts({ ...deps, archive, giveToRun: runs.give, folder, newId: () => nanoid(12) });
   return {
     archive,

@@ -217,7 +217,11 @@ export function createLocalHost({
       return { killed, failed };
     },
     async repair(asked, { dryRun }) {
-      const { known } = await find(asked);
+      const { known, now } = await find(asked);
+      const live = now.live.get(known.id);
+      // What it is in the middle of looks like damage.
+      if (!dryRun && live)
+        throw new AppError('session_busy', `Session ${known.id} is open in process ${live.pid}: it can be mended when that has ended.`);
       const project = known.facts.project ?? '';
       const copyId = dryRun ? null : newSessionId();
       const found = await agent.repair(known.id, project || undefined, copyId);

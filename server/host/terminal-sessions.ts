@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, LiveSession, TerminalLaunch } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Archive } from '../archive/archive.ts';
+import { createMutex } from '../mutex.ts';
 import type { Followed, Follower, Pane, Terminals } from '../terminal/port.ts';
 
 /** Claude Code is ready 0.5 s (2.1.329) to 3 s after its start; a crowded machine takes longer. */
@@ -40,6 +41,9 @@ function isShown(screen: string, text: string): boolean {
   return screen.includes('[Pasted text') || screen.includes(first.slice(0, 20));
 }
 
+/** As a message, whatever it begins or ends with: `!` would run it in a shell, a backslash makes a line of the Enter. */
+const asMessage = (text: string) => `${text.startsWith('!') ? ' ' : ''}${text}${text.endsWith('\\') ? ' ' : ''}`;
+
 /** Sessions in terminals of ours: a person can sit down at each of them at the desk. */
 export function createTerminalSessions({ agent, terminals, archive, prepareHooks, newSessionId }: TerminalSessionsDeps) {
   const liveOf = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
@@ -49,10 +53,14 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     const live = lives.find(({ sessionId }) => sessionId === id);
     // /clear gives a process another session: then its pane is that one's, whatever it is called.
     const isOther = ({ pid }: Pane) => lives.some((one) => one.pid === pid);
-    const pane = panes.find((one) => !one.isDead && (live ? one.pid === live.pid : one.name === nameOf(id) && !isOther(one)));
+    const isMeant = (one: Pane) => (live ? one.pid === live.pid : one.name === nameOf(id) && !isOther(one));
+    const pane = panes.find((one) => !one.isDead && archive.owns(one.pid) && isMeant(one));
     if (!pane) throw new AppError('terminal_not_ours', `Session ${id} is in no terminal that was started here.`, { field: 'id' });
     return { pane, live };
   }
+
+  const inTurn = createMutex();
+  const hasDraft = async ({ id }: Pane) => (await terminals.cursor(id)) > emptyColumn;
 
   async function until<T>(ms: number, look: () => Promise<T | null>): Promise<T | null> {
     const end = performance.now() + ms;
@@ -70,16 +78,20 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       const name = count === 1 ? nameOf(id) : `${nameOf(id)}-${count}`;
       const taken = panes.find((pane) => pane.name === name);
       // What is left of one that has ended.
-      if (taken?.isDead) await terminals.close(name);
+      if (taken?.isDead) await terminals.close(taken);
       if (!taken || taken.isDead) return name;
     }
   }
 
   /** What a terminal shows is not all that it said: tmux writes of an end over the last line. */
-  async function failed(name: string, what: string, recordId?: string): Promise<AppError> {
-    const log = recordId ? String(await archive.log(recordId, { bytes: lastBytes, raw: false })) : '';
-    const shown = log.trim() ? log : await terminals.screen(name).catch(() => '');
-    const lines = shown
+  async function notReady(what: string, recordId: string, screen: string): Promise<AppError> {
+    const log = String(await archive.log(recordId, { bytes: lastBytes, raw: false }));
+    const shown = log.trim() ? log : screen;
+    return failed(what, shown);
+  }
+
+  function failed(what: string, screen: string): AppError {
+    const lines = screen
       .split('\n')
       .filter((line) => line.trim())
       .slice(-lastLines);
@@ -96,9 +108,23 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     });
     if (state === 'ready') return;
     archive.willEnd(pid, 'not_started');
-    await terminals.close(name);
+    const pane = (await terminals.panes()).find((one) => one.pid === pid);
+    const screen = pane ? await terminals.screen(pane.id).catch(() => '') : '';
+    if (pane) await terminals.close(pane);
     await archive.end(pid);
-    throw await failed(name, state === 'ended' ? 'It ended at once.' : `It was not ready within ${readyMs / 1000} s.`, recordId);
+    throw await notReady(state === 'ended' ? 'It ended at once.' : `It was not ready within ${readyMs / 1000} s.`, recordId, screen);
+  }
+
+  /** Types a text and sends it, unless a question has come up meanwhile, whose answer it would be. */
+  async function typeIn(id: string, pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
+    await terminals.paste(pane.id, text);
+    if (signal?.aborted) {
+      await terminals.key(pane.id, 'C-c'); // Clears what was typed.
+      throw new AppError('turn_cancelled', 'It was stopped before it was sent.');
+    }
+    if ((await liveOf(id))?.status === 'waiting')
+      throw new AppError('terminal_waits', 'A question came up while the message was typed: it was not sent.');
+    await terminals.key(pane.id, 'Enter');
   }
 
   return {
@@ -115,18 +141,16 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         // A turn that began before the hold has no process yet that could be seen.
         checkFree();
         const record = archive.draft();
-        const hooks = await prepareHooks(record.id).catch(() => null);
-        const settings = hooks?.path ?? null;
-        const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null, settings });
+        // Without them a question would be seen by nobody but who sits before it.
+        const hooks = await prepareHooks(record.id).catch((error) => {
+          throw new AppError('storage_unavailable', `The data folder cannot be written: ${(error as Error).message}`);
+        });
+        const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null, settings: hooks.path });
         const opening = terminals.open(name, { cwd: launch.project, command, logCommand: record.logCommand });
         const pid = await opening.catch((error) => {
           throw new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
         });
-        await archive.begin(
-          record.id,
-          { session_id: id, terminal: name, project: launch.project, name: launch.name, hook_hash: hooks?.hash ?? null },
-          pid,
-        );
+        await archive.begin(record.id, { session_id: id, terminal: name, project: launch.project, name: launch.name, hook_hash: hooks.hash }, pid);
         await waitReady({ id, name, pid, recordId: record.id });
         archive.ready(record.id);
       } finally {
@@ -139,58 +163,67 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       const panes = live.size ? await terminals.panes() : [];
       const found = new Map<string, { name: string; command: string }>();
       for (const one of live.values()) {
-        const pane = panes.find((candidate) => !candidate.isDead && candidate.pid === one.pid);
+        const pane = panes.find((candidate) => !candidate.isDead && candidate.pid === one.pid && archive.owns(candidate.pid));
         if (pane) found.set(one.sessionId, { name: pane.name, command: terminals.attachCommand(pane.name) });
       }
       return found;
     },
-    async send(id: string, message: string): Promise<void> {
-      const { pane, live } = await need(id);
-      if (live?.status === 'waiting') throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
-      await terminals.paste(pane.name, message);
-      // A command of its own is done at once; what is typed while it works waits there for its turn.
-      if (message.startsWith('/') || live?.status !== 'idle') return;
-      const isBusy = async () => {
-        const now = await liveOf(id);
-        return now?.status === 'idle' && now.statusAt === live.statusAt ? null : true;
-      };
-      let isTaken = await until(takenMs, isBusy);
-      // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
-      for (let again = 0; !isTaken && again < maxEnters; again += 1) {
-        // One that has just come up can lose the paste as well.
-        const isLost = again === 0 && !isShown(await terminals.screen(pane.name), message);
-        if (isLost) await terminals.paste(pane.name, message);
-        else await terminals.key(pane.name, 'Enter');
-        isTaken = await until(takenMs, isBusy);
-      }
-      if (!isTaken) throw await failed(pane.name, 'The message was typed, and nothing came of it.');
-    },
+    /** Types a message and sends it. What is sent at a time by several comes one after the other. */
+    send: (id: string, message: string, signal?: AbortSignal): Promise<void> =>
+      inTurn(id, async () => {
+        const { pane, live } = await need(id);
+        if (live?.status === 'waiting') throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
+        if (await hasDraft(pane)) throw new AppError('terminal_waits', 'Somebody has begun to type there.');
+        const text = asMessage(message);
+        await typeIn(id, pane, text, signal);
+        // A command of its own is done at once; what is typed while it works waits there for its turn.
+        if (message.startsWith('/') || live?.status !== 'idle') return;
+        const isBusy = async () => {
+          const now = await liveOf(id);
+          return now?.status === 'idle' && now.statusAt === live.statusAt ? null : true;
+        };
+        let isTaken = await until(takenMs, isBusy);
+        // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
+        for (let again = 0; !isTaken && again < maxEnters; again += 1) {
+          // One that has just come up can lose the paste as well: then the box is empty.
+          const isLost = again === 0 && !(await hasDraft(pane)) && !isShown(await terminals.screen(pane.id), text);
+          if (isLost) await typeIn(id, pane, text, signal);
+          else await terminals.key(pane.id, 'Enter');
+          isTaken = await until(takenMs, isBusy);
+        }
+        if (!isTaken) throw failed('The message was typed, and nothing came of it.', await terminals.screen(pane.id));
+      }),
     async interrupt(id: string): Promise<void> {
       const { pane } = await need(id);
-      await terminals.key(pane.name, 'Escape');
+      await terminals.key(pane.id, 'Escape');
       await until(takenMs, async () => ((await liveOf(id))?.status === 'idle' ? true : null));
     },
-    follow: async (id: string, on: Follower): Promise<Followed> => terminals.follow((await need(id)).pane.name, on),
-    screen: async (id: string): Promise<string> => terminals.screen((await need(id)).pane.name),
+    follow: async (id: string, on: Follower): Promise<Followed> => terminals.follow((await need(id)).pane, on),
+    screen: async (id: string): Promise<string> => terminals.screen((await need(id)).pane.id),
     /** Whether somebody has begun to type there: what is typed in would be joined to it. */
-    hasDraft: async (id: string): Promise<boolean> => (await terminals.cursor((await need(id)).pane.name)) > emptyColumn,
+    hasDraft: async (id: string): Promise<boolean> => hasDraft((await need(id)).pane),
     /** Gives it a title. False where it is in no terminal of ours, works, or holds a draft: then nothing was typed. */
-    async rename(id: string, title: string): Promise<boolean> {
-      const found = await need(id).catch(() => null);
-      if (found?.live?.status !== 'idle' || (await terminals.cursor(found.pane.name)) > emptyColumn) return false;
-      await terminals.paste(found.pane.name, `/rename ${title}`);
-      return true;
-    },
-    async kill(id: string): Promise<void> {
-      const { pane, live } = await need(id);
-      archive.willEnd(pane.pid, 'killed');
-      if (live?.status === 'idle') {
-        await terminals.paste(pane.name, '/exit');
-        await until(exitMs, async () => ((await liveOf(id)) ? null : true));
-      }
-      await archive.end(pane.pid);
-      await terminals.close(pane.name);
-    },
+    rename: (id: string, title: string): Promise<boolean> =>
+      inTurn(id, async () => {
+        const found = await need(id).catch(() => null);
+        if (found?.live?.status !== 'idle' || (await hasDraft(found.pane))) return false;
+        await typeIn(id, found.pane, `/rename ${title}`);
+        return true;
+      }),
+    kill: (id: string): Promise<void> =>
+      inTurn(id, async () => {
+        const { pane, live } = await need(id);
+        archive.willEnd(pane.pid, 'killed');
+        if (live?.status === 'idle') {
+          // A draft would be sent with it.
+          if (await hasDraft(pane)) await terminals.key(pane.id, 'C-c');
+          await typeIn(id, pane, '/exit');
+          await until(exitMs, async () => ((await liveOf(id)) ? null : true));
+        }
+        // First, so that nobody goes on with the session before its process is gone.
+        await terminals.close(pane);
+        await archive.end(pane.pid);
+      }),
   };
 }
 

@@ -30,11 +30,13 @@ export type TerminalSocketDeps = {
   tickets: TerminalTickets;
   guard: Guard;
   openResponses: OpenResponses;
+  /** Whether a credential was not revoked. */
+  isKnown(credentialId: string): boolean;
   warn(error: unknown, text: string): void;
 };
 
 /** Live terminals by WebSocket: bytes to and fro, and the size as JSON. */
-export function createTerminalSocket({ hosts, tickets, guard, openResponses, warn }: TerminalSocketDeps) {
+export function createTerminalSocket({ hosts, tickets, guard, openResponses, isKnown, warn }: TerminalSocketDeps) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
 
   const refuse = (socket: Duplex, status: string) => socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -88,7 +90,9 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, war
     // A page of another site may open a socket to anywhere: its origin is all that tells it from ours.
     if (!guard.isOurs(request) || guard.isForeign(request)) return void refuse(socket, '403 Forbidden');
     const ticket = tickets.take(url.searchParams.get('ticket') ?? '');
-    if (!ticket) return void refuse(socket, '401 Unauthorized');
+    const asked = decodeURIComponent(url.pathname.split('/')[5] ?? '').toLowerCase();
+    const isGood = ticket?.sessionId.startsWith(asked) && (ticket.credentialId === null || isKnown(ticket.credentialId));
+    if (!ticket || !isGood) return void refuse(socket, '401 Unauthorized');
     sockets.handleUpgrade(request, socket, head, (opened) => void serve(opened, ticket));
   }
 

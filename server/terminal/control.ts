@@ -32,19 +32,19 @@ function createByteLines(onLine: (line: Buffer) => void): (chunk: Buffer) => voi
 
 /**
  * Follows a terminal by tmux's control mode, which needs no terminal of its own: first what is on the screen,
- * then what is printed, in order. `start` is the command of tmux up to the target.
+ * then what is printed, in order.
  */
 export function followTerminal(
-  { args, env, target }: { args: readonly string[]; env: Readonly<Record<string, string>>; target: string },
+  { args, env, session, pane }: { args: readonly string[]; env: Readonly<Record<string, string>>; session: string; pane: string },
   on: Follower,
 ): Followed {
-  const child: ChildProcessWithoutNullStreams = spawn('tmux', [...args, '-C', 'attach-session', '-t', target], {
+  const child: ChildProcessWithoutNullStreams = spawn('tmux', [...args, '-C', 'attach-session', '-t', session], {
     env: { ...env, TERM: 'xterm-256color' },
   });
   let isShown = false;
   let isEnded = false;
-  /** The lines of the answer that is being read; null between answers. */
-  let answer: Buffer[] | null = null;
+  /** The answer that is being read; null between answers. `of` is what its first and last line have: the screen's own lines can look like one. */
+  let answer: { of: string; lines: Buffer[] } | null = null;
   /** Answers come in the order of the commands. */
   const waiting: ((lines: Buffer[]) => void)[] = [];
 
@@ -70,17 +70,16 @@ export function followTerminal(
   }
 
   const take = createByteLines((line) => {
-    const text = line.toString('latin1', 0, 12);
-    if (text.startsWith('%begin ')) answer = [];
-    else if (answer && (text.startsWith('%end ') || text.startsWith('%error '))) {
-      const lines = answer;
+    const text = line.toString('latin1', 0, 100).trimEnd();
+    if (answer) {
+      const { of, lines } = answer;
+      if (text !== `%end ${of}` && text !== `%error ${of}`) return void lines.push(line);
       answer = null;
       // What tmux says to its own attaching has another flag: that can come before or after the first of ours.
-      if (line.toString('latin1').trimEnd().endsWith(' 1')) waiting.shift()?.(lines);
-    } else if (answer) answer.push(line);
-    else if (text.startsWith('%output ')) {
-      const from = line.indexOf(0x20, '%output '.length);
-      if (isShown) on.data(printedBytes(line.subarray(from + 1)));
+      if (of.endsWith(' 1')) waiting.shift()?.(lines);
+    } else if (text.startsWith('%begin ')) answer = { of: text.slice('%begin '.length), lines: [] };
+    else if (text.startsWith(`%output ${pane} `)) {
+      if (isShown) on.data(printedBytes(line.subarray(`%output ${pane} `.length)));
     } else if (text.startsWith('%exit')) end();
   });
 
@@ -93,10 +92,10 @@ export function followTerminal(
   /** Draws the screen as it is now; between the two answers nothing is printed that is not in them. */
   function draw(): void {
     let lines: Buffer[] = [];
-    command(`capture-pane -p -e -t '${target}'`, (found) => {
+    command(`capture-pane -p -e -t '${pane}'`, (found) => {
       lines = found;
     });
-    command(`display-message -p -t '${target}' '#{cursor_x},#{cursor_y},#{alternate_on}'`, (found) => show(lines, found));
+    command(`display-message -p -t '${pane}' '#{cursor_x},#{cursor_y},#{alternate_on}'`, (found) => show(lines, found));
   }
   draw();
 
@@ -104,7 +103,7 @@ export function followTerminal(
     write(bytes) {
       for (let at = 0; at < bytes.length; at += maxKeys) {
         const keys = [...bytes.subarray(at, at + maxKeys)].map((byte) => byte.toString(16).padStart(2, '0'));
-        command(`send-keys -t '${target}' -H ${keys.join(' ')}`);
+        command(`send-keys -t '${pane}' -H ${keys.join(' ')}`);
       }
     },
     resize: ({ columns, rows }) => command(`refresh-client -C ${columns},${rows}`),

@@ -1,5 +1,11 @@
 /** A pane of ours, in which a person can type. */
-export type Pane = { name: string; pid: number; isDead: boolean };
+export type Pane = {
+  /** By this it is addressed: a person can split a terminal, and have another part of it active. */
+  id: string;
+  name: string;
+  pid: number;
+  isDead: boolean;
+};
 
 /** Who follows a terminal: what it prints as bytes, and its end. */
 export type Follower = { data(bytes: Buffer): void; ended(): void };
@@ -25,17 +31,18 @@ export interface Terminals {
    */
   open(name: string, how: { cwd: string; command: readonly string[]; logCommand: string }): Promise<number>;
   /** How the program of a pane ended; null where it has not, or the pane is gone. */
-  fate(pid: number): Promise<{ name: string; exitCode: number | null; signal: number | null } | null>;
-  /** Puts a text in as a paste, byte for byte, and sends it. */
-  paste(name: string, text: string): Promise<void>;
-  key(name: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;
+  fate(pid: number): Promise<{ id: string; exitCode: number | null; signal: number | null } | null>;
+  /** Puts a text in as a paste, byte for byte; resolves when it should have been taken up. It is not sent. */
+  paste(id: string, text: string): Promise<void>;
+  key(id: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;
   /** In which column the cursor stands; 0 is the first. */
-  cursor(name: string): Promise<number>;
+  cursor(id: string): Promise<number>;
   /** What is on the screen, without its colours. */
-  screen(name: string): Promise<string>;
+  screen(id: string): Promise<string>;
   /** Gives what is on the screen now, then all that comes. */
-  follow(name: string, on: Follower): Followed;
-  close(name: string): Promise<void>;
+  follow(pane: Pane, on: Follower): Followed;
+  /** Ends the program of a pane, and the pane. */
+  close(pane: Pick<Pane, 'id' | 'pid'>): Promise<void>;
   /** What to type at the desk to sit down at it. */
   attachCommand(name: string): string;
 }

@@ -62,13 +62,13 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
   }
 
   async function panes(): Promise<Pane[]> {
-    const text = await tmux(['list-panes', '-a', '-F', '#{session_name}\t#{pane_pid}\t#{pane_dead}']).catch(() => '');
+    const text = await tmux(['list-panes', '-a', '-F', '#{pane_id}\t#{session_name}\t#{pane_pid}\t#{pane_dead}']).catch(() => '');
     return text
       .split('\n')
       .filter(Boolean)
       .map((line) => {
-        const [name = '', pid, dead] = line.split('\t');
-        return { name, pid: Number(pid), isDead: dead === '1' };
+        const [id = '', name = '', pid, dead] = line.split('\t');
+        return { id, name, pid: Number(pid), isDead: dead === '1' };
       });
   }
 
@@ -87,30 +87,29 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       return Number(await tmux(['new-session', ...how, '--', ...command, ...keep, ';', 'pipe-pane', '-t', target(name), logCommand]));
     },
     async fate(pid) {
-      const format = '#{session_name}\t#{pane_pid}\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}';
+      const format = '#{pane_id}\t#{pane_pid}\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}';
       const lines = (await tmux(['list-panes', '-a', '-F', format]).catch(() => '')).split('\n').map((line) => line.split('\t'));
-      const found = lines.find(([, id, dead]) => Number(id) === pid && dead === '1');
+      const found = lines.find(([, own, dead]) => Number(own) === pid && dead === '1');
       const number = (text: string | undefined) => (text ? Number(text) : null);
-      return found ? { name: String(found[0]), exitCode: number(found[3]), signal: number(found[4]) } : null;
+      return found ? { id: String(found[0]), exitCode: number(found[3]), signal: number(found[4]) } : null;
     },
-    async paste(name, text) {
+    async paste(id, text) {
       const buffer = `sb-${randomBytes(6).toString('hex')}`;
       await tmux(['load-buffer', '-b', buffer, '-'], text.replaceAll(pasteEnd, ''));
-      await tmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', target(name)]);
+      await tmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', id]);
       await delay(settleMs + text.length / charsPerMs);
-      await tmux(['send-keys', '-t', target(name), 'Enter']);
     },
-    async key(name, key) {
-      await tmux(['send-keys', '-t', target(name), key]);
+    async key(id, key) {
+      await tmux(['send-keys', '-t', id, key]);
     },
-    cursor: async (name) => Number(await tmux(['display-message', '-p', '-t', target(name), '#{cursor_x}'])),
-    screen: (name) => tmux(['capture-pane', '-p', '-J', '-t', target(name)]),
-    async close(name) {
-      const pids = (await panes()).filter((pane) => pane.name === name && !pane.isDead).map(({ pid }) => pid);
-      await tmux(['kill-session', '-t', target(name)]).catch(() => {}); // It has ended by itself.
-      for (const pid of pids) await endSurely(pid);
+    cursor: async (id) => Number(await tmux(['display-message', '-p', '-t', id, '#{cursor_x}'])),
+    screen: (id) => tmux(['capture-pane', '-p', '-J', '-t', id]),
+    async close({ id, pid }) {
+      const isDead = (await panes()).find((pane) => pane.id === id)?.isDead ?? true;
+      await tmux(['kill-pane', '-t', id]).catch(() => {}); // It has ended by itself.
+      if (!isDead) await endSurely(pid);
     },
-    follow: (name, on) => followTerminal({ args: ['-L', socket, '-f', '/dev/null'], env, target: target(name) }, on),
+    follow: (pane, on) => followTerminal({ args: ['-L', socket, '-f', '/dev/null'], env, session: target(pane.name), pane: pane.id }, on),
     attachCommand: (name) => `tmux -L ${socket} attach -t '=${name}'`,
   };
 }

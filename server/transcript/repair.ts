@@ -143,17 +143,19 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   }
 
   const results = new Set(tree.flatMap((node) => node.results));
-  const openCalls = main.flatMap((uuid) => nodeOf(uuid).calls.filter(({ id }) => !results.has(id)));
+  const openOf = (uuid: string) => (kept.has(uuid) || isOfKept(nodeOf(uuid)) ? nodeOf(uuid).calls.filter(({ id }) => !results.has(id)) : []);
+  const openCalls = tree.flatMap(({ uuid }) => openOf(uuid));
   const order: Plan['nodes'] = [];
   const written = new Set<string>();
   for (const [index, uuid] of main.entries()) {
-    const open = nodeOf(uuid).calls.filter(({ id }) => !results.has(id));
-    order.push({ uuid, parent: main[index - 1] ?? null, openCalls: open.map(({ id }) => id) });
+    order.push({ uuid, parent: main[index - 1] ?? null, openCalls: openOf(uuid).map(({ id }) => id) });
     written.add(uuid);
   }
   // What stands beside the line (parallel calls, what somebody went back from) hangs where it hung.
-  for (const { uuid } of tree) if (!written.has(uuid)) order.push({ uuid, parent: parentOf(uuid), openCalls: [] });
-
+  for (const { uuid } of tree) if (!written.has(uuid)) order.push({ uuid, parent: parentOf(uuid), openCalls: openOf(uuid).map(({ id }) => id) });
   const isChanged = order.some(({ uuid, parent }) => nodeOf(uuid).parent !== parent);
+  // What sub-agents said in the same file is a tree of its own.
+  for (const { uuid, parent, isSidechain } of nodes) if (isSidechain) order.push({ uuid, parent, openCalls: [] });
+
   return { nodes: order, leaf: main.at(-1) ?? null, branches, openCalls: openCalls.map(({ tool, command }) => ({ tool, command })), isChanged };
 }

@@ -75,8 +75,13 @@ verifies('terminal.live', 'lets in nobody without a ticket, twice with one, or f
 
   const { token, id: credential } = await (await server.post('/api/tokens', { label: 'to be revoked' })).json();
   const byToken = await fetch(`${server.url}${sessions}/${id}/terminal`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  const late = await fetch(`${server.url}${sessions}/${id}/terminal`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  const lateTicket = (await late.json()).ticket;
   const revoked = await open(`${server.url.replace('http', 'ws')}${sessions}/${id}/terminal?ticket=${(await byToken.json()).ticket}`);
   await server.remove(`/api/credentials/${credential}`);
   await revoked.closed;
+  expect(await refusal(`${server.url.replace('http', 'ws')}${sessions}/${id}/terminal?ticket=${lateTicket}`)).toBe(401);
+  const elsewhere = (await addressOf(server, id)).replace(id, '00000000-0000-4000-8000-000000000000');
+  expect(await refusal(elsewhere)).toBe(401);
   expect(opened.socket.readyState).toBe(WebSocket.OPEN);
 });

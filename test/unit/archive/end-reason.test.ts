@@ -3,7 +3,7 @@ import { type EndFacts, endReasonOf } from '../../../server/archive/end-reason.t
 import { createDeeds, type Deeds } from '../../../server/transcript/deeds.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
-const left = 'Resume this session with: claude --resume x';
+const left = 'Resume this session with:\nclaude --resume 00000000-0000-4000-8000-000000000000\n';
 const facts = (known: Partial<Omit<EndFacts, 'deeds'>> & { deeds?: Partial<Deeds> | null }): EndFacts => ({
   ours: null,
   tail: null,
@@ -30,6 +30,8 @@ verifies('archive.reason', 'names the most certain reason for what is known of a
     ['abrupt', { tail: 'x', signal: 9, deeds: { last_exit_code: 137, last_output: 'Exit code 137' } }],
     // Words about memory in an answer are no kill.
     ['clean_exit', { exitCode: 0, tail: `Out of memory is what the test is about. ${left}` }],
+    // What was only talked about.
+    ['abrupt', { tail: `${left} is what it says, and I killed the old branch`, signal: 9 }],
     ['abrupt', { tail: 'x', exitCode: 1 }],
     ['abrupt', { tail: 'x' }],
     ['missing_log', {}],

@@ -32,6 +32,21 @@ verifies('session.repair', 'leaves a sound tree as it is, with parallel calls be
   expect(planRepair(nodes, null)).toMatchObject({ branches: [], openCalls: [], isChanged: false, leaf: '5' });
 });
 
+verifies('session.repair', 'finds a call without a result beside the line as well, and keeps what sub-agents said', () => {
+  const nodes = treeOf([
+    [null, 'ask'],
+    [0, null, { messageId: 'm', calls: [{ id: 'x', tool: 'Read', command: null }] }],
+    [1, null, { type: 'assistant', messageId: 'm', calls: [{ id: 'y', tool: 'Read', command: null }] }],
+    [1, null, { type: 'user', results: ['x'] }],
+    [3, 'answer', { type: 'assistant', messageId: 'n' }],
+    [null, 'inside', { isSidechain: true }],
+  ]);
+  const plan = planRepair(nodes, null);
+  expect(plan.openCalls).toHaveLength(1);
+  expect(plan.nodes.find(({ uuid }) => uuid === '2')).toMatchObject({ openCalls: ['y'] });
+  expect(plan.nodes.map(({ uuid }) => uuid)).toContain('5');
+});
+
 verifies('session.repair', 'tells one who went back from two who wrote', () => {
   const wentBack = treeOf([
     [null, 'a'],
