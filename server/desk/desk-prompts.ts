@@ -9,6 +9,7 @@ import { AppError } from '../app-error.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { StoredRecord } from '../archive/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
+import { inputText } from '../prompt/cover.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import { risksOf } from '../prompt/risk.ts';
 import { hookSettings, kindOf, toHookAnswer } from './hook.ts';
@@ -67,6 +68,17 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
     }
   }
 
+  /** The questions that wait, with how to end each, by what they ask for. */
+  const asking = new Set<{ recordId: string; call: string; done: AbortController }>();
+  const callOf = ({ tool_name, tool_input }: HookInput) => inputText([tool_name, tool_input]);
+
+  /** A tool was run: somebody has allowed it at the terminal. */
+  function noteRun(record: StoredRecord, input: HookInput): HookAnswer {
+    const call = callOf(input);
+    for (const one of asking) if (one.recordId === record.id && one.call === call) one.done.abort();
+    return {};
+  }
+
   async function ask(record: StoredRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
     const { tool_name: tool = 'unknown', tool_input = {} } = input;
     const asked: AskedPrompt = { id: deps.newId(), kind: kindOf(tool), tool, input: tool_input, reason: null, parent_tool_id: null };
@@ -80,7 +92,10 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
     };
     const ofRun = deps.giveToRun(record.session_id, asked, give);
     const convId = ofRun ? null : await open(record, asked, give);
-    await goneFrom(record, AbortSignal.any([over.signal, hungUp]));
+    const own = { recordId: record.id, call: callOf(input), done: new AbortController() };
+    asking.add(own);
+    await goneFrom(record, AbortSignal.any([over.signal, hungUp, own.done.signal]));
+    asking.delete(own);
     if (!over.signal.aborted) {
       over.abort();
       if (ofRun) ofRun.withdraw();
@@ -120,6 +135,7 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
     },
     /** Answers a hook; what is no question is let pass. */
     async hook(record: StoredRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
+      if (input.hook_event_name === 'PostToolUse') return noteRun(record, input);
       return input.hook_event_name === 'PermissionRequest' ? ask(record, input, hungUp) : {};
     },
   };

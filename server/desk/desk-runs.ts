@@ -63,9 +63,9 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
     const begun = performance.now();
     // What a person is in the middle of there comes first, be it a message that they have not sent.
     do {
-      if (!(await idle(sessionId, stopped, async () => {})))
-        return failure('agent_killed', 'The terminal ended before the message was typed into it.');
-    } while (await terminals.hasDraft(sessionId));
+      if (await idle(sessionId, stopped, async () => {})) continue;
+      return stopped.aborted ? failure('agent_killed', 'It was stopped before it was sent.') : runInstead(spec, own);
+    } while (await terminals.hasDraft(sessionId).catch(() => true));
     const since = now().toISOString();
     let told = '';
     const tell = async () => {

@@ -24,5 +24,7 @@ const hookTimeoutS = 86_400;
 /** The settings with which a terminal tells us what it asks, while it asks it. */
 export function hookSettings({ url, token }: { url: string; token: string }): string {
   const hook = { type: 'http', url, timeout: hookTimeoutS, headers: { Authorization: `Bearer ${token}` } };
-  return JSON.stringify({ hooks: { PermissionRequest: [{ matcher: '', hooks: [hook] }] } }, null, 2);
+  const all = [{ matcher: '', hooks: [hook] }];
+  // What was run needs no answer any more: of several questions at a time the CLI does not say which one was answered.
+  return JSON.stringify({ hooks: { PermissionRequest: all, PostToolUse: [{ matcher: '', hooks: [{ ...hook, timeout: 5 }] }] } }, null, 2);
 }

@@ -34,6 +34,7 @@ export type TerminalSessionsDeps = {
 
 /** The input box begins with `❯ `: behind that stands the cursor where nothing is typed, a hint notwithstanding. */
 const emptyColumn = 2;
+const draftLooks = 5;
 
 /** Whether a text stands in the input box of a screen, or a paste that is too long to be shown. */
 function isShown(screen: string, text: string): boolean {
@@ -60,7 +61,14 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
   }
 
   const inTurn = createMutex();
-  const hasDraft = async ({ id }: Pane) => (await terminals.cursor(id)) > emptyColumn;
+  /** Whether the cursor stands behind something, and not only while the screen is drawn. */
+  async function hasDraft({ id }: Pane): Promise<boolean> {
+    for (let look = 0; look < draftLooks; look += 1) {
+      if (look) await delay(pollMs);
+      if ((await terminals.cursor(id)) <= emptyColumn) return false;
+    }
+    return true;
+  }
 
   async function until<T>(ms: number, look: () => Promise<T | null>): Promise<T | null> {
     const end = performance.now() + ms;

@@ -10,6 +10,8 @@ const maxAside = 500;
  */
 export function createChain(want?: string) {
   let next: string | null | undefined = want;
+  /** Entries from behind the leaf that was told of, newest first; null where none is told of, or it was met. */
+  let behind: PlacedEntry[] | null = null;
   const asideResults = new Map<string, PlacedEntry>();
   const asideBlocks = new Map<string, PlacedEntry[]>();
   const messageIds = new Set<string>();
@@ -28,24 +30,58 @@ export function createChain(want?: string) {
     return [];
   }
 
+  /** Puts an entry on the chain, with what stood beside it. */
+  function put(placed: PlacedEntry): PlacedEntry[] {
+    const { entry } = placed;
+    const messageId = entry.type === 'assistant' ? entry.message?.id : undefined;
+    if (!messageId) return [placed];
+    messageIds.add(messageId);
+    const aside = asideBlocks.get(messageId) ?? [];
+    asideBlocks.delete(messageId);
+    return [placed, ...aside];
+  }
+
+  /**
+   * What leads from a leaf that was told of to the newest entry below it: a process that ended at once names the
+   * parent of its answer (2.1.329), and the CLI goes on with the answer all the same.
+   */
+  function below(leaf: string, entries: readonly PlacedEntry[]): ReadonlySet<string> {
+    const parents = new Map(entries.map(({ entry }) => [String(entry.uuid), entry.parentUuid ?? null]));
+    for (const newest of parents.keys()) {
+      const path = new Set<string>();
+      let at: string | null = newest;
+      for (; at !== null && parents.has(at); at = parents.get(at) ?? null) path.add(at);
+      if (at === leaf) return path;
+    }
+    return new Set();
+  }
+
   return {
     /** Takes the next older entry and gives those that are now known to belong to the conversation. */
     offer(placed: PlacedEntry): PlacedEntry[] {
       const { entry } = placed;
       if (next === null) return [];
-      if (entry.type === 'last-prompt' && next === undefined && entry.leafUuid) next = entry.leafUuid;
+      if (entry.type === 'last-prompt' && next === undefined && entry.leafUuid) {
+        next = entry.leafUuid;
+        behind = [];
+      }
       if (!entry.uuid || entry.isSidechain) return [];
-      if (next !== undefined && entry.uuid !== next) return keepAside(placed);
+      if (next !== undefined && entry.uuid !== next) {
+        if (behind && behind.length < maxAside) {
+          behind.push(placed);
+          return [];
+        }
+        return keepAside(placed);
+      }
+      const waiting = behind ?? [];
+      behind = null;
+      const path = below(entry.uuid, waiting);
       next = entry.parentUuid ?? entry.logicalParentUuid ?? null;
-      const messageId = entry.type === 'assistant' ? entry.message?.id : undefined;
-      if (!messageId) return [placed];
-      messageIds.add(messageId);
-      const aside = asideBlocks.get(messageId) ?? [];
-      asideBlocks.delete(messageId);
-      return [placed, ...aside];
+      return [...waiting.flatMap((one) => (path.has(String(one.entry.uuid)) ? put(one) : keepAside(one))), ...put(placed)];
     },
     /** Takes the next older entry as the newest one. */
     forget(): void {
+      behind = null;
       next = undefined;
     },
     /** The result of a tool call that stood beside the chain. */

@@ -63,6 +63,8 @@ verifies('terminal.prompts', 'takes a prompt back that was answered at the termi
       .catch(() => false),
   );
   await isIdle(server, id);
+  // Keys that came too late for the question.
+  server.tmux('-L', 'switchboard', 'send-keys', '-t', `=sb-${id}:`, 'C-u');
   await type(server, id, '[[tool:Bash touch never]][[text done]]');
   await server.prompts();
   await server.remove(`${sessions}/${id}`);
@@ -74,6 +76,25 @@ verifies('terminal.prompts', 'takes a prompt back that was answered at the termi
     body: JSON.stringify({ hook_event_name: 'PermissionRequest' }),
   });
   expect([outside.status, (await outside.json()).code]).toEqual([401, 'wrong_credentials']);
+});
+
+verifies('terminal.prompts', 'knows which of several questions at a time was answered at the terminal', async () => {
+  const server = await startWithTmux();
+  const { id } = await startTerminal(server);
+  await type(server, id, '[[tool:Bash touch one]]&[[tool:Bash touch two]][[text done]]');
+  const screen = async () => (await (await server.send(`${sessions}/${id}/terminal`)).json()).text;
+  await until('the dialog', async () => (await screen()).includes('1. Yes'));
+  await until('the first', async () => {
+    server.tmux('-L', 'switchboard', 'send-keys', '-t', `=sb-${id}:`, '1');
+    return readFile(join(server.workspace.project, 'one')).then(
+      () => true,
+      () => false,
+    );
+  });
+  await until('its prompt to be closed, and no other', async () => {
+    const { prompts } = (await server.get('/api/prompts')) as { prompts: { input: { command: string } }[] };
+    return prompts.every(({ input }) => input.command === 'touch two') && (await row(server, id)).state === 'waiting' ? prompts.length === 1 : false;
+  });
 });
 
 const texts = async (server: TestServer, convId: string, role = 'user') =>
