@@ -19,8 +19,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Each file starts servers, agents and browsers, and waits for them half of the time: more side by side than there are cores.
-    maxWorkers: 4,
+    // Each file starts servers, agents and browsers, and waits for them a part of the time; with four the agents themselves get slow.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // CI's machine is shared, and a test that starts browsers and agents can meet a moment in which nothing moves.
     retry: process.env['CI'] ? 1 : 0,
