@@ -206,6 +206,8 @@ export interface Agent {
   wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   writtenSince(sessionId: string, project: string, at: string): Promise<string>;
+  /** What the model wrote since `at` to one message; null where that is not in the transcript. */
+  answerTo(message: string, where: { sessionId: string; project: string; at: string }): Promise<{ text: string; isOver: boolean } | null>;
   /** What the sessions do that are open now, in any process of this machine. */
   liveSessions(): Promise<LiveSession[]>;
   /**

@@ -20,7 +20,7 @@ type Typed = {
 };
 
 export type DeskRunsDeps = {
-  agent: Pick<Agent, 'liveSessions' | 'writtenSince' | 'run'>;
+  agent: Pick<Agent, 'liveSessions' | 'answerTo' | 'writtenSince' | 'run'>;
   /** Resolves when no terminal has the session any more. */
   closed(sessionId: string): Promise<void>;
   terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
@@ -66,22 +66,27 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
       if (await idle(sessionId, stopped, async () => {})) continue;
       return stopped.aborted ? failure('agent_killed', 'It was stopped before it was sent.') : runInstead(spec, own);
     } while (await terminals.hasDraft(sessionId).catch(() => true));
-    const since = now().toISOString();
+    const at = now().toISOString();
+    const message = withFiles(spec);
     let told = '';
+    let isOver = false;
     const tell = async () => {
-      const text = await agent.writtenSince(sessionId, project, since).catch(() => told);
-      if (text.length > told.length) own.onOutput({ type: 'text', text: text.slice(told.length) });
-      told = text;
+      const found = await agent.answerTo(message, { sessionId, project, at }).catch(() => null);
+      if (found && found.text.length > told.length) own.onOutput({ type: 'text', text: found.text.slice(told.length) });
+      told = found?.text ?? told;
+      isOver = found?.isOver ?? false;
     };
     own.isSent = true;
-    await terminals.send(sessionId, withFiles(spec), stopped);
+    await terminals.send(sessionId, message, stopped);
     const isDone = await idle(sessionId, stopped, tell);
     await tell();
     // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
-    for (let waited = 0; isDone && told === '' && waited < maxLateMs; waited += lookMs) {
+    for (let waited = 0; isDone && told === '' && !isOver && waited < maxLateMs; waited += lookMs) {
       await delay(lookMs);
       await tell();
     }
+    // A message that the terminal took in other words is not found by its own.
+    if (isDone && told === '' && !isOver) told = await agent.writtenSince(sessionId, project, at).catch(() => '');
     if (!isDone) return failure('agent_killed', stopped.aborted ? 'It was interrupted.' : 'The terminal ended before the answer did.');
     return {
       kind: 'answer',

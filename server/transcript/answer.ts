@@ -1,4 +1,5 @@
 import { blocksOf, type Entry, noticeOf, resultIds } from './entry.ts';
+import { saidBy } from './facts.ts';
 
 /** The text of the model's last message among entries in the order of the conversation. */
 function lastWords(entries: readonly Entry[]): string | null {
@@ -17,6 +18,20 @@ export function writtenText(entries: readonly Entry[]): string {
     .flatMap((entry) => blocksOf(entry).filter((block) => block.type === 'text'))
     .map((block) => String(block.text ?? ''))
     .join('\n\n');
+}
+
+/** A terminal makes blanks of a tab, and cuts them off at the end. */
+const plain = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
+
+/**
+ * What the model wrote to one message, and whether somebody has said something else since; null where the message
+ * is not among the entries.
+ */
+export function answerTo(entries: readonly Entry[], message: string): { text: string; isOver: boolean } | null {
+  const at = entries.findLastIndex((entry) => plain(saidBy(entry) ?? '') === plain(message));
+  if (at < 0) return null;
+  const end = entries.findIndex((entry, index) => index > at && saidBy(entry) !== null);
+  return { text: writtenText(entries.slice(at + 1, end < 0 ? undefined : end)), isOver: end >= 0 };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { AppError } from '../../app-error.ts';
-import { answerBeforeShells, writtenText } from '../../transcript/answer.ts';
+import { answerBeforeShells, answerTo, writtenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/page.ts';
 import type { Agent, AgentMenu, AgentStatus, Launch, LiveListener, ProcessNotes, RunSpec } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
@@ -149,6 +149,10 @@ export function createClaude(deps: {
     async writtenSince(sessionId, project, at) {
       const path = await findTranscript(home, sessionId, project);
       return path ? writtenText(await readSince(path, at)) : '';
+    },
+    async answerTo(message, { sessionId, project, at }) {
+      const path = await findTranscript(home, sessionId, project);
+      return path ? answerTo(await readSince(path, at), message) : null;
     },
     liveSessions: () => readLiveSessions(home),
     async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs, settings }) {
