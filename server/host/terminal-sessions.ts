@@ -42,8 +42,14 @@ function isShown(screen: string, text: string): boolean {
   return screen.includes('[Pasted text') || screen.includes(first.slice(0, 20));
 }
 
+/** What would end a paste in its middle is left out: what is looked for on the screen must be what is typed. */
+const pasteEnd = '\x1b[201~';
+
 /** As a message, whatever it begins or ends with: `!` would run it in a shell, a backslash makes a line of the Enter. */
-const asMessage = (text: string) => `${text.startsWith('!') ? ' ' : ''}${text}${text.endsWith('\\') ? ' ' : ''}`;
+const asMessage = (message: string) => {
+  const text = message.replaceAll(pasteEnd, '');
+  return `${text.startsWith('!') ? ' ' : ''}${text}${text.endsWith('\\') ? ' ' : ''}`;
+};
 
 /** Sessions in terminals of ours: a person can sit down at each of them at the desk. */
 export function createTerminalSessions({ agent, terminals, archive, prepareHooks, newSessionId }: TerminalSessionsDeps) {

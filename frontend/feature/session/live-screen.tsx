@@ -11,6 +11,7 @@ addStyle(style);
 
 /** A phone that was asleep, or a tunnel that dropped, comes back by itself. */
 const againMs = 2000;
+const maxFailures = 3;
 
 const fontSize = 12;
 
@@ -53,6 +54,7 @@ export function LiveScreen({ id, onEnd }: { id: string; onEnd(): void }) {
     withStrictDocument(() => screen.open(place));
     let socket: WebSocket | null = null;
     let isGone = false;
+    let failures = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const bytes = new TextEncoder();
 
@@ -66,7 +68,13 @@ export function LiveScreen({ id, onEnd }: { id: string; onEnd(): void }) {
         ticket = (await call('openTerminal', { params })).ticket;
       });
       if (isGone) return;
-      if (!isAsked) return onEnd();
+      if (!isAsked) {
+        failures += 1;
+        if (failures >= maxFailures) return onEnd();
+        timer = setTimeout(() => void connect(), againMs);
+        return;
+      }
+      failures = 0;
       const address = new URL(addressOf('openTerminal', { params, query: { ticket } }), location.href);
       address.protocol = address.protocol.replace('http', 'ws');
       socket = new WebSocket(address);
