@@ -118,7 +118,8 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
   async function look(isFirst: boolean): Promise<void> {
     const live = new Map((await agent.liveSessions()).map((one) => [one.pid, one]));
     for (const record of [...open.values()].filter(({ id }) => !starting.has(id))) {
-      await logs.bound(record.id);
+      // A full disk must not keep an end from being seen.
+      await logs.bound(record.id).catch((error) => warn(error, "a terminal's log could not be cut"));
       const one = live.get(record.pid);
       const start = one ? record.pidStart : await startOf(record.pid);
       if (!one && (start === null || start !== record.pidStart)) await end(record, isFirst ? null : now());

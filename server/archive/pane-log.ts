@@ -58,7 +58,8 @@ export function createPaneLogs({ folder }: { folder: string }) {
     },
     /** Deletes the oldest logs, but for those of the records that are named. */
     async prune(keep: ReadonlySet<string>): Promise<void> {
-      const names = (await readdir(folder).catch(() => [])).map((name) => name.replace(/\.log(\.1)?$/, ''));
+      const files = (await readdir(folder).catch(() => [])).filter((name) => /\.log(\.1)?$/.test(name));
+      const names = files.map((name) => name.replace(/\.log(\.1)?$/, ''));
       const logs = await Promise.all([...new Set(names)].map(async (id) => ({ id, at: (await sizeOf(current(id)))?.mtime.getTime() ?? 0 })));
       const old = logs.filter(({ id }) => !keep.has(id)).sort((a, b) => b.at - a.at);
       for (const { id } of old.slice(maxLogs)) await Promise.all([current(id), before(id)].map((path) => rm(path, { force: true })));

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HookAnswer, HookInput } from '../../contract/hook.ts';
 import type { Prompt } from '../../contract/prompt.ts';
+import { kindOf } from '../agent/claude/live/reply.ts';
 import type { Agent, AskedPrompt, PromptReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Archive } from '../archive/archive.ts';
@@ -12,7 +13,7 @@ import type { Conversations } from '../conversation/conversations.ts';
 import { inputText } from '../prompt/cover.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import { risksOf } from '../prompt/risk.ts';
-import { hookSettings, kindOf, toHookAnswer } from './hook.ts';
+import { hookSettings, toHookAnswer } from './hook.ts';
 
 /** How often it is looked whether somebody has answered at the terminal: the CLI does not say so. Seldom where nobody is near. */
 const lookMs = 200;
@@ -27,7 +28,7 @@ export type DeskPromptsDeps = {
   prompts: Prompts;
   conversations(): Pick<Conversations, 'book' | 'bySession'>;
   agent: Pick<Agent, 'liveSessions'>;
-  /** A turn that was typed into this session takes what is asked meanwhile; false where there is none. */
+  /** A turn that was typed into this session takes what is asked meanwhile; null where there is none. */
   giveToRun(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null;
   /** Where the files with the hooks are, and what terminals show: for their owner alone. */
   folder: string;

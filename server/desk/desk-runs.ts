@@ -5,6 +5,7 @@ import type { TerminalSessions } from '../host/terminal-sessions.ts';
 
 const lookMs = 250;
 
+/** An answer that is not in the transcript so long after the terminal rests will not come. */
 const maxLateMs = 2000;
 
 /** It goes from idle to busy within this when the queued words of a person follow. */
@@ -52,9 +53,13 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
     return false;
   }
 
-  async function runInstead(spec: RunSpec, own: Typed): Promise<RunEnd> {
+  /** The terminal ended before the message was typed: it runs as any other, unless it was stopped meanwhile. */
+  async function runInstead(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
     await closed(spec.sessionId);
+    if (stopped.aborted) return failure('agent_killed', 'It was stopped before it was sent.');
     own.instead = await agent.run(spec, own.onOutput);
+    // A stop that came while the process was being made.
+    if (stopped.aborted) void own.instead.stop();
     return own.instead.end;
   }
 
@@ -64,7 +69,7 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
     // What a person is in the middle of there comes first, be it a message that they have not sent.
     do {
       if (await idle(sessionId, stopped, async () => {})) continue;
-      return stopped.aborted ? failure('agent_killed', 'It was stopped before it was sent.') : runInstead(spec, own);
+      return runInstead(spec, own, stopped);
     } while (await terminals.hasDraft(sessionId).catch(() => true));
     const at = now().toISOString();
     const message = withFiles(spec);

@@ -1,8 +1,5 @@
 import type { HookAnswer } from '../../contract/hook.ts';
-import type { AskedPrompt, PromptReply } from '../agent/port.ts';
-
-export const kindOf = (tool: string): AskedPrompt['kind'] =>
-  tool === 'AskUserQuestion' ? 'question' : tool === 'ExitPlanMode' ? 'plan' : 'permission';
+import type { PromptReply } from '../agent/port.ts';
 
 /** A person's answer in the words of the hook. */
 export function toHookAnswer(reply: PromptReply): HookAnswer {

@@ -199,8 +199,8 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         let isTaken = await until(takenMs, isBusy);
         // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
         for (let again = 0; !isTaken && again < maxEnters; again += 1) {
-          // One that has just come up can lose the paste as well: then the box is empty.
-          const isLost = again === 0 && !(await hasDraft(pane)) && !isShown(await terminals.screen(pane.id), text);
+          // One that has just come up can lose the paste as well: then the box is empty. Not at once: a slow one that has taken it would get it twice.
+          const isLost = again === 1 && !(await hasDraft(pane)) && !isShown(await terminals.screen(pane.id), text);
           if (isLost) await typeIn(id, pane, text, signal);
           else await terminals.key(pane.id, 'Enter');
           isTaken = await until(takenMs, isBusy);
@@ -231,7 +231,8 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         if (live?.status === 'idle') {
           // A draft would be sent with it.
           if (await hasDraft(pane)) await terminals.key(pane.id, 'C-c');
-          await typeIn(id, pane, '/exit');
+          // A question that has just come up, or a pane that is gone: then it is ended without a goodbye.
+          await typeIn(id, pane, '/exit').catch(() => {});
           await until(exitMs, async () => ((await liveOf(id)) ? null : true));
         }
         // First, so that nobody goes on with the session before its process is gone.

@@ -65,6 +65,8 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
 
   function start(): void {
     if (worker || performance.now() - failedAt < againMs) return;
+    // Deleted: what was opened of it is not what is written from now on. A search that runs may still use it.
+    if (!existsSync(path)) reading = null;
     listed = later();
     const started = new Worker(file, { workerData: { home, path } satisfies IndexerStart, name: 'library', resourceLimits });
     worker = started;
@@ -108,7 +110,8 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
 
   return {
     async ready() {
-      if (resting?.watching.isComplete() && performance.now() - resting.since < trustMs) return;
+      const isCurrent = resting?.watching.isComplete() && performance.now() - resting.since < trustMs;
+      if (isCurrent && existsSync(path)) return;
       wake();
       worker?.postMessage({ type: 'look' } satisfies ToIndexer);
       await Promise.race([listed.promise, delay(firstPageMs, undefined, { ref: false })]);

@@ -1,6 +1,10 @@
 import type { AskedPrompt, PromptReply } from '../../port.ts';
 import type { ControlRequest } from './channel.ts';
 
+/** What a tool that asks is to a person. */
+export const kindOf = (tool: string): AskedPrompt['kind'] =>
+  tool === 'AskUserQuestion' ? 'question' : tool === 'ExitPlanMode' ? 'plan' : 'permission';
+
 /** The prompt that a `can_use_tool` request is. */
 export function toPrompt({ request_id, request }: ControlRequest, parentToolId: string | null): AskedPrompt {
   const tool = String(request['tool_name']);
@@ -8,7 +12,7 @@ export function toPrompt({ request_id, request }: ControlRequest, parentToolId: 
   const reason = request['decision_reason'] ?? request['description'];
   return {
     id: request_id,
-    kind: tool === 'AskUserQuestion' ? 'question' : tool === 'ExitPlanMode' ? 'plan' : 'permission',
+    kind: kindOf(tool),
     tool,
     input: input && typeof input === 'object' ? (input as Record<string, unknown>) : {},
     reason: typeof reason === 'string' && reason ? reason : null,
