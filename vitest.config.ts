@@ -21,6 +21,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Each file starts servers, agents and browsers, and waits for them a part of the time; with four the agents themselves get slow.
     maxWorkers: 3,
+    // No module keeps a state that one test could leave to another; read anew for each of 80 files they cost a minute and more.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     // CI's machine is shared, and a test that starts browsers and agents can meet a moment in which nothing moves.
     retry: process.env['CI'] ? 1 : 0,

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { leaving, titleOf, undoDelete } from './state/list.ts';
 import { link } from './state/live.ts';
 import { isOutdated, trouble } from './state/session.ts';
-import { savedAt } from './state/thread.ts';
+import { isDeleted, savedAt } from './state/thread.ts';
 import { reloadPage } from './state/update.ts';
 import { exact } from './ui/when.tsx';
 import { locale, words } from './word/words.ts';
@@ -29,6 +29,13 @@ export function Lines() {
     return (
       <p class="problem" role="alert">
         {trouble.value}
+      </p>
+    );
+  }
+  if (isDeleted.value) {
+    return (
+      <p class="problem" role="alert">
+        {t.wasDeleted}
       </p>
     );
   }

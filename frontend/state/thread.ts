@@ -5,8 +5,7 @@ import type { HistoryPage } from '../../contract/message.ts';
 import { isEnd } from '../../contract/reducer.ts';
 import { ApiError, call } from '../api/client.ts';
 import { readThread, removeThread, saveThread } from '../store/read-store.ts';
-import { words } from '../word/words.ts';
-import { attempt, trouble } from './session.ts';
+import { attempt } from './session.ts';
 import { joinNewest, joinOlder, openThread, reduceThread, type Thread } from './thread-reducer.ts';
 
 /** The conversation that is shown; null while it loads, or where nothing was said in it yet. */
@@ -27,6 +26,9 @@ export const contextShare = computed(() => {
 
 /** Which conversation the page shows, whether or not it is loaded. */
 export const openId = signal('');
+
+/** The open conversation was deleted while it was shown. */
+export const isDeleted = signal(false);
 
 /** When what is shown was read, where it is from this phone's own store. */
 export const savedAt = signal<string | null>(null);
@@ -70,6 +72,7 @@ const readPage = (id: string, before?: string) => call('readMessages', { params:
 export async function showThread(id: string): Promise<void> {
   if (thread.value) keepRecent(thread.value);
   openId.value = id;
+  isDeleted.value = false;
   const known = recent.get(id);
   thread.value = known ?? null;
   savedAt.value = null;
@@ -136,6 +139,7 @@ function takeRead(id: string, snapshot: ConversationSnapshot | null, page: Histo
   const before = thread.value?.snapshot.id === id ? thread.value : null;
   const fresh = snapshot && (before ? joinNewest({ ...before, snapshot }, page) : openThread(snapshot, page));
   thread.value = fresh && waiting.reduce(reduceThread, fresh);
+  isDeleted.value = !snapshot && (isDeleted.value || before !== null);
   savedAt.value = null;
   // A turn can have ended between the two answers: its end is in the events that waited.
   if (fresh && waiting.some(isEnd)) void refreshHistory();
@@ -176,7 +180,7 @@ export function forgetThread(id: string): void {
   void removeThread(id).catch(() => {});
   if (openId.value !== id) return;
   // Of one that never was here nobody need hear.
-  if (thread.value) trouble.value = words.value.wasDeleted;
+  if (thread.value) isDeleted.value = true;
   thread.value = null;
   savedAt.value = null;
 }

@@ -175,6 +175,8 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     return shown(record);
   }
 
+  const isOpen = (sessionId: string): boolean => [...open.values()].some((record) => record.session_id === sessionId);
+
   return {
     /** What a terminal that is about to be opened is known by, and where its output goes. */
     draft(): { id: string; logCommand: string } {
@@ -231,10 +233,10 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     /** The record of a terminal that has not ended. */
     live: (id: string): StoredRecord | null => open.get(id) ?? null,
     /** Whether a session is open in a terminal that was started here. */
-    isOpen: (sessionId: string): boolean => [...open.values()].some((record) => record.session_id === sessionId),
-    /** Resolves when it is not, as soon as that is seen. */
-    async closed(sessionId: string): Promise<void> {
-      while ([...open.values()].some((record) => record.session_id === sessionId)) await delay(settleMs);
+    isOpen,
+    /** Resolves when it is not, as soon as that is seen, or when nobody waits for it any more. */
+    async closed(sessionId: string, signal: AbortSignal): Promise<void> {
+      while (!signal.aborted && isOpen(sessionId)) await delay(settleMs);
     },
     async list(filter: ArchiveFilter): Promise<{ records: ArchiveRecord[]; before: string | null }> {
       const q = filter.q?.toLowerCase();

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, AgentOutput, AskedPrompt, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { TerminalSessions } from '../host/terminal-sessions.ts';
+import { asTyped } from '../typed-text.ts';
 
 const lookMs = 250;
 
@@ -22,8 +23,8 @@ type Typed = {
 
 export type DeskRunsDeps = {
   agent: Pick<Agent, 'liveSessions' | 'answerTo' | 'writtenSince' | 'run'>;
-  /** Resolves when no terminal has the session any more. */
-  closed(sessionId: string): Promise<void>;
+  /** Resolves when no terminal has the session any more, or nobody wants to know. */
+  closed(sessionId: string, signal: AbortSignal): Promise<void>;
   terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
   now(): Date;
 };
@@ -31,8 +32,10 @@ export type DeskRunsDeps = {
 const failure = (code: 'agent_killed' | 'agent_failed', detail: string): RunEnd => ({ kind: 'failure', code, detail, cost: null });
 
 /** What goes with a message as a file: Claude Code reads it from where it lies. */
-const withFiles = ({ message, attachments }: RunSpec) =>
-  attachments.length ? `${message}\n\n${attachments.map(({ path }) => `@${/\s/.test(path) ? JSON.stringify(path) : path}`).join('\n')}` : message;
+function withFiles({ message, attachments }: RunSpec): string {
+  const files = attachments.map(({ path }) => `@${/\s/.test(path) ? JSON.stringify(path) : path}`);
+  return files.length ? `${message}\n\n${files.join('\n')}` : message;
+}
 
 /** Turns whose message is typed into the terminal that has their session, in place of a process of their own. */
 export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) {
@@ -55,7 +58,7 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
 
   /** The terminal ended before the message was typed: it runs as any other, unless it was stopped meanwhile. */
   async function runInstead(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
-    await closed(spec.sessionId);
+    await closed(spec.sessionId, stopped);
     if (stopped.aborted) return failure('agent_killed', 'It was stopped before it was sent.');
     own.instead = await agent.run(spec, own.onOutput);
     // A stop that came while the process was being made.
@@ -72,7 +75,7 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
       return runInstead(spec, own, stopped);
     } while (await terminals.hasDraft(sessionId).catch(() => true));
     const at = now().toISOString();
-    const message = withFiles(spec);
+    const message = asTyped(withFiles(spec));
     let told = '';
     let isOver = false;
     const tell = async () => {
@@ -82,7 +85,14 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
       isOver = found?.isOver ?? false;
     };
     own.isSent = true;
-    await terminals.send(sessionId, message, stopped);
+    try {
+      await terminals.send(sessionId, message, stopped);
+    } catch (error) {
+      const isKilled = (error as AppError).code === 'turn_cancelled' || !(await liveOf(sessionId));
+      if (stopped.aborted || !isKilled || (await agent.answerTo(message, { sessionId, project, at }).catch(() => null))) throw error;
+      own.isSent = false;
+      return runInstead(spec, own, stopped);
+    }
     const isDone = await idle(sessionId, stopped, tell);
     await tell();
     // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.

@@ -50,7 +50,7 @@ export function createDesk(deps: DeskDeps): DeskParts {
     newId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12),
   });
   const prepareHooks = (recordId: string) => deskPrompts.prepare(recordId);
-  const terminals = createTerminalSessions({ agent, terminals: tmux, archive, prepareHooks, newSessionId: () => randomUUID() });
+  const terminals = createTerminalSessions({ agent, terminals: tmux, archive, prepareHooks, newSessionId: () => randomUUID(), now });
   const runs = createDeskRuns({ agent, terminals, closed: archive.closed, now });
   const deskPrompts = createDeskPrompts({ ...deps, archive, giveToRun: runs.give, folder, newId: () => nanoid(12) });
   return {

@@ -106,7 +106,11 @@ export function followTerminal(
         command(`send-keys -t '${pane}' -H ${keys.join(' ')}`);
       }
     },
-    resize: ({ columns, rows }) => command(`refresh-client -C ${columns},${rows}`),
+    resize({ columns, rows }) {
+      command(`refresh-client -C ${columns},${rows}`);
+      // tmux has wrapped its lines anew: what was drawn for another width would be written over in the wrong places.
+      draw();
+    },
     dispose() {
       isEnded = true;
       child.stdin.end();

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { withoutPasteEnd } from '../typed-text.ts';
 import { followTerminal } from './control.ts';
+import { environmentCommands } from './environment.ts';
 import type { Pane, Terminals } from './port.ts';
 
 /** Our own server of tmux: a person's own sessions are in another one. */
@@ -11,9 +13,6 @@ const size = { columns: 120, rows: 40 };
 
 /** tmux answers at once, or hangs. */
 const patienceMs = 10_000;
-
-/** What would end a paste in its middle: the rest would be pressed as keys. */
-const pasteEnd = '\x1b[201~';
 
 const hangUpMs = 3000;
 const pollMs = 50;
@@ -84,7 +83,11 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       const setOption = (option: string, value: string) => [';', 'set-option', '-t', target(name), option, value];
       // What a program says before it ends at once is to be read.
       const keep = [...setOption('remain-on-exit', 'on'), ...setOption('history-limit', '10000')];
-      return Number(await tmux(['new-session', ...how, '--', ...command, ...keep, ';', 'pipe-pane', '-t', target(name), logCommand]));
+      // Null where it is not running: then it is started in ours.
+      const shown = await tmux(['show-environment', '-g']).catch(() => null);
+      const before = shown === null ? [] : ['source-file', '-', ';'];
+      const start = [...before, 'new-session', ...how, '--', ...command, ...keep, ';', 'pipe-pane', '-t', target(name), logCommand];
+      return Number(await tmux(start, shown === null ? '' : environmentCommands(env, shown)));
     },
     async fate(pid) {
       const format = '#{pane_id}\t#{pane_pid}\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}';
@@ -95,7 +98,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     },
     async paste(id, text) {
       const buffer = `sb-${randomBytes(6).toString('hex')}`;
-      await tmux(['load-buffer', '-b', buffer, '-'], text.replaceAll(pasteEnd, ''));
+      await tmux(['load-buffer', '-b', buffer, '-'], withoutPasteEnd(text));
       await tmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', id]);
       await delay(settleMs + text.length / charsPerMs);
     },

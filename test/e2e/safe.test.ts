@@ -47,6 +47,7 @@ verifies(
       return {
         hit: (window as unknown as { hit?: number }).hit ?? null,
         strange: all
+          .filter(({ id }) => id !== 'boot')
           .map(({ localName }) => localName)
           .filter((name) => /^(script|iframe|object|embed|base|form|video|audio|math|marquee|style|img)$/.test(name)),
         handlers: all.flatMap((one) => one.getAttributeNames().filter((name) => name.startsWith('on'))),
@@ -55,7 +56,7 @@ verifies(
       };
     });
     expect(found.hit).toBeNull();
-    // The page's own: its script (and what that loads), its style, and the box to write in.
+    // The page's own: its script, its style, and the box to write in; JSON it came with is there where no worker served it.
     expect(found.strange.toSorted()).toEqual(['form', 'script', 'style']);
     expect(found.handlers).toEqual([]);
     expect([...new Set(found.links)].filter((protocol) => !['http:', 'https:', 'mailto:'].includes(protocol))).toEqual([]);

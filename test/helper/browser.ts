@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { password, username } from './client.ts';
 
 /** Without these Chromium looks for hosts of its maker, which a test must not. */
@@ -22,12 +22,8 @@ export type Phone = {
   hosts: Set<string>;
 };
 
-/** One for all tests of a file: starting one takes a second, and contexts share nothing. */
+/** One for all test files of a process, with which it ends: starting one takes a second, and contexts share nothing. */
 let launched: Promise<Browser> | null = null;
-
-afterAll(async () => {
-  await (await launched)?.close();
-});
 
 /** A page of a phone in a context of its own, as a browser with nothing in it. Closed with the test. */
 export async function openPhone(options: BrowserContextOptions = {}): Promise<Phone> {

@@ -27,7 +27,7 @@ export async function startWithTmux(more: Record<string, string> = {}) {
   const folder = await createTmuxFolder();
   const server = await startTestServer({ env: { TMUX_TMPDIR: folder, ...more } });
   const isEnded = () => until('all gone', async () => (await processesOf(server.workspace)).length === 0);
-  return { ...server, tmux: tmuxOf(server.workspace, folder, isEnded) };
+  return { ...server, folder, tmux: tmuxOf(server.workspace, folder, isEnded) };
 }
 
 export const sessions = '/api/hosts/local/sessions';

@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Agent, LiveSession } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import type { Pane, Terminals } from '../terminal/port.ts';
+import { asTyped, isShown } from '../typed-text.ts';
+import { lookUntil } from './look-until.ts';
+
+/** A message that was sent makes it busy within 0.1 s. */
+const takenMs = 2_500;
+
+/** A paste of 200 KB keeps a crowded machine busy for ten seconds and more, in which it takes no Enter. */
+const maxEnters = 10;
+
+/** The input box begins with `❯ `: behind that stands the cursor where nothing is typed, a hint notwithstanding. */
+const emptyColumn = 2;
+const draftLooks = 5;
+const draftPauseMs = 100;
+
+export type TerminalTypingDeps = { agent: Pick<Agent, 'liveSessions' | 'answerTo'>; terminals: Terminals; now(): Date };
+
+/** Types into Claude Code's input box, as a person who looks at the screen does. */
+export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDeps) {
+  const statusOf = async ({ pid }: Pane): Promise<LiveSession | undefined> => (await agent.liveSessions()).find((live) => live.pid === pid);
+
+  /** Whether the cursor stands behind something, and not only while the screen is drawn. */
+  async function hasDraft({ id }: Pane): Promise<boolean> {
+    for (let look = 0; look < draftLooks; look += 1) {
+      if (look) await delay(draftPauseMs);
+      if ((await terminals.cursor(id)) <= emptyColumn) return false;
+    }
+    return true;
+  }
+
+  /** Types a text and sends it, unless a question has come up meanwhile, whose answer it would be. */
+  async function type(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
+    await terminals.paste(pane.id, text);
+    if (signal?.aborted) {
+      await terminals.key(pane.id, 'C-c'); // Clears what was typed.
+      throw new AppError('turn_cancelled', 'It was stopped before it was sent.');
+    }
+    if ((await statusOf(pane))?.status === 'waiting')
+      throw new AppError('terminal_waits', 'A question came up while the message was typed: it was not sent.');
+    await terminals.key(pane.id, 'Enter');
+  }
+
+  return {
+    hasDraft,
+    type,
+    /** Types a message, and sees to it that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or `terminal_failed`. */
+    async send(pane: Pane, live: LiveSession | undefined, message: string, signal?: AbortSignal): Promise<void> {
+      if (live?.status === 'waiting') throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
+      if (await hasDraft(pane)) throw new AppError('terminal_waits', 'Somebody has begun to type there.');
+      const text = asTyped(message);
+      const at = now().toISOString();
+      await type(pane, text, signal);
+      // A command of its own is done at once; what is typed while it works waits there for its turn.
+      if (message.startsWith('/') || live?.status !== 'idle') return;
+
+      const where = { sessionId: live.sessionId, project: live.project ?? '', at };
+      const isWritten = async () => (await agent.answerTo(text, where).catch(() => null)) !== null;
+      const hasMoved = async () => (await statusOf(pane))?.statusAt !== live.statusAt;
+      // That it rests since another time can be a turn that was over in no time, or one that has just come up telling so twice.
+      const isTaken = async () => {
+        if ((await statusOf(pane))?.status !== 'idle') return true;
+        return (await hasMoved()) && (await isWritten()) ? true : null;
+      };
+      for (let enters = 1; enters <= maxEnters; enters += 1) {
+        if ((await lookUntil(takenMs, isTaken)) || (await hasMoved()) || (await isWritten())) return;
+        // Told to stop, and perhaps taken all the same: who follows the session sees which.
+        if (signal?.aborted) return;
+        // One that has just come up can lose the paste as well: then the box is empty. Not at once: a slow one that has taken it would get it twice.
+        const isLost = enters === 2 && !(await hasDraft(pane)) && !isShown(await terminals.screen(pane.id), text);
+        if (isLost) await type(pane, text, signal);
+        // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
+        else await terminals.key(pane.id, 'Enter');
+      }
+      if (!(await lookUntil(takenMs, isTaken)))
+        throw terminalFailed('The message was typed, and nothing came of it.', await terminals.screen(pane.id));
+    },
+  };
+}
+
+/** So much of the screen says what is the matter. */
+const lastLines = 12;
+
+export function terminalFailed(what: string, screen: string): AppError {
+  const lines = screen
+    .split('\n')
+    .filter((line) => line.trim())
+    .slice(-lastLines);
+  return new AppError('terminal_failed', `${what}${lines.length ? ` The terminal shows: ${lines.join(' | ')}` : ''}`);
+}

@@ -1,0 +1,110 @@
+import { expect } from 'vitest';
+import type { HistoryMessage } from '../../contract/message.ts';
+import { startTestServer, type TestServer } from '../helper/server.ts';
+import { isIdle, row, sessions, startTerminal, startWithTmux } from '../helper/terminal.ts';
+import { until } from '../helper/until.ts';
+import { verifies } from '../requirement/verifies.ts';
+
+const type = (server: TestServer, id: string, message: string) => server.post(`${sessions}/${id}/send`, { message });
+
+const typed = async (server: TestServer, id: string): Promise<string[]> =>
+  ((await server.get(`${sessions}/${id}/messages`)).messages as HistoryMessage[]).filter(({ role }) => role === 'user').map(({ text }) => text);
+
+verifies('terminal.open', 'types what is meant for Claude Code into it, whatever it looks like and whatever else is open beside it', async () => {
+  const server = await startWithTmux();
+  const { id } = await startTerminal(server);
+  const pane = `=sb-${id}:`;
+  const tmux = (...args: string[]) => server.tmux('-L', 'switchboard', ...args);
+  // Somebody has split the window, and the other half is the active one.
+  expect(tmux('split-window', '-t', pane, '-d', 'cat').status).toBe(0);
+  expect(tmux('select-pane', '-t', `${pane}.1`).status).toBe(0);
+
+  const sent = ['!touch never', 'ends with a backslash \\', 'one of three', 'two of three', 'three of three'];
+  for (const message of sent.slice(0, 2)) {
+    expect((await type(server, id, message)).status).toBe(200);
+    await until('it', async () => (await typed(server, id)).some((text) => text.trim() === message));
+    await isIdle(server, id);
+  }
+  const answers = await Promise.all(sent.slice(2).map((message) => type(server, id, message)));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  await until('all', async () => (await typed(server, id)).length === sent.length);
+  await isIdle(server, id);
+  expect((await typed(server, id)).map((text) => text.trim()).toSorted()).toEqual(sent.toSorted());
+  expect(tmux('capture-pane', '-p', '-t', `${pane}.1`).stdout.trim()).toBe('');
+
+  // Another server of ours, of another folder, on the same socket of tmux.
+  const other = await startTestServer({ env: { TMUX_TMPDIR: server.folder } });
+  const second = await startTerminal(other);
+  const listed = async (one: TestServer) => (await one.get(sessions)).sessions.map((session: { id: string }) => session.id);
+  expect([await listed(server), await listed(other)]).toEqual([[id], [second.id]]);
+  expect((await server.remove(`${sessions}/${second.id}`)).status).toBe(404);
+  expect((await server.remove(`${sessions}?idle_s=0&busy=true`)).status).toBe(200);
+  expect(await row(server, id)).toMatchObject({ state: 'ended' });
+  expect(await row(other, second.id)).toMatchObject({ state: 'idle' });
+});
+
+verifies(
+  'terminal.asks',
+  'types nothing behind what a person has begun, and ends a terminal over that, over a question, and over a paste',
+  async () => {
+    const server = await startWithTmux();
+    const ended = async (id: string) => {
+      expect((await server.remove(`${sessions}/${id}`)).status).toBe(200);
+      const [record] = (await server.get(`/api/archive?session_id=${id}`)).records;
+      expect(record).toMatchObject({ reason: 'killed' });
+    };
+    const begin = (id: string, text: string) => server.tmux('-L', 'switchboard', 'send-keys', '-t', `=sb-${id}:`, '-l', text);
+
+    const drafted = await startTerminal(server);
+    begin(drafted.id, 'half a thought');
+    const screen = async (id: string) => (await server.get(`${sessions}/${id}/terminal`)).text as string;
+    await until('it', async () => (await screen(drafted.id)).includes('half a thought'));
+    const refused = await type(server, drafted.id, 'mine');
+    expect([refused.status, (await refused.json()).code]).toEqual([409, 'terminal_waits']);
+    await ended(drafted.id);
+    // Neither was sent: not the draft with the /exit, nor what came behind it.
+    expect(server.api.received.flatMap(({ texts }) => texts).filter((text) => /half a thought|mine/.test(text))).toEqual([]);
+
+    const asking = await startTerminal(server);
+    await type(server, asking.id, '[[tool:Bash touch never]][[text done]]');
+    await server.prompts();
+    await until('the question', async () => (await row(server, asking.id)).state === 'waiting');
+    await ended(asking.id);
+    expect((await server.get('/api/prompts')).prompts).toEqual([]);
+  },
+);
+
+verifies('terminal.messages', 'loses no message whose terminal ends before it is typed, and types none that was cancelled', async () => {
+  const server = await startWithTmux();
+  const { session_id: id } = await server.chat({ conv_id: 'a', message: 'first' });
+  expect((await server.post('/api/conversations/a/attach', { messages: 'terminal' })).status).toBe(201);
+  const keys = (...args: string[]) => server.tmux('-L', 'switchboard', 'send-keys', '-t', `=sb-${id}:`, ...args);
+  const screen = async () => (await server.get(`${sessions}/${id}/terminal`)).text as string;
+
+  keys('-l', 'half a thought');
+  await until('it', async () => (await screen()).includes('half a thought'));
+  const cancelled = await server.accept('a', { message: 'cancelled behind a draft' });
+  await until('its turn', async () => (await server.turn(cancelled.turn_id, 0)).state === 'running');
+  await server.cancel(cancelled.turn_id);
+  expect((await server.end(cancelled.turn_id)).state).toBe('cancelled');
+  keys('C-u');
+
+  // 200 KB take a second and more to be typed in.
+  const long = await server.accept('a', { message: `long ${'0123456789'.repeat(20_000)}` });
+  await until('its paste', async () => (await screen()).includes('[Pasted text'));
+  await server.cancel(long.turn_id);
+  expect((await server.end(long.turn_id)).state).toBe('cancelled');
+  await isIdle(server, id);
+  // Nothing of it is left in the box.
+  expect(await server.chat({ conv_id: 'a', message: 'next' })).toMatchObject({ response: 'Echo: next' });
+
+  keys('-l', 'another thought');
+  await until('it', async () => (await screen()).includes('another thought'));
+  const kept = await server.accept('a', { message: 'its terminal is gone' });
+  await until('its turn', async () => (await server.turn(kept.turn_id, 0)).state === 'running');
+  server.tmux('-L', 'switchboard', 'kill-session', '-t', `=sb-${id}`);
+  expect(await server.end(kept.turn_id)).toMatchObject({ state: 'completed', text: 'Echo: its terminal is gone' });
+  expect((await typed(server, id)).filter((text) => text.startsWith('cancelled'))).toEqual([]);
+  const { messages } = (await server.messages('a')) as { messages: HistoryMessage[] };
+  expect(messages.filter(({ role }) => role === 'user').map(({ text }) => text.slice(0, 20))).not.toContain('cancelled behind a d');
+});
