@@ -33,6 +33,8 @@ export type ArchiveDeps = {
   startOf(pid: number): Promise<string | null>;
   /** A session is open in a terminal now, or its record says why it is not any more. */
   onChange(record: StoredRecord): void;
+  /** A terminal has another session now, as after /clear. */
+  onMove(from: string, to: string): void;
   warn(error: unknown, text: string): void;
   now(): Date;
   newId(): string;
@@ -42,7 +44,7 @@ type Begun = Pick<StoredRecord, 'session_id' | 'terminal' | 'project' | 'name' |
 type Ours = EndFacts['ours'];
 
 /** The terminal sessions that were started here: their records, from the start to the reason of the end. */
-export function createArchive({ store, logs, agent, terminals, startOf, onChange, warn, now, newId }: ArchiveDeps) {
+export function createArchive({ store, logs, agent, terminals, startOf, onChange, onMove, warn, now, newId }: ArchiveDeps) {
   const open = new Map(store.open().map((record) => [record.id, record]));
   /** Not ready yet: who starts them sees their end. */
   const starting = new Set<string>();
@@ -127,6 +129,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
         const left = { ...record };
         record.session_id = one.sessionId;
         attempt(() => store.save(record));
+        onMove(left.session_id, record.session_id);
         for (const changed of [left, record]) onChange(changed);
       }
     }

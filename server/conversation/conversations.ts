@@ -4,12 +4,12 @@ import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
 import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import type { Desk } from '../desk/port.ts';
 import { createMutex } from '../mutex.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
 import { type Book, createBook } from './book.ts';
-import type { Desk } from './desk.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createEndings } from './endings.ts';
 import { forkConversation } from './fork.ts';
@@ -92,6 +92,8 @@ export interface Conversations {
   left(sessionId: string): Promise<void>;
   /** A session was opened in a terminal, or is no longer. */
   deskChanged(sessionId: string): void;
+  /** /clear in a terminal began another session: its conversation follows it, as it does a /clear of its own. */
+  deskMoved(from: string, to: string): void;
   counts(): { running: number; waiting: number; queued: number };
   dayBudget(): Budget | null;
   /** A conversation's settings were changed: what runs now is told of those that are named. */
@@ -246,6 +248,12 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     deskChanged(sessionId) {
       for (const [id, { session_id }] of mapping.all()) if (session_id === sessionId) book.announce(id);
       dispatcher.pump();
+    },
+    deskMoved(from, to) {
+      const all = [...mapping.all()];
+      // /resume in a terminal leads to a session that can be that of another conversation.
+      if (all.some(([, { session_id }]) => session_id === to)) return;
+      for (const [id, record] of all) if (record.session_id === from && !activeOf(lanes, id)) book.saveLater(id, { ...record, session_id: to });
     },
     counts() {
       const waiting = [...lanes.active.values()].filter(({ turn }) => turn.state === 'waiting').length;

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Run } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import type { Desk } from '../desk/port.ts';
 import { createMutex } from '../mutex.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
 import type { Book } from './book.ts';
-import type { Desk } from './desk.ts';
 import type { Endings } from './endings.ts';
 import { type Active, activeOf, createActive, type Lanes, liveText } from './lanes.ts';
 import { nextToStart } from './order.ts';

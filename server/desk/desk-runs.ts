@@ -41,19 +41,23 @@ function withFiles({ message, attachments }: RunSpec): string {
 export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) {
   const typed = new Map<string, Typed>();
 
-  const liveOf = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
+  const liveOf = async (isMeant: (live: LiveSession) => boolean): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(isMeant);
 
-  /** Resolves when it waits for the next message; false when it has ended, or was told to stop. */
-  async function idle(id: string, signal: AbortSignal, onLook: () => Promise<void>): Promise<boolean> {
+  /** Resolves when it waits for the next message; null when it has ended, or was told to stop. */
+  async function idle(
+    isMeant: (live: LiveSession) => boolean,
+    signal: AbortSignal,
+    onLook: (live: LiveSession) => Promise<void>,
+  ): Promise<LiveSession | null> {
     for (let looks = 0; !signal.aborted; ) {
-      const live = await liveOf(id);
-      if (!live) return false;
-      await onLook();
+      const live = await liveOf(isMeant);
+      if (!live) return null;
+      await onLook(live);
       looks = live.status === 'idle' ? looks + 1 : 0;
-      if (looks >= settledLooks) return true;
+      if (looks >= settledLooks) return live;
       await delay(lookMs, undefined, { signal }).catch(() => {});
     }
-    return false;
+    return null;
   }
 
   /** The terminal ended before the message was typed: it runs as any other, unless it was stopped meanwhile. */
@@ -67,12 +71,19 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
   }
 
   async function work(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
-    const { sessionId, project } = spec;
+    const { project } = spec;
+    // /clear gives its process another session.
+    let { sessionId } = spec;
     const begun = performance.now();
     // What a person is in the middle of there comes first, be it a message that they have not sent.
+    let resting: LiveSession | null;
     do {
-      if (await idle(sessionId, stopped, async () => {})) continue;
-      return runInstead(spec, own, stopped);
+      resting = await idle(
+        (live) => live.sessionId === sessionId,
+        stopped,
+        async () => {},
+      );
+      if (!resting) return runInstead(spec, own, stopped);
     } while (await terminals.hasDraft(sessionId).catch(() => true));
     const at = now().toISOString();
     const message = asTyped(withFiles(spec));
@@ -84,16 +95,21 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
       told = found?.text ?? told;
       isOver = found?.isOver ?? false;
     };
+    const { pid } = resting;
+    const isOurs = (live: LiveSession) => live.pid === pid;
     own.isSent = true;
     try {
       await terminals.send(sessionId, message, stopped);
     } catch (error) {
-      const isKilled = (error as AppError).code === 'turn_cancelled' || !(await liveOf(sessionId));
+      const isKilled = (error as AppError).code === 'turn_cancelled' || !(await liveOf(isOurs));
       if (stopped.aborted || !isKilled || (await agent.answerTo(message, { sessionId, project, at }).catch(() => null))) throw error;
       own.isSent = false;
       return runInstead(spec, own, stopped);
     }
-    const isDone = await idle(sessionId, stopped, tell);
+    const isDone = await idle(isOurs, stopped, async (live) => {
+      sessionId = live.sessionId;
+      await tell();
+    });
     await tell();
     // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
     for (let waited = 0; isDone && told === '' && !isOver && waited < maxLateMs; waited += lookMs) {

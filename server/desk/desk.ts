@@ -7,12 +7,12 @@ import { type Archive, createArchive } from '../archive/archive.ts';
 import { createPaneLogs } from '../archive/pane-log.ts';
 import type { ArchiveStore } from '../archive/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
-import type { Desk } from '../conversation/desk.ts';
 import { createTerminalSessions, type TerminalSessions } from '../host/terminal-sessions.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import { createTmux } from '../terminal/tmux.ts';
 import { createDeskPrompts, type DeskPrompts } from './desk-prompts.ts';
 import { createDeskRuns } from './desk-runs.ts';
+import type { Desk } from './port.ts';
 
 export type DeskDeps = {
   dataFolder: string;
@@ -45,6 +45,7 @@ export function createDesk(deps: DeskDeps): DeskParts {
       if (record.ended_at) deskPrompts.forget(record.id).catch((error) => warn(error, 'the hooks of an ended terminal stay'));
       deps.conversations().deskChanged(record.session_id);
     },
+    onMove: (from, to) => deps.conversations().deskMoved(from, to),
     warn,
     now,
     newId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12),

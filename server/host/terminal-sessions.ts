@@ -12,6 +12,9 @@ const readyMs = 30_000;
 /** It rests within this after Escape. */
 const restMs = 2_500;
 
+/** A message that it puts back into its box after that is there within this. */
+const putBackMs = 300;
+
 const exitMs = 5_000;
 
 /** So much of what it printed says why it did not come up. */
@@ -42,6 +45,19 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     const pane = panes.find((one) => !one.isDead && archive.owns(one.pid) && isMeant(one));
     if (!pane) throw new AppError('terminal_not_ours', `Session ${id} is in no terminal that was started here.`, { field: 'id' });
     return { pane, live };
+  }
+
+  /** Works with the pane of a session. Throws AppError `terminal_not_ours` also where it ends meanwhile. */
+  async function inPane<T>(id: string, work: (found: { pane: Pane; live: LiveSession | undefined }) => Promise<T> | T): Promise<T> {
+    const found = await need(id);
+    try {
+      return await work(found);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      const isThere = (await terminals.panes()).some((pane) => pane.id === found.pane.id && !pane.isDead);
+      if (isThere) throw new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
+      throw new AppError('terminal_not_ours', `The terminal of session ${id} has just ended.`, { field: 'id' });
+    }
   }
 
   const typing = createTerminalTyping({ agent, terminals, now });
@@ -128,33 +144,40 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     },
     /** Types a message and sends it. What is sent at a time by several comes one after the other. */
     send: (id: string, message: string, signal?: AbortSignal): Promise<void> =>
-      inTurn(id, async () => {
-        const { pane, live } = await need(id);
-        const ending = new AbortController();
-        endings.set(id, ending);
-        const signals = [ending.signal, ...(signal ? [signal] : [])];
-        await typing.send(pane, live, message, AbortSignal.any(signals)).finally(() => endings.delete(id));
+      inTurn(id, () =>
+        inPane(id, async ({ pane, live }) => {
+          const ending = new AbortController();
+          endings.set(id, ending);
+          const signals = [ending.signal, ...(signal ? [signal] : [])];
+          await typing.send(pane, live, message, AbortSignal.any(signals)).finally(() => endings.delete(id));
+        }),
+      ),
+    interrupt: (id: string): Promise<void> =>
+      inPane(id, async ({ pane }) => {
+        const hadDraft = await typing.hasDraft(pane);
+        await terminals.key(pane.id, 'Escape');
+        await lookUntil(restMs, async () => ((await liveOf(id))?.status === 'idle' ? true : null));
+        if (hadDraft) return;
+        // It can put the message that it was at back into the box, as if somebody had begun to type.
+        const isPutBack = await lookUntil(putBackMs, async () => ((await typing.hasDraft(pane)) ? true : null));
+        if (isPutBack) await terminals.key(pane.id, 'C-c');
       }),
-    async interrupt(id: string): Promise<void> {
-      const { pane } = await need(id);
-      const hadDraft = await typing.hasDraft(pane);
-      await terminals.key(pane.id, 'Escape');
-      await lookUntil(restMs, async () => ((await liveOf(id))?.status === 'idle' ? true : null));
-      // It can put the message that it was at back into the box, as if somebody had begun to type.
-      if (!hadDraft && (await typing.hasDraft(pane))) await terminals.key(pane.id, 'C-c');
-    },
-    follow: async (id: string, on: Follower): Promise<Followed> => terminals.follow((await need(id)).pane, on),
-    screen: async (id: string): Promise<string> => terminals.screen((await need(id)).pane.id),
+    follow: (id: string, on: Follower): Promise<Followed> => inPane(id, ({ pane }) => terminals.follow(pane, on)),
+    screen: (id: string): Promise<string> => inPane(id, ({ pane }) => terminals.screen(pane.id)),
     /** Whether somebody has begun to type there: what is typed in would be joined to it. */
-    hasDraft: async (id: string): Promise<boolean> => typing.hasDraft((await need(id)).pane),
+    hasDraft: (id: string): Promise<boolean> => inPane(id, ({ pane }) => typing.hasDraft(pane)),
     /** Gives it a title. False where it is in no terminal of ours, works, or holds a draft: then nothing was typed. */
     rename: (id: string, title: string): Promise<boolean> =>
-      inTurn(id, async () => {
-        const found = await need(id).catch(() => null);
-        if (found?.live?.status !== 'idle' || (await typing.hasDraft(found.pane))) return false;
-        await typing.type(found.pane, `/rename ${title}`);
-        return true;
-      }),
+      inTurn(id, () =>
+        inPane(id, async ({ pane, live }) => {
+          if (live?.status !== 'idle' || (await typing.hasDraft(pane))) return false;
+          await typing.type(pane, `/rename ${title}`);
+          return true;
+        }).catch((error: AppError) => {
+          if (error.code === 'terminal_not_ours') return false;
+          throw error;
+        }),
+      ),
     kill(id: string): Promise<void> {
       // What is being typed there is not waited for.
       endings.get(id)?.abort();
@@ -163,9 +186,12 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         archive.willEnd(pane.pid, 'killed');
         if (live?.status === 'idle') {
           // A draft would be sent with it.
-          if (await typing.hasDraft(pane)) await terminals.key(pane.id, 'C-c');
+          const leave = async () => {
+            if (await typing.hasDraft(pane)) await terminals.key(pane.id, 'C-c');
+            await typing.type(pane, '/exit');
+          };
           // A question that has just come up, or a pane that is gone: then it is ended without a goodbye.
-          await typing.type(pane, '/exit').catch(() => {});
+          await leave().catch(() => {});
           await lookUntil(exitMs, async () => ((await liveOf(id)) ? null : true));
         }
         // First, so that nobody goes on with the session before its process is gone.

@@ -48,10 +48,20 @@ export function followTerminal(
   /** Answers come in the order of the commands. */
   const waiting: ((lines: Buffer[]) => void)[] = [];
 
+  /** What is to be said when it is attached; null from then on. A size that comes before that is forgotten (3.3a). */
+  let early: string[] | null = [];
+
   function command(line: string, take: (lines: Buffer[]) => void = () => {}): void {
     if (isEnded) return;
     waiting.push(take);
-    child.stdin.write(`${line}\n`);
+    if (early) early.push(line);
+    else child.stdin.write(`${line}\n`);
+  }
+
+  function attached(): void {
+    const lines = early ?? [];
+    early = null;
+    for (const line of lines) child.stdin.write(`${line}\n`);
   }
 
   function end(): void {
@@ -75,12 +85,13 @@ export function followTerminal(
       const { of, lines } = answer;
       if (text !== `%end ${of}` && text !== `%error ${of}`) return void lines.push(line);
       answer = null;
-      // What tmux says to its own attaching has another flag: that can come before or after the first of ours.
+      // What tmux says to its own attaching has another flag.
       if (of.endsWith(' 1')) waiting.shift()?.(lines);
     } else if (text.startsWith('%begin ')) answer = { of: text.slice('%begin '.length), lines: [] };
     else if (text.startsWith(`%output ${pane} `)) {
       if (isShown) on.data(printedBytes(line.subarray(`%output ${pane} `.length)));
-    } else if (text.startsWith('%exit')) end();
+    } else if (text.startsWith('%session-changed ')) attached();
+    else if (text.startsWith('%exit')) end();
   });
 
   child.stdout.on('data', take);

@@ -108,3 +108,30 @@ verifies('terminal.messages', 'loses no message whose terminal ends before it is
   const { messages } = (await server.messages('a')) as { messages: HistoryMessage[] };
   expect(messages.filter(({ role }) => role === 'user').map(({ text }) => text.slice(0, 20))).not.toContain('cancelled behind a d');
 });
+
+verifies('terminal.messages', 'follows /clear at the desk to the new session, by whomever it was typed', async () => {
+  const server = await startWithTmux();
+  const { session_id: first } = await server.chat({ conv_id: 'a', message: 'first' });
+  expect((await server.post('/api/conversations/a/attach', {})).status).toBe(201);
+  const kept = await server.accept('a', { message: 'kept' });
+  const sessionOf = async () => (await server.get('/api/conversations/a')).session_id as string;
+  await type(server, first, '/clear');
+  const second = await until('the new session', async () => {
+    const now = await sessionOf();
+    return now !== first && now;
+  });
+  expect(await server.get('/api/conversations/a')).toMatchObject({ at_desk: true });
+  expect((await server.turn(kept.turn_id, 0)).state).toBe('queued');
+  await type(server, second, 'said after it');
+  await until('it', async () => (await typed(server, second)).includes('said after it'));
+  await isIdle(server, second);
+  expect((await server.patch('/api/conversations/a', { desk_messages: 'terminal' })).status).toBe(200);
+  expect(await server.end(kept.turn_id)).toMatchObject({ state: 'completed', text: 'Echo: kept' });
+  expect((await server.chat({ conv_id: 'a', message: '/clear' })).success).toBe(true);
+  await until('a third session', async () => ![first, second].includes(await sessionOf()));
+  expect((await server.post('/api/conversations/a/detach', {})).status).toBe(200);
+  expect(await server.chat({ conv_id: 'a', message: 'on the phone' })).toMatchObject({
+    response: 'Echo: on the phone',
+    session_id: await sessionOf(),
+  });
+});

@@ -11,7 +11,7 @@ import { verifies } from '../requirement/verifies.ts';
 import { killAtRandom } from './kill-at-random.ts';
 
 /** `npm run soak` asks for 1,000. */
-const kills = Number(process.env['SOAK_KILLS'] ?? 30);
+const kills = Number(process.env['SOAK_KILLS'] ?? 50);
 
 verifies('crash.interrupted', 'shows what a turn had produced when the server was killed, and ends its processes', async () => {
   const workspace = await createWorkspace();

@@ -4,6 +4,9 @@ import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
 import { createWorkspace, serverEnv } from '../helper/workspace.ts';
 
+/** Starting `claude` takes most of the time: more of them would show no more. */
+const perKill = 1.5;
+
 export type KillReport = { accepted: number; completed: number; interrupted: number; lost: string[]; twice: string[]; wrong: string[] };
 
 /** Numbers that look random and come again with the same seed (mulberry32). */
@@ -32,13 +35,13 @@ export async function killAtRandom({ kills, seed }: { kills: number; seed: numbe
   for (let kill = 0; kill < kills; kill += 1) {
     const server = await startServerProcess(workspace, env);
     const end = delay(random() * 1500).then(() => server.kill());
-    // Some turns run in live processes, some in their own.
-    for (const id of ['c1', 'c3']) void server.post(`/api/conversations/${id}/warm`, {}).catch(() => {});
+    // Some turns run in a live process, some in their own.
+    void server.post(`/api/conversations/c${kill % 4}/warm`, {}).catch(() => {});
     let isAlive = true;
     void end.then(() => {
       isAlive = false;
     });
-    while (isAlive && number < (kill + 1) * 3) {
+    while (isAlive && number < (kill + 1) * perKill) {
       number += 1;
       const message = `message ${number} of ${kills}.`;
       const answer = await server.accept(`c${number % 4}`, { message }, { 'idempotency-key': `k${number}` }).catch(() => null);

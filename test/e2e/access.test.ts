@@ -106,7 +106,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
           .waitFor();
         findings.push(...(await look(page, at('options'))));
         await page.getByRole('button', { name: 'Close' }).click();
-        for (const part of ['', ...parts]) {
+        // The widest and the narrowest are enough for what is one column at all sizes.
+        for (const part of ['', ...(['phone', 'small'].includes(name) ? parts : [])]) {
           await page.goto(`${server.url}/settings/${part}`);
           await page.getByRole('heading', { level: 1 }).waitFor();
           if (part === 'connect')
