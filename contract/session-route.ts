@@ -113,7 +113,7 @@ export const sessionRoutes = {
     tag: 'sessions',
     summary: 'Hand a conversation to a terminal: its live process is closed between turns, and its session opened there',
     status: 201,
-    errors: [...opening, 'conversation_not_found', 'conversation_busy', 'session_busy', 'session_not_found'],
+    errors: [...opening, 'background_busy', 'conversation_not_found', 'conversation_busy', 'background_busy', 'session_busy', 'session_not_found'],
   },
   detachConversation: {
     method: 'POST',

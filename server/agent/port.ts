@@ -86,10 +86,15 @@ export type RunEnd =
     }
   | { kind: 'failure'; code: ErrorCode; detail: string; cost: number | null };
 
+/** What came of a message that was typed in a terminal: `isOver` when something else was said since. */
+export type DeskAnswer = { text: string; isOver: boolean; failure: { code: ErrorCode; detail: string } | null };
+
 /** A run that was started. */
 export interface Run {
   /** Resolves when the start, which takes a core to itself, is behind it. */
   readonly started: Promise<void>;
+  /** Resolves when its message is at work, where that can be later than its start: a turn's time begins then. */
+  readonly begun?: Promise<void>;
   readonly end: Promise<RunEnd>;
   /** Resolves when nothing of it is in the way of the next turn; it can come long after `end`, where a background shell goes on. */
   readonly exited: Promise<void>;
@@ -142,7 +147,9 @@ export interface LiveProcesses {
   tails(sessionId: string): Promise<ReadonlyMap<string, string>>;
   /** False where there is no such work. */
   stopTask(sessionId: string, taskId: string): Promise<boolean>;
-  /** Closes the process of a session, if it has one. */
+  /** Closes the process of a session, if it has one. Throws AppError `background_busy` where work of its goes on. */
+  release(sessionId: string): Promise<void>;
+  /** Closes the process of a session, if it has one, with all that it does. */
   close(sessionId: string): Promise<void>;
   listen(listener: LiveListener): void;
 }
@@ -206,8 +213,8 @@ export interface Agent {
   wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   writtenSince(sessionId: string, project: string, at: string): Promise<string>;
-  /** What the model wrote since `at` to one message; null where that is not in the transcript. */
-  answerTo(message: string, where: { sessionId: string; project: string; at: string }): Promise<{ text: string; isOver: boolean } | null>;
+  /** What came since `at` of one message that was typed in a terminal; null where that is not in the transcript. */
+  answerTo(message: string, where: { sessionId: string; project: string; at: string }): Promise<DeskAnswer | null>;
   /** What the sessions do that are open now, in any process of this machine. */
   liveSessions(): Promise<LiveSession[]>;
   /**
@@ -219,6 +226,8 @@ export interface Agent {
   hold(sessionId: string): Promise<() => void>;
   /** What a session did last; null where there is no transcript of it. */
   lastDeeds(sessionId: string, project?: string): Promise<Deeds | null>;
+  /** Whether a session was begun before `at` (ISO-8601). */
+  isOlder(sessionId: string, at: string): Promise<boolean>;
   /** What was typed at the desk, newest first. */
   typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
   /** Gives a session a title, as /rename does. False where there is no transcript of it. */

@@ -33,8 +33,8 @@ export type ArchiveDeps = {
   startOf(pid: number): Promise<string | null>;
   /** A session is open in a terminal now, or its record says why it is not any more. */
   onChange(record: StoredRecord): void;
-  /** A terminal has another session now, as after /clear. */
-  onMove(from: string, to: string): void;
+  /** A terminal has another session now, as after /clear; what is done for that is done before anybody hears of it. */
+  onMove(record: StoredRecord, to: string): Promise<void>;
   warn(error: unknown, text: string): void;
   now(): Date;
   newId(): string;
@@ -126,10 +126,10 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
       const start = one ? record.pidStart : await startOf(record.pid);
       if (!one && (start === null || start !== record.pidStart)) await end(record, isFirst ? null : now());
       else if (one && one.sessionId !== record.session_id) {
+        await onMove(record, one.sessionId);
         const left = { ...record };
         record.session_id = one.sessionId;
         attempt(() => store.save(record));
-        onMove(left.session_id, record.session_id);
         for (const changed of [left, record]) onChange(changed);
       }
     }

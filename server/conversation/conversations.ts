@@ -251,7 +251,6 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     },
     deskMoved(from, to) {
       const all = [...mapping.all()];
-      // /resume in a terminal leads to a session that can be that of another conversation.
       if (all.some(([, { session_id }]) => session_id === to)) return;
       for (const [id, record] of all) if (record.session_id === from && !activeOf(lanes, id)) book.saveLater(id, { ...record, session_id: to });
     },

@@ -78,6 +78,7 @@ async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: nu
     active.stop ??= 'timeout';
     void run.stop();
   });
+  if (run.begun) void run.begun.then(reading.clock.hold());
   try {
     // A stop that came while the process was being made.
     if (active.stop) void run.stop();

@@ -62,9 +62,9 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
     while (!signal.aborted) {
       const passed = performance.now() - begun;
       const live = (await deps.agent.liveSessions()).find(({ pid }) => pid === record.pid);
-      if (!live || record.ended_at) return;
-      if (live.status === 'waiting') hasWaited = true;
-      else if (hasWaited || passed > maxUntilWaitingMs) return;
+      if (record.ended_at) return;
+      if (live?.status === 'waiting') hasWaited = true;
+      else if (live && (hasWaited || passed > maxUntilWaitingMs)) return;
       await delay(passed < nearMs ? lookMs : seldomMs, undefined, { signal }).catch(() => {});
     }
   }
@@ -119,11 +119,11 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
 
   return {
     /** Writes the settings file of a terminal; gives its path, and what is kept to know its calls by. */
-    async prepare(recordId: string): Promise<{ path: string; hash: string }> {
+    async prepare(recordId: string, permissionMode: string): Promise<{ path: string; hash: string }> {
       const token = `swt_${recordId}_${randomBytes(32).toString('base64url')}`;
       const path = fileOf(recordId);
       await mkdir(deps.folder, { recursive: true, mode: 0o700 });
-      await writeFile(path, hookSettings({ url: `${deps.url()}/api/hooks/terminal`, token }), { mode: 0o600 });
+      await writeFile(path, hookSettings({ url: `${deps.url()}/api/hooks/terminal`, token, permissionMode }), { mode: 0o600 });
       return { path, hash: hashOf(token) };
     },
     /** A terminal has ended: what let it in is deleted. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Agent, AgentOutput, AskedPrompt, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
+import type { Agent, AgentOutput, AskedPrompt, DeskAnswer, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { TerminalSessions } from '../host/terminal-sessions.ts';
 import { asTyped } from '../typed-text.ts';
@@ -15,14 +15,23 @@ const settledLooks = 2;
 /** `isSent`: from then on what the terminal does is this message's work. */
 type Typed = {
   isSent: boolean;
+  /** When it was typed (ISO-8601), and where. */
+  at: string;
+  project: string;
   /** A run of its own: the terminal ended before the message was typed. */
   instead: Run | null;
+  onBegin(): void;
   onOutput(output: AgentOutput): void;
   replies: Map<string, (reply: PromptReply) => boolean>;
 };
 
+/** Where a message is at work: /clear gives its process another session. */
+type Place = { sessionId: string; pid: number | null };
+
 export type DeskRunsDeps = {
   agent: Pick<Agent, 'liveSessions' | 'answerTo' | 'writtenSince' | 'run'>;
+  /** Whether a terminal has the session, or is about to. */
+  isOpen(sessionId: string): boolean;
   /** Resolves when no terminal has the session any more, or nobody wants to know. */
   closed(sessionId: string, signal: AbortSignal): Promise<void>;
   terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
@@ -31,30 +40,30 @@ export type DeskRunsDeps = {
 
 const failure = (code: 'agent_killed' | 'agent_failed', detail: string): RunEnd => ({ kind: 'failure', code, detail, cost: null });
 
-/** What goes with a message as a file: Claude Code reads it from where it lies. */
-function withFiles({ message, attachments }: RunSpec): string {
+/** A message with its files, which Claude Code reads from where they lie. */
+function toTyped({ message, literal, attachments }: RunSpec): string {
   const files = attachments.map(({ path }) => `@${/\s/.test(path) ? JSON.stringify(path) : path}`);
-  return files.length ? `${message}\n\n${files.join('\n')}` : message;
+  const text = literal && message.startsWith('/') ? ` ${message}` : message;
+  return asTyped(files.length ? `${text}\n\n${files.join('\n')}` : text);
 }
 
 /** Turns whose message is typed into the terminal that has their session, in place of a process of their own. */
-export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) {
+export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRunsDeps) {
   const typed = new Map<string, Typed>();
 
-  const liveOf = async (isMeant: (live: LiveSession) => boolean): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(isMeant);
+  const liveOf = async ({ pid, sessionId }: Place): Promise<LiveSession | undefined> =>
+    (await agent.liveSessions()).find((live) => (pid === null ? live.sessionId === sessionId : live.pid === pid));
 
-  /** Resolves when it waits for the next message; null when it has ended, or was told to stop. */
-  async function idle(
-    isMeant: (live: LiveSession) => boolean,
-    signal: AbortSignal,
-    onLook: (live: LiveSession) => Promise<void>,
-  ): Promise<LiveSession | null> {
+  /** Resolves when the session of `place` waits for the next message; null when it has ended, or was told to stop. */
+  async function idle(place: Place, signal: AbortSignal, onLook: () => Promise<void> = async () => {}): Promise<LiveSession | null> {
     for (let looks = 0; !signal.aborted; ) {
-      const live = await liveOf(isMeant);
-      if (!live) return null;
-      await onLook(live);
-      looks = live.status === 'idle' ? looks + 1 : 0;
-      if (looks >= settledLooks) return live;
+      const live = await liveOf(place);
+      // One that comes up has no process yet that has noted itself.
+      if (!live && !isOpen(place.sessionId)) return null;
+      if (live) place.sessionId = live.sessionId;
+      if (live) await onLook();
+      looks = live?.status === 'idle' ? looks + 1 : 0;
+      if (live && looks >= settledLooks) return live;
       await delay(lookMs, undefined, { signal }).catch(() => {});
     }
     return null;
@@ -64,65 +73,72 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
   async function runInstead(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
     await closed(spec.sessionId, stopped);
     if (stopped.aborted) return failure('agent_killed', 'It was stopped before it was sent.');
+    own.onBegin();
     own.instead = await agent.run(spec, own.onOutput);
     // A stop that came while the process was being made.
     if (stopped.aborted) void own.instead.stop();
     return own.instead.end;
   }
 
+  /** Types a message in when nobody is in the middle of something there; false where the terminal ended before. */
+  async function typeIn(message: string, place: Place, own: Typed, stopped: AbortSignal): Promise<boolean> {
+    const { sessionId } = place;
+    for (;;) {
+      // What a person does there comes first, be it a message that they have not sent.
+      const live = await idle(place, stopped);
+      if (!live) return false;
+      if (await terminals.hasDraft(sessionId).catch(() => true)) continue;
+      own.isSent = true;
+      own.at = now().toISOString();
+      try {
+        await terminals.send(sessionId, message, stopped);
+        place.pid = live.pid;
+        return true;
+      } catch (error) {
+        own.isSent = false;
+        const { code } = error as AppError;
+        if (stopped.aborted) return false;
+        if (code === 'terminal_waits') continue;
+        // Killed by us, or by somebody else.
+        const isGone = code === 'turn_cancelled' || code === 'terminal_not_ours';
+        const isTaken = await agent.answerTo(message, { ...place, project: own.project, at: own.at }).catch(() => null);
+        if (!isGone || isTaken) throw error;
+        return false;
+      }
+    }
+  }
+
   async function work(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
     const { project } = spec;
-    // /clear gives its process another session.
-    let { sessionId } = spec;
+    const place: Place = { sessionId: spec.sessionId, pid: null };
     const begun = performance.now();
-    // What a person is in the middle of there comes first, be it a message that they have not sent.
-    let resting: LiveSession | null;
-    do {
-      resting = await idle(
-        (live) => live.sessionId === sessionId,
-        stopped,
-        async () => {},
-      );
-      if (!resting) return runInstead(spec, own, stopped);
-    } while (await terminals.hasDraft(sessionId).catch(() => true));
-    const at = now().toISOString();
-    const message = asTyped(withFiles(spec));
-    let told = '';
-    let isOver = false;
+    const message = toTyped(spec);
+    if (!(await typeIn(message, place, own, stopped))) return runInstead(spec, own, stopped);
+    own.onBegin();
+    let told: DeskAnswer = { text: '', isOver: false, failure: null };
     const tell = async () => {
-      const found = await agent.answerTo(message, { sessionId, project, at }).catch(() => null);
-      if (found && found.text.length > told.length) own.onOutput({ type: 'text', text: found.text.slice(told.length) });
-      told = found?.text ?? told;
-      isOver = found?.isOver ?? false;
+      const found = await agent.answerTo(message, { ...place, project, at: own.at }).catch(() => null);
+      if (found && found.text.length > told.text.length) own.onOutput({ type: 'text', text: found.text.slice(told.text.length) });
+      told = found ?? told;
     };
-    const { pid } = resting;
-    const isOurs = (live: LiveSession) => live.pid === pid;
-    own.isSent = true;
-    try {
-      await terminals.send(sessionId, message, stopped);
-    } catch (error) {
-      const isKilled = (error as AppError).code === 'turn_cancelled' || !(await liveOf(isOurs));
-      if (stopped.aborted || !isKilled || (await agent.answerTo(message, { sessionId, project, at }).catch(() => null))) throw error;
-      own.isSent = false;
-      return runInstead(spec, own, stopped);
-    }
-    const isDone = await idle(isOurs, stopped, async (live) => {
-      sessionId = live.sessionId;
-      await tell();
-    });
+    const isKnown = () => told.text !== '' || told.isOver || told.failure !== null;
+    const isDone = await idle(place, stopped, tell);
+    // The terminal stays: only what it does is stopped.
+    if (stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
     await tell();
     // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
-    for (let waited = 0; isDone && told === '' && !isOver && waited < maxLateMs; waited += lookMs) {
+    for (let waited = 0; isDone && !isKnown() && waited < maxLateMs; waited += lookMs) {
       await delay(lookMs);
       await tell();
     }
-    // A message that the terminal took in other words is not found by its own.
-    if (isDone && told === '' && !isOver) told = await agent.writtenSince(sessionId, project, at).catch(() => '');
     if (!isDone) return failure('agent_killed', stopped.aborted ? 'It was interrupted.' : 'The terminal ended before the answer did.');
+    if (told.failure) return { kind: 'failure', ...told.failure, cost: null };
+    // A message that the terminal took in other words is not found by its own.
+    const response = isKnown() ? told.text : await agent.writtenSince(place.sessionId, project, own.at).catch(() => '');
     return {
       kind: 'answer',
-      response: told,
-      sessionId,
+      response,
+      sessionId: place.sessionId,
       // A terminal does not say what a turn costs.
       cost: 0,
       totalCost: 0,
@@ -137,7 +153,19 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
   return {
     start(spec: RunSpec, onOutput: (output: AgentOutput) => void): Run {
       const stopping = new AbortController();
-      const own: Typed = { isSent: false, instead: null, onOutput, replies: new Map() };
+      let onBegin = () => {};
+      const begun = new Promise<void>((resolve) => {
+        onBegin = resolve;
+      });
+      const own: Typed = {
+        isSent: false,
+        at: now().toISOString(),
+        project: spec.project,
+        instead: null,
+        onBegin,
+        onOutput,
+        replies: new Map(),
+      };
       typed.set(spec.sessionId, own);
       const end = work(spec, own, stopping.signal)
         .catch((error): RunEnd => {
@@ -147,11 +175,10 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
         .finally(() => typed.get(spec.sessionId) === own && typed.delete(spec.sessionId));
       return {
         started: Promise.resolve(),
+        begun,
         end,
         exited: end.then(() => own.instead?.exited),
         async stop() {
-          // The terminal stays: only what it does is stopped.
-          if (own.isSent && typed.get(spec.sessionId) === own) await terminals.interrupt(spec.sessionId).catch(() => {});
           stopping.abort();
           await own.instead?.stop();
           await end;
@@ -163,7 +190,8 @@ export function createDeskRuns({ agent, terminals, closed, now }: DeskRunsDeps) 
     /** What a terminal asks while a message of ours is at work in it is asked by that message's turn. */
     give(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null {
       const own = typed.get(sessionId);
-      if (!own) return null;
+      // Before that it is what a person does there that asks.
+      if (!own?.isSent) return null;
       own.replies.set(asked.id, give);
       own.onOutput({ type: 'prompt.asked', prompt: asked });
       return { withdraw: () => own.onOutput({ type: 'prompt.withdrawn', id: asked.id }) };

@@ -45,20 +45,33 @@ export function createDesk(deps: DeskDeps): DeskParts {
       if (record.ended_at) deskPrompts.forget(record.id).catch((error) => warn(error, 'the hooks of an ended terminal stay'));
       deps.conversations().deskChanged(record.session_id);
     },
-    onMove: (from, to) => deps.conversations().deskMoved(from, to),
+    async onMove({ session_id, started_at }, to) {
+      // /resume leads to one that was there before: its conversation, if it has one, is another.
+      if (!(await agent.isOlder(to, started_at))) deps.conversations().deskMoved(session_id, to);
+    },
     warn,
     now,
     newId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12),
   });
-  const prepareHooks = (recordId: string) => deskPrompts.prepare(recordId);
-  const terminals = createTerminalSessions({ agent, terminals: tmux, archive, prepareHooks, newSessionId: () => randomUUID(), now });
-  const runs = createDeskRuns({ agent, terminals, closed: archive.closed, now });
+  const prepareHooks = (recordId: string, permissionMode: string) => deskPrompts.prepare(recordId, permissionMode);
+  const terminals = createTerminalSessions({
+    agent,
+    terminals: tmux,
+    archive,
+    prepareHooks,
+    newSessionId: () => randomUUID(),
+    onRelease: (id) => deps.conversations().deskChanged(id),
+    now,
+  });
+  const isOpen = (sessionId: string) => archive.isOpen(sessionId) || terminals.isReserved(sessionId);
+  const runs = createDeskRuns({ agent, terminals, isOpen, closed: archive.closed, now });
+
   const deskPrompts = createDeskPrompts({ ...deps, archive, giveToRun: runs.give, folder, newId: () => nanoid(12) });
   return {
     archive,
     terminals,
     deskPrompts,
-    desk: { isOpen: (sessionId) => sessionId !== null && archive.isOpen(sessionId), start: runs.start },
+    desk: { isOpen: (sessionId) => sessionId !== null && isOpen(sessionId), start: runs.start },
     dispose: archive.dispose,
   };
 }

@@ -19,9 +19,15 @@ export function toHookAnswer(reply: PromptReply): HookAnswer {
 const hookTimeoutS = 86_400;
 
 /** The settings with which a terminal tells us what it asks, while it asks it. */
-export function hookSettings({ url, token }: { url: string; token: string }): string {
+export function hookSettings({ url, token, permissionMode }: { url: string; token: string; permissionMode: string }): string {
   const hook = { type: 'http', url, timeout: hookTimeoutS, headers: { Authorization: `Bearer ${token}` } };
   const all = [{ matcher: '', hooks: [hook] }];
   // What was run needs no answer any more: of several questions at a time the CLI does not say which one was answered.
-  return JSON.stringify({ hooks: { PermissionRequest: all, PostToolUse: [{ matcher: '', hooks: [{ ...hook, timeout: 5 }] }] } }, null, 2);
+  const hooks = { PermissionRequest: all, PostToolUse: [{ matcher: '', hooks: [{ ...hook, timeout: 5 }] }] };
+  // What it would ask before it is there, where nobody can be told of it: who starts it here has said so, as for `claude -p`.
+  const answers = {
+    enableAllProjectMcpServers: true,
+    ...(permissionMode === 'bypassPermissions' ? { skipDangerousModePermissionPrompt: true } : {}),
+  };
+  return JSON.stringify({ ...answers, hooks }, null, 2);
 }

@@ -164,18 +164,25 @@ export function createLocalHost({
       const id = await terminals.open({ sessionId: null, project: folder, name, model, permissionMode, extraArgs: args });
       return readOne(id);
     },
-    async resume(asked, { model, permissionMode }) {
+    async resume(asked, { model, permissionMode, interrupt }) {
       const { known } = await find(asked);
       const checkFree = () => {
         const own = conversations().get(known.id);
         if (own && own.state !== 'idle') throw new AppError('conversation_busy', `A turn of conversation ${own.id} runs in this session now.`);
       };
-      checkFree();
       const project = await resolveProject(known.facts.project ?? '');
-      // One writer: the process that has just answered, and the one that is kept for the next message, go first.
-      await left(known.id);
-      await agent.live.close(known.id);
-      return readOne(await terminals.open({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }, checkFree));
+      // First, or the next message would begin in what is made free here.
+      const giveUp = terminals.reserve(known.id);
+      try {
+        await interrupt?.();
+        checkFree();
+        // One writer: the process that has just answered, and the one that is kept for the next message, go first.
+        await left(known.id);
+        await (interrupt ? agent.live.close(known.id) : agent.live.release(known.id));
+        return await readOne(await terminals.open({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }, checkFree));
+      } finally {
+        giveUp();
+      }
     },
     async send(asked, message) {
       const { known } = await find(asked);
@@ -206,7 +213,8 @@ export function createLocalHost({
       const now = await lookNow();
       const [killed, failed]: [string[], { id: string; detail: string }[]] = [[], []];
       for (const id of now.terminals.keys()) {
-        const live = now.live.get(id);
+        // As it is now: ending those before it has taken seconds.
+        const live = (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
         const doneAt = Math.max(live?.statusAt ?? 0, Date.parse(library.withPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''));
         if (!live || (live.status !== 'idle' && !busy) || clock().getTime() - doneAt < idleS * 1000) continue;
         await terminals.kill(id).then(

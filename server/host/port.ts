@@ -42,8 +42,11 @@ export interface Host {
   search(query: SearchFor): Promise<z.infer<typeof SearchAnswer>>;
   /** Starts a session in a terminal. Throws AppError `tmux_not_found`, `agent_not_found`, `not_logged_in`, `terminal_failed`. */
   start(how: { project: string; name: string | null; model: string | null; permissionMode: string; args: readonly string[] }): Promise<Session>;
-  /** Opens an ended one. Throws as `start`, and `session_busy`, `conversation_busy`. */
-  resume(idOrPrefix: string, how: { model: string | null; permissionMode: string }): Promise<Session>;
+  /**
+   * Opens an ended one; messages for it wait meanwhile. With `interrupt` what its process does is ended, by that where
+   * it is a turn. Throws as `start`, and `session_busy`, `conversation_busy`, `background_busy`.
+   */
+  resume(idOrPrefix: string, how: { model: string | null; permissionMode: string; interrupt?: () => Promise<void> }): Promise<Session>;
   /** These throw AppError `terminal_not_ours`; `send` also `terminal_waits`, `terminal_failed`. */
   send(idOrPrefix: string, message: string): Promise<Pick<Session, 'id' | 'state'>>;
   interrupt(idOrPrefix: string): Promise<Pick<Session, 'id' | 'state'>>;

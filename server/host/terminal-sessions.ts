@@ -27,13 +27,15 @@ export type TerminalSessionsDeps = {
   terminals: Terminals;
   archive: Archive;
   /** Writes the settings by which a terminal tells what it asks. */
-  prepareHooks(recordId: string): Promise<{ path: string; hash: string }>;
+  prepareHooks(recordId: string, permissionMode: string): Promise<{ path: string; hash: string }>;
   newSessionId(): string;
+  /** A session is no longer about to be opened. */
+  onRelease(sessionId: string): void;
   now(): Date;
 };
 
 /** Sessions in terminals of ours: a person can sit down at each of them at the desk. */
-export function createTerminalSessions({ agent, terminals, archive, prepareHooks, newSessionId, now }: TerminalSessionsDeps) {
+export function createTerminalSessions({ agent, terminals, archive, prepareHooks, newSessionId, onRelease, now }: TerminalSessionsDeps) {
   const liveOf = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
 
   async function need(id: string): Promise<{ pane: Pane; live: LiveSession | undefined }> {
@@ -62,6 +64,8 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
 
   const typing = createTerminalTyping({ agent, terminals, now });
   const inTurn = createMutex();
+  /** Sessions for which a terminal is about to be opened, and how many times. */
+  const reserved = new Map<string, number>();
   /** What ends the typing into a session, while there is any. */
   const endings = new Map<string, AbortController>();
 
@@ -116,7 +120,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         checkFree();
         const record = archive.draft();
         // Without them a question would be seen by nobody but who sits before it.
-        const hooks = await prepareHooks(record.id).catch((error) => {
+        const hooks = await prepareHooks(record.id, launch.permissionMode).catch((error) => {
           throw new AppError('storage_unavailable', `The data folder cannot be written: ${(error as Error).message}`);
         });
         const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null, settings: hooks.path });
@@ -132,9 +136,21 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       }
       return id;
     },
+    /** From now until the function that it gives is called nothing else is to begin in a session. */
+    reserve(id: string): () => void {
+      reserved.set(id, (reserved.get(id) ?? 0) + 1);
+      return () => {
+        const left = (reserved.get(id) ?? 0) - 1;
+        if (left > 0) return void reserved.set(id, left);
+        reserved.delete(id);
+        onRelease(id);
+      };
+    },
+    isReserved: (id: string): boolean => reserved.has(id),
     /** The terminals of live sessions, by session. */
     async ofLive(live: ReadonlyMap<string, LiveSession>): Promise<Map<string, { name: string; command: string }>> {
-      const panes = live.size ? await terminals.panes() : [];
+      // Where tmux hangs, all but the terminals can be told.
+      const panes = live.size ? await terminals.panes().catch(() => []) : [];
       const found = new Map<string, { name: string; command: string }>();
       for (const one of live.values()) {
         const pane = panes.find((candidate) => !candidate.isDead && candidate.pid === one.pid && archive.owns(candidate.pid));

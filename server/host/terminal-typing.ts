@@ -18,12 +18,23 @@ const draftPauseMs = 100;
 
 export type TerminalTypingDeps = { agent: Pick<Agent, 'liveSessions' | 'answerTo'>; terminals: Terminals; now(): Date };
 
+/** A path begins as one, and has more of them. */
+const isCommand = /^\/[\w:-]+(\s|$)/;
+
 /** Types into Claude Code's input box, as a person who looks at the screen does. */
 export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDeps) {
   const statusOf = async ({ pid }: Pane): Promise<LiveSession | undefined> => (await agent.liveSessions()).find((live) => live.pid === pid);
 
+  /** Panes whose box holds what was typed and not sent, since a question came up over it. */
+  const leftovers = new Set<string>();
+
   /** Whether the cursor stands behind something, and not only while the screen is drawn. */
-  async function hasDraft({ id }: Pane): Promise<boolean> {
+  async function hasDraft(pane: Pane): Promise<boolean> {
+    const { id } = pane;
+    if (leftovers.has(id) && (await statusOf(pane))?.status === 'idle') {
+      leftovers.delete(id);
+      await terminals.key(id, 'C-c');
+    }
     for (let look = 0; look < draftLooks; look += 1) {
       if (look) await delay(draftPauseMs);
       if ((await terminals.cursor(id)) <= emptyColumn) return false;
@@ -38,8 +49,10 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
       await terminals.key(pane.id, 'C-c'); // Clears what was typed.
       throw new AppError('turn_cancelled', 'It was stopped before it was sent.');
     }
-    if ((await statusOf(pane))?.status === 'waiting')
+    if ((await statusOf(pane))?.status === 'waiting') {
+      leftovers.add(pane.id);
       throw new AppError('terminal_waits', 'A question came up while the message was typed: it was not sent.');
+    }
     await terminals.key(pane.id, 'Enter');
   }
 
@@ -54,18 +67,22 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
       const at = now().toISOString();
       await type(pane, text, signal);
       // A command of its own is done at once; what is typed while it works waits there for its turn.
-      if (message.startsWith('/') || live?.status !== 'idle') return;
+      if (isCommand.test(message) || live?.status !== 'idle') return;
 
       const where = { sessionId: live.sessionId, project: live.project ?? '', at };
       const isWritten = async () => (await agent.answerTo(text, where).catch(() => null)) !== null;
-      const hasMoved = async () => (await statusOf(pane))?.statusAt !== live.statusAt;
+      let { statusAt } = live;
       // That it rests since another time can be a turn that was over in no time, or one that has just come up telling so twice.
       const isTaken = async () => {
-        if ((await statusOf(pane))?.status !== 'idle') return true;
-        return (await hasMoved()) && (await isWritten()) ? true : null;
+        const found = await statusOf(pane);
+        if (found?.status !== 'idle') return true;
+        if (found.statusAt === statusAt) return null;
+        if (await isWritten()) return true;
+        statusAt = found.statusAt;
+        return null;
       };
       for (let enters = 1; enters <= maxEnters; enters += 1) {
-        if ((await lookUntil(takenMs, isTaken)) || (await hasMoved()) || (await isWritten())) return;
+        if ((await lookUntil(takenMs, isTaken)) || (await isWritten())) return;
         // Told to stop, and perhaps taken all the same: who follows the session sees which.
         if (signal?.aborted) return;
         // One that has just come up can lose the paste as well: then the box is empty. Not at once: a slow one that has taken it would get it twice.

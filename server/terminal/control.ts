@@ -112,6 +112,8 @@ export function followTerminal(
 
   return {
     write(bytes) {
+      // Who has scrolled back at the desk has left it in a mode that takes all keys.
+      command(`copy-mode -q -t '${pane}'`);
       for (let at = 0; at < bytes.length; at += maxKeys) {
         const keys = [...bytes.subarray(at, at + maxKeys)].map((byte) => byte.toString(16).padStart(2, '0'));
         command(`send-keys -t '${pane}' -H ${keys.join(' ')}`);

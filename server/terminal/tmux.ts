@@ -23,6 +23,12 @@ const settleMs = 300;
 /** It takes up a long paste at about this speed. */
 const charsPerMs = 200;
 
+/** An argument that ends in a semicolon ends its command, and what is behind it would be the next one. */
+const asArgument = (text: string) => text.replace(/;$/, '\\;');
+
+/** tmux replaces `#{…}` in a folder's name, and runs `#(…)`. */
+const asFolder = (path: string) => asArgument(path.replaceAll('#', '##'));
+
 /** `=` asks for exactly this name; tmux would take the beginning of one as well. The colon makes it that of a session. */
 const target = (name: string) => `=${name}:`;
 
@@ -60,8 +66,15 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     });
   }
 
+  /** Asks for a list of panes; one that hangs is no sign that there are none. */
+  const list = (format: string): Promise<string> =>
+    tmux(['list-panes', '-a', '-F', format]).catch((error) => {
+      if (/no server running|error connecting|ENOENT/.test(error.message)) return '';
+      throw error;
+    });
+
   async function panes(): Promise<Pane[]> {
-    const text = await tmux(['list-panes', '-a', '-F', '#{pane_id}\t#{session_name}\t#{pane_pid}\t#{pane_dead}']).catch(() => '');
+    const text = await list('#{pane_id}\t#{session_name}\t#{pane_pid}\t#{pane_dead}');
     return text
       .split('\n')
       .filter(Boolean)
@@ -71,6 +84,9 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       });
   }
 
+  /** Who has scrolled back at the desk has left it in a mode that takes all keys. */
+  const leaveModes = (id: string) => tmux(['copy-mode', '-q', '-t', id]);
+
   return {
     isThere: () =>
       tmux(['-V']).then(
@@ -79,30 +95,32 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       ),
     panes,
     async open(name, { cwd, command, logCommand }) {
-      const how = ['-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', cwd];
+      const how = ['-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', asFolder(cwd)];
       const setOption = (option: string, value: string) => [';', 'set-option', '-t', target(name), option, value];
       // What a program says before it ends at once is to be read.
       const keep = [...setOption('remain-on-exit', 'on'), ...setOption('history-limit', '10000')];
       // Null where it is not running: then it is started in ours.
       const shown = await tmux(['show-environment', '-g']).catch(() => null);
       const before = shown === null ? [] : ['source-file', '-', ';'];
-      const start = [...before, 'new-session', ...how, '--', ...command, ...keep, ';', 'pipe-pane', '-t', target(name), logCommand];
+      const start = [...before, 'new-session', ...how, '--', ...command.map(asArgument), ...keep, ';', 'pipe-pane', '-t', target(name), logCommand];
       return Number(await tmux(start, shown === null ? '' : environmentCommands(env, shown)));
     },
     async fate(pid) {
       const format = '#{pane_id}\t#{pane_pid}\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}';
-      const lines = (await tmux(['list-panes', '-a', '-F', format]).catch(() => '')).split('\n').map((line) => line.split('\t'));
+      const lines = (await list(format)).split('\n').map((line) => line.split('\t'));
       const found = lines.find(([, own, dead]) => Number(own) === pid && dead === '1');
       const number = (text: string | undefined) => (text ? Number(text) : null);
       return found ? { id: String(found[0]), exitCode: number(found[3]), signal: number(found[4]) } : null;
     },
     async paste(id, text) {
+      await leaveModes(id);
       const buffer = `sb-${randomBytes(6).toString('hex')}`;
       await tmux(['load-buffer', '-b', buffer, '-'], withoutPasteEnd(text));
       await tmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', id]);
       await delay(settleMs + text.length / charsPerMs);
     },
     async key(id, key) {
+      await leaveModes(id);
       await tmux(['send-keys', '-t', id, key]);
     },
     cursor: async (id) => Number(await tmux(['display-message', '-p', '-t', id, '#{cursor_x}'])),

@@ -1,4 +1,4 @@
-import { blocksOf, type Entry, noticeOf, resultIds } from './entry.ts';
+import { blocksOf, type Entry, noticeOf, plainText, resultIds } from './entry.ts';
 import { saidBy } from './facts.ts';
 
 /** The text of the model's last message among entries in the order of the conversation. */
@@ -23,15 +23,21 @@ export function writtenText(entries: readonly Entry[]): string {
 /** A terminal makes blanks of a tab, and cuts them off at the end. */
 const plain = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
 
+/** What came of one message; `error` is what the CLI said of a failed request that it did not get over. */
+export type AnswerTo = { text: string; isOver: boolean; error: string | null; isInterrupted: boolean };
+
 /**
  * What the model wrote to one message, and whether somebody has said something else since; null where the message
  * is not among the entries.
  */
-export function answerTo(entries: readonly Entry[], message: string): { text: string; isOver: boolean } | null {
+export function answerTo(entries: readonly Entry[], message: string): AnswerTo | null {
   const at = entries.findLastIndex((entry) => plain(saidBy(entry) ?? '') === plain(message));
   if (at < 0) return null;
   const end = entries.findIndex((entry, index) => index > at && saidBy(entry) !== null);
-  return { text: writtenText(entries.slice(at + 1, end < 0 ? undefined : end)), isOver: end >= 0 };
+  const own = entries.slice(at + 1, end < 0 ? undefined : end);
+  const last = own.findLast(({ type }) => type === 'assistant');
+  const isInterrupted = own.some((entry) => entry.type === 'user' && plainText(entry).startsWith('[Request interrupted by user'));
+  return { text: writtenText(own), isOver: end >= 0, error: last?.isApiErrorMessage ? plainText(last) : null, isInterrupted };
 }
 
 /**

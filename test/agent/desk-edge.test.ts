@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { HistoryMessage } from '../../contract/message.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
@@ -21,6 +23,8 @@ verifies('terminal.open', 'types what is meant for Claude Code into it, whatever
 
   const sent = ['!touch never', 'ends with a backslash \\', 'one of three', 'two of three', 'three of three'];
   for (const message of sent.slice(0, 2)) {
+    // Somebody has scrolled back, which takes all keys.
+    tmux('copy-mode', '-t', `${pane}.0`);
     expect((await type(server, id, message)).status).toBe(200);
     await until('it', async () => (await typed(server, id)).some((text) => text.trim() === message));
     await isIdle(server, id);
@@ -89,6 +93,12 @@ verifies('terminal.messages', 'loses no message whose terminal ends before it is
   expect((await server.end(cancelled.turn_id)).state).toBe('cancelled');
   keys('C-u');
 
+  // It is on the screen for a third of a second before it is sent.
+  const short = await server.accept('a', { message: 'cancelled at the last moment' });
+  await until('its paste', async () => (await screen()).includes('cancelled at the last moment'));
+  await server.cancel(short.turn_id);
+  expect((await server.end(short.turn_id)).state).toBe('cancelled');
+
   // 200 KB take a second and more to be typed in.
   const long = await server.accept('a', { message: `long ${'0123456789'.repeat(20_000)}` });
   await until('its paste', async () => (await screen()).includes('[Pasted text'));
@@ -105,8 +115,6 @@ verifies('terminal.messages', 'loses no message whose terminal ends before it is
   server.tmux('-L', 'switchboard', 'kill-session', '-t', `=sb-${id}`);
   expect(await server.end(kept.turn_id)).toMatchObject({ state: 'completed', text: 'Echo: its terminal is gone' });
   expect((await typed(server, id)).filter((text) => text.startsWith('cancelled'))).toEqual([]);
-  const { messages } = (await server.messages('a')) as { messages: HistoryMessage[] };
-  expect(messages.filter(({ role }) => role === 'user').map(({ text }) => text.slice(0, 20))).not.toContain('cancelled behind a d');
 });
 
 verifies('terminal.messages', 'follows /clear at the desk to the new session, by whomever it was typed', async () => {
@@ -134,4 +142,44 @@ verifies('terminal.messages', 'follows /clear at the desk to the new session, by
     response: 'Echo: on the phone',
     session_id: await sessionOf(),
   });
+});
+
+verifies('terminal.open', 'opens a terminal in a folder of any name, with what a project brings, and arguments as they are', async () => {
+  const server = await startWithTmux();
+  // tmux replaces #D in a folder's name, runs #(…), and begins another command behind a semicolon.
+  const project = join(server.workspace.root, 'C#D #(touch ran);');
+  await mkdir(project);
+  // The CLI asks whether these may be started before it is there.
+  await writeFile(join(project, '.mcp.json'), JSON.stringify({ mcpServers: { none: { command: 'false', args: [] } } }));
+  const { id, project: own } = await startTerminal(server, { project, args: ['--append-system-prompt', 'Be brief;'] });
+  expect(own).toBe(project);
+  await type(server, id, 'hello');
+  const asked = await until('it', () => server.api.received.find(({ texts }) => texts.includes('hello')));
+  expect(JSON.stringify(asked.body)).toContain('Be brief;');
+});
+
+verifies('terminal.handover', 'opens in a terminal what is made free for that, and lets nothing begin in it meanwhile', async () => {
+  const server = await startWithTmux();
+  const { session_id: id } = await server.chat({ conv_id: 'a', message: 'first' });
+  const running = await server.accept('a', { message: '[[slow 300 100ms]]' });
+  const queued = await server.accept('a', { message: 'waits' });
+  await until('its work', async () => server.api.received.some(({ texts }) => texts.includes('[[slow 300 100ms]]')));
+  const refused = await server.post('/api/conversations/a/attach', {});
+  expect([refused.status, (await refused.json()).code]).toEqual([409, 'conversation_busy']);
+  const opening = server.post('/api/conversations/a/attach', { interrupt: true });
+  const late = await server.accept('a', { message: 'comes meanwhile' });
+  expect((await opening).status).toBe(201);
+  expect((await server.end(running.turn_id)).state).toBe('cancelled');
+  for (const { turn_id } of [queued, late]) expect((await server.turn(turn_id, 0)).state).toBe('queued');
+  expect((await server.patch('/api/conversations/a', { desk_messages: 'terminal' })).status).toBe(200);
+  for (const [turn, message] of [
+    [queued, 'waits'],
+    [late, 'comes meanwhile'],
+  ] as const)
+    expect(await server.end(turn.turn_id)).toMatchObject({ state: 'completed', text: `Echo: ${message}` });
+  expect(await row(server, id)).toMatchObject({ state: 'idle' });
+
+  // What failed there is no answer.
+  const failed = await server.chat({ conv_id: 'a', message: '[[error 529]]' });
+  expect(failed).toMatchObject({ success: false, code: 'model_overloaded', detail: expect.stringContaining('529') });
 });

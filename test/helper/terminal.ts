@@ -17,7 +17,7 @@ export function tmuxOf(workspace: Workspace, folder: string, isEnded: () => Prom
   onTestFinished(async () => {
     for (const socket of ['switchboard', 'default']) tmux('-L', socket, 'kill-server');
     await isEnded();
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
   return tmux;
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { AppError } from '../../app-error.ts';
 import { answerBeforeShells, answerTo, writtenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/page.ts';
@@ -15,6 +16,7 @@ import { menuOf } from './menu.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
 import { repairTranscript } from './repair.ts';
+import { atDesk } from './result.ts';
 import { appendTitle } from './title.ts';
 import { readCost, readDeeds, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
 import { readTyped } from './typed.ts';
@@ -152,7 +154,8 @@ export function createClaude(deps: {
     },
     async answerTo(message, { sessionId, project, at }) {
       const path = await findTranscript(home, sessionId, project);
-      return path ? answerTo(await readSince(path, at), message) : null;
+      const found = path && answerTo(await readSince(path, at), message);
+      return found ? { text: found.text, isOver: found.isOver, failure: atDesk(found) } : null;
     },
     liveSessions: () => readLiveSessions(home),
     async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs, settings }) {
@@ -171,6 +174,10 @@ export function createClaude(deps: {
     async lastDeeds(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
       return path ? readDeeds(path) : null;
+    },
+    async isOlder(sessionId, at) {
+      const path = await findTranscript(home, sessionId);
+      return path !== null && (await stat(path)).birthtime < new Date(at);
     },
     typed: (filter) => readTyped(home, filter),
     async retitle(sessionId, project, title) {

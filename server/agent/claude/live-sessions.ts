@@ -1,15 +1,20 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LiveSession } from '../port.ts';
 import { processStart } from '../process-tree.ts';
 
 /** The CLI's files there have about 1 KB. */
 const maxSessionFile = 64 * 1024;
 
+/** The CLI writes them over in place (2.1.329): who reads meanwhile finds a part. */
+const tornMs = 20;
+const maxReads = 4;
+
 const words = (value: unknown) => (typeof value === 'string' && value ? value : null);
 
 /** What a file says of a process that is still there; null where that has ended, or the file is none of the CLI's. */
-async function readLive(path: string): Promise<LiveSession | null> {
+async function readLive(path: string, reads = 1): Promise<LiveSession | null> {
   try {
     const found = await stat(path);
     // Anything that runs as this user can put a pipe there, which would hang whoever reads it.
@@ -34,8 +39,10 @@ async function readLive(path: string): Promise<LiveSession | null> {
       startedAt: typeof file.startedAt === 'number' ? new Date(file.startedAt).toISOString() : null,
       bridgeUrl: words(file.bridgeSessionId) && `https://claude.ai/code/${encodeURIComponent(String(file.bridgeSessionId))}`,
     };
-  } catch {
-    return null; // Half written, or just removed.
+  } catch (error) {
+    if (!(error instanceof SyntaxError) || reads >= maxReads) return null; // Just removed, or none of the CLI's.
+    await delay(tornMs);
+    return readLive(path, reads + 1);
   }
 }
 

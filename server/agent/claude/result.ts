@@ -81,9 +81,20 @@ function failureCode(line: ResultLine, text: string): ErrorCode {
   const reason = String(line.terminal_reason ?? '');
   if (reason.startsWith('aborted_')) return 'agent_killed';
   if (['image_error', 'blocking_limit', 'prompt_too_long'].includes(reason)) return 'prompt_too_long';
-  const status = line.api_error_status ?? undefined;
-  const byStatus = status === undefined ? undefined : patterns.find((row) => row.status?.includes(status));
+  return codeOf(line.api_error_status ?? null, text);
+}
+
+function codeOf(status: number | null, text: string): ErrorCode {
+  const byStatus = status === null ? undefined : patterns.find((row) => row.status?.includes(status));
   return (byStatus ?? patterns.find((row) => row.text.test(text)))?.code ?? 'agent_failed';
+}
+
+/** What became of a message that was typed in a terminal, which prints no result; null where it was answered. */
+export function atDesk({ error, isInterrupted }: { error: string | null; isInterrupted: boolean }): { code: ErrorCode; detail: string } | null {
+  if (isInterrupted) return { code: 'agent_killed', detail: 'It was interrupted at the terminal.' };
+  if (error === null) return null;
+  const status = /^API Error:? \(?(\d{3})\b/.exec(error)?.[1];
+  return { code: codeOf(status ? Number(status) : null, error), detail: inWords(error) };
 }
 
 /** What an exit without a result line came to: the reason is on standard error, if anywhere. */

@@ -58,13 +58,18 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
   });
   handle('killTerminal', ({ params }) => hostOf(params.host).kill(params.id));
   handle('attachConversation', async ({ params, body }) => {
-    const { turn } = conversations.book.snapshot(params.id);
-    if (turn && body.interrupt) {
+    const interrupt = async () => {
+      const { turn } = conversations.book.snapshot(params.id);
+      if (!turn) return;
       await conversations.cancel(turn.turn_id);
       await conversations.ended(turn.turn_id);
-    }
+    };
     if (body.messages) await conversations.book.change(params.id, { desk_messages: body.messages });
-    return local().resume(sessionOf(params.id), { model: body.model ?? null, permissionMode: body.permission_mode ?? asking });
+    return local().resume(sessionOf(params.id), {
+      model: body.model ?? null,
+      permissionMode: body.permission_mode ?? asking,
+      ...(body.interrupt ? { interrupt } : {}),
+    });
   });
   handle('detachConversation', async ({ params }) => {
     const session_id = sessionOf(params.id);

@@ -26,8 +26,6 @@ export type LivePool = LiveProcesses & {
    * Throws AppError `background_busy` where that would end background work.
    */
   run(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<Run>;
-  /** Closes the process of a session for a run of its own. Throws AppError `background_busy`. */
-  release(sessionId: string): Promise<void>;
   dispose(): Promise<void>;
 };
 
