@@ -119,12 +119,12 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
 
   return {
     /** Writes the settings file of a terminal; gives its path, and what is kept to know its calls by. */
-    async prepare(recordId: string, permissionMode: string): Promise<{ path: string; hash: string }> {
+    async prepare(recordId: string, permissionMode: string): Promise<{ path: string; hash: string; discard(): Promise<void> }> {
       const token = `swt_${recordId}_${randomBytes(32).toString('base64url')}`;
       const path = fileOf(recordId);
       await mkdir(deps.folder, { recursive: true, mode: 0o700 });
       await writeFile(path, hookSettings({ url: `${deps.url()}/api/hooks/terminal`, token, permissionMode }), { mode: 0o600 });
-      return { path, hash: hashOf(token) };
+      return { path, hash: hashOf(token), discard: () => rm(path, { force: true }) };
     },
     /** A terminal has ended: what let it in is deleted. */
     forget: (recordId: string): Promise<void> => rm(fileOf(recordId), { force: true }),

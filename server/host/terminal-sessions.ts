@@ -27,7 +27,7 @@ export type TerminalSessionsDeps = {
   terminals: Terminals;
   archive: Archive;
   /** Writes the settings by which a terminal tells what it asks. */
-  prepareHooks(recordId: string, permissionMode: string): Promise<{ path: string; hash: string }>;
+  prepareHooks(recordId: string, permissionMode: string): Promise<{ path: string; hash: string; discard(): Promise<void> }>;
   newSessionId(): string;
   /** A session is no longer about to be opened. */
   onRelease(sessionId: string): void;
@@ -123,10 +123,13 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         const hooks = await prepareHooks(record.id, launch.permissionMode).catch((error) => {
           throw new AppError('storage_unavailable', `The data folder cannot be written: ${(error as Error).message}`);
         });
-        const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null, settings: hooks.path });
-        const opening = terminals.open(name, { cwd: launch.project, command, logCommand: record.logCommand });
-        const pid = await opening.catch((error) => {
-          throw new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
+        const begin = async (): Promise<number> => {
+          const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null, settings: hooks.path });
+          return terminals.open(name, { cwd: launch.project, command, logCommand: record.logCommand });
+        };
+        const pid = await begin().catch(async (error) => {
+          await hooks.discard();
+          throw error instanceof AppError ? error : new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
         });
         await archive.begin(record.id, { session_id: id, terminal: name, project: launch.project, name: launch.name, hook_hash: hooks.hash }, pid);
         await waitReady({ id, name, pid, recordId: record.id });

@@ -6,8 +6,11 @@ const pageSize = 200;
 
 /** The records of terminal sessions in SQLite. */
 export function createArchiveStore({ database }: { database: Database }): ArchiveStore {
-  const insert = database.prepare('INSERT INTO archive (id, session_id, is_open, data) VALUES (?, ?, ?, ?)');
-  const update = database.prepare('UPDATE archive SET session_id = ?, is_open = ?, data = ? WHERE id = ?');
+  // A full disk may have refused one at first.
+  const write = database.prepare(
+    `INSERT INTO archive (id, session_id, is_open, data) VALUES (?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET session_id = excluded.session_id, is_open = excluded.is_open, data = excluded.data`,
+  );
   const byId = database.prepare('SELECT seq, data FROM archive WHERE id = ?');
   const open = database.prepare('SELECT data FROM archive WHERE is_open = 1 ORDER BY seq');
   const page = database.prepare('SELECT seq, data FROM archive WHERE seq < ? ORDER BY seq DESC LIMIT ?');
@@ -15,8 +18,8 @@ export function createArchiveStore({ database }: { database: Database }): Archiv
   const isOpen = (record: StoredRecord) => (record.ended_at === null ? 1 : 0);
 
   return {
-    add: (record) => database.durably(() => void insert.run(record.id, record.session_id, isOpen(record), JSON.stringify(record))),
-    save: (record) => database.transact(() => void update.run(record.session_id, isOpen(record), JSON.stringify(record), record.id)),
+    add: (record) => database.durably(() => void write.run(record.id, record.session_id, isOpen(record), JSON.stringify(record))),
+    save: (record) => database.transact(() => void write.run(record.id, record.session_id, isOpen(record), JSON.stringify(record))),
     get(id) {
       const row = byId.get(id);
       return row ? parse(row) : null;

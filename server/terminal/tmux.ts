@@ -98,10 +98,12 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       const how = ['-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', asFolder(cwd)];
       const setOption = (option: string, value: string) => [';', 'set-option', '-t', target(name), option, value];
       // What a program says before it ends at once is to be read.
-      const keep = [...setOption('remain-on-exit', 'on'), ...setOption('history-limit', '10000')];
+      const keep = setOption('remain-on-exit', 'on');
       // Null where it is not running: then it is started in ours.
       const shown = await tmux(['show-environment', '-g']).catch(() => null);
-      const before = shown === null ? [] : ['source-file', '-', ';'];
+      const environment = shown === null ? ['start-server', ';'] : ['source-file', '-', ';'];
+      // A pane has the limit that held when it was made.
+      const before = [...environment, 'set-option', '-g', 'history-limit', '10000', ';'];
       const start = [...before, 'new-session', ...how, '--', ...command.map(asArgument), ...keep, ';', 'pipe-pane', '-t', target(name), logCommand];
       return Number(await tmux(start, shown === null ? '' : environmentCommands(env, shown)));
     },

@@ -30,17 +30,18 @@ export function AtDesk({ snapshot: { id, session_id, desk_messages } }: { snapsh
 }
 
 /** Hands a conversation over to a terminal at the desk. */
-export function HandOver({ snapshot: { id, at_desk, session_id }, onDone }: { snapshot: ConversationSnapshot; onDone(): void }) {
+export function HandOver({ snapshot: { id, at_desk, session_id, turn, background }, onDone }: { snapshot: ConversationSnapshot; onDone(): void }) {
   const t = sessionWords.value;
   if (!session_id) return null;
+  const isAtWork = turn !== null || background.length > 0;
   async function handOver(): Promise<void> {
-    if (await attempt(() => call('attachConversation', { params: { id }, body: {} }))) onDone();
+    if (await attempt(() => call('attachConversation', { params: { id }, body: isAtWork ? { interrupt: true } : {} }))) onDone();
   }
   return (
     <div class="choices">
       {!at_desk && (
         <button type="button" onClick={() => void handOver()}>
-          {t.handOver}
+          {isAtWork ? t.stopAndHandOver : t.handOver}
         </button>
       )}
       <button type="button" onClick={() => go(`/sessions/${session_id}`)}>
