@@ -51,3 +51,7 @@ export function plainText(entry: Entry): string {
     .map((block) => String(block.text ?? ''))
     .join('\n');
 }
+
+/** A message without what the CLI puts into it: its reminders, and the tag around a long paste, which some get (2.1.329). */
+export const withoutNotes = (text: string): string =>
+  text.replace(/<system-reminder>[\s\S]*?<\/system-reminder>\n?|<\/?pasted_content\b[^>]*>\n?/g, '');

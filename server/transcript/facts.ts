@@ -1,5 +1,5 @@
 import { clip } from './clip.ts';
-import { blocksOf, type Entry, noticeOf, plainText, resultIds } from './entry.ts';
+import { blocksOf, type Entry, noticeOf, plainText, resultIds, withoutNotes } from './entry.ts';
 
 /** What is known of a session from the lines of its transcript so far; as JSON it can be put away and gone on with. */
 export type Facts = {
@@ -74,7 +74,7 @@ const words = (value: unknown) => (typeof value === 'string' && value.trim() ? v
 export function saidBy(entry: Entry): string | null {
   if (entry.type !== 'user' || entry.isMeta || entry.isSidechain || entry.isCompactSummary) return null;
   if (resultIds(entry).length || noticeOf(entry) !== null) return null;
-  const text = plainText(entry).replace(/<system-reminder>[\s\S]*?<\/system-reminder>\n?/g, '');
+  const text = withoutNotes(plainText(entry));
   const command = /<command-name>([^<]*)<\/command-name>/.exec(text)?.[1]?.trim();
   if (command) return `${command} ${/<command-args>([\s\S]*?)<\/command-args>/.exec(text)?.[1]?.trim() ?? ''}`.trim();
   if (/^\s*<(local-command|bash-)/.test(text) || text.startsWith('[Request interrupted by user')) return null;

@@ -1,6 +1,6 @@
 import type { HistoryMessage, MessagePart } from '../../contract/message.ts';
 import { clip } from './clip.ts';
-import { blocksOf, type Entry, noticeOf, plainText } from './entry.ts';
+import { blocksOf, type Entry, noticeOf, plainText, withoutNotes } from './entry.ts';
 import { type Limits, shownLimits, textOf, toBlocks, toolOutput, toPart } from './part.ts';
 
 type Kind = HistoryMessage['kind'];
@@ -103,9 +103,6 @@ function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { typ
     if (tool.at && entry.timestamp) tool.duration_ms = Math.max(0, Date.parse(entry.timestamp) - Date.parse(tool.at));
   }
 }
-
-/** The CLI adds notes to the model inside of a person's message. */
-const withoutNotes = (text: string) => text.replace(/<system-reminder>[\s\S]*?<\/system-reminder>\n?/g, '');
 
 function withoutReminders(block: ReturnType<typeof toBlocks>[number]) {
   if (block.type !== 'text') return block;

@@ -12,6 +12,7 @@ verifies('terminal.messages', 'tells the answer to a message from what is said b
   expect(answerTo(entries, 'from the desk')).toEqual({ text: 'three', isOver: false, error: null, isInterrupted: false });
   expect(answerTo(entries.slice(0, 3), 'from\tthe phone')).toMatchObject({ text: '', isOver: false });
   expect(answerTo(entries, 'not there')).toBeNull();
+  expect(answerTo([user('<pasted_content id="ec9d">\nlong\n</pasted_content>'), model('done')], 'long')).toMatchObject({ text: 'done' });
   const failed: Entry = { ...model('API Error: 529 overloaded'), isApiErrorMessage: true };
   expect(answerTo([user('it'), failed], 'it')).toMatchObject({ text: '', error: 'API Error: 529 overloaded' });
   expect(answerTo([user('it'), failed, model('done')], 'it')).toMatchObject({ text: 'done', error: null });
