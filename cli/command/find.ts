@@ -75,14 +75,15 @@ const search: Command = {
     const query = { q: args.join(' '), project: textOf(values, 'project'), role, limit: Math.min(100, numberOf(values, 'limit', 20)) };
     const answer = await client.call('search', { query });
     if (!answer.indexing.done) out.say('The transcripts are still being read: what is not read yet is not found.');
-    out.data(answer.hits, () =>
+    const ids = () => [...new Set(answer.hits.map(({ session_id }) => session_id))].join('\n');
+    const rows = () =>
       answer.hits
         .map(
           (hit) =>
             `${out.bold(hit.session_id.slice(0, 8))}  ${hit.at ? ago(hit.at) : ''}  ${hit.project ?? ''}\n  ${hit.role}: ${clip(hit.excerpt, 300)}`,
         )
-        .join('\n'),
-    );
+        .join('\n');
+    out.data(answer.hits, out.isQuiet ? ids : rows);
     return answer.hits.length ? exitCodes.ok : exitCodes.failed;
   },
 };
@@ -212,12 +213,8 @@ const history: Command = {
   async run({ client, out }, _args, values) {
     const query = { q: textOf(values, 'search'), project: textOf(values, 'project'), limit: Math.min(500, numberOf(values, 'limit', 20)) };
     const { prompts } = await client.call('readTyped', { query });
-    out.data(prompts, () =>
-      table(
-        ['WHEN', 'PROJECT', 'PROMPT'],
-        prompts.map(({ at, project, text }) => [at ? ago(at) : '', project ?? '', text]),
-      ),
-    );
+    const rows = prompts.map(({ at, project, text }) => [at ? ago(at) : '', project ?? '', text]);
+    out.data(prompts, () => (out.isQuiet ? prompts.map(({ text }) => text).join('\n') : table(['WHEN', 'PROJECT', 'PROMPT'], rows)));
     return exitCodes.ok;
   },
 };

@@ -129,12 +129,8 @@ const queue: Command = {
     if (first) await client.call('promoteTurn', { params: { id: first } });
     if (remove) await client.call('deleteTurn', { params: { id: remove } });
     const { queue: waiting } = await client.call('readConversation', { params: { id: name } });
-    out.data(waiting, () =>
-      table(
-        ['TURN', 'SINCE', 'MESSAGE'],
-        waiting.map((turn) => [turn.turn_id, ago(turn.created_at), turn.message]),
-      ),
-    );
+    const rows = waiting.map((turn) => [turn.turn_id, ago(turn.created_at), turn.message]);
+    out.data(waiting, () => (out.isQuiet ? waiting.map(({ turn_id }) => turn_id).join('\n') : table(['TURN', 'SINCE', 'MESSAGE'], rows)));
     return exitCodes.ok;
   },
 };
@@ -224,7 +220,8 @@ const changes: Command = {
   async run({ client, out }, [name = ''], values) {
     const found = await client.call('readChanges', { params: { id: await turnOf(client, name) } });
     const rows = found.files.map(({ status, added, removed, now, path }) => [status, added === null ? '' : `+${added} -${removed}`, now, path]);
-    out.data(found, () => table(['STATUS', 'LINES', 'NOW', 'FILE'], rows) + (values['diff'] ? `\n\n${found.diff}` : ''));
+    const list = () => (out.isQuiet ? found.files.map(({ path }) => path).join('\n') : table(['STATUS', 'LINES', 'NOW', 'FILE'], rows));
+    out.data(found, () => list() + (values['diff'] ? `\n\n${found.diff}` : ''));
     return exitCodes.ok;
   },
 };

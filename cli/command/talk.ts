@@ -89,14 +89,19 @@ const send: Command = {
   },
 };
 
-/** A turn when it has ended; null after so many seconds. */
-async function waitForTurn({ client, signal }: Parameters<Command['run']>[0], turnId: string, seconds: number) {
+/** A turn when it has ended, or (`orWaits`) waits for a person; null after so many seconds. That it waits is said. */
+async function waitForTurn({ client, out, signal }: Parameters<Command['run']>[0], turnId: string, seconds: number, orWaits = false) {
+  let isTold = false;
   const until = Date.now() + seconds * 1000;
   while (!signal.aborted) {
     const left = (until - Date.now()) / 1000;
     if (left <= 0) return null;
-    const turn = await client.surely('readTurn', { params: { id: turnId }, query: { wait_s: Math.min(left, 50), for: 'end' } }, {});
+    const turn = await client.surely('readTurn', { params: { id: turnId }, query: { wait_s: Math.min(left, 50), for: isTold ? 'end' : 'news' } }, {});
     if (turn.ended_at !== null) return turn;
+    if (turn.state !== 'waiting' || isTold) continue;
+    isTold = true;
+    out.say(`Turn ${turnId} waits for an answer. See: switchboard prompts`);
+    if (orWaits) return turn;
   }
   await once(signal, 'abort');
   return null;
@@ -106,7 +111,7 @@ const wait: Command = {
   name: 'wait',
   group: 'talk',
   args: [{ flags: '<name>', about: 'the conversation, or the id of a turn' }],
-  about: 'Wait until a conversation has nothing more to do, or a turn has ended',
+  about: 'Wait until a conversation has nothing more to do, or a turn has ended; fails where one fails or waits for a person',
   options: [{ flags: '-t, --timeout <seconds>', about: 'give up after so long (exit code 124); 300 where it is left out' }],
   examples: ['switchboard send tests "run them" && switchboard wait tests -t 900 && switchboard last-message tests'],
   async run(context, [name = ''], values) {
@@ -120,22 +125,29 @@ const wait: Command = {
         throw error;
       },
     );
-    for (;;) {
+    for (let failed: ApiError | null = null; ; ) {
       let turnId: string | undefined = name;
       if (isConversation) {
         const { turn, queue } = await client.call('readConversation', { params: { id: name } });
         turnId = turn?.turn_id ?? queue[0]?.turn_id;
       }
-      if (turnId === undefined) break;
-      const ended = await waitForTurn(context, turnId, (until - Date.now()) / 1000);
+      if (turnId === undefined) {
+        if (failed) throw failed;
+        break;
+      }
+      const ended = await waitForTurn(context, turnId, (until - Date.now()) / 1000, true);
       if (!ended) {
         out.say(`Timed out after ${timeout} s waiting for ${name}.`);
         return exitCodes.timeout;
       }
-      if (!isConversation) {
-        if (ended.error) throw new ApiError(ended.error);
-        break;
+      if (ended.state === 'waiting') {
+        out.data({ name, done: false, turn_id: ended.turn_id }, () => 'waiting');
+        return exitCodes.failed;
       }
+      failed = ended.error ? new ApiError(ended.error) : null;
+      if (isConversation) continue;
+      if (failed) throw failed;
+      break;
     }
     out.data({ name, done: true }, () => 'completed');
     return exitCodes.ok;

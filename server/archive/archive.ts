@@ -74,7 +74,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
 
   async function settle(record: StoredRecord, ours: Ours, endedAt: Date | null): Promise<void> {
     const fate = await fateOf(record.pid);
-    const isTaken = !ours && (await terminals.panes()).some((pane) => pane.name === record.terminal && !pane.isDead && pane.pid !== record.pid);
+    const isTaken = !ours && [...open.values()].some(({ id, terminal }) => id !== record.id && terminal === record.terminal);
     // A dead pane keeps a person at the desk before it, and its name from the next one.
     if (fate) await terminals.close({ id: fate.id, pid: record.pid });
     await delay(settleMs);

@@ -68,8 +68,8 @@ export function createDispatcher(deps: DispatcherDeps) {
     const taken = {
       conversations: new Set(active.map(({ turn }) => turn.conv_id)),
       sessions: new Set([...active.map(({ turn }) => turn.session_id ?? ''), ...[...lanes.lingering.values()].map((held) => held.sessionId)]),
-      // Who waits for a person works on nothing.
-      running: active.filter(({ turn }) => turn.state !== 'waiting').length,
+      // Who waits for a person works on nothing, and what is typed into a terminal needs no process but that one's.
+      running: active.filter(({ turn }) => turn.state !== 'waiting' && !deps.desk.isOpen(turn.session_id)).length,
     };
     const ready = lanes.queue.filter((turn) => mayStart(mapping.get(turn.conv_id)));
     const waiting = ready.map((turn) => ({ ...turn, session_id: mapping.get(turn.conv_id)?.session_id ?? null }));

@@ -2,6 +2,7 @@ import type { Prompt } from '../../contract/prompt.ts';
 import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
+import type { Undo } from '../undo/port.ts';
 import { decideEnd, isEnded, toEndEvent } from './outcome.ts';
 import { addText, joinText, noText } from './text-so-far.ts';
 import { waitedFor } from './turn-run.ts';
@@ -20,6 +21,7 @@ type RecoveryDeps = {
   closePrompts(): Prompt[];
   projectOf(record: ConversationRecord): string;
   onEnd(turn: Turn): void;
+  undo: Pick<Undo, 'after'>;
   info(text: string): void;
   warn(error: unknown, text: string): void;
   now(): Date;
@@ -49,6 +51,8 @@ async function endProcess(left: ProcessNote, deps: RecoveryDeps): Promise<void> 
 
 async function settleLeftover(turn: Turn, prompts: readonly Prompt[], deps: RecoveryDeps): Promise<void> {
   if (isEnded(turn)) return;
+  // Its processes are ended: what changes from now on is not of its doing.
+  await deps.undo.after(turn.id);
   const text = await producedText(turn, deps);
   const detail = waitedFor(prompts.filter(({ turn_id }) => turn_id === turn.id));
   const end = decideEnd(turn, { end: null, stop: 'crash', ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });

@@ -247,10 +247,15 @@ export function createLocalHost({
     async sessions(filter) {
       await library.ready();
       const now = await lookNow();
-      const after = filter.cursor === undefined ? undefined : parseCursor(filter.cursor);
-      const first = after ? [] : liveRows(now, filter);
+      const from = filter.cursor === undefined ? 0 : liveCursor(filter.cursor);
+      const after = from === null ? parseCursor(filter.cursor ?? '') : undefined;
+      const all = from === null ? [] : liveRows(now, filter);
+      const first = all.slice(from ?? 0, (from ?? 0) + filter.limit);
       const isEndedWanted = !filter.states || filter.states.includes('ended');
-      const room = Math.max(1, filter.limit - first.length);
+      const room = filter.limit - first.length;
+      const seen = (from ?? 0) + first.length;
+      if (from !== null && (seen < all.length || (room === 0 && isEndedWanted)))
+        return { sessions: first, next: `live.${seen}`, indexing: library.indexing() };
       const ended = isEndedWanted ? library.list({ ...filter, without: [...now.live.keys()] }, room, after) : { rows: [], next: null };
       const { next } = ended;
       return {
@@ -293,6 +298,12 @@ export function createLocalHost({
       return found.map(({ sessionId, ...typed }) => ({ ...typed, session_id: sessionId }));
     },
   };
+}
+
+/** How many of the live ones the pages before had; null for a cursor among the ended ones. */
+function liveCursor(text: string): number | null {
+  const found = /^live\.(\d+)$/.exec(text)?.[1];
+  return found === undefined ? null : Number(found);
 }
 
 function parseCursor(text: string): { modifiedMs: number; row: number } {

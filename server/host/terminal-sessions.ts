@@ -20,6 +20,10 @@ const exitMs = 5_000;
 /** So much of what it printed says why it did not come up. */
 const lastBytes = 8192;
 
+/** A question that is still there after this is one of those before the start: whether the folder is trusted, a sign-in. */
+const asksMs = 5_000;
+const asks = /Enter to confirm|Esc to cancel|Press Enter to continue|Select login method/;
+
 const nameOf = (sessionId: string) => `sb-${sessionId}`;
 
 export type TerminalSessionsDeps = {
@@ -90,11 +94,14 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
 
   /** Resolves when a person (or we) can type into it. */
   async function waitReady({ id, name, pid, recordId }: { id: string; name: string; pid: number; recordId: string }): Promise<void> {
+    const begun = performance.now();
     const state = await lookUntil(readyMs, async () => {
       const live = await liveOf(id);
       if (live?.status === 'idle') return 'ready';
       const pane = (await terminals.panes()).find((one) => one.name === name);
-      return !pane || pane.isDead ? 'ended' : null;
+      if (!pane || pane.isDead) return 'ended';
+      if (live || performance.now() - begun < asksMs) return null;
+      return asks.test(await terminals.screen(pane.id)) ? 'asks' : null;
     });
     if (state === 'ready') return;
     archive.willEnd(pid, 'not_started');
@@ -102,6 +109,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     const screen = pane ? await terminals.screen(pane.id).catch(() => '') : '';
     if (pane) await terminals.close(pane);
     await archive.end(pid);
+    if (state === 'asks') throw terminalFailed('It asks something first. Run claude in that folder by hand once, and answer it there.', screen);
     throw await notReady(state === 'ended' ? 'It ended at once.' : `It was not ready within ${readyMs / 1000} s.`, recordId, screen);
   }
 

@@ -15,6 +15,9 @@ const maxRanked = 800;
 /** So many places are looked at for those that fit in all else: the time, phrases in the output of tools. */
 const maxLooked = 200;
 
+/** When a message was said is in the transcripts alone: of those that are looked at for that most are passed over. */
+const maxLookedByTime = 5000;
+
 /** Of the output of tools, which is long, only so many where a phrase is looked for. */
 const maxOutputsRead = 60;
 
@@ -52,42 +55,44 @@ export function createSearch(index: IndexFile) {
     `SELECT id, path, session_id, project, coalesce(json_extract(facts, '$.customTitle'), json_extract(facts, '$.ownTitle')) AS title FROM file WHERE id = ?`,
   );
 
-  function filesOf({ project, since }: SearchFor): number[] | null {
-    if (!project && !since) return null;
-    const sql = `SELECT id FROM file WHERE lower(coalesce(project, '')) LIKE ? AND modified_ms >= ? ORDER BY id DESC`;
-    const rows = index.prepare(sql).all(`%${(project ?? '').toLowerCase()}%`, since ? Date.parse(since) : 0) as { id: number }[];
+  function filesOf({ project, since, until }: SearchFor): number[] | null {
+    if (!project && !since && !until) return null;
+    const sql = `SELECT id FROM file WHERE instr(lower(coalesce(project, '')), ?) > 0 AND modified_ms >= ?
+      AND coalesce(json_extract(facts, '$.createdAt'), '') <= ? ORDER BY id DESC`;
+    const times = [since ? Date.parse(since) : 0, until ?? '9'];
+    const rows = index.prepare(sql).all((project ?? '').toLowerCase(), ...times) as { id: number }[];
     return rows.map(({ id }) => id);
   }
 
   /** The rows in which the words are: best first, or (of very many) newest first. */
-  function rowsWith(table: Table, match: string, files: readonly number[] | null): { rows: number[]; isRanked: boolean } {
+  function rowsWith(table: Table, match: string, files: readonly number[] | null, looked: number): { rows: number[]; isRanked: boolean } {
     const from = `FROM ${table} WHERE ${table} MATCH ?`;
     const { n } = index.prepare(`SELECT count(*) AS n FROM (SELECT 1 ${from} LIMIT ?)`).get(match, maxRanked + 1) as { n: number };
     const isRanked = n <= maxRanked;
     const order = isRanked && table === 'said' ? 'rank' : 'rowid DESC';
     if (!files || isRanked) {
       const own = files && new Set(files);
-      const found = index.prepare(`SELECT rowid AS id ${from} ORDER BY ${order} LIMIT ?`).all(match, own ? maxRanked : maxLooked) as { id: number }[];
+      const found = index.prepare(`SELECT rowid AS id ${from} ORDER BY ${order} LIMIT ?`).all(match, own ? maxRanked : looked) as { id: number }[];
       return { rows: found.map(({ id }) => id).filter((id) => !own || own.has(placeOf(id).fileId)), isRanked };
     }
     const rows: number[] = [];
     const inFile = index.prepare(`SELECT rowid AS id ${from} AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`);
     for (const id of files) {
-      if (rows.length >= maxLooked) break;
-      rows.push(...(inFile.all(match, ...rowsOf(id), maxLooked) as { id: number }[]).map((row) => row.id));
+      if (rows.length >= looked) break;
+      rows.push(...(inFile.all(match, ...rowsOf(id), looked) as { id: number }[]).map((row) => row.id));
     }
     return { rows, isRanked };
   }
 
-  function candidates(query: SearchFor, terms: readonly Term[]): { rows: number[]; order: 'best' | 'newest' } {
+  function candidates(query: SearchFor, terms: readonly Term[], looked: number): { rows: number[]; order: 'best' | 'newest' } {
     const files = filesOf(query);
     const said = saidRoles.filter((role) => query.roles.includes(role));
     const columns = said.length < saidRoles.length ? `{${said.join(' ')}} : ` : '';
-    const found = said.length ? rowsWith('said', `${columns}(${toMatch(terms)})`, files) : { rows: [], isRanked: true };
+    const found = said.length ? rowsWith('said', `${columns}(${toMatch(terms)})`, files, looked) : { rows: [], isRanked: true };
     if (!query.roles.includes('output')) return { rows: found.rows, order: found.isRanked ? 'best' : 'newest' };
     // This part of the index knows no phrases: their words are looked for, and the phrase in what is found.
     const words = terms.flatMap(({ text, isPrefix }) => text.split(/\s+/).map((word) => ({ text: word, isPrefix })));
-    const output = rowsWith('output', toMatch(words) ?? '', files);
+    const output = rowsWith('output', toMatch(words) ?? '', files, looked);
     if (words.length > terms.length) output.rows.splice(maxOutputsRead);
     if (found.isRanked) return { rows: [...found.rows, ...output.rows], order: 'best' };
     return { rows: [...found.rows, ...output.rows].toSorted((a, b) => b - a), order: 'newest' };
@@ -96,7 +101,8 @@ export function createSearch(index: IndexFile) {
   return async function search(query: SearchFor): Promise<{ hits: Hit[]; order: 'best' | 'newest' }> {
     const terms = parseQuery(query.q);
     if (!terms.length) throw new AppError('invalid_request', 'q: give at least one word', { field: 'q' });
-    const { rows, order } = candidates(query, terms);
+    const looked = query.since || query.until ? maxLookedByTime : maxLooked;
+    const { rows, order } = candidates(query, terms, looked);
     const hits: Hit[] = [];
     const shown = new Set<string>();
     const open_ = new Map<number, { file: FileRow; handle: FileHandle } | null>();
@@ -110,7 +116,7 @@ export function createSearch(index: IndexFile) {
       return found;
     }
     try {
-      for (const row of rows.slice(0, maxLooked)) {
+      for (const row of rows.slice(0, looked)) {
         if (hits.length >= query.limit) break;
         const { fileId, start } = placeOf(row);
         const source = await fileOf(fileId);

@@ -45,7 +45,7 @@ export function createUndo({ store, folder, env, warn, now }: UndoDeps): Undo {
     return record;
   }
 
-  /** How a work tree was after a turn; of one whose end was not seen it is as it is now. */
+  /** How a work tree was after a turn; while that runs, as it is now. */
   const afterOf = async ({ top, after }: UndoRecord): Promise<string> => after ?? git.tree(top);
 
   async function lines(top: string, before: string, after: string): Promise<Map<string, { added: number | null; removed: number | null }>> {
@@ -120,7 +120,9 @@ export function createUndo({ store, folder, env, warn, now }: UndoDeps): Undo {
       const record = need(turnId);
       const { top, before } = record;
       return inTop(top, async () => {
-        const after = await afterOf(record);
+        const { after } = record;
+        // As it is now it cannot be told from what was changed since.
+        if (!after) throw new AppError('nothing_to_undo', `How the files stood at the end of turn ${turnId} was not noted, or it still runs.`);
         const [from, to] = redo ? [before, after] : [after, before];
         const all = await git.differ(top, before, after);
         const wanted = files ? all.filter((path) => files.includes(path)) : all;

@@ -58,6 +58,8 @@ verifies('cli.talk', 'lists what waits, and allows, denies and answers', async (
   await server.accept('three', { message: '[[asks Which?|Red|Green]][[text was answered]]' });
   await server.prompts(3);
   expect((await run('prompts')).out).toMatch(/one +permission +Bash +touch x/);
+  // Who waits for a turn that waits for them is told so.
+  expect(await run('wait', 'one', '-t', '30')).toMatchObject({ code: 1, out: 'waiting\n', words: expect.stringContaining('switchboard prompts') });
   expect((await run('allow', 'one')).out).toBe('allowed\n');
   expect((await run('deny', 'two', 'not now')).out).toBe('denied\n');
   expect(await run('allow', 'three')).toMatchObject({ code: 2, words: expect.stringContaining('give --answer') });

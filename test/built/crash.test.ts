@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readEventStream } from '../helper/event-reader.ts';
@@ -135,3 +137,23 @@ verifies(
   },
   kills * 10_000,
 );
+
+verifies('undo.refused', 'undoes no change that was made after a turn that the end of its server cut off', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const env = serverEnv(workspace, api, { ALLOWED_TOOLS: 'Bash' });
+  expect(spawnSync('git', ['init', '-q'], { cwd: workspace.project, env }).status).toBe(0);
+  const first = await startServerProcess(workspace, env);
+  const { turn_id } = await first.accept('a', { message: '[[tool:Bash touch made made-too]][[slow 300 100ms]]' });
+  await until('its file', () => existsSync(join(workspace.project, 'made-too')));
+  await first.kill();
+  const second = await startServerProcess(workspace, env);
+  expect((await second.end(turn_id)).state).toBe('interrupted');
+  await writeFile(join(workspace.project, 'made'), 'by hand, later');
+  const refused = await second.post(`/api/turns/${turn_id}/undo`, {});
+  expect([refused.status, (await refused.json()).code]).toEqual([409, 'files_changed']);
+  expect((await second.post(`/api/turns/${turn_id}/undo`, { files: ['made-too'] })).status).toBe(200);
+  expect([existsSync(join(workspace.project, 'made')), existsSync(join(workspace.project, 'made-too'))]).toEqual([true, false]);
+  expect((await second.post(`/api/turns/${turn_id}/undo`, { files: ['made-too'], redo: true })).status).toBe(200);
+  expect(existsSync(join(workspace.project, 'made-too'))).toBe(true);
+});

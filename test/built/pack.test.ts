@@ -29,6 +29,9 @@ verifies(
     const root = join(prefix, 'lib', 'node_modules', 'switchboard');
     const names = (await readdir(join(root, 'node_modules'), { recursive: true })).filter((name) => name.endsWith('package.json'));
     expect(names.length).toBeLessThanOrEqual(120);
+    // Without the CLI, which is the person's own.
+    const [kilobytes] = spawnSync('du', ['-sk', root], { encoding: 'utf8' }).stdout.split('\t');
+    expect(Number(kilobytes)).toBeLessThanOrEqual(60 * 1024);
     expect(existsSync(join(prefix, 'bin', 'switchboard'))).toBe(true);
     const main = join(root, 'dist', 'cli', 'main.js');
     const env = { PORT: '0', AUTH_USERNAME: 'me', AUTH_PASSWORD: 'a long password for tests' };

@@ -212,7 +212,8 @@ verifies('session.states', 'believes a process only while it is the one on file'
     await once(child, 'exit');
   });
   const pid = child.pid as number;
-  const procStart = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[21];
+  const startOf = async (of: number) => ({ pid: of, procStart: (await readFile(`/proc/${of}/stat`, 'utf8')).split(') ').at(-1)?.split(' ')[19] });
+  const { procStart } = await startOf(pid);
   const sessions = join(server.workspace.home, '.claude', 'sessions');
   await mkdir(sessions, { recursive: true });
   const note = (name: string, content: unknown) => writeFile(join(sessions, name), typeof content === 'string' ? content : JSON.stringify(content));
@@ -241,6 +242,20 @@ verifies('session.states', 'believes a process only while it is the one on file'
   // A process that has said nothing yet has no transcript, and is there all the same.
   await note(`${pid}.json`, { ...own, sessionId: idOf(9), status: 'idle', name: 'fresh' });
   expect((await listed(server))[0]).toMatchObject({ id: idOf(9), state: 'idle', title: 'fresh', turns: 0, project: '/p/one.two' });
+  // Page by page, live ones first.
+  await note(`${process.pid}.json`, { ...own, ...(await startOf(process.pid)), sessionId: idOf(8), status: 'busy' });
+  const seen: string[][] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: { sessions: { id: string }[]; next: string | null } = await server.get(
+      `/api/hosts/local/sessions?limit=1${cursor && `&cursor=${cursor}`}`,
+    );
+    seen.push(page.sessions.map(({ id }) => id));
+    cursor = page.next;
+  }
+  expect(seen.every((ids) => ids.length <= 1)).toBe(true);
+  expect(seen.flat()).toHaveLength(6);
+  expect(seen.flat().slice(0, 2).toSorted()).toEqual([idOf(8), idOf(9)]);
+  expect(new Set(seen.flat()).size).toBe(6);
 });
 
 verifies('session.index', 'finds what was written by a clock that goes wrong, and while it is read', async () => {
