@@ -89,6 +89,7 @@ const Status = z.object({
     hint: z.string().nullable(),
   }),
   project: z.string(),
+  host: z.string().describe('the address that it listens on'),
   tunnel: z.object({
     kind: z.enum(['none', 'ngrok']),
     state: z.enum(['off', 'connecting', 'open', 'failed']),

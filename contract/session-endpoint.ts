@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ArchiveRecord } from './archive.ts';
 import { ConvId, DeskMessages, ExtraArgs, ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
 import { HookAnswer, HookInput } from './hook.ts';
 import { HistoryPage } from './message.ts';
@@ -35,7 +36,10 @@ export const sessionEndpoints = {
     }),
     response: SessionPage,
   },
-  readHostSession: { params: SessionParams, response: Session },
+  readHostSession: {
+    params: SessionParams,
+    response: Session.extend({ record: ArchiveRecord.nullable().describe('of its newest terminal that was started here') }),
+  },
   readHostMessages: {
     params: SessionParams,
     query: z.object({ limit: count(1, 500).optional().describe('50 where it is left out'), before: z.string().max(200).optional() }),

@@ -266,6 +266,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     version: deps.version,
     startedAt,
     project: defaultProject,
+    host: config.HOST,
     limits: { maxConcurrentTurns: config.maxConcurrentTurns, maxQueuedTurns: config.MAX_QUEUED_TURNS, timeoutS: config.CLAUDE_TIMEOUT_S },
     storageTrouble: () => database.trouble() ?? mapping.trouble(),
     newRequestId: () => nanoid(12),

@@ -49,7 +49,7 @@ const doctor: Command = {
   async run({ client, out }) {
     const findings = lookAtMachine();
     try {
-      const { claude, tunnel, storage } = await client.call('status', {});
+      const { claude, tunnel, storage, host } = await client.call('status', {});
       const { hostname } = new URL(client.url);
       findings.push({ grade: 'ok', what: `a server at ${client.url}`, cure: null });
       const isIn = claude.found && claude.logged_in !== false;
@@ -60,16 +60,23 @@ const doctor: Command = {
       });
       if (!storage.writable)
         findings.push({ grade: 'problem', what: `its data folder takes nothing: ${storage.detail}`, cure: 'Free disk space, or make it writable.' });
-      const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+      const isLocal = (name: string) => ['127.0.0.1', 'localhost', '[::1]', '::1'].includes(name);
+      const password = 'Who has the password can run commands here. Keep it long, and sign devices out that you no longer use.';
       if (tunnel.url)
         findings.push({
           grade: 'warning',
           what: `open to the internet by ${tunnel.url}`,
-          cure: 'Who has the password can run commands here. Keep it long, and sign devices out that you no longer use.',
+          cure: password,
         });
-      else if (!isLocal && client.url.startsWith('http:'))
+      if (!isLocal(host))
+        findings.push({
+          grade: 'warning',
+          what: `open to every network of this machine (HOST=${host}), without TLS of its own`,
+          cure: `${password} Set HOST=127.0.0.1 where a tunnel, a VPN or a proxy on this machine leads to it.`,
+        });
+      if (!isLocal(hostname) && client.url.startsWith('http:'))
         findings.push({ grade: 'problem', what: 'reached without TLS', cure: 'Put a proxy with https in front of it, or use a VPN or the tunnel.' });
-      else findings.push({ grade: 'ok', what: 'open to this machine, and to what its own network lets through', cure: null });
+      if (isLocal(host) && !tunnel.url) findings.push({ grade: 'ok', what: 'open to this machine alone', cure: null });
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       findings.push({ grade: 'problem', what: error.message, cure: null });

@@ -76,7 +76,7 @@ const attach: Command = {
   examples: ['switchboard attach tests', 'switchboard attach tests --messages terminal'],
   async run({ client, out }, [name = ''], values) {
     const id = await sessionOf(client, name);
-    let session = await client.call('readHostSession', { params: { host, id } });
+    let session: Session = await client.call('readHostSession', { params: { host, id } });
     if (session.state === 'ended' || (!session.terminal && session.conv_id !== null)) {
       const messages = textOf(values, 'messages') as 'wait' | undefined;
       const body = { ...how(values), ...(messages ? { messages } : {}), ...(values['interrupt'] ? { interrupt: true } : {}) };

@@ -73,7 +73,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
   }
 
   async function settle(record: StoredRecord, ours: Ours, endedAt: Date | null): Promise<void> {
-    const fate = await fateOf(record.pid);
+    const fate = await fateOf(record.pid).catch(() => null); // Where tmux hangs it is told without.
     const isTaken = !ours && [...open.values()].some(({ id, terminal }) => id !== record.id && terminal === record.terminal);
     // A dead pane keeps a person at the desk before it, and its name from the next one.
     if (fate) await terminals.close({ id: fate.id, pid: record.pid });

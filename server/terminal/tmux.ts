@@ -69,7 +69,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
   /** Asks for a list of panes; one that hangs is no sign that there are none. */
   const list = (format: string): Promise<string> =>
     tmux(['list-panes', '-a', '-F', format]).catch((error) => {
-      if (/no server running|error connecting|ENOENT/.test(error.message)) return '';
+      if (/no server running|error connecting|server exited|lost server|ENOENT/.test(error.message)) return '';
       throw error;
     });
 

@@ -60,6 +60,7 @@ verifies('archive.reason', 'tells how each terminal ended: left, killed here, ki
   tmux('kill-session', '-t', pane(torn.id));
   const record = await ended(server, torn.id);
   expect(record).toMatchObject({ reason: 'abrupt', exit_code: null });
+  expect((await row(server, left.id)) as object).toMatchObject({ record: { reason: 'killed', session_id: left.id } });
   expect(record.advice).toContain('without a goodbye');
   expect((await server.remove(`${sessions}/${torn.id}`)).status).toBe(404);
   expect(tmux('has-session', '-t', pane(`${torn.id}-of-somebody`)).status).toBe(0);

@@ -6,6 +6,7 @@ import { runBare } from '../helper/bare-claude.ts';
 import { startBuilt } from '../helper/built.ts';
 import { runCli, startCli } from '../helper/cli.ts';
 import { packageRoot } from '../helper/server.ts';
+import { startServerProcess } from '../helper/server-process.ts';
 import { createTmuxFolder, tmuxOf } from '../helper/terminal.ts';
 import { until } from '../helper/until.ts';
 import { createWorkspace } from '../helper/workspace.ts';
@@ -175,10 +176,16 @@ verifies('cli.server', 'finds the server of this machine by a file that is ours 
 });
 
 verifies('cli.server', 'looks whether all is there, and is started with the machine', async () => {
-  const { server, workspace } = await startBuilt();
+  const { server, workspace, env: settings } = await startBuilt();
   const healthy = await runCli(workspace, ['doctor']);
-  expect([healthy.out, healthy.code]).toEqual([expect.stringMatching(/✓ Node v[\s\S]*✓ claude/), 0]);
+  expect([healthy.out, healthy.code]).toEqual([expect.stringMatching(/✓ Node v[\s\S]*✓ claude[\s\S]*✓ open to this machine alone/), 0]);
   await server.stop();
+  const open = await startServerProcess(workspace, { ...settings, HOST: '0.0.0.0' });
+  expect(await runCli(workspace, ['doctor'])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('! open to every network of this machine (HOST=0.0.0.0)'),
+  });
+  await open.stop();
   expect(await runCli(workspace, ['doctor'])).toMatchObject({ code: 1, out: expect.stringContaining('✗ No server runs on this machine') });
   const bin = join(workspace.root, 'bin');
   await mkdir(bin);

@@ -189,6 +189,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       page: { build: () => null, policy: () => null, html: async () => '', worker: () => '' },
       checkAnswers: false,
       pageFolder: '/nowhere',
+      host: '127.0.0.1',
       username: 'u',
     },
     ...{ version: '0', startedAt: new Date(), project: '/', limits: { maxConcurrentTurns: 1, maxQueuedTurns: 1, timeoutS: 1 } },

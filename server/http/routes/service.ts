@@ -15,6 +15,8 @@ export type ServiceDeps = {
   version: string;
   startedAt: Date;
   project: string;
+  /** The address that it listens on. */
+  host: string;
   limits: { maxConcurrentTurns: number; maxQueuedTurns: number; timeoutS: number };
   prompts: Prompts;
   metrics: Metrics;
@@ -38,6 +40,7 @@ export function addServiceRoutes(handle: Handle, deps: ServiceDeps): void {
       started_at: deps.startedAt.toISOString(),
       claude: await deps.agent.status(),
       project: deps.project,
+      host: deps.host,
       tunnel: deps.tunnel.status(),
       turns: { running, queued },
       live: { open, limit },

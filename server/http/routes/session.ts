@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { AppError } from '../../app-error.ts';
+import type { Archive } from '../../archive/archive.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { DeskPrompts } from '../../desk/desk-prompts.ts';
 import type { Host } from '../../host/port.ts';
@@ -9,10 +10,15 @@ import type { TerminalTickets } from '../terminal-tickets.ts';
 /** Newer CLIs begin in a mode that asks nothing, unless they are told otherwise. */
 const asking = 'default';
 
-export type SessionDeps = { hosts: ReadonlyMap<string, Host>; conversations: Conversations; tickets: TerminalTickets };
+export type SessionDeps = {
+  hosts: ReadonlyMap<string, Host>;
+  conversations: Conversations;
+  tickets: TerminalTickets;
+  archive: Pick<Archive, 'list'>;
+};
 
 /** The sessions of hosts: every one that was ever begun there, by whatever program. */
-export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets }: SessionDeps): void {
+export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets, archive }: SessionDeps): void {
   function hostOf(name: string): Host {
     const host = hosts.get(name);
     if (!host)
@@ -30,7 +36,11 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
     const { project, state, kind, q, forks, limit, cursor } = query;
     return hostOf(params.host).sessions({ project, states: state, kind, q, withForks: forks ?? true, limit: limit ?? 50, cursor });
   });
-  handle('readHostSession', ({ params }) => hostOf(params.host).session(params.id));
+  handle('readHostSession', async ({ params }) => {
+    const session = await hostOf(params.host).session(params.id);
+    const { records } = await archive.list({ session_id: session.id, hidden: true, limit: 1 });
+    return { ...session, record: records[0] ?? null };
+  });
   handle('readHostMessages', ({ params, query }) => hostOf(params.host).messages(params.id, { limit: query.limit ?? 50, before: query.before }));
   handle('diagnoseSession', ({ params }) => hostOf(params.host).diagnose(params.id));
   handle('startTerminal', ({ params, body }) =>
