@@ -48,7 +48,7 @@ export const sessionRoutes = {
     tag: 'sessions',
     summary: 'Open an ended session in a terminal; its live process, if it has one, is closed first',
     status: 201,
-    errors: [...one, ...opening, 'conversation_busy', 'session_busy'],
+    errors: [...one, ...opening, 'conversation_busy', 'background_busy', 'session_busy'],
   },
   renameSession: {
     method: 'PATCH',
@@ -113,7 +113,7 @@ export const sessionRoutes = {
     tag: 'sessions',
     summary: 'Hand a conversation to a terminal: its live process is closed between turns, and its session opened there',
     status: 201,
-    errors: [...opening, 'background_busy', 'conversation_not_found', 'conversation_busy', 'background_busy', 'session_busy', 'session_not_found'],
+    errors: [...opening, 'conversation_not_found', 'conversation_busy', 'background_busy', 'session_busy', 'session_not_found'],
   },
   detachConversation: {
     method: 'POST',

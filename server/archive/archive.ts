@@ -241,6 +241,11 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     async closed(sessionId: string, signal: AbortSignal): Promise<void> {
       while (!signal.aborted && isOpen(sessionId)) await delay(settleMs);
     },
+    /** The record of a session's newest terminal. */
+    async ofSession(sessionId: string): Promise<ArchiveRecord | null> {
+      const record = store.ofSession(sessionId);
+      return record && shown(record);
+    },
     async list(filter: ArchiveFilter): Promise<{ records: ArchiveRecord[]; before: string | null }> {
       const q = filter.q?.toLowerCase();
       const found: StoredRecord[] = [];

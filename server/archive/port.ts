@@ -21,6 +21,8 @@ export type ArchiveFilter = {
 export interface ArchiveStore {
   add(record: StoredRecord): void;
   save(record: StoredRecord): void;
+  /** That of the newest terminal of a session. */
+  ofSession(sessionId: string): StoredRecord | null;
   get(id: string): StoredRecord | null;
   /** Those without an end. */
   open(): StoredRecord[];

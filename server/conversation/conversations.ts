@@ -252,7 +252,8 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     deskMoved(from, to) {
       const all = [...mapping.all()];
       if (all.some(([, { session_id }]) => session_id === to)) return;
-      for (const [id, record] of all) if (record.session_id === from && !activeOf(lanes, id)) book.saveLater(id, { ...record, session_id: to });
+      // Its turn may end before it sees this: what is noted here stays.
+      for (const [id, record] of all) if (record.session_id === from) book.saveLater(id, { ...record, session_id: to });
     },
     counts() {
       const waiting = [...lanes.active.values()].filter(({ turn }) => turn.state === 'waiting').length;

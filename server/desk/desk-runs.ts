@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { toInput } from '../agent/claude/argv.ts';
 import type { Agent, AgentOutput, AskedPrompt, DeskAnswer, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { TerminalSessions } from '../host/terminal-sessions.ts';
@@ -43,7 +44,7 @@ const failure = (code: 'agent_killed' | 'agent_failed', detail: string): RunEnd 
 /** A message with its files, which Claude Code reads from where they lie. */
 function toTyped({ message, literal, attachments }: RunSpec): string {
   const files = attachments.map(({ path }) => `@${/\s/.test(path) ? JSON.stringify(path) : path}`);
-  const text = literal && message.startsWith('/') ? ` ${message}` : message;
+  const text = toInput(message, literal);
   return asTyped(files.length ? `${text}\n\n${files.join('\n')}` : text);
 }
 
@@ -69,7 +70,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
     return null;
   }
 
-  /** The terminal ended before the message was typed: it runs as any other, unless it was stopped meanwhile. */
+  /** The terminal ended before the message was typed: it gets a process of its own, unless it was stopped meanwhile. */
   async function runInstead(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
     await closed(spec.sessionId, stopped);
     if (stopped.aborted) return failure('agent_killed', 'It was stopped before it was sent.');
@@ -123,8 +124,8 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
     };
     const isKnown = () => told.text !== '' || told.isOver || told.failure !== null;
     const isDone = await idle(place, stopped, tell);
-    // The terminal stays: only what it does is stopped.
-    if (stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
+    // The terminal stays: only what it does for this message is stopped, and nothing that a person began after it.
+    if (!isDone && stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
     await tell();
     // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
     for (let waited = 0; isDone && !isKnown() && waited < maxLateMs; waited += lookMs) {

@@ -198,7 +198,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       inTurn(id, () =>
         inPane(id, async ({ pane, live }) => {
           if (live?.status !== 'idle' || (await typing.hasDraft(pane))) return false;
-          await typing.type(pane, `/rename ${title}`);
+          await typing.typeCommand(pane, `/rename ${title}`);
           return true;
         }).catch((error: AppError) => {
           if (error.code === 'terminal_not_ours') return false;
@@ -215,7 +215,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
           // A draft would be sent with it.
           const leave = async () => {
             if (await typing.hasDraft(pane)) await terminals.key(pane.id, 'C-c');
-            await typing.type(pane, '/exit');
+            await typing.typeCommand(pane, '/exit');
           };
           // A question that has just come up, or a pane that is gone: then it is ended without a goodbye.
           await leave().catch(() => {});

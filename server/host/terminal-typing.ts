@@ -21,6 +21,9 @@ export type TerminalTypingDeps = { agent: Pick<Agent, 'liveSessions' | 'answerTo
 /** A path begins as one, and has more of them. */
 const isCommand = /^\/[\w:-]+(\s|$)/;
 
+/** Each of its characters takes one column. */
+const isPlain = /^[ -~]*$/;
+
 /** Types into Claude Code's input box, as a person who looks at the screen does. */
 export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDeps) {
   const statusOf = async ({ pid }: Pane): Promise<LiveSession | undefined> => (await agent.liveSessions()).find((live) => live.pid === pid);
@@ -42,9 +45,10 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
     return true;
   }
 
-  /** Types a text and sends it, unless a question has come up meanwhile, whose answer it would be. */
-  async function type(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
+  /** Types a text and sends it, unless a question has come up meanwhile, whose answer it would be. `isPasted` waits for it. */
+  async function type(pane: Pane, text: string, signal?: AbortSignal, isPasted = async () => {}): Promise<void> {
     await terminals.paste(pane.id, text);
+    await isPasted();
     if (signal?.aborted) {
       await terminals.key(pane.id, 'C-c'); // Clears what was typed.
       throw new AppError('turn_cancelled', 'It was stopped before it was sent.');
@@ -56,18 +60,29 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
     await terminals.key(pane.id, 'Enter');
   }
 
+  /** A command can be done at once and leave no sign of its own: it is taken when the cursor no longer stands behind it. */
+  async function typeCommand(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
+    // One that ended by it has taken it.
+    const isBehind = async () => (await terminals.cursor(pane.id).catch(() => null)) === emptyColumn + text.length;
+    const comesBehind = (is: boolean) => lookUntil(takenMs, async () => ((await isBehind()) === is ? true : null));
+    await type(pane, text, signal, isPlain.test(text) ? async () => void (await comesBehind(true)) : undefined);
+    // An Enter that came while a slow one was still at the paste is lost. One more in a menu that the command opened would choose.
+    for (let enters = 1; enters < maxEnters && !(await comesBehind(false)); enters += 1) await terminals.key(pane.id, 'Enter');
+  }
+
   return {
     hasDraft,
-    type,
+    typeCommand,
     /** Types a message, and sees to it that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or `terminal_failed`. */
     async send(pane: Pane, live: LiveSession | undefined, message: string, signal?: AbortSignal): Promise<void> {
       if (live?.status === 'waiting') throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
       if (await hasDraft(pane)) throw new AppError('terminal_waits', 'Somebody has begun to type there.');
       const text = asTyped(message);
       const at = now().toISOString();
+      if (isCommand.test(message)) return typeCommand(pane, text, signal);
       await type(pane, text, signal);
-      // A command of its own is done at once; what is typed while it works waits there for its turn.
-      if (isCommand.test(message) || live?.status !== 'idle') return;
+      // What is typed while it works waits there for its turn.
+      if (live?.status !== 'idle') return;
 
       const where = { sessionId: live.sessionId, project: live.project ?? '', at };
       const isWritten = async () => (await agent.answerTo(text, where).catch(() => null)) !== null;

@@ -12,6 +12,7 @@ export function createArchiveStore({ database }: { database: Database }): Archiv
      ON CONFLICT (id) DO UPDATE SET session_id = excluded.session_id, is_open = excluded.is_open, data = excluded.data`,
   );
   const byId = database.prepare('SELECT seq, data FROM archive WHERE id = ?');
+  const bySession = database.prepare('SELECT data FROM archive WHERE session_id = ? ORDER BY seq DESC LIMIT 1');
   const open = database.prepare('SELECT data FROM archive WHERE is_open = 1 ORDER BY seq');
   const page = database.prepare('SELECT seq, data FROM archive WHERE seq < ? ORDER BY seq DESC LIMIT ?');
   const parse = (row: unknown): StoredRecord => JSON.parse((row as { data: string }).data);
@@ -22,6 +23,10 @@ export function createArchiveStore({ database }: { database: Database }): Archiv
     save: (record) => database.transact(() => void write.run(record.id, record.session_id, isOpen(record), JSON.stringify(record))),
     get(id) {
       const row = byId.get(id);
+      return row ? parse(row) : null;
+    },
+    ofSession(sessionId) {
+      const row = bySession.get(sessionId);
       return row ? parse(row) : null;
     },
     open: () => open.all().map(parse),

@@ -16,7 +16,7 @@ import { menuOf } from './menu.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
 import { repairTranscript } from './repair.ts';
-import { atDesk } from './result.ts';
+import { deskFailure } from './result.ts';
 import { appendTitle } from './title.ts';
 import { readCost, readDeeds, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
 import { readTyped } from './typed.ts';
@@ -155,7 +155,7 @@ export function createClaude(deps: {
     async answerTo(message, { sessionId, project, at }) {
       const path = await findTranscript(home, sessionId, project);
       const found = path && answerTo(await readSince(path, at), message);
-      return found ? { text: found.text, isOver: found.isOver, failure: atDesk(found) } : null;
+      return found ? { text: found.text, isOver: found.isOver, failure: deskFailure(found) } : null;
     },
     liveSessions: () => readLiveSessions(home),
     async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs, settings }) {

@@ -9,12 +9,13 @@ const maxSessionFile = 64 * 1024;
 
 /** The CLI writes them over in place (2.1.329): who reads meanwhile finds a part. */
 const tornMs = 20;
-const maxReads = 4;
+/** One that is no JSON and was not written for so long stays so: nobody is to wait for it at each look. */
+const restingMs = 500;
 
 const words = (value: unknown) => (typeof value === 'string' && value ? value : null);
 
 /** What a file says of a process that is still there; null where that has ended, or the file is none of the CLI's. */
-async function readLive(path: string, reads = 1): Promise<LiveSession | null> {
+async function readLive(path: string): Promise<LiveSession | null> {
   try {
     const found = await stat(path);
     // Anything that runs as this user can put a pipe there, which would hang whoever reads it.
@@ -40,9 +41,16 @@ async function readLive(path: string, reads = 1): Promise<LiveSession | null> {
       bridgeUrl: words(file.bridgeSessionId) && `https://claude.ai/code/${encodeURIComponent(String(file.bridgeSessionId))}`,
     };
   } catch (error) {
-    if (!(error instanceof SyntaxError) || reads >= maxReads) return null; // Just removed, or none of the CLI's.
+    const writtenAt =
+      error instanceof SyntaxError
+        ? await stat(path).then(
+            ({ mtimeMs }) => mtimeMs,
+            () => 0,
+          )
+        : 0;
+    if (Math.abs(Date.now() - writtenAt) > restingMs) return null; // Just removed, or none of the CLI's.
     await delay(tornMs);
-    return readLive(path, reads + 1);
+    return readLive(path);
   }
 }
 

@@ -90,7 +90,7 @@ function codeOf(status: number | null, text: string): ErrorCode {
 }
 
 /** What became of a message that was typed in a terminal, which prints no result; null where it was answered. */
-export function atDesk({ error, isInterrupted }: { error: string | null; isInterrupted: boolean }): { code: ErrorCode; detail: string } | null {
+export function deskFailure({ error, isInterrupted }: { error: string | null; isInterrupted: boolean }): { code: ErrorCode; detail: string } | null {
   if (isInterrupted) return { code: 'agent_killed', detail: 'It was interrupted at the terminal.' };
   if (error === null) return null;
   const status = /^API Error:? \(?(\d{3})\b/.exec(error)?.[1];

@@ -14,7 +14,7 @@ export type SessionDeps = {
   hosts: ReadonlyMap<string, Host>;
   conversations: Conversations;
   tickets: TerminalTickets;
-  archive: Pick<Archive, 'list'>;
+  archive: Pick<Archive, 'ofSession'>;
 };
 
 /** The sessions of hosts: every one that was ever begun there, by whatever program. */
@@ -38,8 +38,7 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
   });
   handle('readHostSession', async ({ params }) => {
     const session = await hostOf(params.host).session(params.id);
-    const { records } = await archive.list({ session_id: session.id, hidden: true, limit: 1 });
-    return { ...session, record: records[0] ?? null };
+    return { ...session, record: await archive.ofSession(session.id) };
   });
   handle('readHostMessages', ({ params, query }) => hostOf(params.host).messages(params.id, { limit: query.limit ?? 50, before: query.before }));
   handle('diagnoseSession', ({ params }) => hostOf(params.host).diagnose(params.id));
