@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArchiveRecord } from './archive.ts';
+import { ArchiveRecord, Door } from './archive.ts';
 import { SessionId } from './conversation-options.ts';
 import { count, flag } from './query.ts';
 
@@ -11,6 +11,7 @@ export const archiveEndpoints = {
     query: z.object({
       q: z.string().max(200).optional().describe('a part of its project, name, label or session'),
       session_id: SessionId.optional(),
+      door: Door.optional(),
       hidden: flag.optional().describe('true: the hidden ones as well'),
       ended: flag.optional().describe('true: ended ones alone; false: live ones alone'),
       limit: count(1, 500).optional().describe('100 where it is left out'),

@@ -2,13 +2,13 @@ import type { Route } from './route-row.ts';
 
 const one = ['record_not_found'] as const;
 
-/** The routes of the terminal sessions that were started here, ended ones above all; see `routes`. */
+/** The routes of the sessions that were started here, ended ones above all; see `routes`. */
 export const archiveRoutes = {
   listArchive: {
     method: 'GET',
     path: '/api/archive',
     tag: 'archive',
-    summary: 'Every terminal session that was started here, newest first, with why it ended',
+    summary: 'Every session that was started here, in a terminal or for messages, newest first, with why it ended',
     errors: [],
   },
   readArchive: { method: 'GET', path: '/api/archive/:id', tag: 'archive', summary: 'One of them', errors: one },

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 /**
- * Why a terminal session ended. `killed`: somebody ended it here; `replaced`: its terminal was taken by a
- * newer one; `abrupt`: it did not say goodbye (killed from outside, a crash, a shutdown); `missing_log`: as
- * abrupt, and nothing is left to tell more by.
+ * Why a session ended. `killed`: somebody ended it here; `replaced`: its terminal was taken by a newer one;
+ * `failed`: the model could not be reached, or refused; `abrupt`: it did not say goodbye (killed from outside,
+ * a crash, a shutdown); `missing_log`: as abrupt, and nothing is left to tell more by.
  */
 export const EndReason = z.enum([
   'clean_exit',
@@ -12,19 +12,23 @@ export const EndReason = z.enum([
   'interrupted',
   'tool_crash',
   'out_of_memory',
+  'failed',
   'abrupt',
   'missing_log',
   'not_started',
 ]);
 export type EndReason = z.infer<typeof EndReason>;
 
-/** A terminal session that was started here, and how it ended. */
+export const Door = z.enum(['terminal', 'headless']);
+
+/** A session that was started here, in a terminal or for messages, and how it ended. */
 export const ArchiveRecord = z.object({
   id: z.string(),
   session_id: z.string().describe('the session it had last: /clear gives it another one'),
-  terminal: z.string().describe('the name of its terminal'),
+  door: Door.describe('terminal: one for each terminal; headless: one for all the messages of a session'),
+  terminal: z.string().nullable().describe('the name of its terminal'),
   project: z.string(),
-  name: z.string().nullable().describe('the name that it was started with'),
+  name: z.string().nullable().describe('the name that it was started with, or its conversation'),
   label: z.string().nullable().describe('what a person calls this record'),
   hidden: z.boolean(),
   started_at: z.string(),
@@ -32,13 +36,13 @@ export const ArchiveRecord = z.object({
   reason: EndReason.nullable(),
   advice: z.string().nullable(),
   exit_code: z.number().int().nullable(),
-  signal: z.number().int().nullable().describe('the signal that ended its process, where tmux has told'),
+  signal: z.number().int().nullable().describe('the signal that ended its process, where that is known'),
   last_tool: z.string().nullable(),
   last_command: z.string().nullable(),
   last_exit_code: z.number().int().nullable(),
   interrupted: z.boolean(),
   memory_signs: z.array(z.string()).describe('words in its last output that speak of too little memory'),
   last_words: z.string().nullable(),
-  log_bytes: z.number().int().describe('what is kept of its terminal; 0 where nothing is'),
+  log_bytes: z.number().int().describe('what is kept of what its terminal showed; 0 where nothing is'),
 });
 export type ArchiveRecord = z.infer<typeof ArchiveRecord>;

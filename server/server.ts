@@ -15,6 +15,7 @@ import { claudeHome } from './agent/claude/home.ts';
 import type { AgentStatus } from './agent/port.ts';
 import { createApp } from './app.ts';
 import { AppError } from './app-error.ts';
+import { createHeadlessArchive } from './archive/headless.ts';
 import { createAttachments } from './attachment/attachments.ts';
 import { type Config, ConfigError, checkExposure } from './config.ts';
 import { type Conversations, createConversations } from './conversation/conversations.ts';
@@ -49,6 +50,10 @@ import { createUndoStore } from './store/undo-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
 import { createUndo } from './undo/undo.ts';
+
+/** No dash or underscore: these are typed in shells. */
+const typedAlphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
+const newRecordId = customAlphabet(typedAlphabet, 12);
 
 /** How often old events are looked for. */
 const pruneEveryMs = 60_000;
@@ -104,7 +109,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const credentials = createCredentialStore({ database, password, now });
   const processes = createProcessStore({ database, warn });
   const leftProcesses = processes.all();
-  const agent = createClaude({
+  const claude = createClaude({
     bin: config.CLAUDE_BIN,
     packageRoot: deps.packageRoot,
     env: config.agentEnv,
@@ -113,6 +118,16 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     stallMs: config.STALL_S * 1000,
     now,
   });
+  const archiveStore = createArchiveStore({ database });
+  const headless = createHeadlessArchive({
+    store: archiveStore,
+    agent: claude,
+    nameOf: (id) => conversations.bySession().get(id)?.id ?? null,
+    warn,
+    now,
+    newId: newRecordId,
+  });
+  const { agent } = headless;
   const attachments = createAttachments({ folder: config.dataFolder });
   const prompts = createPrompts({
     store: createPromptStore({ database, events: journal }),
@@ -141,7 +156,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   } = createDesk({
     dataFolder: config.dataFolder,
     env: config.agentEnv,
-    store: createArchiveStore({ database }),
+    store: archiveStore,
+    newId: newRecordId,
     agent,
     prompts,
     conversations: () => conversations,
@@ -183,8 +199,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     now,
     newTurnId: () => nanoid(),
     newSessionId: () => randomUUID(),
-    // No dash or underscore: it is typed in shells.
-    newConvId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 10),
+    newConvId: customAlphabet(typedAlphabet, 10),
   });
 
   let tunnel = noTunnel;
@@ -309,6 +324,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   );
   for (const server of servers) terminalSocket.listen(server);
   archive.start();
+  headless.start().catch((error) => warn(error, 'how earlier sessions ended could not be told'));
   const [main, forTunnel] = servers;
   await localAccess.publish(`http://${localName(config.HOST)}:${portOf(main as Server)}`);
   if (deps.tunnelProvider && forTunnel) {
@@ -334,6 +350,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       await disposeDesk();
       await library.dispose();
       await agent.dispose();
+      await headless.dispose();
       await Promise.all(servers.map(closeServer));
       await closeStores();
     },

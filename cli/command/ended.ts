@@ -9,6 +9,7 @@ const host = 'local';
 const rowOf = (record: ArchiveRecord): string[] => [
   record.id,
   record.session_id.slice(0, 8),
+  record.door,
   record.reason ?? 'alive',
   ago(record.started_at),
   record.ended_at ? ago(record.ended_at) : '',
@@ -18,6 +19,7 @@ const rowOf = (record: ArchiveRecord): string[] => [
 
 const facts = (record: ArchiveRecord): [string, unknown][] => [
   ['session', record.session_id],
+  ['door', record.door],
   ['project', record.project],
   ['reason', record.reason ?? 'alive'],
   ['last tool', record.last_tool],
@@ -31,7 +33,7 @@ const ended: Command = {
   name: 'ended',
   group: 'find',
   args: [{ flags: '[record]', about: 'the id of a record; all are listed where it is left out' }],
-  about: 'List the terminals that were started here with why they ended, or tell of one',
+  about: 'List the sessions that were started here, in terminals or for messages, with why they ended, or tell of one',
   options: [
     { flags: '--log', about: 'print the end of what its terminal showed' },
     { flags: '--tail-kb <count>', about: 'with --log: so much of it; 64 where it is left out' },
@@ -40,16 +42,21 @@ const ended: Command = {
     { flags: '--unhide', about: 'take it into the list again' },
     { flags: '-l, --limit <count>', about: 'so many at most; 30 where it is left out' },
     { flags: '--hidden', about: 'list the hidden ones as well' },
+    { flags: '--door <door>', about: 'only what was started so', choices: ['terminal', 'headless'] },
   ],
   examples: ['switchboard ended', 'switchboard ended 4c787bb5aaaa --log | less', 'switchboard ended 4c787bb5aaaa --hide'],
   async run({ client, out }, [id], values) {
     if (!id) {
-      const query = { limit: Math.min(500, numberOf(values, 'limit', 30)), hidden: values['hidden'] ? ('true' as const) : undefined };
+      const query = {
+        limit: Math.min(500, numberOf(values, 'limit', 30)),
+        hidden: values['hidden'] ? ('true' as const) : undefined,
+        door: textOf(values, 'door') as ArchiveRecord['door'] | undefined,
+      };
       const { records } = await client.call('listArchive', { query });
       out.data(records, () =>
         out.isQuiet
           ? records.map((one) => one.id).join('\n')
-          : table(['ID', 'SESSION', 'REASON', 'STARTED', 'ENDED', 'PROJECT', 'NAME'], records.map(rowOf)),
+          : table(['ID', 'SESSION', 'DOOR', 'REASON', 'STARTED', 'ENDED', 'PROJECT', 'NAME'], records.map(rowOf)),
       );
       return exitCodes.ok;
     }

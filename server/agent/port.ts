@@ -84,7 +84,8 @@ export type RunEnd =
       structuredOutput?: unknown;
       contextWindow: number | null;
     }
-  | { kind: 'failure'; code: ErrorCode; detail: string; cost: number | null };
+  /** `exit` is set where its process ended without a word of its own. */
+  | { kind: 'failure'; code: ErrorCode; detail: string; cost: number | null; exit?: { code: number | null; signal: string | null } };
 
 /** What came of a message that was typed in a terminal: `isOver` when something else was said since. */
 export type DeskAnswer = { text: string; isOver: boolean; failure: { code: ErrorCode; detail: string } | null };
@@ -116,8 +117,8 @@ export type AgentStatus = {
 
 /** What a live process tells besides its runs. */
 export type LiveListener = {
-  /** Whether a session has a live process has changed. */
-  changed(sessionId: string): void;
+  /** Whether a session has a live process has changed; `isLost` where it ended without being told to. */
+  changed(sessionId: string, isLost: boolean): void;
   /** The background work of a session as it now stands. */
   background(sessionId: string, tasks: readonly BackgroundTask[]): void;
   /** Background work came to an end; what was killed is never `completed`. */

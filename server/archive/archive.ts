@@ -3,9 +3,10 @@ import type { ArchiveRecord } from '../../contract/archive.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Terminals } from '../terminal/port.ts';
-import { type EndFacts, endAdvice, endReasonOf, memorySigns } from './end-reason.ts';
+import { type EndFacts, endAdvice, endReasonOf } from './end-reason.ts';
 import { type PaneLogs, plainScreen } from './pane-log.ts';
 import type { ArchiveFilter, ArchiveStore, StoredRecord } from './port.ts';
+import { forensicsOf, newRecord } from './record.ts';
 
 /** How often live ones are looked at. */
 const lookMs = 1000;
@@ -18,8 +19,6 @@ const maxFateMs = 600;
 
 /** So much of a log tells how it ended. */
 const tailBytes = 16_384;
-
-const maxWords = 1000;
 
 /** A shorter beginning of an id names nothing. */
 const shortest = 4;
@@ -43,9 +42,14 @@ export type ArchiveDeps = {
 type Begun = Pick<StoredRecord, 'session_id' | 'terminal' | 'project' | 'name' | 'hook_hash'>;
 type Ours = EndFacts['ours'];
 
-/** The terminal sessions that were started here: their records, from the start to the reason of the end. */
+/** The records of what was started here, and the terminals among them, from their start to the reason of their end. */
 export function createArchive({ store, logs, agent, terminals, startOf, onChange, onMove, warn, now, newId }: ArchiveDeps) {
-  const open = new Map(store.open().map((record) => [record.id, record]));
+  const open = new Map(
+    store
+      .open()
+      .filter(({ door }) => door === 'terminal')
+      .map((record) => [record.id, record]),
+  );
   /** Not ready yet: who starts them sees their end. */
   const starting = new Set<string>();
   /** What we are about to end, by process: a person may call a terminal something else. */
@@ -88,12 +92,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
       reason,
       exit_code: exitCode,
       signal,
-      last_tool: deeds?.last_tool ?? null,
-      last_command: deeds?.last_command ?? null,
-      last_exit_code: deeds?.last_exit_code ?? null,
-      interrupted: deeds?.interrupted ?? false,
-      memory_signs: memorySigns(deeds?.last_output ?? ''),
-      last_words: deeds?.last_words?.slice(-maxWords) ?? null,
+      ...forensicsOf(deeds),
     } satisfies Partial<StoredRecord>);
     open.delete(record.id);
     attempt(() => store.save(record));
@@ -188,25 +187,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     },
     /** Its process is there. */
     async begin(id: string, begun: Begun, pid: number): Promise<void> {
-      const record: StoredRecord = {
-        id,
-        ...begun,
-        label: null,
-        hidden: false,
-        started_at: now().toISOString(),
-        ended_at: null,
-        reason: null,
-        exit_code: null,
-        signal: null,
-        last_tool: null,
-        last_command: null,
-        last_exit_code: null,
-        interrupted: false,
-        memory_signs: [],
-        last_words: null,
-        pid,
-        pidStart: await startOf(pid),
-      };
+      const record = newRecord({ id, door: 'terminal', ...begun, started_at: now().toISOString(), pid, pidStart: await startOf(pid) });
       starting.add(id);
       open.set(id, record);
       attempt(() => store.add(record));
@@ -241,7 +222,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     async closed(sessionId: string, signal: AbortSignal): Promise<void> {
       while (!signal.aborted && isOpen(sessionId)) await delay(settleMs);
     },
-    /** The record of a session's newest terminal. */
+    /** The newest record of a session. */
     async ofSession(sessionId: string): Promise<ArchiveRecord | null> {
       const record = store.ofSession(sessionId);
       return record && shown(record);
@@ -251,6 +232,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
       const found: StoredRecord[] = [];
       for (const record of store.newest(filter.before)) {
         if (record.hidden && !filter.hidden) continue;
+        if (filter.door && record.door !== filter.door) continue;
         if (filter.session_id && record.session_id !== filter.session_id) continue;
         if (filter.ended !== undefined && filter.ended !== (record.ended_at !== null)) continue;
         if (q && !`${record.project}\n${record.name ?? ''}\n${record.label ?? ''}\n${record.session_id}`.toLowerCase().includes(q)) continue;

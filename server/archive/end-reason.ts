@@ -1,7 +1,7 @@
 import type { EndReason } from '../../contract/archive.ts';
 import type { Deeds } from '../transcript/deeds.ts';
 
-/** What is known of the end of a terminal session. */
+/** What is known of the end of a session. */
 export type EndFacts = {
   /** Why we ended it, where we did. */
   ours: 'killed' | 'replaced' | 'not_started' | null;
@@ -28,7 +28,7 @@ const [sigkill, killedCode] = [9, 137];
 export const memorySigns = (text: string): string[] => [...new Set(text.match(memoryWords) ?? [])];
 
 /**
- * Why a terminal session ended, the most certain first. A command that ran out of memory is told from one
+ * Why a session ended, the most certain first. A command that ran out of memory is told from one
  * that was killed by somebody: exit code 137 alone does not say it.
  */
 export function endReasonOf({ ours, deeds, tail, exitCode, signal }: EndFacts): EndReason {
@@ -47,15 +47,16 @@ const goOn = 'Continuing is safe: the transcript has all that was said.';
 
 /** What a person can do about it. */
 export const endAdvice: Readonly<Record<EndReason, string>> = {
-  clean_exit: `Somebody left it in order. ${goOn}`,
+  clean_exit: `It ended in order. ${goOn}`,
   killed: `It was ended from here. ${goOn}`,
   replaced: 'Its terminal was taken by a newer one, in which the session may go on. Look at the newest record of this session.',
-  interrupted: `Its last turn was interrupted, by Escape or Ctrl-C, and then it was left. Continue it and say how to go on.`,
+  interrupted: 'Its last turn was stopped (Escape, Ctrl-C, a cancel, a limit), and then it was left. Continue it and say how to go on.',
   tool_crash: 'Its last command failed, and it was left with that. Look at the output; continuing is safe, and the model sees the failure.',
   out_of_memory:
     'Memory ran out: a command, or Claude Code itself, was killed. On Linux `journalctl -k | grep -i oom` says so for certain. Run less at a time or add swap, then continue it.',
+  failed: 'Its last turn failed: the model could not be reached, or refused. The turn has the reason; continue it when that is over.',
   abrupt:
     'It ended without a goodbye: its process or its terminal was killed, it crashed, or the machine went down. What a command had half done stays half done: look at the project, then continue it. The end of its log may say more.',
-  missing_log: `It ended without a goodbye, and nothing of its terminal is left to tell why. ${goOn}`,
+  missing_log: `It ended without a goodbye, and nothing is left to tell why. ${goOn}`,
   not_started: 'It never became ready. The end of its log has what it said.',
 };

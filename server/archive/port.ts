@@ -1,6 +1,6 @@
 import type { ArchiveRecord } from '../../contract/archive.ts';
 
-/** A record as it is kept. `pid` and `pidStart` name the process while it lives; what is read off its log is not kept. */
+/** A record as it is kept. `pid` and `pidStart` name the process of a terminal while it lives; what is read off its log is not kept. */
 export type StoredRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & {
   pid: number;
   pidStart: string | null;
@@ -11,6 +11,7 @@ export type StoredRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & {
 export type ArchiveFilter = {
   q?: string | undefined;
   session_id?: string | undefined;
+  door?: StoredRecord['door'] | undefined;
   hidden?: boolean | undefined;
   ended?: boolean | undefined;
   limit: number;
@@ -21,7 +22,7 @@ export type ArchiveFilter = {
 export interface ArchiveStore {
   add(record: StoredRecord): void;
   save(record: StoredRecord): void;
-  /** That of the newest terminal of a session. */
+  /** The newest one of a session. */
   ofSession(sessionId: string): StoredRecord | null;
   get(id: string): StoredRecord | null;
   /** Those without an end. */

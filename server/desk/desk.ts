@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { customAlphabet, nanoid } from 'nanoid';
+import { nanoid } from 'nanoid';
 import type { Agent } from '../agent/port.ts';
 import { processStart } from '../agent/process-tree.ts';
 import { type Archive, createArchive } from '../archive/archive.ts';
@@ -26,6 +26,8 @@ export type DeskDeps = {
   url(): string;
   warn(error: unknown, text: string): void;
   now(): Date;
+  /** The id of a record in the archive. */
+  newId(): string;
 };
 
 /** The terminals of this machine that were started here, with all that belongs to them. */
@@ -51,7 +53,7 @@ export function createDesk(deps: DeskDeps): DeskParts {
     },
     warn,
     now,
-    newId: customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 12),
+    newId: deps.newId,
   });
   const prepareHooks = (recordId: string, permissionMode: string) => deskPrompts.prepare(recordId, permissionMode);
   const terminals = createTerminalSessions({

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 /** So many are read at a time. */
 const pageSize = 200;
 
-/** The records of terminal sessions in SQLite. */
+/** The records of the sessions that were started here, in SQLite. */
 export function createArchiveStore({ database }: { database: Database }): ArchiveStore {
   // A full disk may have refused one at first.
   const write = database.prepare(
@@ -15,7 +15,8 @@ export function createArchiveStore({ database }: { database: Database }): Archiv
   const bySession = database.prepare('SELECT data FROM archive WHERE session_id = ? ORDER BY seq DESC LIMIT 1');
   const open = database.prepare('SELECT data FROM archive WHERE is_open = 1 ORDER BY seq');
   const page = database.prepare('SELECT seq, data FROM archive WHERE seq < ? ORDER BY seq DESC LIMIT ?');
-  const parse = (row: unknown): StoredRecord => JSON.parse((row as { data: string }).data);
+  // Those of before there were others are of terminals.
+  const parse = (row: unknown): StoredRecord => ({ door: 'terminal', ...JSON.parse((row as { data: string }).data) });
   const isOpen = (record: StoredRecord) => (record.ended_at === null ? 1 : 0);
 
   return {

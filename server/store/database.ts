@@ -110,6 +110,7 @@ const migrations = [
      data TEXT NOT NULL
    );
    CREATE INDEX archive_open ON archive (seq) WHERE is_open = 1;`,
+  'CREATE INDEX archive_by_session ON archive (session_id, seq);',
 ];
 
 /** SQLite's codes for a disk that does not take what is written. */

@@ -43,7 +43,7 @@ verifies('archive.reason', 'tells how each terminal ended: left, killed here, ki
   expect(await ended(server, left.id)).toMatchObject({ reason: 'killed' });
   expect(await records(server, `?session_id=${left.id}`)).toHaveLength(2);
   const cli = (...args: string[]) => runCli(server.workspace, args);
-  expect((await cli('ended')).out).toMatch(new RegExp(`${left.id.slice(0, 8)} +killed[^]*${left.id.slice(0, 8)} +clean_exit`));
+  expect((await cli('ended')).out).toMatch(new RegExp(`${left.id.slice(0, 8)} +terminal +killed[^]*${left.id.slice(0, 8)} +terminal +clean_exit`));
   const [newest = ''] = (await cli('ended', '-q')).out.split('\n');
   expect((await cli('ended', newest)).out).toContain('It was ended from here.');
   expect((await cli('ended', newest, '--log')).out).toContain('Claude Code');

@@ -55,7 +55,7 @@ verifies('crash.interrupted', 'ends the background shell of a turn that had ende
   await until('the shell to be ended', async () => (await processesOf(workspace)).every((pid) => pid === second.child.pid));
 });
 
-verifies('prompt.restart', 'closes what waited for a person when the server was killed, and says so', async () => {
+verifies(['prompt.restart', 'archive.reason'], 'closes what waited for a person when the server was killed, and says so', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
   const env = serverEnv(workspace, api, { ALLOWED_TOOLS: 'Bash(node *)' });
@@ -80,6 +80,14 @@ verifies('prompt.restart', 'closes what waited for a person when the server was 
   const { events } = await second.get('/api/conversations/a/events?after=0&wait_s=0');
   expect(events.findLast(({ type }: { type: string }) => type === 'prompt.closed')).toMatchObject({ outcome: 'restarted' });
   await until('the processes to be ended', async () => (await processesOf(workspace)).every((pid) => pid === second.child.pid));
+  const ended = await until('their records', async () => {
+    const { records } = await second.get('/api/archive?ended=true');
+    return records.length === 2 && records;
+  });
+  expect(ended).toMatchObject([
+    { name: 'b', reason: 'abrupt', last_words: 'Started it' },
+    { name: 'a', reason: 'abrupt', last_tool: 'Bash' },
+  ]);
   expect((await second.chat({ message: 'next', conv_id: 'a' })).response).toBe('Echo: next');
 });
 

@@ -183,7 +183,7 @@ export const requirements = {
     from: 'contract',
   },
   'archive.reason': {
-    promise: 'Every terminal session that was started here has a record, by whatever door, and a reason within seconds of its end.',
+    promise: 'Every session that was started here has a record, by whatever door, and a reason within seconds of its end.',
     from: 'contract',
   },
   'archive.record': { promise: 'A label or hiding ends no record and makes none; logs are bounded.', from: 'contract' },

@@ -9,7 +9,7 @@ import { sessionWords } from '../../word/session-words.ts';
 
 type Repair = Answer<'repairSession'>;
 
-/** What happened to a session: what it did last, how its last terminal ended, and what is wrong with its transcript. */
+/** What happened to a session: what it did last, how it ended where it was started here, and what is wrong with its transcript. */
 export function Why({ id }: { id: string }) {
   const [why, setWhy] = useState<Answer<'diagnoseSession'> | null>(null);
   const [record, setRecord] = useState<ArchiveRecord | null>(null);
@@ -39,9 +39,9 @@ export function Why({ id }: { id: string }) {
           <pre>{why.last_output.slice(-600)}</pre>
         </details>
       )}
-      {record?.ended_at && (
+      {record?.ended_at && (record.door === 'terminal' || record.reason !== 'clean_exit') && (
         <p>
-          {t.terminalEnded} <When time={record.ended_at} />: {record.advice}{' '}
+          {record.door === 'terminal' ? t.terminalEnded : t.workEnded} <When time={record.ended_at} />: {record.advice}{' '}
           {record.log_bytes > 0 && (
             <a href={addressOf('readArchiveLog', { params: { id: record.id } })} target="_blank" rel="noreferrer">
               {t.itsLog}

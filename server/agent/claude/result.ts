@@ -100,7 +100,14 @@ export function deskFailure({ error, isInterrupted }: { error: string | null; is
 /** What an exit without a result line came to: the reason is on standard error, if anywhere. */
 export function fromExit(exit: { code: number | null; signal: string | null; stderr: string }): RunEnd {
   const said = exit.stderr.trim();
-  const failure = (code: ErrorCode, detail: string): RunEnd => ({ kind: 'failure', code, detail: inWords(detail), cost: null });
+  const { code, signal } = exit;
+  const failure = (error: ErrorCode, detail: string): RunEnd => ({
+    kind: 'failure',
+    code: error,
+    detail: inWords(detail),
+    cost: null,
+    exit: { code, signal },
+  });
   if (/No conversation found/i.test(said)) return failure('session_not_found', said);
   if (/Session ID .* is already in use/i.test(said)) return failure('session_busy', said);
   if (patterns[0]?.text.test(said)) return failure('not_logged_in', said);

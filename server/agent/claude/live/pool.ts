@@ -72,7 +72,7 @@ export function createLivePool(deps: {
       .then(() => held.process.exited)
       .then(() => {
         leaving.delete(held);
-        listener?.changed(held.process.sessionId());
+        listener?.changed(held.process.sessionId(), false);
       });
     leaving.set(held, left);
     return left;
@@ -129,10 +129,10 @@ export function createLivePool(deps: {
     all.add(own);
     void process.exited.then(() => {
       if (own.idleTimer) clearTimeout(own.idleTimer);
-      if (all.delete(own)) listener?.changed(process.sessionId());
+      if (all.delete(own)) listener?.changed(process.sessionId(), !isClosing);
     });
     if (isClosing) void process.kill();
-    listener?.changed(launch.sessionId);
+    listener?.changed(launch.sessionId, false);
     noteIdle(own);
     return own;
   }

@@ -1,0 +1,166 @@
+import { constants } from 'node:os';
+import type { Agent, LiveListener, RunEnd } from '../agent/port.ts';
+import { clip } from '../transcript/clip.ts';
+import { endReasonOf, memorySigns } from './end-reason.ts';
+import type { ArchiveStore, StoredRecord } from './port.ts';
+import { forensicsOf, newRecord } from './record.ts';
+
+const maxWords = 1000;
+
+/** The exit codes of a process that a signal ended begin behind it. */
+const signalCodes = 128;
+
+/** What is of terminals alone. */
+const none = { door: 'headless', terminal: null, project: '', name: null, hook_hash: null, pid: 0, pidStart: null } as const;
+
+/** How the newest run of a session ended; `lost`: its process did, and no run tells why. */
+type Last = { end: RunEnd; isStopped: boolean } | 'lost';
+
+type Held = { id: string; runs: number; last: Last };
+
+export type HeadlessDeps = {
+  store: ArchiveStore;
+  agent: Agent;
+  /** The conversation of a session. */
+  nameOf(sessionId: string): string | null;
+  warn(error: unknown, text: string): void;
+  now(): Date;
+  newId(): string;
+};
+
+const endingOf = (last: Last) => (last !== 'lost' && last.end.kind === 'failure' ? last.end.exit : undefined);
+
+/**
+ * The sessions that work without a terminal, for messages: each has one record, which is open while a process
+ * of ours has the session. `agent` is the one it was given, whose runs are noted from now on.
+ */
+export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }: HeadlessDeps) {
+  const held = new Map<string, Held>();
+  const writing = new Set<Promise<void>>();
+
+  /** A record that is not written is no reason to refuse a message. */
+  function save(record: StoredRecord): void {
+    try {
+      store.save(record);
+    } catch (error) {
+      warn(error, 'the archive could not be written');
+    }
+  }
+
+  function begin(sessionId: string, project: string): void {
+    const known = held.get(sessionId);
+    if (known) {
+      known.runs += 1;
+      return;
+    }
+    const newest = store.ofSession(sessionId);
+    const record = newest?.door === 'headless' ? newest : newRecord({ ...none, id: newId(), session_id: sessionId, started_at: now().toISOString() });
+    held.set(sessionId, { id: record.id, runs: 1, last: 'lost' });
+    save({ ...record, project, name: record.name ?? nameOf(sessionId), ended_at: null, reason: null });
+  }
+
+  /** Ends the record of a session that no process of ours has any more. */
+  async function rest(sessionId: string): Promise<void> {
+    const own = held.get(sessionId);
+    if (!own || own.runs > 0 || agent.live.isOpen(sessionId)) return;
+    const isAnswered = own.last !== 'lost' && own.last.end.kind === 'answer';
+    // What became of an answer is known: its transcript, which may be long, is not read for that.
+    const deeds = isAnswered ? null : await agent.lastDeeds(sessionId).catch(() => null);
+    if (held.get(sessionId) !== own || own.runs > 0) return;
+    held.delete(sessionId);
+    const record = store.get(own.id);
+    if (record) save({ ...record, session_id: sessionId, name: record.name ?? nameOf(sessionId), ...ended(own.last, deeds, now().toISOString()) });
+  }
+
+  function settle(sessionId: string): void {
+    const work = rest(sessionId).catch((error) => warn(error, 'how a session ended could not be told'));
+    writing.add(work);
+    void work.finally(() => writing.delete(work));
+  }
+
+  /** A run of it ended. /clear leaves it with another session. */
+  function note(sessionId: string, last: Last): string {
+    const own = held.get(sessionId);
+    if (!own) return sessionId;
+    own.last = last;
+    const now = last !== 'lost' && last.end.kind === 'answer' ? last.end.sessionId : sessionId;
+    if (now !== sessionId && !held.has(now)) {
+      held.delete(sessionId);
+      held.set(now, own);
+    }
+    return held.get(now) === own ? now : sessionId;
+  }
+
+  const run: Agent['run'] = async (spec, onOutput) => {
+    const own = await agent.run(spec, onOutput);
+    begin(spec.sessionId, spec.project);
+    let isStopped = false;
+    void own.end.then(async (end) => {
+      const sessionId = note(spec.sessionId, { end, isStopped });
+      await own.exited;
+      const known = held.get(sessionId);
+      if (known) known.runs -= 1;
+      settle(sessionId);
+    });
+    return {
+      ...own,
+      stop() {
+        isStopped = true;
+        return own.stop();
+      },
+    };
+  };
+
+  const listen = (listener: LiveListener) =>
+    agent.live.listen({
+      ...listener,
+      changed(sessionId, isLost) {
+        const own = held.get(sessionId);
+        if (isLost && own && own.runs === 0) own.last = 'lost';
+        settle(sessionId);
+        listener.changed(sessionId, isLost);
+      },
+    });
+
+  return {
+    agent: { ...agent, run, live: { ...agent.live, listen } } satisfies Agent,
+    /** Those that an earlier server left open ended with it. */
+    async start(): Promise<void> {
+      for (const record of store.open().filter(({ door }) => door === 'headless')) {
+        const deeds = await agent.lastDeeds(record.session_id).catch(() => null);
+        if (!held.has(record.session_id)) save({ ...record, ...ended('lost', deeds, deeds?.at ?? now().toISOString()) });
+      }
+    },
+    /** Resolves when all ends are written. */
+    async dispose(): Promise<void> {
+      while (writing.size) await Promise.all(writing);
+    },
+  };
+}
+
+type Deeds = Awaited<ReturnType<Agent['lastDeeds']>>;
+
+/** How a record says that its session ended. */
+function ended(last: Last, deeds: Deeds, at: string): Partial<StoredRecord> {
+  const exit = endingOf(last);
+  const signal = exit?.signal ? constants.signals[exit.signal as NodeJS.Signals] : null;
+  const answer = last !== 'lost' && last.end.kind === 'answer' ? last.end : null;
+  return {
+    ended_at: at,
+    reason: reasonOf(last, deeds, signal),
+    exit_code: answer ? 0 : (exit?.code ?? null),
+    signal,
+    ...forensicsOf(deeds),
+    ...(answer ? { last_words: clip(answer.response, maxWords).text } : {}),
+  };
+}
+
+function reasonOf(last: Last, deeds: Deeds, signal: number | null): StoredRecord['reason'] {
+  const common = { ours: null, deeds, signal };
+  if (last === 'lost') return endReasonOf({ ...common, tail: deeds && '', exitCode: null });
+  if (last.end.kind === 'answer') return 'clean_exit';
+  if (last.isStopped) return 'interrupted';
+  const { code, detail, exit } = last.end;
+  const isKilled = signal !== null || (exit?.code ?? 0) > signalCodes || code === 'agent_killed';
+  return isKilled || memorySigns(detail).length ? endReasonOf({ ...common, tail: detail, exitCode: exit?.code ?? null }) : 'failed';
+}
