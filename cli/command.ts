@@ -50,3 +50,12 @@ export function durationOf(name: string, text: string): number {
   if (!count) throw new UsageError(`${name}: ${JSON.stringify(text)} is not a time such as 30m, 72h or 7d.`);
   return Math.round(Number(count) * seconds[unit as keyof typeof seconds]);
 }
+
+/** A time of an option, as ISO-8601: a date, or how long ago. Throws UsageError. */
+export function timeOf(values: Values, name: string): string | undefined {
+  const text = textOf(values, name);
+  if (text === undefined) return undefined;
+  const at = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() - durationOf(`--${name}`, text) * 1000;
+  if (Number.isNaN(at)) throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a date such as 2026-01-31 or 2026-01-31T08:00Z.`);
+  return new Date(at).toISOString();
+}

@@ -1,45 +1,78 @@
-import type { Command } from './command.ts';
+import type { Command, OptionRow } from './command.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
+/** What a first argument can be is asked of the server itself. */
+const sources: Readonly<Record<string, string>> = { name: 'list -q', session: 'list --sessions -q', id: 'prompts -q', record: 'ended -q' };
+
 const longOf = (flags: string): string => /--[\w-]+/.exec(flags)?.[0] ?? '';
+
+/** How the words for the first argument of a command are found: known ones, or a command that prints them. */
+function firstOf({ name, args }: Command): { words: string } | { asks: string } | null {
+  const [row] = args;
+  if (row?.choices) return { words: row.choices.join(' ') };
+  const asks = sources[/^[<[](\w+)/.exec(row?.flags ?? '')?.[1] ?? ''];
+  // A new one has no name yet.
+  return asks && name !== 'new' ? { asks: `switchboard ${asks} 2>/dev/null` } : null;
+}
 
 /** The completion of a shell, as a script that it reads. */
 export function completionFor(shell: Shell, commands: readonly Command[]): string {
-  const names = commands.map(({ name }) => name).join(' ');
-  const ofCommand = ({ options }: Command) => ['--json', '--quiet', '--help', ...options.map(({ flags }) => longOf(flags))].filter(Boolean).join(' ');
-  // What stands for a conversation is asked of the server itself.
-  const asking = commands.filter(({ args }) => args[0]?.flags === '<name>').map(({ name }) => name);
-  if (shell === 'fish') {
-    const lines = commands.flatMap((command) => [
-      `complete -c switchboard -n __fish_use_subcommand -a ${command.name} -d ${quoted(command.about)}`,
-      ...command.options.map(
-        ({ flags, about }) =>
-          `complete -c switchboard -n "__fish_seen_subcommand_from ${command.name}" -l ${longOf(flags).slice(2)} -d ${quoted(about)}`,
-      ),
-    ]);
-    return `complete -c switchboard -f\n${lines.join('\n')}\ncomplete -c switchboard -n "__fish_seen_subcommand_from ${asking.join(' ')}" -a "(switchboard list -q 2>/dev/null)"\n`;
-  }
-  const cases = commands.map((command) => `    ${command.name}) words="${ofCommand(command)}" ;;`).join('\n');
-  const bash = `_switchboard() {
-  local word=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} words=
+  if (shell === 'fish') return fish(commands);
+  return shell === 'bash' ? bash(commands) : `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`;
+}
+
+function bash(commands: readonly Command[]): string {
+  const flagsOf = ({ options }: Command) => ['--json', '--quiet', '--help', ...options.map(({ flags }) => longOf(flags))].filter(Boolean).join(' ');
+  const line = (test: string, words: string) => `    ${test}) words=${words} ;;`;
+  const flags = commands.map((command) => line(`${command.name}:-*`, `"${flagsOf(command)}"`));
+  const choices = commands.flatMap(({ name, options }) =>
+    options.flatMap((row) => (row.choices ? [line(`${name}:${longOf(row.flags)}`, `"${row.choices.join(' ')}"`)] : [])),
+  );
+  const first = commands.flatMap((command) => {
+    const found = firstOf(command);
+    if (!found) return [];
+    return [line(`${command.name}:2`, 'words' in found ? `"${found.words}"` : `$(${found.asks})`)];
+  });
+  return `_switchboard() {
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} words=
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${names}" -- "$word"))
+    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')}" -- "$word"))
     return
   fi
-  case "$command" in
-${cases}
+  case "$command:$word" in
+${flags.join('\n')}
   esac
-  case "$word:$command" in
-    -*) ;;
-    *:${asking.join('|*:')}) words=$(switchboard list -q 2>/dev/null) ;;
+  case "$command:$before" in
+${choices.join('\n')}
+  esac
+  [ -n "$words" ] || case "$command:$COMP_CWORD" in
+${first.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 complete -o default -F _switchboard switchboard
 `;
-  return shell === 'bash' ? bash : `autoload -U +X bashcompinit && bashcompinit\n${bash}`;
+}
+
+function fish(commands: readonly Command[]): string {
+  const optionOf = (name: string, { flags, about, choices }: OptionRow) => {
+    const values = choices ? ` -x -a ${quoted(choices.join(' '))}` : '';
+    return `complete -c switchboard -n "__fish_seen_subcommand_from ${name}" -l ${longOf(flags).slice(2)}${values} -d ${quoted(about)}`;
+  };
+  const lines = commands.flatMap((command) => {
+    const { name, about, options } = command;
+    const found = firstOf(command);
+    return [
+      `complete -c switchboard -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`,
+      ...options.map((row) => optionOf(name, row)),
+      ...(found
+        ? [`complete -c switchboard -n "__fish_seen_subcommand_from ${name}" -a "${'words' in found ? found.words : `(${found.asks})`}"`]
+        : []),
+    ];
+  });
+  return `complete -c switchboard -f\n${lines.join('\n')}\n`;
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;

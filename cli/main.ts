@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { Command as Commander, CommanderError, Option } from 'commander';
+import { Argument, Command as Commander, CommanderError, Option } from 'commander';
 import { createClient } from './client.ts';
 import type { Command, Values } from './command.ts';
 import { findConnection } from './connection.ts';
@@ -39,7 +39,10 @@ function lazyClient(values: Values) {
 
 function add(program: Commander, command: Command, done: (code: number) => void): void {
   const own = program.command(command.name).description(command.about).helpGroup(`${groups[command.group]}:`);
-  for (const { flags, about } of command.args) own.argument(flags, about);
+  for (const { flags, about, choices } of command.args) {
+    const argument = new Argument(flags, about);
+    own.addArgument(choices ? argument.choices([...choices]) : argument);
+  }
   for (const { flags, about, choices } of [...command.options, ...commonOptions.map((row) => ({ ...row, choices: undefined }))]) {
     const option = new Option(flags, about);
     own.addOption(choices ? option.choices([...choices]) : option);

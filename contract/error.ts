@@ -328,6 +328,8 @@ export const errorTable = {
 /** A stable code of the error table. */
 export type ErrorCode = keyof typeof errorTable;
 
+export type Candidate = { id: string; project: string | null };
+
 /** The `application/problem+json` body (RFC 9457) of every error; `error` repeats `detail` for old clients. */
 export type Problem = {
   type: string;
@@ -339,6 +341,8 @@ export type Problem = {
   request_id?: string;
   field?: string;
   turn_id?: string;
+  /** What the beginning of an id can stand for. */
+  candidates?: Candidate[];
   success: false;
   error: string;
 };
@@ -347,7 +351,7 @@ export type Problem = {
 export const problemType = (code: string): string => `urn:switchboard:error:${code}`;
 
 /** Builds the problem body of a code; `detail` defaults to the title. */
-export function toProblem(code: ErrorCode, detail?: string, extra: Pick<Problem, 'request_id' | 'field' | 'turn_id'> = {}): Problem {
+export function toProblem(code: ErrorCode, detail?: string, extra: Pick<Problem, 'request_id' | 'field' | 'turn_id' | 'candidates'> = {}): Problem {
   const row = errorTable[code];
   const text = detail || row.title;
   return {

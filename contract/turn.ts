@@ -35,6 +35,10 @@ export const ProblemBody = z.looseObject({
   request_id: z.string().optional(),
   field: z.string().optional(),
   turn_id: z.string().optional(),
+  candidates: z
+    .array(z.object({ id: z.string(), project: z.string().nullable() }))
+    .optional()
+    .describe('what the beginning of an id can stand for'),
   success: z.literal(false),
   error: z.string(),
 });

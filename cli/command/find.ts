@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { HistoryMessage } from '../../contract/message.ts';
 import type { Session } from '../../contract/session.ts';
 import { ApiError, type Client } from '../client.ts';
-import { type Command, numberOf, textOf } from '../command.ts';
+import { type Command, numberOf, textOf, timeOf } from '../command.ts';
 import { exitCodes } from '../fault.ts';
 import { ago, clip, table } from '../output.ts';
 
@@ -67,12 +67,15 @@ const search: Command = {
   options: [
     { flags: '-p, --project <part>', about: 'only of projects whose path has this in it' },
     { flags: '--role <role>', about: 'only what was said by', choices: ['user', 'assistant', 'tool', 'output'] },
+    { flags: '--since <time>', about: 'only what was said since then: a time such as 2026-01-31, or 7d for so long ago' },
+    { flags: '--until <time>', about: 'only what was said before then' },
     { flags: '-l, --limit <count>', about: 'so many at most; 20 where it is left out' },
   ],
-  examples: ['switchboard search "connection reset"', 'switchboard search migrat* --role user'],
+  examples: ['switchboard search "connection reset"', 'switchboard search migrat* --role user --since 7d'],
   async run({ client, out }, args, values) {
     const role = textOf(values, 'role') as 'user' | undefined;
-    const query = { q: args.join(' '), project: textOf(values, 'project'), role, limit: Math.min(100, numberOf(values, 'limit', 20)) };
+    const [since, until] = [timeOf(values, 'since'), timeOf(values, 'until')];
+    const query = { q: args.join(' '), project: textOf(values, 'project'), role, since, until, limit: Math.min(100, numberOf(values, 'limit', 20)) };
     const answer = await client.call('search', { query });
     if (!answer.indexing.done) out.say('The transcripts are still being read: what is not read yet is not found.');
     const ids = () => [...new Set(answer.hits.map(({ session_id }) => session_id))].join('\n');

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import type { Command } from '../command.ts';
 import { stateFile } from '../connection.ts';
-import { CliError, exitCodes, UsageError } from '../fault.ts';
+import { CliError, exitCodes } from '../fault.ts';
 import { install, serviceOf, stateOf, uninstall } from '../service.ts';
 
 type Finding = { grade: 'ok' | 'warning' | 'problem'; what: string; cure: string | null };
@@ -90,7 +90,7 @@ const doctor: Command = {
 const service: Command = {
   name: 'service',
   group: 'server',
-  args: [{ flags: '<action>', about: 'install, uninstall or status' }],
+  args: [{ flags: '<action>', about: 'install, uninstall or status', choices: ['install', 'uninstall', 'status'] }],
   about: 'Have the server started with this machine, in this folder (systemd user unit, or launchd)',
   options: [{ flags: '--print', about: 'only print what would be written' }],
   examples: ['cd ~/switchboard && switchboard service install', 'loginctl enable-linger   # so that it runs without anybody signed in'],
@@ -103,19 +103,25 @@ const service: Command = {
       home: process.env['HOME'] ?? '',
     };
     const own = serviceOf(process.platform, about);
+    const { file, text } = own;
     if (values['print']) {
-      out.write(own.text);
+      out.data({ file, text }, () => text.trimEnd());
       return exitCodes.ok;
+    }
+    if (action === 'status') {
+      const state = stateOf(own, process.env);
+      out.data({ state, file }, () => state);
+      return state === 'running' ? exitCodes.ok : exitCodes.failed;
     }
     if (action === 'install') {
       install(own, process.env);
-      out.say(`Installed: ${own.file}. Its settings come from .env in ${about.folder}.`);
-    } else if (action === 'uninstall') out.say(uninstall(own, process.env) ? `Removed: ${own.file}` : 'It is not installed.');
-    else if (action === 'status') {
-      const state = stateOf(own, process.env);
-      out.data({ state, file: own.file }, () => state);
-      return state === 'running' ? exitCodes.ok : exitCodes.failed;
-    } else throw new UsageError(`There is no ${JSON.stringify(action)}. Use install, uninstall or status.`);
+      out.say(`Installed: ${file}. Its settings come from .env in ${about.folder}.`);
+      out.data({ installed: true, file }, () => '');
+    } else {
+      const isRemoved = uninstall(own, process.env);
+      out.say(isRemoved ? `Removed: ${file}` : 'It is not installed.');
+      out.data({ removed: isRemoved, file }, () => '');
+    }
     return exitCodes.ok;
   },
 };

@@ -52,7 +52,8 @@ const genSecret: Command = {
   async run({ out }, _args, values) {
     const bytes = numberOf(values, 'length', 32);
     if (!Number.isInteger(bytes) || bytes > 1024) throw new UsageError('--length: use a whole number up to 1024.');
-    out.line(randomBytes(bytes).toString('hex'));
+    const secret = randomBytes(bytes).toString('hex');
+    out.data({ secret }, () => secret);
     return exitCodes.ok;
   },
 };
@@ -75,14 +76,13 @@ const openCommand: Command = {
 const completion: Command = {
   name: 'completion',
   group: 'server',
-  args: [{ flags: '<shell>', about: shells.join(', ') }],
+  args: [{ flags: '<shell>', about: shells.join(', '), choices: shells }],
   about: 'Print the completion for a shell',
   options: [],
   examples: ['switchboard completion bash > ~/.local/share/bash-completion/completions/switchboard'],
   async run({ out, commands }, [shell = '']) {
-    if (!(shells as readonly string[]).includes(shell))
-      throw new UsageError(`There is no completion for ${JSON.stringify(shell)}. Known: ${shells.join(', ')}.`);
-    out.write(completionFor(shell as Shell, commands));
+    const script = completionFor(shell as Shell, commands);
+    out.data({ shell, script }, () => script.trimEnd());
     return exitCodes.ok;
   },
 };

@@ -2,7 +2,7 @@ import type { Session, SessionState } from '../../contract/session.ts';
 import type { Agent, LiveSession } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Known, Library } from '../library/port.ts';
-import { advice, reasonOf } from '../transcript/deeds.ts';
+import { advice, createDeeds, reasonOf } from '../transcript/deeds.ts';
 import { noFacts } from '../transcript/facts.ts';
 import type { Host, SessionFilter } from './port.ts';
 import type { TerminalSessions } from './terminal-sessions.ts';
@@ -140,14 +140,10 @@ export function createLocalHost({
       throw new AppError('session_not_found', `There is no session ${JSON.stringify(idOrPrefix)}.${short}`, { field: 'id' });
     }
     if (known.id !== prefix && rows.length > 1) {
-      const names = rows.slice(0, maxCandidates).map(({ id, facts }) => `${id} (${facts.project ?? 'no project'})`);
-      throw new AppError(
-        'session_ambiguous',
-        `${JSON.stringify(idOrPrefix)} begins ${rows.length > maxCandidates ? 'more than ' : ''}${names.length} sessions: ${names.join(', ')}.`,
-        {
-          field: 'id',
-        },
-      );
+      const candidates = rows.slice(0, maxCandidates).map(({ id, facts }) => ({ id, project: facts.project }));
+      const names = candidates.map(({ id, project }) => `${id} (${project ?? 'no project'})`).join(', ');
+      const count = `${rows.length > maxCandidates ? 'more than ' : ''}${candidates.length}`;
+      throw new AppError('session_ambiguous', `${JSON.stringify(idOrPrefix)} begins ${count} sessions: ${names}.`, { field: 'id', candidates });
     }
     return { known, now };
   }
@@ -272,10 +268,12 @@ export function createLocalHost({
     },
     async diagnose(id) {
       const { known, now } = await find(id);
-      const deeds = await agent.lastDeeds(known.id, known.facts.project ?? undefined);
+      const isLive = now.live.has(known.id);
+      // One that is open has no transcript before its first message.
+      const deeds = (await agent.lastDeeds(known.id, known.facts.project ?? undefined)) ?? (isLive ? createDeeds().finish() : null);
       if (!deeds) throw noTranscript(known.id);
       const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...told } = deeds;
-      const reason = reasonOf(deeds, now.live.has(known.id));
+      const reason = reasonOf(deeds, isLive);
       return { ...told, id: known.id, state: toSession(known, now).state, reason, advice: advice[reason].replace('<id>', known.id) };
     },
     async search(query) {

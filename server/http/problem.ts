@@ -17,6 +17,7 @@ export function sendProblem(response: Response, error: AppError): void {
     request_id: response.locals['requestId'],
     ...(error.field ? { field: error.field } : {}),
     ...(error.turnId ? { turn_id: error.turnId } : {}),
+    ...(error.candidates ? { candidates: error.candidates } : {}),
   });
   if (error.retryAfterS !== undefined) response.set('Retry-After', String(error.retryAfterS));
   response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
