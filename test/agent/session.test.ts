@@ -1,4 +1,4 @@
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Session } from '../../contract/session.ts';
@@ -52,8 +52,37 @@ verifies('session.continue', 'finds a session that was begun elsewhere, reads it
   const live = await until('the desk', async () => (await find()).find((row) => row.id === id && row.pid !== null));
   expect(['idle', 'running']).toContain(live.state);
   expect(await server.get(`/api/hosts/local/sessions/${id}/diagnose`)).toMatchObject({ reason: 'live' });
+  // What it is in the middle of looks like damage: only a look is taken.
+  const mend = (dry_run: boolean) => server.post(`/api/hosts/local/sessions/${id}/repair`, { dry_run });
+  expect((await mend(true)).status).toBe(200);
+  expect((await (await mend(false)).json()).code).toBe('session_busy');
+  const beside = await server.chat({ conv_id: 'beside', session_id: id, message: 'beside it' });
+  expect([beside.status, beside.code]).toEqual([409, 'session_busy']);
+  for (const way of [/\/send/, /copy/, /leave it there/]) expect(beside.hint).toMatch(way);
   await desk.end();
   await until('its end', async () => (await find())[0]?.state === 'ended');
+});
+
+verifies('session.continue', 'knows a project by its real folder, by whatever link one came to it', async () => {
+  const server = await startTestServer();
+  const real = join(server.workspace.root, 'real.folder');
+  const link = join(server.workspace.root, 'link');
+  await mkdir(real);
+  await symlink(real, link);
+  await runBare({ ...server, workspace: { ...server.workspace, project: link } }, ['-p'], 'by the link');
+  const [found] = await until('the session', async () => {
+    const { sessions } = await server.get('/api/hosts/local/sessions');
+    return sessions[0]?.last_message && (sessions as Session[]);
+  });
+  expect(found).toMatchObject({ project: real, first_message: 'by the link' });
+  // By either name the same session is gone on with.
+  for (const [conv_id, project] of [
+    ['a', link],
+    ['b', real],
+  ]) {
+    expect((await server.post('/api/conversations', { id: conv_id, session_id: found?.id, project })).status).toBe(201);
+    expect(await server.chat({ conv_id, message: 'on' })).toMatchObject({ session_id: found?.id, response: 'Echo: on' });
+  }
 });
 
 verifies('session.typed', 'finds what was typed at the desk, newest first', async () => {

@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { runCli } from '../helper/cli.ts';
+import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestServer } from '../helper/server.ts';
 import { isIdle, row, said, sessions, startTerminal, startWithTmux } from '../helper/terminal.ts';
 import { until } from '../helper/until.ts';
@@ -11,6 +12,8 @@ verifies('terminal.open', 'starts Claude Code in a terminal, types into it byte 
   const server = await startWithTmux();
   const begun = await startTerminal(server, { name: 'at the desk' });
   expect(begun).toMatchObject({ state: 'idle', kind: 'interactive', project: server.workspace.project, turns: 0 });
+  // Nothing was said in it, so there is no transcript yet.
+  expect(await server.get(`${sessions}/${begun.id}/diagnose`)).toMatchObject({ reason: 'live', state: 'idle', last_message: null });
   expect(begun.terminal?.command).toBe(`tmux -L switchboard attach -t '=sb-${begun.id}'`);
   const { id } = begun;
   const hard = '-n --version\n/not a command\n$(touch x) `y` "quotes" \\ ü 日本';
@@ -112,6 +115,17 @@ verifies('terminal.open', 'says why a terminal did not come up, and touches none
   }
   expect(server.tmux('has-session', '-t', '=sb-own').status).toBe(0);
   expect(server.tmux('-L', 'switchboard', 'has-session', '-t', '=work').status).toBe(0);
+  // One that asks before it is there, which nobody sees.
+  const asking = await writeFakeClaude(server.workspace, '');
+  await writeFile(asking, '#!/bin/sh\necho "Do you accept the new terms?"; echo "Enter to confirm"; exec sleep 60\n');
+  const asks = await startWithTmux({ CLAUDE_BIN: asking });
+  const told = await (await asks.post(sessions, { project: asks.workspace.project })).json();
+  expect([told.code, told.detail]).toEqual(['terminal_failed', expect.stringMatching(/asks something first.*new terms/)]);
+  expect(asks.tmux('-L', 'switchboard', 'list-panes', '-a').stdout).toBe('');
+  const nowhere = await startWithTmux({ CLAUDE_BIN: '/nowhere/claude' });
+  expect((await (await nowhere.post(sessions, { project: nowhere.workspace.project })).json()).code).toBe('agent_not_found');
+  const signedOut = await startWithTmux({ ANTHROPIC_API_KEY: '' });
+  expect((await (await signedOut.post(sessions, { project: signedOut.workspace.project })).json()).code).toBe('not_logged_in');
   const bare = join(server.workspace.root, 'bin');
   await mkdir(bare);
   const without = await startTestServer({ env: { PATH: bare } });

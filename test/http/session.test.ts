@@ -115,7 +115,12 @@ verifies('session.find', 'finds by the beginning of an id, and names those that 
   expect(await server.get('/api/hosts/local/sessions/ABCD1234')).toMatchObject({ id: 'abcd1234-0000-4000-8000-000000000001' });
   const ambiguous = await server.send('/api/hosts/local/sessions/abcd123');
   expect(ambiguous.status).toBe(409);
-  expect((await ambiguous.json()).detail).toMatch(/abcd1234-0000-4000-8000-000000000001 \(\/p\/one\.two\), abcd1235|abcd1235-.*abcd1234-/);
+  const { detail, candidates } = await ambiguous.json();
+  expect(detail).toMatch(/abcd1234-0000-4000-8000-000000000001 \(\/p\/one\.two\), abcd1235|abcd1235-.*abcd1234-/);
+  expect(candidates.map(({ id, project }: Session) => [id, project]).toSorted()).toEqual([
+    ['abcd1234-0000-4000-8000-000000000001', '/p/one.two'],
+    ['abcd1235-0000-4000-8000-000000000001', '/p/one.two'],
+  ]);
   for (const [path, status] of [
     ['/api/hosts/local/sessions/ffff', 404],
     ['/api/hosts/local/sessions/ab', 404],
@@ -200,6 +205,38 @@ verifies('session.search', 'finds words, phrases, prefixes and parts of names, w
   // The cursor of a hit gives the page that ends with it.
   const { messages } = await server.get(`/api/hosts/local/sessions/${id}/messages?limit=1&before=${hit.before}`);
   expect(messages.at(-1).id).toBe(hit.message_id);
+});
+
+verifies('session.search', 'finds what was said at a time, however much was said since', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+  const text = Array.from({ length: 1500 }, (_, minute) => line(idOf(1), `gooseberry ${minute}`, { timestamp: at(minute) })).join('');
+  await writeFile(join(folder, `${idOf(1)}.jsonl`), text);
+  await listed(server);
+  const excerpts = async (query: string) =>
+    (await server.get(`/api/search?q=gooseberry&${query}`)).hits.map(({ excerpt }: { excerpt: string }) => excerpt).toSorted();
+  expect(await excerpts(`until=${at(1)}`)).toEqual(['gooseberry 0', 'gooseberry 1']);
+  expect(await excerpts(`since=${at(700)}&until=${at(701)}`)).toEqual(['gooseberry 700', 'gooseberry 701']);
+  expect(await excerpts(`since=${at(1499)}`)).toEqual(['gooseberry 1499']);
+});
+
+verifies('session.index', 'reads no transcript for a list, nor for a session that is known', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const path = join(folder, `${idOf(1)}.jsonl`);
+  const text = line(idOf(1), 'as it was indexed');
+  await writeFile(path, text);
+  const time = new Date('2026-01-01');
+  await utimes(path, time, time);
+  expect(await listed(server)).toMatchObject([{ first_message: 'as it was indexed' }]);
+  // Who reads the file finds other words in it; its size and time say that it is the same.
+  await writeFile(path, text.replace('as it was indexed', 'as nobody read it'));
+  await utimes(path, time, time);
+  expect(await listed(server)).toMatchObject([{ first_message: 'as it was indexed' }]);
+  expect(await server.get(`/api/hosts/local/sessions/${idOf(1)}`)).toMatchObject({ first_message: 'as it was indexed' });
+  const again = await server.restart();
+  expect(await listed(again)).toMatchObject([{ first_message: 'as it was indexed' }]);
 });
 
 verifies('session.states', 'believes a process only while it is the one on file', async () => {
