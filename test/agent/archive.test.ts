@@ -49,6 +49,8 @@ verifies('archive.reason', 'tells how each terminal ended: left, killed here, ki
   expect((await cli('ended', newest, '--log')).out).toContain('Claude Code');
 
   const dead = await startTerminal(server);
+  // Another pane in its window is no terminal that took its place.
+  tmux('split-window', '-d', '-t', pane(dead.id), 'sleep', '60');
   process.kill(Number((await row(server, dead.id)).pid), 'SIGKILL');
   expect(await ended(server, dead.id)).toMatchObject({ reason: 'abrupt' });
 

@@ -87,6 +87,15 @@ verifies('terminal.messages', 'loses no message whose terminal ends before it is
 
   keys('-l', 'half a thought');
   await until('it', async () => (await screen()).includes('half a thought'));
+  // The time of a message begins when it is typed.
+  const begun = Date.now();
+  const patient = await server.accept('a', { message: 'waits behind a draft', timeout_s: 1 });
+  await until('more than its time', () => Date.now() - begun > 1500);
+  keys('C-u');
+  expect(await server.end(patient.turn_id)).toMatchObject({ state: 'completed', text: 'Echo: waits behind a draft' });
+  await isIdle(server, id);
+  keys('-l', 'half a thought');
+  await until('it', async () => (await screen()).includes('half a thought'));
   const cancelled = await server.accept('a', { message: 'cancelled behind a draft' });
   await until('its turn', async () => (await server.turn(cancelled.turn_id, 0)).state === 'running');
   await server.cancel(cancelled.turn_id);
@@ -144,6 +153,18 @@ verifies('terminal.messages', 'follows /clear at the desk to the new session, by
     response: 'Echo: on the phone',
     session_id: await sessionOf(),
   });
+});
+
+verifies('terminal.messages', 'leaves a conversation with its session where /resume leads its terminal to an older one', async () => {
+  const server = await startWithTmux();
+  const { session_id: older } = await server.chat({ conv_id: 'b', message: 'the older one' });
+  const { session_id: own } = await server.chat({ conv_id: 'a', message: 'its own' });
+  expect((await server.post('/api/conversations/a/attach', {})).status).toBe(201);
+  await type(server, own, `/resume ${older}`);
+  await until('the other session', async () => (await server.get('/api/conversations/b')).at_desk);
+  expect(await server.get('/api/conversations/a')).toMatchObject({ session_id: own, at_desk: false });
+  expect(await server.chat({ conv_id: 'a', message: 'on the phone' })).toMatchObject({ session_id: own, response: 'Echo: on the phone' });
+  expect((await server.accept('b', { message: 'kept' })).state).toBe('queued');
 });
 
 verifies('terminal.open', 'opens a terminal in a folder of any name, with what a project brings, and arguments as they are', async () => {

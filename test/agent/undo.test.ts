@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { openDatabase } from '../../server/store/database.ts';
+import { createUndoStore } from '../../server/store/undo-store.ts';
+import { createUndo } from '../../server/undo/undo.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
-import { testEnv, type Workspace } from '../helper/workspace.ts';
+import { createWorkspace, testEnv, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 function git({ project, ...workspace }: Workspace, ...args: string[]): string {
@@ -107,6 +110,25 @@ verifies('undo.refused', 'touches nothing where files have changed since, and un
   await until('it', async () => (await server.get('/api/conversations/a')).turn);
   expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['kept.txt'] })).json()).code).toBe('conversation_busy');
   await server.cancel(running.turn_id);
+});
+
+verifies('undo.turn', 'keeps so many turns of a work tree and no more, and none of their refs', async () => {
+  const workspace = await createWorkspace();
+  git(workspace, 'init', '-q', '-b', 'main');
+  const database = openDatabase(workspace.data);
+  onTestFinished(() => database.dispose());
+  const store = createUndoStore({ database });
+  const deps = { folder: join(workspace.root, 'undo'), env: testEnv(workspace), now: () => new Date() };
+  const undo = createUndo({ ...deps, store, warn: (error) => expect.fail(String(error)) });
+  const refs = () => git(workspace, 'for-each-ref', '--format=%(refname)', 'refs/switchboard').split('\n').filter(Boolean);
+  for (let count = 0; count < 104; count += 1) {
+    await undo.before(`turn${count}`, workspace.project);
+    if (count < 5) await undo.after(`turn${count}`);
+  }
+  expect(refs()).toHaveLength(101);
+  expect(refs().filter((ref) => /turn[0-3]\//.test(ref))).toEqual([]);
+  expect([store.get('turn3'), store.get('turn4')]).toMatchObject([null, { turn_id: 'turn4' }]);
+  await expect(undo.changes('turn0')).rejects.toMatchObject({ code: 'nothing_to_undo' });
 });
 
 verifies('undo.refused', 'runs a turn all the same where nothing can be noted', async () => {
