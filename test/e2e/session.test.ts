@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
+import { findTranscript } from '../../server/agent/claude/home.ts';
 import { runBare } from '../helper/bare-claude.ts';
 import { answered, openPhone, send, signIn } from '../helper/browser.ts';
 import { startBuilt } from '../helper/built.ts';
-import { testEnv } from '../helper/workspace.ts';
+import { createTmuxFolder, tmuxOf } from '../helper/terminal.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('page.sessions', 'finds a session of the desk by what was said in it, reads it, and goes on with it or with a copy', async () => {
@@ -56,12 +55,9 @@ verifies('page.sessions', 'finds a session of the desk by what was said in it, r
 });
 
 verifies('page.sessions', 'opens a session at the desk from the phone, types there, and takes it back', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'sb-tmux-'));
+  const folder = await createTmuxFolder();
   const { server, workspace } = await startBuilt({ TMUX_TMPDIR: folder });
-  onTestFinished(async () => {
-    spawnSync('tmux', ['-L', 'switchboard', 'kill-server'], { env: testEnv(workspace, { TMUX_TMPDIR: folder }) });
-    await rm(folder, { recursive: true, force: true });
-  });
+  tmuxOf(workspace, folder);
   const { session_id: id } = await server.chat({ conv_id: 'a', message: 'said on the phone' });
   const { page, faults } = await openPhone();
   await signIn(page, server.url);
@@ -81,6 +77,25 @@ verifies('page.sessions', 'opens a session at the desk from the phone, types the
   await page.getByRole('toolbar', { name: 'Keys' }).getByRole('button', { name: '⏎' }).click();
   await live.filter({ hasText: 'Echo: typed live' }).waitFor();
   if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'terminal-live.png') });
+  const key = (name: string) => page.getByRole('toolbar', { name: 'Keys' }).getByRole('button', { name, exact: true }).click();
+  await key('⇧Tab');
+  await live.filter({ hasText: 'accept edits on' }).waitFor();
+  await key('⇧Tab');
+  await live.filter({ hasText: 'plan mode on' }).waitFor();
+  await key('⇧Tab');
+  await live.filter({ hasNotText: 'plan mode on' }).waitFor();
+  // What was said last comes back into the box, and Ctrl-C empties that.
+  await key('↑');
+  await live.filter({ hasText: /typed live[\s\S]*Echo: typed live[\s\S]*typed live/ }).waitFor();
+  await key('Ctrl');
+  await page.keyboard.press('c');
+  await live.filter({ hasNotText: /Echo: typed live[\s\S]*typed live/ }).waitFor();
+  await page.keyboard.type('/mod');
+  await live.filter({ hasText: '/model' }).waitFor();
+  await key('Tab');
+  await live.filter({ hasText: /❯\s\/model\s/ }).waitFor();
+  await key('Ctrl');
+  await page.keyboard.press('c');
   // As wide as the phone, not as the desk.
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await page.getByRole('button', { name: 'As text' }).click();
@@ -107,4 +122,38 @@ verifies('page.sessions', 'opens a session at the desk from the phone, types the
   expect((await server.chat({ conv_id: 'a', message: 'and on the phone' })).session_id).toBe(id);
   // A look at a terminal that has just ended is answered by 409.
   expect(faults.filter((fault) => !/409.*\/terminal/.test(fault))).toEqual([]);
+});
+
+verifies('page.sessions', 'stops what runs and hands it over, and mends a session in a copy', async () => {
+  const folder = await createTmuxFolder();
+  const { server, workspace } = await startBuilt({ TMUX_TMPDIR: folder, LIVE_PROCESSES: '0' });
+  tmuxOf(workspace, folder);
+  const { session_id: id } = await server.chat({ conv_id: 'a', message: 'the first word' });
+  await server.chat({ conv_id: 'a', message: 'the second word' });
+  const { page, faults } = await openPhone();
+  await signIn(page, server.url);
+  await page.goto(`${server.url}/c/a`);
+  await answered(page, 'Echo: the second word').waitFor();
+  const { turn_id } = await server.accept('a', { message: '[[text begun]][[hang]]', follow: true });
+  await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Conversation menu' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop it and hand over to a terminal' }).click();
+  const desk = page.getByRole('region', { name: 'Open at the desk.' });
+  await desk.waitFor();
+  expect((await server.turn(turn_id)).state).toBe('cancelled');
+  await desk.getByRole('button', { name: 'Take it back' }).click();
+  await desk.waitFor({ state: 'detached' });
+
+  const path = String(await findTranscript(join(workspace.home, '.claude'), id, workspace.project));
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  // As a crash in the middle of a write leaves it.
+  await writeFile(path, lines.map((line) => (line.includes('Echo: the first word') ? line.slice(0, 60) : line)).join('\n'));
+  await page.goto(`${server.url}/sessions/${id}`);
+  await page.getByRole('button', { name: 'What happened' }).click();
+  await page.getByText('Who continues it goes on without:').waitFor();
+  await page.getByRole('button', { name: 'Mend it in a copy' }).click();
+  await page.waitForURL((url) => url.pathname.startsWith('/sessions/') && !url.pathname.includes(id));
+  await page.locator('.user', { hasText: 'the first word' }).waitFor();
+  await page.locator('.assistant', { hasText: 'Echo: the second word' }).waitFor();
+  expect(faults).toEqual([]);
 });

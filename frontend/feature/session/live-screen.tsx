@@ -113,16 +113,22 @@ export function LiveScreen({ id, onEnd }: { id: string; onEnd(): void }) {
     };
   }, [id]);
 
+  function chooseCtrl(): void {
+    setCtrl(!hasCtrl);
+    box.current?.querySelector('textarea')?.focus();
+  }
+
   return (
     <>
       <div class="live-screen" ref={box} role="group" aria-label={t.screen} aria-busy={!isOpen} />
-      <div class="keys" role="toolbar" aria-label={t.keys}>
+      {/* The terminal keeps the focus: a phone would put its keyboard away, and no letter would follow a Ctrl. */}
+      <div class="keys" role="toolbar" aria-label={t.keys} onMouseDown={(event) => event.preventDefault()}>
         {keys.map(([name, text]) => (
           <button key={name} type="button" disabled={!isOpen} onClick={() => type.current(text)}>
             {name}
           </button>
         ))}
-        <button type="button" aria-pressed={hasCtrl} disabled={!isOpen} onClick={() => setCtrl(!hasCtrl)}>
+        <button type="button" aria-pressed={hasCtrl} disabled={!isOpen} onClick={chooseCtrl}>
           Ctrl
         </button>
       </div>

@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import type { Event, StoredEvent } from '../../../contract/event.ts';
+import type { Session } from '../../../contract/session.ts';
 import { ApiError } from '../../../frontend/api/client.ts';
 import { createFrameReader } from '../../../frontend/api/frames.ts';
 import { askedAt, complete, matchCommands } from '../../../frontend/feature/composer/suggest.ts';
 import { toGroups } from '../../../frontend/feature/conversations/groups.ts';
 import { commandOf } from '../../../frontend/feature/palette/commands.ts';
 import { rememberChoices } from '../../../frontend/feature/prompt/choices.ts';
+import { toSections } from '../../../frontend/feature/session/sections.ts';
 import { reduceList } from '../../../frontend/state/list-reducer.ts';
 import { placeOf } from '../../../frontend/state/route.ts';
 import { failureOf, joinNewest, knowsTurn, openThread, reduceThread } from '../../../frontend/state/thread-reducer.ts';
@@ -225,4 +227,30 @@ verifies('page.find', 'takes an address apart', () => {
   expect(placeOf('/c/a%20b')).toEqual({ name: 'chat', id: 'a b' });
   expect(placeOf('/c/%E0%A4%A')).toEqual({ name: 'chat', id: '%E0%A4%A' });
   expect(placeOf('/settings/rules')).toEqual({ name: 'settings', part: 'rules' });
+});
+
+verifies('page.sessions', 'shows what needs a person first, then what is live, the last days by project, and all that is older', () => {
+  const session = (id: string, state: Session['state'], project: string | null, modified_at: string) =>
+    ({ id, state, project, modified_at }) as Session;
+  const now = Date.parse('2026-01-10T00:00:00Z');
+  const sections = toSections(
+    [
+      session('rests', 'idle', '/p/a', '2026-01-09T12:00:00Z'),
+      session('asks', 'waiting', '/p/b', '2026-01-01T00:00:00Z'),
+      session('works', 'running', '/p/a', '2026-01-08T00:00:00Z'),
+      session('a1', 'ended', '/p/a', '2026-01-09T00:00:00Z'),
+      session('b1', 'ended', '/p/b', '2026-01-08T00:00:00Z'),
+      session('a2', 'ended', '/p/a', '2026-01-07T00:00:00Z'),
+      session('nowhere', 'ended', null, '2026-01-06T00:00:00Z'),
+      session('old', 'ended', '/p/a', '2026-01-01T00:00:00Z'),
+    ],
+    now,
+  );
+  expect(sections.map(({ name, project, sessions }) => [name, project, sessions.map(({ id }) => id)])).toEqual([
+    ['waiting', null, ['asks']],
+    ['live', null, ['rests', 'works']],
+    ['project', '/p/a', ['a1', 'a2']],
+    ['project', '/p/b', ['b1']],
+    ['earlier', null, ['nowhere', 'old']],
+  ]);
 });
