@@ -187,7 +187,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         if (hadDraft) return;
         // It can put the message that it was at back into the box, as if somebody had begun to type.
         const isPutBack = await lookUntil(putBackMs, async () => ((await typing.hasDraft(pane)) ? true : null));
-        if (isPutBack) await terminals.key(pane.id, 'C-c');
+        if (isPutBack) await typing.clear(pane);
       }),
     follow: (id: string, on: Follower): Promise<Followed> => inPane(id, ({ pane }) => terminals.follow(pane, on)),
     screen: (id: string): Promise<string> => inPane(id, ({ pane }) => terminals.screen(pane.id)),
@@ -214,7 +214,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         if (live?.status === 'idle') {
           // A draft would be sent with it.
           const leave = async () => {
-            if (await typing.hasDraft(pane)) await terminals.key(pane.id, 'C-c');
+            if (await typing.hasDraft(pane)) await typing.clear(pane);
             await typing.typeCommand(pane, '/exit');
           };
           // A question that has just come up, or a pane that is gone: then it is ended without a goodbye.

@@ -14,6 +14,9 @@ const maxEnters = 10;
 /** The input box begins with `❯ `: behind that stands the cursor where nothing is typed, a hint notwithstanding. */
 const emptyColumn = 2;
 const draftLooks = 5;
+
+/** A Ctrl-C clears the box, and a second one within a second or so ends Claude Code (2.1.329). */
+const clearPauseMs = 2_000;
 const draftPauseMs = 100;
 
 export type TerminalTypingDeps = { agent: Pick<Agent, 'liveSessions' | 'answerTo'>; terminals: Terminals; now(): Date };
@@ -28,6 +31,17 @@ const isPlain = /^[ -~]*$/;
 export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDeps) {
   const statusOf = async ({ pid }: Pane): Promise<LiveSession | undefined> => (await agent.liveSessions()).find((live) => live.pid === pid);
 
+  /** When boxes were cleared last. */
+  const clearedAt = new Map<string, number>();
+
+  /** Empties the box. */
+  async function clear({ id }: Pane): Promise<void> {
+    const early = (clearedAt.get(id) ?? Number.NEGATIVE_INFINITY) + clearPauseMs - performance.now();
+    if (early > 0) await delay(early);
+    clearedAt.set(id, performance.now());
+    await terminals.key(id, 'C-c');
+  }
+
   /** Panes whose box holds what was typed and not sent, since a question came up over it. */
   const leftovers = new Set<string>();
 
@@ -36,7 +50,7 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
     const { id } = pane;
     if (leftovers.has(id) && (await statusOf(pane))?.status === 'idle') {
       leftovers.delete(id);
-      await terminals.key(id, 'C-c');
+      await clear(pane);
     }
     for (let look = 0; look < draftLooks; look += 1) {
       if (look) await delay(draftPauseMs);
@@ -50,7 +64,7 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
     await terminals.paste(pane.id, text);
     await isPasted();
     if (signal?.aborted) {
-      await terminals.key(pane.id, 'C-c'); // Clears what was typed.
+      await clear(pane);
       throw new AppError('turn_cancelled', 'It was stopped before it was sent.');
     }
     if ((await statusOf(pane))?.status === 'waiting') {
@@ -72,6 +86,7 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
 
   return {
     hasDraft,
+    clear,
     typeCommand,
     /** Types a message, and sees to it that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or `terminal_failed`. */
     async send(pane: Pane, live: LiveSession | undefined, message: string, signal?: AbortSignal): Promise<void> {

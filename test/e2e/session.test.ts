@@ -78,12 +78,10 @@ verifies('page.sessions', 'opens a session at the desk from the phone, types the
   await live.filter({ hasText: 'Echo: typed live' }).waitFor();
   if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'terminal-live.png') });
   const key = (name: string) => page.getByRole('toolbar', { name: 'Keys' }).getByRole('button', { name, exact: true }).click();
-  await key('⇧Tab');
-  await live.filter({ hasText: 'accept edits on' }).waitFor();
-  await key('⇧Tab');
-  await live.filter({ hasText: 'plan mode on' }).waitFor();
-  await key('⇧Tab');
-  await live.filter({ hasNotText: 'plan mode on' }).waitFor();
+  for (const mode of ['accept edits on', 'plan mode on', 'auto mode on', 'manual mode on']) {
+    await key('⇧Tab');
+    await live.filter({ hasText: mode }).waitFor();
+  }
   // What was said last comes back into the box, and Ctrl-C empties that.
   await key('↑');
   await live.filter({ hasText: /typed live[\s\S]*Echo: typed live[\s\S]*typed live/ }).waitFor();
@@ -94,8 +92,10 @@ verifies('page.sessions', 'opens a session at the desk from the phone, types the
   await live.filter({ hasText: '/model' }).waitFor();
   await key('Tab');
   await live.filter({ hasText: /❯\s\/model\s/ }).waitFor();
+  // A second Ctrl-C would end it.
   await key('Ctrl');
-  await page.keyboard.press('c');
+  await page.keyboard.press('u');
+  await live.filter({ hasNotText: '/model' }).waitFor();
   // As wide as the phone, not as the desk.
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   await page.getByRole('button', { name: 'As text' }).click();

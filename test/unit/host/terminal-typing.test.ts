@@ -51,6 +51,18 @@ verifies('terminal.asks', 'sends nothing into a question that came up over a pas
   expect([box.keys, box.sent]).toEqual([['C-c', 'Enter'], 'whole']);
 });
 
+verifies('terminal.open', 'never presses Ctrl-C twice in so short a time that it ends Claude Code', async () => {
+  const { box, live, typing } = openBox();
+  const pressed: number[] = [];
+  const stopped = AbortSignal.abort();
+  for (const message of ['one', 'two']) {
+    await expect(typing.send(pane, live(), message, stopped)).rejects.toMatchObject({ code: 'turn_cancelled' });
+    pressed.push(performance.now());
+  }
+  expect(box.keys).toEqual(['C-c', 'C-c']);
+  expect((pressed[1] as number) - (pressed[0] as number)).toBeGreaterThan(1500);
+});
+
 verifies('terminal.open', 'presses Enter again where a command stands in the box still, and only there', async () => {
   const { box, live, typing } = openBox();
   box.losesEnters = 1;
