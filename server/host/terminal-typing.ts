@@ -14,10 +14,10 @@ const maxEnters = 10;
 /** The input box begins with `❯ `: behind that stands the cursor where nothing is typed, a hint notwithstanding. */
 const emptyColumn = 2;
 const draftLooks = 5;
+const draftPauseMs = 100;
 
 /** A Ctrl-C clears the box, and a second one within a second or so ends Claude Code (2.1.329). */
 const clearPauseMs = 2_000;
-const draftPauseMs = 100;
 
 export type TerminalTypingDeps = { agent: Pick<Agent, 'liveSessions' | 'answerTo'>; terminals: Terminals; now(): Date };
 
