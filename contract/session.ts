@@ -90,7 +90,8 @@ export const SearchHit = z.object({
   at: z.string().nullable(),
   excerpt: z.string().describe('the words and what stands around them'),
   marks: z.array(z.tuple([z.number().int(), z.number().int()])).describe('where in the excerpt the words are: begin and end, in UTF-16 units'),
-  before: z.string().describe('the cursor by which …/messages gives the page that ends with this message'),
+  agent_id: z.string().nullable().describe('the sub-agent that said it; null where the session itself did'),
+  before: z.string().nullable().describe('the cursor by which …/messages gives the page that ends with this message; null for a sub-agent'),
 });
 export type SearchHit = z.infer<typeof SearchHit>;
 

@@ -83,7 +83,7 @@ const search: Command = {
       answer.hits
         .map(
           (hit) =>
-            `${out.bold(hit.session_id.slice(0, 8))}  ${hit.at ? ago(hit.at) : ''}  ${hit.project ?? ''}\n  ${hit.role}: ${clip(hit.excerpt, 300)}`,
+            `${out.bold(hit.session_id.slice(0, 8))}  ${hit.at ? ago(hit.at) : ''}  ${hit.project ?? ''}\n  ${hit.agent_id ? 'sub-agent' : hit.role}: ${clip(hit.excerpt, 300)}`,
         )
         .join('\n');
     out.data(answer.hits, out.isQuiet ? ids : rows);

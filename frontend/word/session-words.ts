@@ -46,6 +46,7 @@ const en = {
   sessions: 'Sessions of this machine',
   sessionStates: { running: 'running', waiting: 'waits for you', idle: 'open', ended: 'ended' },
   turnsOf: (count: number) => plural('en', count, { one: '# message', other: '# messages' }),
+  subAgent: 'Sub-agent',
   untitled: 'Without words',
 };
 
@@ -93,6 +94,7 @@ const de: typeof en = {
   sessions: 'Sitzungen dieses Rechners',
   sessionStates: { running: 'läuft', waiting: 'wartet auf dich', idle: 'offen', ended: 'beendet' },
   turnsOf: (count) => plural('de', count, { one: '# Nachricht', other: '# Nachrichten' }),
+  subAgent: 'Unteragent',
   untitled: 'Ohne Worte',
 };
 

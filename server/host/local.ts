@@ -281,10 +281,11 @@ export function createLocalHost({
       const { hits, order } = await library.search(query);
       const known = conversations();
       return {
-        hits: hits.map(({ sessionId, messageId, ...hit }) => ({
+        hits: hits.map(({ sessionId, messageId, agentId, ...hit }) => ({
           ...hit,
           session_id: sessionId,
           message_id: messageId,
+          agent_id: agentId,
           conv_id: known.get(sessionId)?.id ?? null,
         })),
         order,

@@ -1,22 +1,31 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
-/** A transcript as the disk shows it. */
-export type Found = { path: string; sessionId: string; size: number; modifiedMs: number };
+/** A transcript as the disk shows it. That of a sub-agent is named with its session's. */
+export type Found = { path: string; sessionId: string; agentId: string | null; size: number; modifiedMs: number };
+
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
 /** Other files beside them (`agent-….jsonl` of older CLIs, a person's own) are no sessions. */
-const transcript = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/;
+const transcript = new RegExp(`(?:^|/)(${uuid})\\.jsonl$`);
+const ofAgent = new RegExp(`/(${uuid})/subagents/agent-([\\w-]+)\\.jsonl$`);
+const sessionFolder = new RegExp(`^${uuid}$`);
 
 /** So many files are asked for at a time. */
 const atOnce = 64;
 
-export const isTranscript = (name: string): boolean => transcript.test(name);
+/** The session of which a name in the folder of a project speaks: its transcript, or its own folder. */
+export const sessionOf = (name: string): string | null => transcript.exec(name)?.[1] ?? (sessionFolder.test(name) ? name : null);
+
+/** Where the sub-agents of a session have theirs. */
+export const agentFolder = (projectFolder: string, sessionId: string): string => join(projectFolder, sessionId, 'subagents');
 
 /** A transcript; null where there is none (any more). */
 export async function lookAt(path: string): Promise<Found | null> {
-  const sessionId = transcript.exec(basename(path))?.[1];
+  const [, agentSession, agentId = null] = ofAgent.exec(path) ?? [];
+  const sessionId = agentSession ?? transcript.exec(path)?.[1];
   const found = sessionId ? await stat(path).catch(() => null) : null;
-  return sessionId && found?.isFile() ? { path, sessionId, size: found.size, modifiedMs: found.mtimeMs } : null;
+  return sessionId && found?.isFile() ? { path, sessionId, agentId, size: found.size, modifiedMs: found.mtimeMs } : null;
 }
 
 /** The folders of projects under the CLI's home. */
@@ -26,16 +35,27 @@ export async function projectFolders(home: string): Promise<string[]> {
   return names.map((name) => join(root, name));
 }
 
+/** The transcripts of the sub-agents of a session. */
+export async function agentPaths(projectFolder: string, sessionId: string): Promise<string[]> {
+  const folder = agentFolder(projectFolder, sessionId);
+  const names = await readdir(folder).catch(() => []);
+  return names.map((name) => join(folder, name)).filter((path) => ofAgent.test(path));
+}
+
+/** Calls `work` for all, some at a time. */
+async function forAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const all: R[] = [];
+  for (let at = 0; at < items.length; at += atOnce) all.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))));
+  return all;
+}
+
 /** All transcripts in a folder of a project. */
 export async function transcriptsIn(folder: string): Promise<Found[]> {
-  const names = await readdir(folder).catch(() => []);
-  const paths = names.filter(isTranscript).map((name) => join(folder, name));
-  const found: Found[] = [];
-  for (let at = 0; at < paths.length; at += atOnce) {
-    const some = await Promise.all(paths.slice(at, at + atOnce).map(lookAt));
-    for (const one of some) if (one) found.push(one);
-  }
-  return found;
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const own = entries.filter(({ name }) => transcript.test(name)).map(({ name }) => join(folder, name));
+  const sessions = entries.filter((entry) => entry.isDirectory() && sessionFolder.test(entry.name)).map(({ name }) => name);
+  const ofAgents = (await forAll(sessions, (session) => agentPaths(folder, session))).flat();
+  return (await forAll([...own, ...ofAgents], lookAt)).filter((found) => found !== null);
 }
 
 /** All transcripts of the machine. */

@@ -17,7 +17,7 @@ type Row = {
 };
 
 /** The oldest other session with the same first entry, where that is older than this one. */
-const forkOf = `(SELECT other.session_id FROM file AS other WHERE other.first_uuid = file.first_uuid AND other.session_id <> file.session_id
+const forkOf = `(SELECT other.session_id FROM file AS other WHERE other.first_uuid = file.first_uuid AND other.session_id <> file.session_id AND other.agent_id IS NULL
   AND json_extract(other.facts, '$.createdAt') <= json_extract(file.facts, '$.createdAt') AND other.id < file.id ORDER BY other.id LIMIT 1)`;
 
 const columns = `id, path, session_id, size, modified_ms, facts_to, text_to, facts, error, kind, ${forkOf} AS fork_of`;
@@ -43,7 +43,8 @@ function toKnown(row: Row): Known {
 const literal = (text: string) => text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&');
 
 /** A session that is in the folders of two projects is known by the file that was written last. */
-const newestOfSession = 'NOT EXISTS (SELECT 1 FROM file AS newer WHERE newer.session_id = file.session_id AND newer.modified_ms > file.modified_ms)';
+const newestOfSession = `agent_id IS NULL AND NOT EXISTS (SELECT 1 FROM file AS newer
+  WHERE newer.session_id = file.session_id AND newer.agent_id IS NULL AND newer.modified_ms > file.modified_ms)`;
 
 function conditions({ project, kind, q, withForks, only, without }: KnownFilter): { sql: string[]; values: unknown[] } {
   const sql = [newestOfSession];

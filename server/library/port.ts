@@ -38,7 +38,9 @@ export type Hit = {
   at: string | null;
   excerpt: string;
   marks: [number, number][];
-  before: string;
+  /** The sub-agent that said it; null where the session itself did. */
+  agentId: string | null;
+  before: string | null;
 };
 
 export type SearchFor = {

@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs';
 import Libsql from 'libsql';
 
 /** Raised with each change of the tables or of what is put into them: an index of another version is built anew. */
-const version = 1;
+const version = 2;
 
 /**
- * `facts_to` and `text_to` are how far (in bytes) a transcript was read for what is known of it and for the
+ * A file with an `agent_id` is that of a sub-agent: it is searched, and is no session. `facts_to` and `text_to` are how far (in bytes) a transcript was read for what is known of it and for the
  * search. In `said` and `output` a row is a line of a transcript: its rowid says which (see rowIdOf). They keep no
  * text: that stands in the transcripts.
  */
@@ -15,6 +15,7 @@ const tables = `
     id INTEGER PRIMARY KEY,
     path TEXT NOT NULL UNIQUE,
     session_id TEXT NOT NULL,
+    agent_id TEXT,
     size INTEGER NOT NULL,
     modified_ms REAL NOT NULL,
     facts_to INTEGER NOT NULL DEFAULT 0,

@@ -25,7 +25,11 @@ const maxOutputsRead = 60;
 const lineBytes = 16 * 1024;
 
 type Table = 'said' | 'output';
-type FileRow = { id: number; path: string; session_id: string; project: string | null; title: string | null };
+type FileRow = { id: number; path: string; session_id: string; agent_id: string | null; project: string | null; title: string | null };
+
+/** The transcript of its session, which says where a sub-agent's one belongs. */
+const ofSession =
+  'JOIN file AS main ON main.id = (SELECT id FROM file AS one WHERE one.session_id = file.session_id AND one.agent_id IS NULL LIMIT 1)';
 
 const saidRoles = ['user', 'assistant', 'tool'] as const;
 
@@ -52,13 +56,15 @@ function bestText(texts: SearchTexts, terms: readonly Term[], roles: readonly Se
 /** Finds the words in the index, and shows them as they stand in the transcripts. */
 export function createSearch(index: IndexFile) {
   const fileById = index.prepare(
-    `SELECT id, path, session_id, project, coalesce(json_extract(facts, '$.customTitle'), json_extract(facts, '$.ownTitle')) AS title FROM file WHERE id = ?`,
+    `SELECT file.id, file.path, file.session_id, file.agent_id, coalesce(file.project, main.project) AS project,
+      coalesce(json_extract(main.facts, '$.customTitle'), json_extract(main.facts, '$.ownTitle')) AS title
+      FROM file LEFT ${ofSession} WHERE file.id = ?`,
   );
 
   function filesOf({ project, since, until }: SearchFor): number[] | null {
     if (!project && !since && !until) return null;
-    const sql = `SELECT id FROM file WHERE instr(lower(coalesce(project, '')), ?) > 0 AND modified_ms >= ?
-      AND coalesce(json_extract(facts, '$.createdAt'), '') <= ? ORDER BY id DESC`;
+    const sql = `SELECT file.id FROM file LEFT ${ofSession} WHERE instr(lower(coalesce(file.project, main.project, '')), ?) > 0
+      AND file.modified_ms >= ? AND coalesce(json_extract(file.facts, '$.createdAt'), '') <= ? ORDER BY file.id DESC`;
     const times = [since ? Date.parse(since) : 0, until ?? '9'];
     const rows = index.prepare(sql).all((project ?? '').toLowerCase(), ...times) as { id: number }[];
     return rows.map(({ id }) => id);
@@ -140,7 +146,8 @@ export function createSearch(index: IndexFile) {
           at,
           excerpt: best.excerpt,
           marks: best.marks,
-          before: formatCursor({ end, uuid: entry.uuid ?? '' }),
+          agentId: source.file.agent_id,
+          before: source.file.agent_id === null ? formatCursor({ end, uuid: entry.uuid ?? '' }) : null,
         });
       }
     } finally {

@@ -1,10 +1,13 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTranscript } from './crawl.ts';
+import { agentFolder, agentPaths, sessionOf } from './crawl.ts';
 
 /** What happens to a file within this time is one change. */
 const settleMs = 100;
+
+/** The folders of so many sessions' sub-agents are watched at a time: those that something was done in last. */
+const maxAgentFolders = 64;
 
 /**
  * Tells of transcripts that change, by the system's own notices: one watch for each project's folder, not one for
@@ -14,6 +17,7 @@ export function watchTranscripts(home: string, on: { changed(path: string): void
   const root = join(home, 'projects');
   const watchers = new Map<string, FSWatcher>();
   const pending = new Map<string, NodeJS.Timeout>();
+  const agentFolders = new Set<string>();
   let isDisposed = false;
 
   function add(folder: string, notice: (name: string) => void): void {
@@ -34,14 +38,33 @@ export function watchTranscripts(home: string, on: { changed(path: string): void
     }
   }
 
-  function later(path: string): void {
-    if (pending.has(path)) return;
+  function later(key: string, tell: () => void): void {
+    if (pending.has(key)) return;
     const timer = setTimeout(() => {
-      pending.delete(path);
-      on.changed(path);
+      pending.delete(key);
+      tell();
     }, settleMs);
     timer.unref();
-    pending.set(path, timer);
+    pending.set(key, timer);
+  }
+
+  const changed = (path: string) => later(path, () => on.changed(path));
+
+  /** Its sub-agents write beside it: their folder comes to be when the first one does. */
+  async function lookAtAgents(projectFolder: string, sessionId: string): Promise<void> {
+    const paths = await agentPaths(projectFolder, sessionId);
+    if (!paths.length || isDisposed) return;
+    const folder = agentFolder(projectFolder, sessionId);
+    const isNew = !watchers.has(folder);
+    agentFolders.delete(folder);
+    agentFolders.add(folder);
+    add(folder, (name) => changed(join(folder, name)));
+    if (isNew) for (const path of paths) on.changed(path);
+    const [oldest] = agentFolders;
+    if (!oldest || agentFolders.size <= maxAgentFolders) return;
+    agentFolders.delete(oldest);
+    watchers.get(oldest)?.close();
+    watchers.delete(oldest);
   }
 
   async function addFolders(): Promise<void> {
@@ -49,7 +72,10 @@ export function watchTranscripts(home: string, on: { changed(path: string): void
       if (!entry.isDirectory() && !entry.isSymbolicLink()) continue;
       const folder = join(root, entry.name);
       add(folder, (name) => {
-        if (isTranscript(name)) later(join(folder, name));
+        const sessionId = sessionOf(name);
+        if (!sessionId) return;
+        if (name !== sessionId) changed(join(folder, name));
+        later(join(folder, sessionId), () => void lookAtAgents(folder, sessionId));
       });
     }
   }

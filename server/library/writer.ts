@@ -12,6 +12,7 @@ export type KnownFile = {
   id: number;
   path: string;
   session_id: string;
+  agent_id: string | null;
   size: number;
   modified_ms: number;
   facts_to: number;
@@ -40,7 +41,7 @@ const kindOf = ({ entrypoint, isBackground }: Facts) =>
 
 /** Puts what transcripts say into the index. */
 export function createWriter(index: IndexFile) {
-  const insertFile = index.prepare('INSERT INTO file (id, path, session_id, size, modified_ms) VALUES (?, ?, ?, ?, ?)');
+  const insertFile = index.prepare('INSERT INTO file (id, path, session_id, agent_id, size, modified_ms) VALUES (?, ?, ?, ?, ?, ?)');
   const lastId = index.prepare('SELECT coalesce(max(id), 0) AS id FROM file');
   const noteSize = index.prepare('UPDATE file SET size = ?, modified_ms = ?, error = NULL WHERE id = ?');
   const noteError = index.prepare('UPDATE file SET error = ? WHERE id = ?');
@@ -52,8 +53,8 @@ export function createWriter(index: IndexFile) {
   const dropOutput = index.prepare('DELETE FROM output WHERE rowid BETWEEN ? AND ?');
   const addSaid = index.prepare('INSERT INTO said (rowid, user, assistant, tool) VALUES (?, ?, ?, ?)');
   const addOutput = index.prepare('INSERT INTO output (rowid, words) VALUES (?, ?)');
-  const all = index.prepare('SELECT id, path, session_id, size, modified_ms, facts_to, text_to, tail, facts FROM file');
-  const one = index.prepare('SELECT id, path, session_id, size, modified_ms, facts_to, text_to, tail, facts FROM file WHERE id = ?');
+  const all = index.prepare('SELECT id, path, session_id, agent_id, size, modified_ms, facts_to, text_to, tail, facts FROM file');
+  const one = index.prepare('SELECT id, path, session_id, agent_id, size, modified_ms, facts_to, text_to, tail, facts FROM file WHERE id = ?');
 
   /** The files that the open transaction has changed, as they were before it. */
   const before = new Map<KnownFile, KnownFile>();
@@ -100,7 +101,7 @@ export function createWriter(index: IndexFile) {
       const entry = bytes?.length && mayBeOfUse(bytes) ? (parseLine(bytes.toString('utf8')) as FactEntry | null) : undefined;
       if (isNew && (bytes === null || entry === null || (bytes.length > 0 && bytes[0] !== 0x7b))) facts = { ...facts, badLines: facts.badLines + 1 };
       if (isNew && entry) facts = addEntry(facts, entry);
-      const texts = withTexts && entry && !entry.isSidechain ? textsOf(entry) : null;
+      const texts = withTexts && entry && (file.agent_id !== null || !entry.isSidechain) ? textsOf(entry) : null;
       if (texts) rows.push({ rowId: rowIdOf(file.id, start), texts });
       to = end;
       isMore = to - from >= stepBytes;
@@ -133,7 +134,7 @@ export function createWriter(index: IndexFile) {
       begin(null);
       for (const file of found.toSorted((a, b) => a.modifiedMs - b.modifiedMs)) {
         id += 1;
-        insertFile.run(id, file.path, file.sessionId, file.size, file.modifiedMs);
+        insertFile.run(id, file.path, file.sessionId, file.agentId, file.size, file.modifiedMs);
         added.push(one.get(id) as KnownFile);
       }
       commit();

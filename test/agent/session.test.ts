@@ -63,6 +63,20 @@ verifies('session.continue', 'finds a session that was begun elsewhere, reads it
   await until('its end', async () => (await find())[0]?.state === 'ended');
 });
 
+verifies('session.search', 'finds what a sub-agent of the real CLI said and did', async () => {
+  const server = await startTestServer();
+  const { session_id } = await server.chat({
+    conv_id: 'a',
+    message: '[[agent general-purpose {{tool:Bash echo quinces}}{{text gooseberries are ripe}}]][[text done]]',
+  });
+  const [hit] = await until('what it said', async () => {
+    const { hits } = await server.get('/api/search?q=gooseberries&role=assistant');
+    return hits.length ? hits : null;
+  });
+  expect(hit).toMatchObject({ session_id, conv_id: 'a', project: server.workspace.project, agent_id: expect.any(String) });
+  expect((await server.get('/api/hosts/local/sessions')).sessions).toHaveLength(1);
+});
+
 verifies('session.continue', 'knows a project by its real folder, by whatever link one came to it', async () => {
   const server = await startTestServer();
   const real = join(server.workspace.root, 'real.folder');

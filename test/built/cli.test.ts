@@ -85,6 +85,9 @@ verifies('cli.find', 'lists and searches the sessions of the machine, and tells 
   });
   expect(found.out).toContain(id.slice(0, 8));
   expect(await run('search', 'nobodysaidthis')).toMatchObject({ code: 1, out: '' });
+  expect((await run('search', 'elderberries', '-q', '--since', '1h')).out).toBe(`${id}\n`);
+  expect(await run('search', 'elderberries', '--until', '1h')).toMatchObject({ code: 1, out: '' });
+  expect(await run('search', 'elderberries', '--since', 'soon')).toMatchObject({ code: 2, words: expect.stringContaining('--since') });
   expect((await run('diagnose', id.slice(0, 8))).out).toMatch(/^answered: It ended with an answer/);
   expect((await run('last-message', id.slice(0, 8))).out).toBe('Echo: where the elderberries grow\n');
   expect((await run('list', '-s')).out).toContain('where the elderberries grow');

@@ -17,12 +17,12 @@ export function Hits({ answer: { hits, order } }: { answer: SearchAnswer }) {
       <ul class="hits">
         {hits.map((hit) => (
           <li key={`${hit.session_id} ${hit.message_id} ${hit.role}`}>
-            <button type="button" class="plain" onClick={() => go(`/sessions/${hit.session_id}@${hit.before}`)}>
+            <button type="button" class="plain" onClick={() => go(`/sessions/${hit.session_id}${hit.before ? `@${hit.before}` : ''}`)}>
               <span class="conversation-title" dir="auto">
                 {hit.title ?? hit.project ?? hit.session_id}
               </span>
               <span class="excerpt" dir="auto">
-                <b>{t.roles[hit.role]}:</b> <Marked hit={hit} />
+                <b>{hit.agent_id ? t.subAgent : t.roles[hit.role]}:</b> <Marked hit={hit} />
               </span>
               <span class="conversation-facts">
                 {hit.project?.split('/').at(-1)} {hit.at && `· ${ago(hit.at, clock.value, locale.value)}`}
