@@ -81,7 +81,8 @@ JSON in and out, snake_case, times in ISO-8601 UTC, money in USD. \`GET /api/ope
 
 **Credentials.** HTTP Basic, \`Authorization: Bearer <token>\` (POST /api/tokens), or the cookie of POST /api/login.
 
-**Errors** are \`application/problem+json\`: \`{type, title, status, detail, code, hint, request_id, success: false, error}\`.
+**Errors** are \`application/problem+json\`: \`{type, title, status, detail, code, hint, request_id, success: false, error}\`;
+where it is known also \`field\`, \`turn_id\`, and \`candidates\` of an id that was not unique.
 All codes with their cures are in [troubleshooting.md](troubleshooting.md). Any route can answer ${commonErrors.map((code) => `\`${code}\``).join(', ')}.
 
 **Idempotency.** \`Idempotency-Key: <anything>\` on POST /api/chat and POST /api/conversations/:id/turns: the same key gives the
