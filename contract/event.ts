@@ -9,7 +9,7 @@ const ofTurn = { ...common, turn_id: z.string() };
 /** Set on what a sub-agent does: the id of the tool call that started it. */
 const parent_tool_id = z.string().nullable();
 /** Why a turn has no answer: the fields of the error table. */
-const problem = ProblemBody.omit({ type: true }).shape;
+const problem = ProblemBody.omit({ type: true, candidates: true }).shape;
 
 /** Every event from the agent to the screen. `id` is given by the journal and grows across restarts. */
 export const Event = z.discriminatedUnion('type', [
