@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Client } from './client.ts';
 import { UsageError } from './fault.ts';
 import type { Output } from './output.ts';
@@ -55,7 +56,11 @@ export function durationOf(name: string, text: string): number {
 export function timeOf(values: Values, name: string): string | undefined {
   const text = textOf(values, name);
   if (text === undefined) return undefined;
-  const at = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() - durationOf(`--${name}`, text) * 1000;
-  if (Number.isNaN(at)) throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a date such as 2026-01-31 or 2026-01-31T08:00Z.`);
+  const isSpan = /^\d+(\.\d+)?[smhd]$/.test(text);
+  const at = isSpan ? Date.now() - durationOf(`--${name}`, text) * 1000 : Date.parse(text);
+  if (Number.isNaN(at)) throw new UsageError(`--${name}: ${JSON.stringify(text)} is neither a date such as 2026-01-31 nor a time such as 30m or 7d.`);
   return new Date(at).toISOString();
 }
+
+/** A folder as a person names it from where they are; `~` is the server's to know. */
+export const folderOf = (text: string): string => (text.startsWith('~') ? text : resolve(text));

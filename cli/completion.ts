@@ -4,7 +4,12 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
 /** What a first argument can be is asked of the server itself. */
-const sources: Readonly<Record<string, string>> = { name: 'list -q', session: 'list --sessions -q', id: 'prompts -q', record: 'ended -q' };
+const sources: Readonly<Record<string, string>> = {
+  name: 'list -q',
+  session: 'list -q 2>/dev/null; switchboard list --sessions -q',
+  id: 'prompts -q',
+  record: 'ended -q',
+};
 
 const longOf = (flags: string): string => /--[\w-]+/.exec(flags)?.[0] ?? '';
 

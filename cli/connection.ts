@@ -50,3 +50,6 @@ function readOwn(env: Environment): { url: string; token: string } | null {
     return null;
   }
 }
+
+/** Whether a name leads to this machine alone. */
+export const isLocal = (name: string): boolean => ['127.0.0.1', 'localhost', '[::1]', '::1'].includes(name);

@@ -51,6 +51,9 @@ function add(program: Commander, command: Command, done: (code: number) => void)
   own.action(async (...given: unknown[]) => {
     const values = own.optsWithGlobals() as Values;
     const args = given.slice(0, command.args.length).flat() as string[];
+    // As where a command in its place has printed nothing.
+    const empty = command.args.find(({ flags }, index) => flags.startsWith('<') && args[index] === '');
+    if (empty) throw new UsageError(`${empty.flags}: is empty.`);
     const context = { client: lazyClient(values), out: outputOf(values), signal: interrupted.signal, commands, readInput: () => text(process.stdin) };
     done(await command.run(context, args, values));
   });
@@ -64,7 +67,7 @@ async function main(): Promise<number> {
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({ outputError: (chunk, write) => write(chunk) })
-    .helpCommand(false);
+    .helpCommand('help [command]', 'Display help for a command');
   for (const { flags, about } of commonOptions) program.option(flags, about);
   for (const command of commands) {
     add(program, command, (result) => {

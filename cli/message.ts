@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { StoredEvent } from '../contract/event.ts';
 import { isEnd } from '../contract/reducer.ts';
 import { ApiError } from './client.ts';
-import { type Context, textOf, type Values } from './command.ts';
+import { type Context, folderOf, textOf, type Values } from './command.ts';
 import { CliError, UsageError } from './fault.ts';
 
 /** The message of a command: its argument, `--file`, or standard input (`-`, or where nothing else is given). Throws UsageError. */
@@ -28,7 +28,7 @@ export async function prepare({ client }: Context, name: string, values: Values)
   const [project, model, mode] = ['project', 'model', 'mode'].map((one) => textOf(values, one));
   if (!project && !model && !mode) return;
   const options = {
-    ...(project ? { project } : {}),
+    ...(project ? { project: folderOf(project) } : {}),
     ...(model ? { model } : {}),
     ...(mode ? { permission_mode: mode as 'plan' } : {}),
   };
@@ -41,16 +41,18 @@ export async function prepare({ client }: Context, name: string, values: Values)
 }
 
 /** Gives a message to a conversation, once, whatever becomes of the connection; with where its events begin. */
-export async function accept({ client }: Context, name: string, message: string, follow: boolean): Promise<{ turnId: string; cursor: number }> {
-  const cursor = await client.call('readConversation', { params: { id: name } }).then(
-    (snapshot) => snapshot.cursor,
-    (error) => {
-      if (error instanceof ApiError && error.code === 'conversation_not_found') return 0;
-      throw error;
-    },
-  );
+export async function accept({ client, out }: Context, name: string, message: string, follow: boolean): Promise<{ turnId: string; cursor: number }> {
+  const known = await client.call('readConversation', { params: { id: name } }).catch((error) => {
+    if (error instanceof ApiError && error.code === 'conversation_not_found') return null;
+    throw error;
+  });
   const { turn_id } = await client.surely('acceptTurn', { params: { id: name }, body: { message, follow } }, { 'idempotency-key': randomUUID() });
-  return { turnId: turn_id, cursor };
+  if (known?.at_desk && known.desk_messages === 'wait')
+    out.say(
+      `${name} is open at a terminal: the message waits for \`switchboard detach ${name}\`, or for \`switchboard attach ${name} --messages terminal\`.`,
+    );
+  else if (known?.queue_paused) out.say(`The queue of ${name} is paused: the message waits.`);
+  return { turnId: turn_id, cursor: known?.cursor ?? 0 };
 }
 
 /** Follows a turn to its end. `on` gets what it says meanwhile. */

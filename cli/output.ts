@@ -41,7 +41,7 @@ export function createOutput(options: {
 }
 
 /** What would move the cursor, or change the terminal, stands for itself: titles and paths come from anywhere. */
-const plain = (text: string) => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+export const plain = (text: string) => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 
 export const clip = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
 

@@ -63,6 +63,7 @@ const ended: Command = {
     const params = { id };
     if (values['log']) {
       const log = await client.text('readArchiveLog', { params, query: { tail_kb: numberOf(values, 'tailKb', 64) } });
+      if (!log) out.say('Nothing is kept of what it showed: it had no terminal, or its log was too old.');
       if (out.isJson) out.data({ id, log }, () => '');
       else out.write(log);
       return exitCodes.ok;
@@ -84,7 +85,8 @@ const repair: Command = {
   name: 'repair',
   group: 'find',
   args: [{ flags: '<session>', about: 'the beginning of the id of a session, or a conversation' }],
-  about: 'Tell what is wrong with a transcript and mend it in a copy; prints the id of the copy. The original is kept',
+  about:
+    'Tell what is wrong with a transcript and mend it in a copy; prints the id of the copy, or its own where nothing is wrong. The original is kept',
   options: [{ flags: '--dry-run', about: 'only tell' }],
   examples: ['switchboard repair 4c787bb5 --dry-run', 'switchboard new mended --session "$(switchboard repair -q 4c787bb5)"'],
   async run({ client, out }, [name = ''], values) {
@@ -93,7 +95,7 @@ const repair: Command = {
     if (found.sound) out.say('Nothing is wrong with it.');
     for (const text of found.loses) out.say(`A resume goes on without ${text}.`);
     if (found.copy) for (const text of found.mends) out.say(`In the copy: ${text}.`);
-    out.data(found, () => found.copy?.session_id ?? '');
+    out.data(found, () => found.copy?.session_id ?? (found.sound ? found.id : ''));
     return exitCodes.ok;
   },
 };

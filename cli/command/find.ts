@@ -52,7 +52,14 @@ const list: Command = {
         ? shown.map(({ id }) => id).join('\n')
         : table(
             ['NAME', 'STATE', 'LAST USED', 'TURNS', 'PROJECT', 'LAST MESSAGE'],
-            shown.map((row) => [row.id, row.state, ago(row.last_message_at), String(row.turn_count), row.project, row.last_message ?? '']),
+            shown.map((row) => [
+              row.id,
+              row.at_desk ? `${row.state}, at the desk` : row.state,
+              ago(row.last_message_at),
+              String(row.turn_count),
+              row.project,
+              row.last_message ?? '',
+            ]),
           ),
     );
     return exitCodes.ok;
@@ -118,7 +125,8 @@ const show: Command = {
         ? await client.call('readConversation', { params: { id: found.conversation } })
         : await client.call('readHostSession', { params: { host, id: found.session } });
     const rows = Object.entries(value).filter(([, one]) => one !== null && typeof one !== 'object');
-    out.data(value, () => rows.map(([key, one]) => `${out.faint(`${key}:`.padEnd(18))} ${String(one)}`).join('\n'));
+    const shown = (one: unknown) => (typeof one === 'number' ? String(Number(one.toPrecision(6))) : String(one));
+    out.data(value, () => rows.map(([key, one]) => `${out.faint(`${key}:`.padEnd(18))} ${shown(one)}`).join('\n'));
     return exitCodes.ok;
   },
 };

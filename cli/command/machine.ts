@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import type { Command } from '../command.ts';
-import { stateFile } from '../connection.ts';
+import { isLocal, stateFile } from '../connection.ts';
 import { CliError, exitCodes } from '../fault.ts';
 import { install, serviceOf, stateOf, uninstall } from '../service.ts';
 
@@ -60,7 +60,6 @@ const doctor: Command = {
       });
       if (!storage.writable)
         findings.push({ grade: 'problem', what: `its data folder takes nothing: ${storage.detail}`, cure: 'Free disk space, or make it writable.' });
-      const isLocal = (name: string) => ['127.0.0.1', 'localhost', '[::1]', '::1'].includes(name);
       const password = 'Who has the password can run commands here. Keep it long, and sign devices out that you no longer use.';
       if (tunnel.url)
         findings.push({
@@ -80,6 +79,12 @@ const doctor: Command = {
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       findings.push({ grade: 'problem', what: error.message, cure: null });
+      const claude = versionOf(process.env['CLAUDE_BIN'] || 'claude', '--version');
+      findings.push({
+        grade: claude ? 'ok' : 'warning',
+        what: claude ? `claude ${claude}` : 'no claude on the PATH',
+        cure: claude ? null : 'The server brings its own where the package was installed with it; start it to see.',
+      });
     }
     const signs = { ok: '✓', warning: '!', problem: '✗' } as const;
     out.data(findings, () => findings.map(({ grade, what, cure }) => `${signs[grade]} ${what}${cure ? `\n  ${cure}` : ''}`).join('\n'));

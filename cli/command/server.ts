@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { renderUnicodeCompact } from 'uqr';
 import { type Command, numberOf } from '../command.ts';
 import { completionFor, type Shell, shells } from '../completion.ts';
+import { isLocal } from '../connection.ts';
 import { CliError, exitCodes, UsageError } from '../fault.ts';
 
 const status: Command = {
@@ -68,7 +69,9 @@ const openCommand: Command = {
   async run({ client, out }) {
     const { url, expires_at, is_tunnel } = await client.call('createPairing', {});
     out.data({ url, expires_at, is_tunnel }, () => (out.isTerminal && !out.isQuiet ? `${renderUnicodeCompact(url)}\n${url}` : url));
-    if (!is_tunnel) out.say('It works where this machine can be reached by that address; with a tunnel it works from anywhere.');
+    if (!is_tunnel && isLocal(new URL(url).hostname))
+      out.say('This address leads to this machine alone. For a phone set TUNNEL, or put a proxy or VPN in front: docs/phone.md.');
+    else if (!is_tunnel) out.say('It works where this machine can be reached by that address; with a tunnel it works from anywhere.');
     return exitCodes.ok;
   },
 };

@@ -1,16 +1,32 @@
 import type { Prompt } from '../../contract/prompt.ts';
 import { ApiError } from '../client.ts';
-import { type Command, textOf } from '../command.ts';
+import { type Command, folderOf, textOf } from '../command.ts';
 import { CliError, exitCodes, UsageError } from '../fault.ts';
-import { ago, clip, table } from '../output.ts';
+import { ago, plain, table } from '../output.ts';
+import { sessionOf } from '../session-of.ts';
 
 const nameArg = { flags: '<name>', about: 'the conversation' };
 const promptArg = { flags: '<id>', about: 'the prompt, or the conversation where one waits in it' };
 
-const what = ({ input, kind }: Prompt): string => {
-  if (kind === 'question') return JSON.stringify(input['questions'] ?? input);
+type Question = { question?: string; options?: { label?: string }[] };
+
+const questionsOf = ({ input }: Prompt): Question[] => (Array.isArray(input['questions']) ? input['questions'] : []);
+
+const asked = ({ question, options = [] }: Question): string => `${question} [${options.map(({ label }) => label).join(' | ')}]`;
+
+const what = (prompt: Prompt): string => {
+  const { input, kind } = prompt;
+  if (kind === 'question') return questionsOf(prompt).map(asked).join('\n');
   const shown = input['command'] ?? input['file_path'] ?? input['plan'] ?? input['url'];
   return typeof shown === 'string' ? shown : JSON.stringify(input);
+};
+
+/** All of what is to be approved is shown, however long it is: who allows it must have read it. */
+const lines = (prompt: Prompt): string[] => {
+  const { id, conv_id, kind, tool, opened_at, risks } = prompt;
+  const [first = '', ...more] = what(prompt).split('\n').map(plain);
+  const head = [id, ago(opened_at), conv_id, kind, tool, first].map(plain).join('  ');
+  return [head, ...more.map((line) => `    ${line}`), ...risks.map((risk) => `  ! ${plain(risk)}`)];
 };
 
 const prompts: Command = {
@@ -23,21 +39,7 @@ const prompts: Command = {
   async run({ client, out }) {
     const { prompts: waiting } = await client.call('listPrompts', {});
     out.data(waiting, () =>
-      out.isQuiet
-        ? waiting.map(({ id }) => id).join('\n')
-        : waiting.length
-          ? table(
-              ['ID', 'SINCE', 'CONVERSATION', 'KIND', 'TOOL', 'WHAT'],
-              waiting.map((one) => [
-                one.id,
-                ago(one.opened_at),
-                one.conv_id,
-                one.kind,
-                one.tool,
-                `${one.risks.length ? `(${one.risks.join(' ')}) ` : ''}${clip(what(one), 200)}`,
-              ]),
-            )
-          : '',
+      out.isQuiet ? waiting.map(({ id }) => id).join('\n') : waiting.length ? waiting.map((one) => lines(one).join('\n')).join('\n') : '',
     );
     if (!waiting.length) out.say('Nothing waits for you.');
     return exitCodes.ok;
@@ -66,9 +68,10 @@ const allow: Command = {
   async run({ client, out }, [name = ''], values) {
     const prompt = await promptOf(client, name);
     const given = Array.isArray(values['answer']) ? values['answer'] : [];
-    const questions = Array.isArray(prompt.input['questions']) ? (prompt.input['questions'] as { question?: string }[]) : [];
+    const questions = questionsOf(prompt);
     if (prompt.kind === 'question' && given.length !== questions.length) {
-      throw new UsageError(`It asks ${questions.length} questions: give --answer for each. ${questions.map(({ question }) => question).join(' ')}`);
+      const count = questions.length === 1 ? 'a question' : `${questions.length} questions`;
+      throw new UsageError(`It asks ${count}: give --answer for each. ${questions.map(asked).join(' ')}`);
     }
     const answers = Object.fromEntries(questions.map(({ question }, index) => [String(question), String(given[index])]));
     const remember = textOf(values, 'remember') as 'always' | undefined;
@@ -98,12 +101,22 @@ const deny: Command = {
 const stop: Command = {
   name: 'stop',
   group: 'steer',
-  args: [nameArg],
-  about: 'Stop the running turn',
+  args: [{ flags: '<name>', about: 'the conversation, or the beginning of the id of a session that is open in a terminal' }],
+  about: 'Stop the running turn, or what a terminal is at (as Escape does)',
   options: [],
-  examples: ['switchboard stop tests'],
+  examples: ['switchboard stop tests', 'switchboard stop 4c787bb5'],
   async run({ client, out }, [name = '']) {
-    const { turn } = await client.call('readConversation', { params: { id: name } });
+    const found = await client.call('readConversation', { params: { id: name } }).catch((error) => {
+      if (error instanceof ApiError && error.code === 'conversation_not_found') return null;
+      throw error;
+    });
+    if (!found || (!found.turn && found.at_desk)) {
+      const id = found?.session_id ?? (await sessionOf(client, name));
+      const interrupted = await client.call('interruptTerminal', { params: { host: 'local', id } });
+      out.data(interrupted, () => interrupted.state);
+      return exitCodes.ok;
+    }
+    const { turn } = found;
     if (!turn) {
       out.say(`Nothing runs in ${name}.`);
       return exitCodes.ok;
@@ -151,12 +164,13 @@ const make: Command = {
   examples: ['switchboard new api --project ~/src/api', 'switchboard new --session 4c787bb5-7f82-4af7-b10c-f11aee4de118'],
   async run({ client, out }, [name], values) {
     const text = (key: string) => textOf(values, key);
-    const asked = text('session');
+    const [asked, project] = [text('session'), text('project')];
+    if (asked === '') throw new UsageError('--session: is empty.');
     const session = asked ? (await client.call('readHostSession', { params: { host: 'local', id: asked } })).id : undefined;
     const made = await client.call('createConversation', {
       body: {
         ...(name ? { id: name } : {}),
-        ...(text('project') ? { project: text('project') } : {}),
+        ...(project ? { project: folderOf(project) } : {}),
         ...(session ? { session_id: session, fork: values['copy'] === true } : {}),
         ...(text('model') ? { model: text('model') } : {}),
         ...(text('mode') ? { permission_mode: text('mode') as 'plan' } : {}),

@@ -128,8 +128,10 @@ const wait: Command = {
     for (let failed: ApiError | null = null; ; ) {
       let turnId: string | undefined = name;
       if (isConversation) {
-        const { turn, queue } = await client.call('readConversation', { params: { id: name } });
+        const { turn, queue, last_turn } = await client.call('readConversation', { params: { id: name } });
         turnId = turn?.turn_id ?? queue[0]?.turn_id;
+        // It can have failed before anybody waited for it.
+        if (last_turn?.error) failed = new ApiError(last_turn.error);
       }
       if (turnId === undefined) {
         if (failed) throw failed;

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
 import type { Session } from '../../contract/session.ts';
-import { type Command, durationOf, textOf } from '../command.ts';
+import { type Command, durationOf, folderOf, textOf } from '../command.ts';
 import { CliError, exitCodes, UsageError } from '../fault.ts';
 import { sessionOf } from '../session-of.ts';
 
@@ -38,7 +37,7 @@ const spawnCommand: Command = {
     const name = textOf(values, 'name');
     const args = values['arg'];
     const body = {
-      project: folder.startsWith('~') ? folder : resolve(folder),
+      project: folderOf(folder),
       ...(name ? { name } : {}),
       ...(Array.isArray(args) ? { args } : {}),
       ...how(values),

@@ -72,9 +72,17 @@ export type PaneLogs = ReturnType<typeof createPaneLogs>;
 /** Modes and questions of terminals, which the pattern of Node leaves a part of. */
 const privateSequences = /\x1b\[[<=>?][0-9;:]*[ -/]*[@-~]|\x1b[P\]X^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
 
+/** Claude Code moves over blanks in place of writing them. */
+const blanks = /\x1b\[(\d{0,3})C/g;
+
 /** What a terminal showed, without its colours and movements. */
 export function plainScreen(bytes: Buffer): string {
-  return stripVTControlCharacters(bytes.toString('utf8').replace(privateSequences, ''))
+  return stripVTControlCharacters(
+    bytes
+      .toString('utf8')
+      .replace(privateSequences, '')
+      .replace(blanks, (_, count) => ' '.repeat(Number(count) || 1)),
+  )
     .replace(/\r+\n?/g, '\n')
     .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '')
     .replace(/\n{3,}/g, '\n\n');

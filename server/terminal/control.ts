@@ -73,9 +73,10 @@ export function followTerminal(
   function show(lines: Buffer[], [cursor = '']: Buffer[] | string[]): void {
     const [x = 0, y = 0, isAlternate = 0] = String(cursor).trim().split(',').map(Number);
     const screen = Buffer.concat(lines.flatMap((line, index) => (index ? [Buffer.from('\r\n'), line] : [line])));
+    // What was captured begins in plain letters, and can end in others: with the cursor, which Claude Code draws itself.
     // Programs have asked for bracketed paste long before anybody looks.
-    const before = `${isAlternate ? '\x1b[?1049h' : ''}\x1b[?2004h\x1b[H\x1b[2J`;
-    on.data(Buffer.concat([Buffer.from(before), screen, Buffer.from(`\x1b[${y + 1};${x + 1}H`)]));
+    const before = `${isAlternate ? '\x1b[?1049h' : ''}\x1b[?2004h\x1b[m\x1b[H\x1b[2J`;
+    on.data(Buffer.concat([Buffer.from(before), screen, Buffer.from(`\x1b[m\x1b[${y + 1};${x + 1}H`)]));
     isShown = true;
   }
 

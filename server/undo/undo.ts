@@ -124,13 +124,23 @@ export function createUndo({ store, folder, env, warn, now }: UndoDeps): Undo {
         // As it is now it cannot be told from what was changed since.
         if (!after) throw new AppError('nothing_to_undo', `How the files stood at the end of turn ${turnId} was not noted, or it still runs.`);
         const [from, to] = redo ? [before, after] : [after, before];
-        const all = await git.differ(top, before, after);
-        const wanted = files ? all.filter((path) => files.includes(path)) : all;
+        const current = await git.tree(top);
+        const [all, other, back] = await Promise.all([
+          git.differ(top, before, after),
+          git.differ(top, from, current).then((paths) => new Set(paths)),
+          git.differ(top, to, current).then((paths) => new Set(paths)),
+        ]);
+        // What stands already as it is to stand was undone by itself before.
+        const wanted = files ? all.filter((path) => files.includes(path)) : all.filter((path) => back.has(path));
         const unknown = files?.filter((path) => !all.includes(path)) ?? [];
         if (unknown.length) throw new AppError('nothing_to_undo', `The turn did not change ${unknown.slice(0, 5).join(', ')}.`, { field: 'files' });
-        if (!wanted.length) throw new AppError('nothing_to_undo', 'The turn changed no file that git does not ignore.');
-        const moved = new Set(await git.differ(top, from, await git.tree(top)));
-        const changed = wanted.filter((path) => moved.has(path));
+        if (!wanted.length) {
+          const why = all.length
+            ? `All its files stand as they did ${redo ? 'after' : 'before'} it.`
+            : 'The turn changed no file that git does not ignore.';
+          throw new AppError('nothing_to_undo', why);
+        }
+        const changed = wanted.filter((path) => other.has(path) && back.has(path));
         if (changed.length) {
           const names = changed.slice(0, 10).join(', ');
           throw new AppError(

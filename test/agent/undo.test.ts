@@ -105,6 +105,15 @@ verifies('undo.refused', 'touches nothing where files have changed since, and un
   );
   expect(states).toEqual({ 'a.txt': 'changed_since', 'b.txt': 'undone', 'kept.txt': 'as_left' });
   expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['no such'] })).json()).code).toBe('nothing_to_undo');
+  // What was undone by itself is in nobody's way, neither then nor on the way back.
+  await writeFile(at('a.txt'), 'a\n');
+  const undo = async (body: object) => (await server.post(`/api/turns/${turn_id}/undo`, body)).json();
+  expect(await undo({})).toMatchObject({ files: ['a.txt', 'kept.txt'] });
+  expect(await read('kept.txt')).toBe('one\ntwo\n');
+  expect(await undo({})).toMatchObject({ code: 'nothing_to_undo' });
+  expect(await undo({ redo: true, files: ['b.txt'] })).toMatchObject({ files: ['b.txt'] });
+  expect(await undo({ redo: true })).toMatchObject({ files: ['a.txt', 'kept.txt'] });
+  expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual(['a\n', 'b\n', 'c\n']);
   // A turn that runs is not undone under its own hands.
   const running = await server.accept('a', { message: '[[slow 20 100ms]]' });
   await until('it', async () => (await server.get('/api/conversations/a')).turn);

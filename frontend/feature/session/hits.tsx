@@ -10,7 +10,7 @@ type Hit = SearchAnswer['hits'][number];
 /** What a search found, with what stands around it. */
 export function Hits({ answer: { hits, order } }: { answer: SearchAnswer }) {
   const t = sessionWords.value;
-  if (!hits.length) return <p class="quiet-line">{t.nothingFound}</p>;
+  if (!hits.length) return <p class="quiet-line">{t.noWords}</p>;
   return (
     <>
       {order === 'newest' && <p class="quiet-line">{t.newestFirst}</p>}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
@@ -19,12 +19,16 @@ const pauseMs = 250;
 /** While the transcripts are being read, and while sessions are live, the list is asked for anew. */
 const againMs = 5000;
 
+/** Where the list was left: the way back leads there. */
+let leftAt = 0;
+
 /** Sessions by what they need, or what a search finds in them. */
 export function SessionList() {
   const [page, setPage] = useState<Page | null>(null);
   const [query, setQuery] = useState(history.state?.query ?? '');
   const [found, setFound] = useState<Answer<'search'> | null>(null);
   const hasMore = useRef(false);
+  const top = useRef<HTMLLabelElement>(null);
   const t = sessionWords.value;
   const wanted = query.trim();
 
@@ -48,6 +52,16 @@ export function SessionList() {
     }, againMs);
     return () => clearInterval(timer);
   }, []);
+  useLayoutEffect(() => {
+    const scroller = top.current?.closest('main');
+    return () => {
+      leftAt = scroller?.scrollTop ?? 0;
+    };
+  }, []);
+  useEffect(() => {
+    if (page) top.current?.closest('main')?.scrollTo(0, leftAt);
+    if (page) leftAt = 0;
+  }, [page !== null]);
   useEffect(() => {
     // Back from a session leads to what was searched.
     history.replaceState({ query }, '');
@@ -59,7 +73,7 @@ export function SessionList() {
   const { indexing } = (wanted ? found : page) ?? { indexing: null };
   return (
     <>
-      <label class="search">
+      <label class="search" ref={top}>
         <span class="unseen">{t.findSessions}</span>
         <Icon name="search" />
         <input type="search" placeholder={t.findSessions} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
@@ -105,7 +119,7 @@ function Sections({ sessions }: { sessions: readonly Session[] }) {
 
 function Row({ session }: { session: Session }) {
   const t = sessionWords.value;
-  const { id, title, first_message, last_message, state, turns, modified_at, problem, project } = session;
+  const { id, title, first_message, last_message, state, turns, modified_at, problem, project, conv_id } = session;
   return (
     <button type="button" class="plain conversation" onClick={() => go(`/sessions/${id}`)}>
       <span class={`dot ${state}`} role="img" aria-label={t.sessionStates[state]} />
@@ -117,6 +131,7 @@ function Row({ session }: { session: Session }) {
           {problem ?? last_message ?? ''}
         </span>
         <span class="conversation-facts">
+          {conv_id !== null && `${conv_id} · `}
           {project?.split('/').at(-1)} · {t.turnsOf(turns)} · {ago(modified_at, clock.value, locale.value)}
         </span>
       </span>

@@ -38,7 +38,11 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
     }, againMs);
     return () => clearInterval(timer);
   }, []);
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [said !== null]);
+  // What a search found is the last of its page; else one begins with what the session is.
+  useEffect(() => {
+    if (at) end.current?.scrollIntoView({ block: 'end' });
+    else end.current?.closest('main')?.scrollTo(0, 0);
+  }, [said !== null]);
 
   async function older(): Promise<void> {
     const before = said?.before;
@@ -64,9 +68,12 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
         {isBusyElsewhere && <p class="quiet-line">{t.liveElsewhere}</p>}
         <Ways session={session} isBusyElsewhere={isBusyElsewhere} />
         <Terminal session={session} changed={setSession} />
-        <p class="at-desk">
-          <code>claude --resume {session.id}</code> <Copy text={`claude --resume ${session.id}`} />
-        </p>
+        {/* Beside a process that has it open it would be a second writer. */}
+        {session.state === 'ended' && (
+          <p class="at-desk">
+            <code>claude --resume {session.id}</code> <Copy text={`claude --resume ${session.id}`} />
+          </p>
+        )}
         {isExplained ? (
           <Why id={session.id} />
         ) : (

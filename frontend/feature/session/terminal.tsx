@@ -17,6 +17,7 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
   const [draft, setDraft] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [isLive, setLive] = useState(false);
+  const [isSure, setSure] = useState(false);
   const t = sessionWords.value;
   const params = { host: 'local', id: session.id };
   const isOpen = session.terminal !== null;
@@ -97,8 +98,14 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
         <button type="button" disabled={isBusy} onClick={() => void run(() => call('interruptTerminal', { params }))}>
           {t.interruptIt}
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => void run(() => call('killTerminal', { params }))}>
-          {t.endTerminal}
+        <button
+          type="button"
+          class="danger"
+          disabled={isBusy}
+          // What it is at would be lost with it: that takes a second tap.
+          onClick={() => (session.state === 'idle' || isSure ? void run(() => call('killTerminal', { params })) : setSure(true))}
+        >
+          {isSure && session.state !== 'idle' ? t.endAtWork : t.endTerminal}
         </button>
       </div>
     </section>
