@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { PermissionMode } from '../contract/conversation-options.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './fault.ts';
 import type { Output } from './output.ts';
@@ -32,12 +33,30 @@ export type Command = {
   run(context: Context, args: readonly string[], values: Values): Promise<number>;
 };
 
+/** As the contract has them, which a client of the API cannot take values from. */
+export const permissionModes = [
+  'acceptEdits',
+  'auto',
+  'bypassPermissions',
+  'default',
+  'dontAsk',
+  'manual',
+  'plan',
+] as const satisfies PermissionMode[];
+
 /** A number of an option. Throws UsageError. */
 export function numberOf(values: Values, name: string, fallback: number): number {
   const text = values[name];
   if (text === undefined) return fallback;
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0) throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a number above 0.`);
+  return value;
+}
+
+/** A whole number of an option. Throws UsageError. */
+export function countOf(values: Values, name: string, fallback: number): number {
+  const value = numberOf(values, name, fallback);
+  if (!Number.isInteger(value)) throw new UsageError(`--${name}: ${value} is not a whole number.`);
   return value;
 }
 

@@ -30,6 +30,7 @@ export function completionFor(shell: Shell, commands: readonly Command[]): strin
 
 function bash(commands: readonly Command[]): string {
   const flagsOf = ({ options }: Command) => ['--json', '--quiet', '--help', ...options.map(({ flags }) => longOf(flags))].filter(Boolean).join(' ');
+  const common = ['--json', '--quiet', '--help', '--server', '--token'].join(' ');
   const line = (test: string, words: string) => `    ${test}) words=${words} ;;`;
   const flags = commands.map((command) => line(`${command.name}:-*`, `"${flagsOf(command)}"`));
   const choices = commands.flatMap(({ name, options }) =>
@@ -38,12 +39,23 @@ function bash(commands: readonly Command[]): string {
   const first = commands.flatMap((command) => {
     const found = firstOf(command);
     if (!found) return [];
-    return [line(`${command.name}:2`, 'words' in found ? `"${found.words}"` : `$(${found.asks})`)];
+    return [line(`${command.name}:1`, 'words' in found ? `"${found.words}"` : `$(${found.asks})`)];
   });
   return `_switchboard() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} words=
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')}" -- "$word"))
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= count=0 at words=
+  for ((at = 1; at < COMP_CWORD; at++)); do
+    case "\${COMP_WORDS[at]}" in
+    --server | --token) at=$((at + 1)) ;;
+    -*) ;;
+    *) if [ -z "$command" ]; then command=\${COMP_WORDS[at]}; else count=$((count + 1)); fi ;;
+    esac
+  done
+  if [ -z "$command" ]; then
+    case "$word" in
+    -*) words="${common}" ;;
+    *) words="${commands.map(({ name }) => name).join(' ')}" ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$word"))
     return
   fi
   case "$command:$word" in
@@ -52,7 +64,7 @@ ${flags.join('\n')}
   case "$command:$before" in
 ${choices.join('\n')}
   esac
-  [ -n "$words" ] || case "$command:$COMP_CWORD" in
+  [ -n "$words" ] || case "$command:$((count + 1))" in
 ${first.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -63,7 +75,8 @@ complete -o default -F _switchboard switchboard
 
 function fish(commands: readonly Command[]): string {
   const optionOf = (name: string, { flags, about, choices }: OptionRow) => {
-    const values = choices ? ` -x -a ${quoted(choices.join(' '))}` : '';
+    const isFile = /<(path|file|folder)>/.test(flags);
+    const values = choices ? ` -x -a ${quoted(choices.join(' '))}` : isFile ? ' -r -F' : /</.test(flags) ? ' -x' : '';
     return `complete -c switchboard -n "__fish_seen_subcommand_from ${name}" -l ${longOf(flags).slice(2)}${values} -d ${quoted(about)}`;
   };
   const lines = commands.flatMap((command) => {
@@ -77,7 +90,8 @@ function fish(commands: readonly Command[]): string {
         : []),
     ];
   });
-  return `complete -c switchboard -f\n${lines.join('\n')}\n`;
+  const common = ['json', 'quiet', 'help', 'server', 'token'].map((name) => `complete -c switchboard -l ${name}`);
+  return `complete -c switchboard -f\n${[...common, ...lines].join('\n')}\n`;
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;

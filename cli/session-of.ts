@@ -7,6 +7,7 @@ export async function sessionOf(client: Client, name: string): Promise<string> {
   try {
     const { session_id } = await client.call('readConversation', { params: { id: name } });
     if (session_id) return session_id;
+    throw new CliError(`Nothing was said yet in conversation ${JSON.stringify(name)}: it has no session.`);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'conversation_not_found') throw error;
   }

@@ -1,5 +1,5 @@
 import type { ArchiveRecord } from '../../contract/archive.ts';
-import { type Command, numberOf, textOf } from '../command.ts';
+import { type Command, countOf, textOf } from '../command.ts';
 import { exitCodes } from '../fault.ts';
 import { ago, clip, table } from '../output.ts';
 import { sessionOf } from '../session-of.ts';
@@ -48,7 +48,7 @@ const ended: Command = {
   async run({ client, out }, [id], values) {
     if (!id) {
       const query = {
-        limit: Math.min(500, numberOf(values, 'limit', 30)),
+        limit: Math.min(500, countOf(values, 'limit', 30)),
         hidden: values['hidden'] ? ('true' as const) : undefined,
         door: textOf(values, 'door') as ArchiveRecord['door'] | undefined,
       };
@@ -62,7 +62,7 @@ const ended: Command = {
     }
     const params = { id };
     if (values['log']) {
-      const log = await client.text('readArchiveLog', { params, query: { tail_kb: numberOf(values, 'tailKb', 64) } });
+      const log = await client.text('readArchiveLog', { params, query: { tail_kb: countOf(values, 'tailKb', 64) } });
       if (!log) out.say('Nothing is kept of what it showed: it had no terminal, or its log was too old.');
       if (out.isJson) out.data({ id, log }, () => '');
       else out.write(log);

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { HistoryMessage } from '../../contract/message.ts';
 import type { Session } from '../../contract/session.ts';
 import { ApiError, type Client } from '../client.ts';
-import { type Command, numberOf, textOf, timeOf } from '../command.ts';
+import { type Command, countOf, textOf, timeOf } from '../command.ts';
 import { exitCodes } from '../fault.ts';
 import { ago, clip, table } from '../output.ts';
 
@@ -32,7 +32,7 @@ const list: Command = {
   ],
   examples: ['switchboard list', 'switchboard list --sessions --project api', 'switchboard list -s --state waiting -q'],
   async run({ client, out }, _args, values) {
-    const limit = numberOf(values, 'limit', 30);
+    const limit = countOf(values, 'limit', 30);
     const project = textOf(values, 'project');
     const state = textOf(values, 'state') as Session['state'] | undefined;
     if (values['sessions'] || state) {
@@ -45,8 +45,8 @@ const list: Command = {
       );
       return exitCodes.ok;
     }
-    const { conversations } = await client.call('listConversations', { query: { limit: Math.min(limit, 1000) } });
-    const shown = conversations.filter((row) => !project || row.project.toLowerCase().includes(project.toLowerCase()));
+    const { conversations } = await client.call('listConversations', { query: { limit: project ? 1000 : Math.min(limit, 1000) } });
+    const shown = conversations.filter((row) => !project || row.project.toLowerCase().includes(project.toLowerCase())).slice(0, limit);
     out.data(shown, () =>
       out.isQuiet
         ? shown.map(({ id }) => id).join('\n')
@@ -82,7 +82,7 @@ const search: Command = {
   async run({ client, out }, args, values) {
     const role = textOf(values, 'role') as 'user' | undefined;
     const [since, until] = [timeOf(values, 'since'), timeOf(values, 'until')];
-    const query = { q: args.join(' '), project: textOf(values, 'project'), role, since, until, limit: Math.min(100, numberOf(values, 'limit', 20)) };
+    const query = { q: args.join(' '), project: textOf(values, 'project'), role, since, until, limit: Math.min(100, countOf(values, 'limit', 20)) };
     const answer = await client.call('search', { query });
     if (!answer.indexing.done) out.say('The transcripts are still being read: what is not read yet is not found.');
     const ids = () => [...new Set(answer.hits.map(({ session_id }) => session_id))].join('\n');
@@ -155,9 +155,10 @@ const lastMessage: Command = {
   options: [{ flags: '-n, --count <count>', about: 'so many of its messages; 1 where it is left out' }],
   examples: ['switchboard last-message tests'],
   async run({ client, out }, [name = ''], values) {
-    const count = numberOf(values, 'count', 1);
+    const count = countOf(values, 'count', 1);
     const messages = await messagesOf(client, name, Math.max(100, count * 4));
     const said = messages.filter(({ role, text }) => role === 'assistant' && text.trim() !== '').slice(-count);
+    if (!said.length) out.say(`Claude has said nothing in ${name} yet.`);
     out.data(said, () => said.map(({ text }) => text).join('\n\n'));
     return said.length ? exitCodes.ok : exitCodes.failed;
   },
@@ -171,7 +172,7 @@ const logs: Command = {
   options: [{ flags: '-n, --count <count>', about: 'the last so many messages; 1000 where it is left out' }],
   examples: ['switchboard logs tests | less'],
   async run({ client, out }, [name = ''], values) {
-    const messages = await messagesOf(client, name, numberOf(values, 'count', 1000));
+    const messages = await messagesOf(client, name, countOf(values, 'count', 1000));
     const titles = { user: 'YOU', assistant: 'CLAUDE', system: 'SYSTEM' } as const;
     out.data(messages, () =>
       messages
@@ -222,7 +223,7 @@ const history: Command = {
   ],
   examples: ['switchboard history -s deploy'],
   async run({ client, out }, _args, values) {
-    const query = { q: textOf(values, 'search'), project: textOf(values, 'project'), limit: Math.min(500, numberOf(values, 'limit', 20)) };
+    const query = { q: textOf(values, 'search'), project: textOf(values, 'project'), limit: Math.min(500, countOf(values, 'limit', 20)) };
     const { prompts } = await client.call('readTyped', { query });
     const rows = prompts.map(({ at, project, text }) => [at ? ago(at) : '', project ?? '', text]);
     out.data(prompts, () => (out.isQuiet ? prompts.map(({ text }) => text).join('\n') : table(['WHEN', 'PROJECT', 'PROMPT'], rows)));

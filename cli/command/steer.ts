@@ -1,6 +1,6 @@
 import type { Prompt } from '../../contract/prompt.ts';
 import { ApiError } from '../client.ts';
-import { type Command, folderOf, textOf } from '../command.ts';
+import { type Command, folderOf, permissionModes, textOf } from '../command.ts';
 import { CliError, exitCodes, UsageError } from '../fault.ts';
 import { ago, plain, table } from '../output.ts';
 import { sessionOf } from '../session-of.ts';
@@ -158,7 +158,7 @@ const make: Command = {
     { flags: '--session <id>', about: 'go on with this session' },
     { flags: '--copy', about: 'with --session: with a copy of it, which stays as it is' },
     { flags: '--model <model>', about: 'its model' },
-    { flags: '--mode <mode>', about: 'its permission mode' },
+    { flags: '--mode <mode>', about: 'its permission mode', choices: permissionModes },
     { flags: '--title <title>', about: 'what it is called' },
   ],
   examples: ['switchboard new api --project ~/src/api', 'switchboard new --session 4c787bb5-7f82-4af7-b10c-f11aee4de118'],
@@ -216,6 +216,7 @@ async function turnOf(client: Parameters<Command['run']>[0]['client'], name: str
   try {
     const { last_turn } = await client.call('readConversation', { params: { id: name } });
     if (last_turn) return last_turn.turn_id;
+    throw new CliError(`No turn of conversation ${JSON.stringify(name)} has ended yet.`);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 'conversation_not_found') throw error;
   }

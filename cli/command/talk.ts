@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { ApiError } from '../client.ts';
-import { type Command, numberOf, type OptionRow } from '../command.ts';
+import { type Command, numberOf, type OptionRow, permissionModes } from '../command.ts';
 import { exitCodes } from '../fault.ts';
 import { accept, follow, messageOf, prepare } from '../message.ts';
 
@@ -10,7 +10,7 @@ const messageOptions: readonly OptionRow[] = [
   { flags: '-f, --file <file>', about: 'the message from a file, `-` from standard input' },
   { flags: '--project <folder>', about: 'for a new conversation: where it works' },
   { flags: '--model <model>', about: 'the model from now on' },
-  { flags: '--mode <mode>', about: 'the permission mode from now on' },
+  { flags: '--mode <mode>', about: 'the permission mode from now on', choices: permissionModes },
 ];
 
 /** The answer on standard output as it is written. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Session } from '../../contract/session.ts';
-import { type Command, durationOf, folderOf, textOf } from '../command.ts';
+import { type Command, durationOf, folderOf, permissionModes, textOf } from '../command.ts';
 import { CliError, exitCodes, UsageError } from '../fault.ts';
 import { sessionOf } from '../session-of.ts';
 
@@ -8,7 +8,7 @@ const host = 'local';
 const sessionArg = { flags: '<session>', about: 'the beginning of the id of a session, or a conversation' };
 const openOptions = [
   { flags: '--model <model>', about: 'its model' },
-  { flags: '--mode <mode>', about: 'its permission mode; it asks where this is left out' },
+  { flags: '--mode <mode>', about: 'its permission mode; it asks where this is left out', choices: permissionModes },
 ];
 
 const how = (values: Parameters<Command['run']>[2]) => {

@@ -13,8 +13,8 @@ const signalCodes = 128;
 /** What is of terminals alone. */
 const none = { door: 'headless', terminal: null, project: '', name: null, hook_hash: null, pid: 0, pidStart: null } as const;
 
-/** How the newest run of a session ended; `lost`: its process did, and no run tells why. */
-type Last = { end: RunEnd; isStopped: boolean } | 'lost';
+/** How the newest run of a session ended; `lost`: its process did, and no run tells why; `none`: nothing was said yet. */
+type Last = { end: RunEnd; isStopped: boolean } | 'lost' | 'none';
 
 type Held = { id: string; runs: number; last: Last };
 
@@ -28,7 +28,17 @@ export type HeadlessDeps = {
   newId(): string;
 };
 
-const endingOf = (last: Last) => (last !== 'lost' && last.end.kind === 'failure' ? last.end.exit : undefined);
+const endingOf = (last: Last) => (typeof last === 'object' && last.end.kind === 'failure' ? last.end.exit : undefined);
+
+/** As it is while a process has the session: nothing of its last end is left. */
+const reopened = (record: StoredRecord): StoredRecord => ({
+  ...record,
+  ended_at: null,
+  reason: null,
+  exit_code: null,
+  signal: null,
+  ...forensicsOf(null),
+});
 
 /**
  * The sessions that work without a terminal, for messages: each has one record, which is open while a process
@@ -55,15 +65,23 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     }
     const newest = store.ofSession(sessionId);
     const record = newest?.door === 'headless' ? newest : newRecord({ ...none, id: newId(), session_id: sessionId, started_at: now().toISOString() });
-    held.set(sessionId, { id: record.id, runs: 1, last: 'lost' });
-    save({ ...record, project, name: record.name ?? nameOf(sessionId), ended_at: null, reason: null });
+    held.set(sessionId, { id: record.id, runs: 1, last: 'none' });
+    save(reopened({ ...record, project, name: record.name ?? nameOf(sessionId) }));
+  }
+
+  /** A process was started for a session that has a record, before anything is said. */
+  function warmed(sessionId: string): void {
+    const newest = held.has(sessionId) ? null : store.ofSession(sessionId);
+    if (newest?.door !== 'headless') return;
+    held.set(sessionId, { id: newest.id, runs: 0, last: 'none' });
+    save(reopened(newest));
   }
 
   /** Ends the record of a session that no process of ours has any more. */
   async function rest(sessionId: string): Promise<void> {
     const own = held.get(sessionId);
     if (!own || own.runs > 0 || agent.live.isOpen(sessionId)) return;
-    const isAnswered = own.last !== 'lost' && own.last.end.kind === 'answer';
+    const isAnswered = own.last === 'none' || (own.last !== 'lost' && own.last.end.kind === 'answer');
     // What became of an answer is known: its transcript, which may be long, is not read for that.
     const deeds = isAnswered ? null : await agent.lastDeeds(sessionId).catch(() => null);
     if (held.get(sessionId) !== own || own.runs > 0) return;
@@ -83,7 +101,7 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     const own = held.get(sessionId);
     if (!own) return sessionId;
     own.last = last;
-    const now = last !== 'lost' && last.end.kind === 'answer' ? last.end.sessionId : sessionId;
+    const now = typeof last === 'object' && last.end.kind === 'answer' ? last.end.sessionId : sessionId;
     if (now !== sessionId && !held.has(now)) {
       held.delete(sessionId);
       held.set(now, own);
@@ -117,7 +135,8 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
       changed(sessionId, isLost) {
         const own = held.get(sessionId);
         if (isLost && own && own.runs === 0) own.last = 'lost';
-        settle(sessionId);
+        if (agent.live.isOpen(sessionId)) warmed(sessionId);
+        else settle(sessionId);
         listener.changed(sessionId, isLost);
       },
     });
@@ -144,11 +163,11 @@ type Deeds = Awaited<ReturnType<Agent['lastDeeds']>>;
 function ended(last: Last, deeds: Deeds, at: string): Partial<StoredRecord> {
   const exit = endingOf(last);
   const signal = exit?.signal ? constants.signals[exit.signal as NodeJS.Signals] : null;
-  const answer = last !== 'lost' && last.end.kind === 'answer' ? last.end : null;
+  const answer = typeof last === 'object' && last.end.kind === 'answer' ? last.end : null;
   return {
     ended_at: at,
     reason: reasonOf(last, deeds, signal),
-    exit_code: answer ? 0 : (exit?.code ?? null),
+    exit_code: answer || last === 'none' ? 0 : (exit?.code ?? null),
     signal,
     ...forensicsOf(deeds),
     ...(answer ? { last_words: clip(answer.response, maxWords).text } : {}),
@@ -158,7 +177,7 @@ function ended(last: Last, deeds: Deeds, at: string): Partial<StoredRecord> {
 function reasonOf(last: Last, deeds: Deeds, signal: number | null): StoredRecord['reason'] {
   const common = { ours: null, deeds, signal };
   if (last === 'lost') return endReasonOf({ ...common, tail: deeds && '', exitCode: null });
-  if (last.end.kind === 'answer') return 'clean_exit';
+  if (last === 'none' || last.end.kind === 'answer') return 'clean_exit';
   if (last.isStopped) return 'interrupted';
   const { code, detail, exit } = last.end;
   const isKilled = signal !== null || (exit?.code ?? 0) > signalCodes || code === 'agent_killed';

@@ -10,6 +10,9 @@ const lookMs = 250;
 /** An answer that is not in the transcript so long after the terminal rests will not come. */
 const maxLateMs = 2000;
 
+/** A command that opens a dialog (`/model`) asks nobody who is not there: told so often, and by no hook, it is closed. */
+const dialogLooks = 8;
+
 /** It goes from idle to busy within this when the queued words of a person follow. */
 const settledLooks = 2;
 
@@ -122,8 +125,19 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
       if (found && found.text.length > told.text.length) own.onOutput({ type: 'text', text: found.text.slice(told.text.length) });
       told = found ?? told;
     };
+    let dialogs = 0;
+    const look = async () => {
+      const live = await liveOf(place);
+      dialogs = live?.status === 'waiting' && !own.replies.size ? dialogs + 1 : 0;
+      if (dialogs < dialogLooks) return tell();
+      await terminals.interrupt(place.sessionId).catch(() => {});
+      throw new AppError(
+        'command_refused',
+        `${message.split(/\s/, 1)[0]} opens a dialog in the terminal, which was closed: it can be used there alone.`,
+      );
+    };
     const isKnown = () => told.text !== '' || told.isOver || told.failure !== null;
-    const isDone = await idle(place, stopped, tell);
+    const isDone = await idle(place, stopped, message.startsWith('/') ? look : tell);
     // The terminal stays: only what it does for this message is stopped, and nothing that a person began after it.
     if (!isDone && stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
     await tell();

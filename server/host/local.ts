@@ -145,7 +145,9 @@ export function createLocalHost({
       const count = `${rows.length > maxCandidates ? 'more than ' : ''}${candidates.length}`;
       throw new AppError('session_ambiguous', `${JSON.stringify(idOrPrefix)} begins ${count} sessions: ${names}.`, { field: 'id', candidates });
     }
-    return { known, now };
+    // Of one that is just being written, or that the index has not come to, the transcript itself is asked.
+    const found = known.facts.project === null && known.path ? await agent.findSession(known.id) : null;
+    return { known: found ? { ...known, facts: { ...known.facts, project: found.project } } : known, now };
   }
 
   async function readOne(id: string): Promise<Session> {

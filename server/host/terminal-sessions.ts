@@ -121,9 +121,9 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     ): Promise<string> {
       if (!(await terminals.isThere())) throw new AppError('tmux_not_found');
       const id = launch.sessionId ?? newSessionId();
-      const name = await freeName(id);
       const release = await agent.hold(id);
       try {
+        const name = await freeName(id);
         // A turn that began before the hold has no process yet that could be seen.
         checkFree();
         const record = archive.draft();
@@ -180,8 +180,9 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         }),
       ),
     interrupt: (id: string): Promise<void> =>
-      inPane(id, async ({ pane }) => {
-        const hadDraft = await typing.hasDraft(pane);
+      inPane(id, async ({ pane, live }) => {
+        // A question has no box.
+        const hadDraft = live?.status !== 'waiting' && (await typing.hasDraft(pane));
         await terminals.key(pane.id, 'Escape');
         await lookUntil(restMs, async () => ((await liveOf(id))?.status === 'idle' ? true : null));
         if (hadDraft) return;

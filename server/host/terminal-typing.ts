@@ -3,6 +3,7 @@ import type { Agent, LiveSession } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Pane, Terminals } from '../terminal/port.ts';
 import { asTyped, isShown } from '../typed-text.ts';
+import { isBoxEmpty } from './input-box.ts';
 import { lookUntil } from './look-until.ts';
 
 /** A message that was sent makes it busy within 0.1 s. */
@@ -11,7 +12,7 @@ const takenMs = 2_500;
 /** A paste of 200 KB keeps a crowded machine busy for ten seconds and more, in which it takes no Enter. */
 const maxEnters = 10;
 
-/** The input box begins with `❯ `: behind that stands the cursor where nothing is typed, a hint notwithstanding. */
+/** Where the cursor stands in an empty box. */
 const emptyColumn = 2;
 const draftLooks = 5;
 const draftPauseMs = 100;
@@ -45,7 +46,7 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
   /** Panes whose box holds what was typed and not sent, since a question came up over it. */
   const leftovers = new Set<string>();
 
-  /** Whether the cursor stands behind something, and not only while the screen is drawn. */
+  /** Whether something stands in the box, and not only while the screen is drawn. */
   async function hasDraft(pane: Pane): Promise<boolean> {
     const { id } = pane;
     if (leftovers.has(id) && (await statusOf(pane))?.status === 'idle') {
@@ -54,7 +55,7 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
     }
     for (let look = 0; look < draftLooks; look += 1) {
       if (look) await delay(draftPauseMs);
-      if ((await terminals.cursor(id)) <= emptyColumn) return false;
+      if (isBoxEmpty(await terminals.look(id))) return false;
     }
     return true;
   }
@@ -77,7 +78,7 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
   /** A command can be done at once and leave no sign of its own: it is taken when the cursor no longer stands behind it. */
   async function typeCommand(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
     // One that ended by it has taken it.
-    const isBehind = async () => (await terminals.cursor(pane.id).catch(() => null)) === emptyColumn + text.length;
+    const isBehind = async () => (await terminals.look(pane.id).catch(() => null))?.column === emptyColumn + text.length;
     const comesBehind = (is: boolean) => lookUntil(takenMs, async () => ((await isBehind()) === is ? true : null));
     await type(pane, text, signal, isPlain.test(text) ? async () => void (await comesBehind(true)) : undefined);
     // An Enter that came while a slow one was still at the paste is lost. One more in a menu that the command opened would choose.

@@ -7,6 +7,9 @@ export type Pane = {
   isDead: boolean;
 };
 
+/** What a pane shows, each line with its colours, and where its cursor stands; the first column and row are 0. */
+export type Screen = { column: number; row: number; lines: readonly string[] };
+
 /** Who follows a terminal: what it prints as bytes, and its end. */
 export type Follower = { data(bytes: Buffer): void; ended(): void };
 
@@ -35,8 +38,8 @@ export interface Terminals {
   /** Puts a text in as a paste, byte for byte; resolves when it should have been taken up. It is not sent. */
   paste(id: string, text: string): Promise<void>;
   key(id: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;
-  /** In which column the cursor stands; 0 is the first. */
-  cursor(id: string): Promise<number>;
+  /** What is on the screen with its colours, and where the cursor stands. */
+  look(id: string): Promise<Screen>;
   /** What is on the screen, without its colours. */
   screen(id: string): Promise<string>;
   /** Gives what is on the screen now, then all that comes. */

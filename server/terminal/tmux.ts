@@ -125,7 +125,13 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       await leaveModes(id);
       await tmux(['send-keys', '-t', id, key]);
     },
-    cursor: async (id) => Number(await tmux(['display-message', '-p', '-t', id, '#{cursor_x}'])),
+    async look(id) {
+      // In one go, so that both are of one moment.
+      const text = await tmux(['display-message', '-p', '-t', id, '#{cursor_x},#{cursor_y}', ';', 'capture-pane', '-p', '-e', '-t', id]);
+      const [cursor = '', ...lines] = text.split('\n');
+      const [column = 0, row = 0] = cursor.split(',').map(Number);
+      return { column, row, lines };
+    },
     screen: (id) => tmux(['capture-pane', '-p', '-J', '-t', id]),
     async close({ id, pid }) {
       const isDead = (await panes()).find((pane) => pane.id === id)?.isDead ?? true;

@@ -14,6 +14,12 @@ const maxNewFiles = 20_000;
 
 const maxOutput = 64_000_000;
 
+/** Other repositories in a work tree (submodules, clones) are left as they are. */
+export const noNested = '--ignore-submodules=all';
+
+/** Each work tree has indexes of its own: several are worked on at a time. */
+const nameOf = (top: string) => createHash('sha1').update(top).digest('hex');
+
 /** Where the `.git` of a folder is, without a process: most projects are asked for with each turn. Null where there is none. */
 export async function findTop(folder: string): Promise<string | null> {
   for (let at = resolve(folder); ; at = dirname(at)) {
@@ -67,7 +73,7 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
     /** The whole work tree as git keeps it: untracked files too, ignored ones not. Gives the tree's id. */
     async tree(top: string): Promise<string> {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const index = join(folder, `${createHash('sha1').update(top).digest('hex')}.index`);
+      const index = join(folder, `${nameOf(top)}.index`);
       // With what the person's index knows of each file, few have to be read the first time.
       if (!(await stat(index).catch(() => null))) {
         const at = (await run(top, null, ['rev-parse', '--git-path', 'index'])).trim();
@@ -76,8 +82,10 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
       const fresh = paths(await run(top, index, ['ls-files', '--others', '--exclude-standard', '-z']));
       if (fresh.length > maxNewFiles)
         throw new Error(`${top} has ${fresh.length} files that git does not know; ignore what is no part of the project`);
+      // A repository in this one (it ends with a slash here) is no part of it: git would keep which commit it is at, or refuse it.
+      const nested = fresh.filter((path) => path.endsWith('/'));
       const large = await tooLarge(top, fresh);
-      const without = large.map((path) => `:(exclude,literal)${path}`);
+      const without = [...nested, ...large].map((path) => `:(exclude,literal)${path}`);
       // A file that cannot be read is left out; all others are in.
       await run(top, index, ['add', '--all', '--ignore-errors', '--', '.', ...without]).catch((error) => {
         if ((error.cause as { code?: unknown })?.code !== 1) throw error;
@@ -86,7 +94,7 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
     },
     /** Paths in which two trees differ. */
     differ: async (top: string, from: string, to: string): Promise<string[]> =>
-      paths(await run(top, null, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', from, to])),
+      paths(await run(top, null, ['diff-tree', '-r', '-z', '--name-only', '--no-renames', noNested, from, to])),
     /** Which of these paths a tree has. */
     async has(top: string, tree: string, wanted: readonly string[]): Promise<Set<string>> {
       const all = new Set(paths(await run(top, null, ['ls-tree', '-r', '-z', '--name-only', tree])));
@@ -94,7 +102,7 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
     },
     /** Writes files of a tree into the work tree. */
     async write(top: string, tree: string, files: readonly string[]): Promise<void> {
-      const index = join(folder, `write-${process.pid}.index`);
+      const index = join(folder, `write-${nameOf(top)}.index`);
       await run(top, index, ['read-tree', tree]);
       await run(top, index, ['checkout-index', '--force', '-z', '--stdin'], files.map((path) => `${path}\0`).join(''));
     },

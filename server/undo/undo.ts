@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { TurnChanges } from '../../contract/undo.ts';
 import { AppError } from '../app-error.ts';
 import { createMutex } from '../mutex.ts';
-import { createGit, findTop } from './git.ts';
+import { createGit, findTop, noNested } from './git.ts';
 import type { Undo, UndoRecord, UndoStore } from './port.ts';
 
 /** Of each work tree so many turns can be undone; the refs of older ones are removed. */
@@ -49,7 +49,7 @@ export function createUndo({ store, folder, env, warn, now }: UndoDeps): Undo {
   const afterOf = async ({ top, after }: UndoRecord): Promise<string> => after ?? git.tree(top);
 
   async function lines(top: string, before: string, after: string): Promise<Map<string, { added: number | null; removed: number | null }>> {
-    const text = await git.run(top, null, ['diff-tree', '-r', '-z', '--numstat', '--no-renames', before, after]);
+    const text = await git.run(top, null, ['diff-tree', '-r', '-z', '--numstat', '--no-renames', noNested, before, after]);
     const count = (value: string | undefined) => (value === undefined || value === '-' ? null : Number(value));
     const rows = text.split('\0').filter(Boolean);
     return new Map(
@@ -92,9 +92,11 @@ export function createUndo({ store, folder, env, warn, now }: UndoDeps): Undo {
       }
     },
     async changes(turnId) {
-      const record = need(turnId);
-      const { top, before } = record;
+      const { top } = need(turnId);
       return inTop(top, async () => {
+        // Read when its turn has come: the end of a turn that has just ended is noted before.
+        const record = need(turnId);
+        const { before } = record;
         const after = await afterOf(record);
         const [paths, counts, current] = await Promise.all([git.differ(top, before, after), lines(top, before, after), git.tree(top)]);
         const [had, has, moved, back] = await Promise.all([
@@ -111,16 +113,15 @@ export function createUndo({ store, folder, env, warn, now }: UndoDeps): Undo {
           now: !isMoved.has(path) ? 'as_left' : isOther.has(path) ? 'changed_since' : 'undone',
         }));
         const diff = paths.length
-          ? await git.run(top, null, ['diff-tree', '-r', '-p', '--no-renames', '--no-ext-diff', '--no-textconv', before, after])
+          ? await git.run(top, null, ['diff-tree', '-r', '-p', '--no-renames', '--no-ext-diff', '--no-textconv', noNested, before, after])
           : '';
         return { turn_id: turnId, top, files, diff: diff.slice(0, maxDiff), clipped: diff.length > maxDiff };
       });
     },
     async apply(turnId, { files, redo }) {
-      const record = need(turnId);
-      const { top, before } = record;
+      const { top } = need(turnId);
       return inTop(top, async () => {
-        const { after } = record;
+        const { before, after } = need(turnId);
         // As it is now it cannot be told from what was changed since.
         if (!after) throw new AppError('nothing_to_undo', `How the files stood at the end of turn ${turnId} was not noted, or it still runs.`);
         const [from, to] = redo ? [before, after] : [after, before];

@@ -63,8 +63,14 @@ verifies(
     begin(drafted.id, 'half a thought');
     const screen = async (id: string) => (await server.get(`${sessions}/${id}/terminal`)).text as string;
     await until('it', async () => (await screen(drafted.id)).includes('half a thought'));
-    const refused = await type(server, drafted.id, 'mine');
-    expect([refused.status, (await refused.json()).code]).toEqual([409, 'terminal_waits']);
+    // Wherever in it the cursor stands: at its end, at its beginning, on an empty second line.
+    const key = (...keys: string[]) => server.tmux('-L', 'switchboard', 'send-keys', '-t', `=sb-${drafted.id}:`, ...keys);
+    for (const keys of [[], ['C-a'], ['C-e', '\\', 'Enter']]) {
+      if (keys.length) key(...keys);
+      const refused = await type(server, drafted.id, 'mine');
+      expect([keys, refused.status, (await refused.json()).code]).toEqual([keys, 409, 'terminal_waits']);
+    }
+    await server.patch(`${sessions}/${drafted.id}`, { title: 'mine as well' });
     await ended(drafted.id);
     // Neither was sent: not the draft with the /exit, nor what came behind it.
     expect(server.api.received.flatMap(({ texts }) => texts).filter((text) => /half a thought|mine/.test(text))).toEqual([]);
@@ -153,6 +159,27 @@ verifies('terminal.messages', 'follows /clear at the desk to the new session, by
     response: 'Echo: on the phone',
     session_id: await sessionOf(),
   });
+});
+
+verifies('terminal.messages', 'closes a dialog that a message has opened, where nobody could answer it', async () => {
+  const server = await startWithTmux();
+  await server.chat({ conv_id: 'a', message: 'first' });
+  expect((await server.post('/api/conversations/a/attach', { messages: 'terminal' })).status).toBe(201);
+  expect(await server.chat({ conv_id: 'a', message: '/model' })).toMatchObject({
+    code: 'command_refused',
+    detail: expect.stringContaining('/model opens a dialog'),
+  });
+  expect(await server.chat({ conv_id: 'a', message: 'next' })).toMatchObject({ response: 'Echo: next' });
+});
+
+verifies('terminal.open', 'opens a session once, however many ask for that at a time', async () => {
+  const server = await startWithTmux();
+  const { session_id: id } = await server.chat({ conv_id: 'a', message: 'first' });
+  const answers = await Promise.all([1, 2, 3].map(() => server.post(`${sessions}/${id}/resume`, {})));
+  const told = await Promise.all(answers.map(async (one) => [one.status, (await one.json()).code]));
+  expect(told.filter(([status]) => status === 201)).toHaveLength(1);
+  expect(told.filter(([, code]) => code === 'session_busy')).toHaveLength(2);
+  expect(server.tmux('-L', 'switchboard', 'list-panes', '-a').stdout.trim().split('\n')).toHaveLength(1);
 });
 
 verifies('terminal.messages', 'leaves a conversation with its session where /resume leads its terminal to an older one', async () => {

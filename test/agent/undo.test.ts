@@ -81,7 +81,7 @@ verifies('undo.turn', 'puts the files back to before a turn and to after it agai
   ]).toEqual(before);
   expect((await server.get(`/api/turns/${turn_id}/changes`)).files.every(({ now }: { now: string }) => now === 'undone')).toBe(true);
   // Undone already, there is nothing that the turn has left.
-  expect((await (await server.post(`/api/turns/${turn_id}/undo`, {})).json()).code).toBe('files_changed');
+  expect((await (await server.post(`/api/turns/${turn_id}/undo`, {})).json()).code).toBe('nothing_to_undo');
   expect((await server.post(`/api/turns/${turn_id}/undo`, { redo: true })).status).toBe(200);
   expect(git(workspace, 'status', '--porcelain')).toBe(changed);
   expect(await read('new/deep/file.txt')).toBe('made\n');
@@ -120,6 +120,53 @@ verifies('undo.refused', 'touches nothing where files have changed since, and un
   expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['kept.txt'] })).json()).code).toBe('conversation_busy');
   await server.cancel(running.turn_id);
 });
+
+verifies(
+  'undo.turn',
+  'undoes at once when the answer is there, in several projects at a time, and leaves other repositories within as they are',
+  async () => {
+    const server = await startWithGit();
+    const { workspace, at, read } = server;
+    const inNested = (...args: string[]) => git({ ...workspace, project: at('nested') }, ...args);
+    await mkdir(at('nested'));
+    inNested('init', '-q');
+    await writeFile(at('nested/x'), 'one\n');
+    inNested('add', '.');
+    inNested('commit', '-q', '-m', 'first');
+    const nesting =
+      'echo changed > kept.txt; echo two > nested/x; git -C nested -c user.name=a -c user.email=a@b commit -qam second; git init -q made; echo y > made/y; git clone -q nested cloned; echo b > b.txt';
+    const undone = async (conv_id: string, project: string) => {
+      await server.post('/api/conversations', { id: conv_id, project });
+      const { turn_id } = await server.chat({ conv_id, message: `[[tool:Bash ${nesting}]]` });
+      return (await server.post(`/api/turns/${turn_id}/undo`, {})).json();
+    };
+    expect(await undone('a', workspace.project)).toMatchObject({ files: ['b.txt', 'kept.txt'] });
+    expect([await read('kept.txt'), await read('nested/x'), await read('cloned/x'), await read('made/y')]).toEqual([
+      'one\ntwo\n',
+      'two\n',
+      'two\n',
+      'y\n',
+    ]);
+    await expect(stat(at('b.txt'))).rejects.toThrow();
+
+    const others = await Promise.all(
+      ['p', 'q', 'r'].map(async (name) => {
+        const project = join(workspace.root, name);
+        await mkdir(project);
+        git({ ...workspace, project }, 'init', '-q');
+        await writeFile(join(project, 'kept.txt'), `${name}\n`);
+        await server.post('/api/conversations', { id: name, project });
+        const { turn_id } = await server.chat({ conv_id: name, message: '[[tool:Bash echo changed > kept.txt; echo b > b.txt]]' });
+        return { name, project, turn_id };
+      }),
+    );
+    for (const redo of [false, true, false]) {
+      const answers = await Promise.all(others.map(({ turn_id }) => server.post(`/api/turns/${turn_id}/undo`, { redo })));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+      for (const { name, project } of others) expect(await readFile(join(project, 'kept.txt'), 'utf8')).toBe(redo ? 'changed\n' : `${name}\n`);
+    }
+  },
+);
 
 verifies('undo.turn', 'keeps so many turns of a work tree and no more, and none of their refs', async () => {
   const workspace = await createWorkspace();

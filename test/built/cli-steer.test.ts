@@ -51,6 +51,9 @@ verifies('cli.codes', 'completes commands, options, choices, conversations and s
   expect(complete('switchboard', 'chat', '--fi')).toEqual(['--file']);
   expect(complete('switchboard', 'list', '--state', 'w')).toEqual(['waiting']);
   expect(complete('switchboard', 'completion', 'f')).toEqual(['fish']);
+  expect(complete('switchboard', '--json', 'chat', 'my')).toEqual(['my-tests']);
+  expect(complete('switchboard', '--server', server.url, 'last')).toEqual(['last-message']);
+  expect(complete('switchboard', 'attach', 'my')).toEqual(['my-tests']);
   await until('the session', () => complete('switchboard', 'diagnose', session_id.slice(0, 6))[0] === session_id);
   expect(complete('switchboard', 'ended', '')).toHaveLength(1);
   for (const args of [['gen-secret'], ['completion', 'zsh'], ['service', 'install', '--print'], ['list'], ['ended'], ['history'], ['prompts']])

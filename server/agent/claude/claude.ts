@@ -63,8 +63,10 @@ export function createClaude(deps: {
   /** Sessions that a terminal is being opened for: its process has not noted itself yet. */
   const held = new Set<string>();
 
+  const beingOpened = (sessionId: string) => new AppError('session_busy', `Session ${sessionId} is being opened in a terminal.`);
+
   async function checkFree(sessionId: string, own?: ReadonlySet<number>): Promise<void> {
-    if (held.has(sessionId)) throw new AppError('session_busy', `Session ${sessionId} is being opened in a terminal.`);
+    if (held.has(sessionId)) throw beingOpened(sessionId);
     const pid = await findLiveProcess(home, sessionId, own);
     if (pid !== null) throw new AppError('session_busy', `Session ${sessionId} is open in process ${pid}.`);
   }
@@ -168,6 +170,8 @@ export function createClaude(deps: {
     },
     async hold(sessionId) {
       await checkFree(sessionId);
+      // Another one may have come while that was looked at.
+      if (held.has(sessionId)) throw beingOpened(sessionId);
       held.add(sessionId);
       return () => held.delete(sessionId);
     },

@@ -27,7 +27,7 @@ function openBox() {
       box.sent = box.text;
       box.text = '';
     },
-    cursor: async () => 2 + box.text.length,
+    look: async () => ({ column: 2 + box.text.length, row: 1, lines: ['─'.repeat(20), `❯ ${box.text}`, '─'.repeat(20)] }),
     screen: async () => `❯ ${box.text}`,
   } as unknown as Terminals;
   const agent = { liveSessions: async () => [live()], answerTo: async () => ({ text: '', isOver: false, failure: null }) };
