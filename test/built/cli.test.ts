@@ -36,6 +36,11 @@ verifies('cli.talk', 'streams an answer, pipes, waits, and reads what was said',
   expect((await run(['logs', 'later'])).out).toMatch(/^\[YOU\]\n.*\n\n\[CLAUDE\]\n.*word10/s);
   expect((await run(['export', 'later'])).out).toContain('word10');
   expect((await run(['list', '-q'])).out.trim().split('\n').sort()).toEqual(['later', 'tests']);
+  // It has failed before anybody waits for it.
+  const failed = await server.accept('failing', { message: '[[error 400]]' });
+  await server.end(failed.turn_id);
+  expect(await run(['wait', 'failing'])).toMatchObject({ code: 1, out: '', words: expect.stringContaining('error: ') });
+  expect(await run(['last-message', 'nobody'])).toMatchObject({ code: 1, out: '', words: expect.stringContaining('nobody') });
   expect((await run(['new', 'made', '--title', 'A title'])).out).toBe('made\n');
   expect((await run(['show', 'made'])).out).toContain('A title');
   expect((await run(['archive', 'made'])).code).toBe(0);
@@ -54,16 +59,16 @@ verifies('cli.talk', 'lists what waits, and allows, denies and answers', async (
   const { server, workspace } = await startBuilt();
   const run = (...args: string[]) => runCli(workspace, args);
   for (const id of ['one', 'two', 'three']) await server.post('/api/conversations', { id, permission_mode: 'default' });
-  await server.accept('one', { message: '[[tool:Bash touch x]][[text was allowed]]' });
+  await server.accept('one', { message: '[[tool:Bash sudo touch x]][[text was allowed]]' });
   await server.accept('two', { message: '[[tool:Bash touch y]][[text was denied]]' });
   await server.accept('three', { message: '[[asks Which?|Red|Green]][[text was answered]]' });
   await server.prompts(3);
-  expect((await run('prompts')).out).toMatch(/one +permission +Bash +touch x/);
+  expect((await run('prompts')).out).toMatch(/one +permission +Bash +sudo touch x\n +! It runs as another user/);
   // Who waits for a turn that waits for them is told so.
   expect(await run('wait', 'one', '-t', '30')).toMatchObject({ code: 1, out: 'waiting\n', words: expect.stringContaining('switchboard prompts') });
   expect((await run('allow', 'one')).out).toBe('allowed\n');
   expect((await run('deny', 'two', 'not now')).out).toBe('denied\n');
-  expect(await run('allow', 'three')).toMatchObject({ code: 2, words: expect.stringContaining('give --answer') });
+  expect(await run('allow', 'three')).toMatchObject({ code: 2, words: expect.stringContaining('Which? [Red | Green]') });
   expect((await run('allow', 'three', '--answer', 'Green')).code).toBe(0);
   for (const id of ['one', 'two', 'three']) await run('wait', id);
   expect((await run('last-message', 'one')).out).toBe('was allowed\n');
