@@ -20,6 +20,8 @@ const name = 'switchboard';
 
 /** A word in a systemd unit: `%` and `"` mean something there. */
 const unitWord = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
+/** In a command `$` means something as well. */
+const commandWord = (text: string) => unitWord(text).replaceAll('$', '$$$$');
 const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 function systemd({ node, main, folder, path, home }: About): Service {
@@ -29,7 +31,7 @@ Description=Switchboard: the coding agents of this machine, from a phone
 After=network.target
 
 [Service]
-ExecStart=${unitWord(node)} ${unitWord(main)} serve
+ExecStart=${commandWord(node)} ${commandWord(main)} serve
 WorkingDirectory=${folder.replaceAll('%', '%%')}
 Environment=${unitWord(`PATH=${path}`)}
 Restart=on-failure

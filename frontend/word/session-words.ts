@@ -18,7 +18,7 @@ const en = {
   messagesWait: 'Messages wait until it is closed there.',
   resumeLoses: 'Something is wrong with its transcript. Who continues it goes on without:',
   seeTerminal: 'See the terminal',
-  takeToPhone: 'Take it back',
+  takeToPhone: 'Bring it back',
   terminalEnded: 'Its terminal ended',
   workEnded: 'Its work here ended',
   typeIn: 'Type messages in',

@@ -103,7 +103,7 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
   function open() {
     if (!reading && existsSync(path)) {
       const index = openForReading(path);
-      reading = { index, search: createSearch(index) };
+      if (index) reading = { index, search: createSearch(index) };
     }
     return reading;
   }

@@ -80,7 +80,15 @@ function open(path: string, home: string): IndexFile {
   }
 }
 
-/** The index for reading alone, beside the thread that writes it. */
-export function openForReading(path: string): IndexFile {
-  return new Libsql(path, { timeout: 200, readonly: true });
+/** The index for reading alone, beside the thread that writes it. Null where that has not made it yet, or not anew. */
+export function openForReading(path: string): IndexFile | null {
+  let file: IndexFile | null = null;
+  try {
+    file = new Libsql(path, { timeout: 200, readonly: true });
+    if ((file.prepare('PRAGMA user_version').get() as { user_version: number }).user_version === version) return file;
+  } catch {
+    // It is being made, or is none: the thread replaces it.
+  }
+  file?.close();
+  return null;
 }

@@ -111,7 +111,7 @@ verifies('page.sessions', 'opens a session at the desk from the phone, types the
   await send(page, '[[tool:Bash touch asked]][[text allowed from the phone]]');
   await page.getByRole('button', { name: 'Allow', exact: true }).click();
   await answered(page, 'allowed from the phone').waitFor();
-  await desk.getByRole('button', { name: 'Take it back' }).click();
+  await desk.getByRole('button', { name: 'Bring it back' }).click();
   await desk.waitFor({ state: 'detached' });
   await page.goto(`${server.url}/sessions/${id}`);
   await page.getByRole('button', { name: 'What happened' }).click();
@@ -141,7 +141,7 @@ verifies('page.sessions', 'stops what runs and hands it over, and mends a sessio
   const desk = page.getByRole('region', { name: 'Open at the desk.' });
   await desk.waitFor();
   expect((await server.turn(turn_id)).state).toBe('cancelled');
-  await desk.getByRole('button', { name: 'Take it back' }).click();
+  await desk.getByRole('button', { name: 'Bring it back' }).click();
   await desk.waitFor({ state: 'detached' });
 
   const path = String(await findTranscript(join(workspace.home, '.claude'), id, workspace.project));

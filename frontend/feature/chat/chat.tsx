@@ -73,14 +73,17 @@ export function Chat({ prompts, AtDesk }: { prompts: ComponentChildren; AtDesk: 
     const own = box.current;
     if (!own || isReading.current) return;
     isReading.current = true;
+    // A conversation that was shorter than the screen stays at its end.
+    const isAtEnd = follows.current && own.scrollHeight <= own.clientHeight;
     const first = current?.messages[0]?.id;
     const below = own.scrollHeight - own.scrollTop;
     await showOlder();
     if (thread.value?.messages[0]?.id !== first) {
-      follows.current = false;
+      follows.current = isAtEnd;
       // Where the browser keeps the place by itself (scroll anchoring) this changes nothing.
       requestAnimationFrame(() => {
-        own.scrollTop = own.scrollHeight - below;
+        if (isAtEnd) toEnd();
+        else own.scrollTop = own.scrollHeight - below;
         isReading.current = false;
       });
     } else isReading.current = false;
