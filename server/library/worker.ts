@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createIndexer } from './indexer.ts';
 import type { FromIndexer, IndexerStart, ToIndexer } from './port.ts';
@@ -8,6 +9,9 @@ import { createWriter } from './writer.ts';
 /** This file is built to dist/server/library.js: a thread that reads transcripts, so that the server's own stays free. */
 const port = parentPort;
 if (!port) throw new Error('This is a worker of the server; start the server instead.');
+
+// Turns and requests go before. On Linux it is this thread alone that is meant; elsewhere it would be the whole server.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 
 const { home, path } = workerData as IndexerStart;
 const send = (message: FromIndexer) => port.postMessage(message);
