@@ -46,8 +46,8 @@ function bash(commands: readonly Command[]): string {
   for ((at = 1; at < COMP_CWORD; at++)); do
     case "\${COMP_WORDS[at]}" in
     --server | --token) at=$((at + 1)) ;;
-    -*) ;;
-    *) if [ -z "$command" ]; then command=\${COMP_WORDS[at]}; else count=$((count + 1)); fi ;;
+    -* | :) ;;
+    *) if [ "\${COMP_WORDS[at - 1]}" = : ]; then :; elif [ -z "$command" ]; then command=\${COMP_WORDS[at]}; else count=$((count + 1)); fi ;;
     esac
   done
   if [ -z "$command" ]; then

@@ -125,7 +125,7 @@ const show: Command = {
         ? await client.call('readConversation', { params: { id: found.conversation } })
         : await client.call('readHostSession', { params: { host, id: found.session } });
     const rows = Object.entries(value).filter(([, one]) => one !== null && typeof one !== 'object');
-    const shown = (one: unknown) => (typeof one === 'number' ? String(Number(one.toPrecision(6))) : String(one));
+    const shown = (one: unknown) => (typeof one === 'number' && !Number.isInteger(one) ? String(Number(one.toPrecision(6))) : String(one));
     out.data(value, () => rows.map(([key, one]) => `${out.faint(`${key}:`.padEnd(18))} ${shown(one)}`).join('\n'));
     return exitCodes.ok;
   },

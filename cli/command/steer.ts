@@ -21,10 +21,18 @@ const what = (prompt: Prompt): string => {
   return typeof shown === 'string' ? shown : JSON.stringify(input);
 };
 
+/** What else is in the input of a tool: the text that is to be written, the flags of a command. */
+const others = (prompt: Prompt): string[] => {
+  const main = what(prompt);
+  if (prompt.kind !== 'permission' || main === JSON.stringify(prompt.input)) return [];
+  const rest = Object.entries(prompt.input).filter(([, value]) => value !== main);
+  return rest.map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+};
+
 /** All of what is to be approved is shown, however long it is: who allows it must have read it. */
 const lines = (prompt: Prompt): string[] => {
   const { id, conv_id, kind, tool, opened_at, risks } = prompt;
-  const [first = '', ...more] = what(prompt).split('\n').map(plain);
+  const [first = '', ...more] = [what(prompt), ...others(prompt)].join('\n').split('\n').map(plain);
   const head = [id, ago(opened_at), conv_id, kind, tool, first].map(plain).join('  ');
   return [head, ...more.map((line) => `    ${line}`), ...risks.map((risk) => `  ! ${plain(risk)}`)];
 };

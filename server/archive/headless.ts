@@ -13,8 +13,8 @@ const signalCodes = 128;
 /** What is of terminals alone. */
 const none = { door: 'headless', terminal: null, project: '', name: null, hook_hash: null, pid: 0, pidStart: null } as const;
 
-/** How the newest run of a session ended; `lost`: its process did, and no run tells why; `none`: nothing was said yet. */
-type Last = { end: RunEnd; isStopped: boolean } | 'lost' | 'none';
+/** How the newest run of a session ended; `lost`: its process did, and no run tells why. */
+type Last = { end: RunEnd; isStopped: boolean } | 'lost';
 
 type Held = { id: string; runs: number; last: Last };
 
@@ -28,7 +28,9 @@ export type HeadlessDeps = {
   newId(): string;
 };
 
-const endingOf = (last: Last) => (typeof last === 'object' && last.end.kind === 'failure' ? last.end.exit : undefined);
+const endingOf = (last: Last) => (last !== 'lost' && last.end.kind === 'failure' ? last.end.exit : undefined);
+
+const hasFailed = (last: Last) => last !== 'lost' && last.end.kind === 'failure';
 
 /** As it is while a process has the session: nothing of its last end is left. */
 const reopened = (record: StoredRecord): StoredRecord => ({
@@ -65,23 +67,15 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     }
     const newest = store.ofSession(sessionId);
     const record = newest?.door === 'headless' ? newest : newRecord({ ...none, id: newId(), session_id: sessionId, started_at: now().toISOString() });
-    held.set(sessionId, { id: record.id, runs: 1, last: 'none' });
+    held.set(sessionId, { id: record.id, runs: 1, last: 'lost' });
     save(reopened({ ...record, project, name: record.name ?? nameOf(sessionId) }));
-  }
-
-  /** A process was started for a session that has a record, before anything is said. */
-  function warmed(sessionId: string): void {
-    const newest = held.has(sessionId) ? null : store.ofSession(sessionId);
-    if (newest?.door !== 'headless') return;
-    held.set(sessionId, { id: newest.id, runs: 0, last: 'none' });
-    save(reopened(newest));
   }
 
   /** Ends the record of a session that no process of ours has any more. */
   async function rest(sessionId: string): Promise<void> {
     const own = held.get(sessionId);
     if (!own || own.runs > 0 || agent.live.isOpen(sessionId)) return;
-    const isAnswered = own.last === 'none' || (own.last !== 'lost' && own.last.end.kind === 'answer');
+    const isAnswered = own.last !== 'lost' && own.last.end.kind === 'answer';
     // What became of an answer is known: its transcript, which may be long, is not read for that.
     const deeds = isAnswered ? null : await agent.lastDeeds(sessionId).catch(() => null);
     if (held.get(sessionId) !== own || own.runs > 0) return;
@@ -101,10 +95,13 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     const own = held.get(sessionId);
     if (!own) return sessionId;
     own.last = last;
-    const now = typeof last === 'object' && last.end.kind === 'answer' ? last.end.sessionId : sessionId;
+    const now = last !== 'lost' && last.end.kind === 'answer' ? last.end.sessionId : sessionId;
     if (now !== sessionId && !held.has(now)) {
       held.delete(sessionId);
       held.set(now, own);
+      // The session of before may be gone on with by itself: it gets a record of its own.
+      const record = store.get(own.id);
+      if (record) save({ ...record, session_id: now });
     }
     return held.get(now) === own ? now : sessionId;
   }
@@ -134,9 +131,9 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
       ...listener,
       changed(sessionId, isLost) {
         const own = held.get(sessionId);
-        if (isLost && own && own.runs === 0) own.last = 'lost';
-        if (agent.live.isOpen(sessionId)) warmed(sessionId);
-        else settle(sessionId);
+        // Of a run that has failed it is told why.
+        if (isLost && own && own.runs === 0 && !hasFailed(own.last)) own.last = 'lost';
+        settle(sessionId);
         listener.changed(sessionId, isLost);
       },
     });
@@ -147,7 +144,10 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     async start(): Promise<void> {
       for (const record of store.open().filter(({ door }) => door === 'headless')) {
         const deeds = await agent.lastDeeds(record.session_id).catch(() => null);
-        if (!held.has(record.session_id)) save({ ...record, ...ended('lost', deeds, deeds?.at ?? now().toISOString()) });
+        // As it is now: it can have been labelled, or worked on and ended, meanwhile.
+        const current = store.get(record.id);
+        if (current?.ended_at === null && !held.has(current.session_id))
+          save({ ...current, ...ended('lost', deeds, deeds?.at ?? now().toISOString()) });
       }
     },
     /** Resolves when all ends are written. */
@@ -163,11 +163,11 @@ type Deeds = Awaited<ReturnType<Agent['lastDeeds']>>;
 function ended(last: Last, deeds: Deeds, at: string): Partial<StoredRecord> {
   const exit = endingOf(last);
   const signal = exit?.signal ? constants.signals[exit.signal as NodeJS.Signals] : null;
-  const answer = typeof last === 'object' && last.end.kind === 'answer' ? last.end : null;
+  const answer = last !== 'lost' && last.end.kind === 'answer' ? last.end : null;
   return {
     ended_at: at,
     reason: reasonOf(last, deeds, signal),
-    exit_code: answer || last === 'none' ? 0 : (exit?.code ?? null),
+    exit_code: answer ? 0 : (exit?.code ?? null),
     signal,
     ...forensicsOf(deeds),
     ...(answer ? { last_words: clip(answer.response, maxWords).text } : {}),
@@ -177,9 +177,10 @@ function ended(last: Last, deeds: Deeds, at: string): Partial<StoredRecord> {
 function reasonOf(last: Last, deeds: Deeds, signal: number | null): StoredRecord['reason'] {
   const common = { ours: null, deeds, signal };
   if (last === 'lost') return endReasonOf({ ...common, tail: deeds && '', exitCode: null });
-  if (last === 'none' || last.end.kind === 'answer') return 'clean_exit';
-  if (last.isStopped) return 'interrupted';
+  if (last.end.kind === 'answer') return 'clean_exit';
   const { code, detail, exit } = last.end;
-  const isKilled = signal !== null || (exit?.code ?? 0) > signalCodes || code === 'agent_killed';
+  // Its process lives: somebody has denied what it asked, and stopped it with that.
+  if (last.isStopped || (code === 'agent_killed' && !exit)) return 'interrupted';
+  const isKilled = signal !== null || (exit?.code ?? 0) > signalCodes;
   return isKilled || memorySigns(detail).length ? endReasonOf({ ...common, tail: detail, exitCode: exit?.code ?? null }) : 'failed';
 }

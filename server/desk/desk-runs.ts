@@ -29,8 +29,11 @@ type Typed = {
   replies: Map<string, (reply: PromptReply) => boolean>;
 };
 
-/** Where a message is at work: /clear gives its process another session. */
-type Place = { sessionId: string; pid: number | null };
+/** Where a message is to be typed, or at work: /clear gives its process another session. */
+type Place = { sessionId: string; pid: number | null; isTyped: boolean };
+
+/** A path begins as one, and has more of them. */
+const isCommand = /^\/[\w:-]+(\s|$)/;
 
 export type DeskRunsDeps = {
   agent: Pick<Agent, 'liveSessions' | 'answerTo' | 'writtenSince' | 'run'>;
@@ -55,8 +58,12 @@ function toTyped({ message, literal, attachments }: RunSpec): string {
 export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRunsDeps) {
   const typed = new Map<string, Typed>();
 
-  const liveOf = async ({ pid, sessionId }: Place): Promise<LiveSession | undefined> =>
-    (await agent.liveSessions()).find((live) => (pid === null ? live.sessionId === sessionId : live.pid === pid));
+  async function liveOf({ pid, sessionId, isTyped }: Place): Promise<LiveSession | undefined> {
+    const all = await agent.liveSessions();
+    const own = all.find((live) => live.pid === pid);
+    // Before it is typed another terminal of the session will do as well.
+    return own ?? (isTyped ? undefined : all.find((live) => live.sessionId === sessionId));
+  }
 
   /** Resolves when the session of `place` waits for the next message; null when it has ended, or was told to stop. */
   async function idle(place: Place, signal: AbortSignal, onLook: () => Promise<void> = async () => {}): Promise<LiveSession | null> {
@@ -64,7 +71,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
       const live = await liveOf(place);
       // One that comes up has no process yet that has noted itself.
       if (!live && !isOpen(place.sessionId)) return null;
-      if (live) place.sessionId = live.sessionId;
+      if (live) Object.assign(place, { sessionId: live.sessionId, pid: live.pid });
       if (live) await onLook();
       looks = live?.status === 'idle' ? looks + 1 : 0;
       if (live && looks >= settledLooks) return live;
@@ -86,17 +93,17 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
 
   /** Types a message in when nobody is in the middle of something there; false where the terminal ended before. */
   async function typeIn(message: string, place: Place, own: Typed, stopped: AbortSignal): Promise<boolean> {
-    const { sessionId } = place;
     for (;;) {
       // What a person does there comes first, be it a message that they have not sent.
       const live = await idle(place, stopped);
       if (!live) return false;
+      const { sessionId } = place;
       if (await terminals.hasDraft(sessionId).catch(() => true)) continue;
       own.isSent = true;
       own.at = now().toISOString();
       try {
         await terminals.send(sessionId, message, stopped);
-        place.pid = live.pid;
+        place.isTyped = true;
         return true;
       } catch (error) {
         own.isSent = false;
@@ -114,7 +121,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
 
   async function work(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
     const { project } = spec;
-    const place: Place = { sessionId: spec.sessionId, pid: null };
+    const place: Place = { sessionId: spec.sessionId, pid: null, isTyped: false };
     const begun = performance.now();
     const message = toTyped(spec);
     if (!(await typeIn(message, place, own, stopped))) return runInstead(spec, own, stopped);
@@ -126,9 +133,12 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
       told = found ?? told;
     };
     let dialogs = 0;
+    let hasWorked = false;
     const look = async () => {
       const live = await liveOf(place);
-      dialogs = live?.status === 'waiting' && !own.replies.size ? dialogs + 1 : 0;
+      hasWorked ||= live?.status === 'busy' || told.text !== '';
+      // What the model asks comes after work, and what a person opens is theirs.
+      dialogs = live?.status === 'waiting' && !hasWorked && !own.replies.size ? dialogs + 1 : 0;
       if (dialogs < dialogLooks) return tell();
       await terminals.interrupt(place.sessionId).catch(() => {});
       throw new AppError(
@@ -137,7 +147,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
       );
     };
     const isKnown = () => told.text !== '' || told.isOver || told.failure !== null;
-    const isDone = await idle(place, stopped, message.startsWith('/') ? look : tell);
+    const isDone = await idle(place, stopped, isCommand.test(message) ? look : tell);
     // The terminal stays: only what it does for this message is stopped, and nothing that a person began after it.
     if (!isDone && stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
     await tell();

@@ -181,11 +181,11 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       ),
     interrupt: (id: string): Promise<void> =>
       inPane(id, async ({ pane, live }) => {
-        // A question has no box.
-        const hadDraft = live?.status !== 'waiting' && (await typing.hasDraft(pane));
+        // A question has no box; what stands in the box under it is a person's, since the message that led to it is at work.
+        const isOurs = live?.status !== 'waiting' && !(await typing.hasDraft(pane));
         await terminals.key(pane.id, 'Escape');
         await lookUntil(restMs, async () => ((await liveOf(id))?.status === 'idle' ? true : null));
-        if (hadDraft) return;
+        if (!isOurs) return;
         // It can put the message that it was at back into the box, as if somebody had begun to type.
         const isPutBack = await lookUntil(putBackMs, async () => ((await typing.hasDraft(pane)) ? true : null));
         if (isPutBack) await typing.clear(pane);

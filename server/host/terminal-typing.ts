@@ -29,7 +29,7 @@ const isCommand = /^\/[\w:-]+(\s|$)/;
 const isPlain = /^[ -~]*$/;
 
 /** Types into Claude Code's input box, as a person who looks at the screen does. */
-export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDeps) {
+export function createTerminalTyping({ agent, terminals, now: clock }: TerminalTypingDeps) {
   const statusOf = async ({ pid }: Pane): Promise<LiveSession | undefined> => (await agent.liveSessions()).find((live) => live.pid === pid);
 
   /** When boxes were cleared last. */
@@ -37,9 +37,11 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
 
   /** Empties the box. */
   async function clear({ id }: Pane): Promise<void> {
-    const early = (clearedAt.get(id) ?? Number.NEGATIVE_INFINITY) + clearPauseMs - performance.now();
-    if (early > 0) await delay(early);
-    clearedAt.set(id, performance.now());
+    const now = performance.now();
+    const at = Math.max(now, (clearedAt.get(id) ?? Number.NEGATIVE_INFINITY) + clearPauseMs);
+    // Before the wait: who comes meanwhile waits for longer.
+    clearedAt.set(id, at);
+    if (at > now) await delay(at - now);
     await terminals.key(id, 'C-c');
   }
 
@@ -94,7 +96,7 @@ export function createTerminalTyping({ agent, terminals, now }: TerminalTypingDe
       if (live?.status === 'waiting') throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
       if (await hasDraft(pane)) throw new AppError('terminal_waits', 'Somebody has begun to type there.');
       const text = asTyped(message);
-      const at = now().toISOString();
+      const at = clock().toISOString();
       if (isCommand.test(message)) return typeCommand(pane, text, signal);
       await type(pane, text, signal);
       // What is typed while it works waits there for its turn.

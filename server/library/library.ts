@@ -49,6 +49,8 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
   let worker: Worker | null = null;
   let failedAt = Number.NEGATIVE_INFINITY;
   let progress = nothingYet;
+  /** Where sub-agents were at work last. */
+  let agents: readonly string[] = [];
   let listed = later();
   /** Where there is no thread because nothing changes: what tells that something does. */
   let resting: { watching: ReturnType<typeof watchTranscripts>; since: number } | null = null;
@@ -68,11 +70,12 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
     // Deleted: what was opened of it is not what is written from now on. A search that runs may still use it.
     if (!existsSync(path)) reading = null;
     listed = later();
-    const started = new Worker(file, { workerData: { home, path } satisfies IndexerStart, name: 'library', resourceLimits });
+    const started = new Worker(file, { workerData: { home, path, agents } satisfies IndexerStart, name: 'library', resourceLimits });
     worker = started;
     started.on('message', (message: FromIndexer) => {
       if (worker !== started) return;
       progress = message.progress;
+      agents = message.agents;
       if (message.isListed) listed.resolve();
       clearTimeout(restTimer);
       if (progress.done) restTimer = setTimeout(rest, restMs).unref();
@@ -89,12 +92,13 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
     const idle = worker;
     if (!idle) return;
     // First, so that what changes while the thread ends wakes the next one, which looks at all of them.
-    resting = { watching: watchTranscripts(home, { changed: wake, lost: wake }), since: performance.now() };
+    resting = { watching: watchTranscripts(home, { changed: wake, lost: wake }, agents), since: performance.now() };
     worker = null;
     idle.postMessage({ type: 'end' } satisfies ToIndexer);
   }
 
   function wake(): void {
+    agents = resting?.watching.agentFolders() ?? agents;
     resting?.watching.dispose();
     resting = null;
     start();

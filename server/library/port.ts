@@ -2,9 +2,10 @@ import type { Indexing, SearchRole } from '../../contract/session.ts';
 import type { Facts } from '../transcript/facts.ts';
 
 /** What the thread of the index is started with. */
-export type IndexerStart = { home: string; path: string };
+/** `agents` are the folders in which sub-agents were at work last. */
+export type IndexerStart = { home: string; path: string; agents: readonly string[] };
 export type ToIndexer = { type: 'look' } | { type: 'end' };
-export type FromIndexer = { type: 'progress'; progress: Indexing; isListed: boolean };
+export type FromIndexer = { type: 'progress'; progress: Indexing; isListed: boolean; agents: readonly string[] };
 
 /** A transcript as the index knows it. */
 export type Known = {

@@ -11,13 +11,14 @@ const maxAgentFolders = 64;
 
 /**
  * Tells of transcripts that change, by the system's own notices: one watch for each project's folder, not one for
- * each file. What is missed (a full table of watches, a network disk) is found by the next crawl.
+ * each file. What is missed (a full table of watches, a network disk) is found by the next crawl. `known` are the
+ * `agentFolders` of who watched before.
  */
-export function watchTranscripts(home: string, on: { changed(path: string): void; lost(): void }) {
+export function watchTranscripts(home: string, on: { changed(path: string): void; lost(): void }, known: readonly string[] = []) {
   const root = join(home, 'projects');
   const watchers = new Map<string, FSWatcher>();
   const pending = new Map<string, NodeJS.Timeout>();
-  const agentFolders = new Set<string>();
+  const agentFolders = new Set<string>(known);
   let isDisposed = false;
 
   function add(folder: string, notice: (name: string) => void): void {
@@ -91,8 +92,11 @@ export function watchTranscripts(home: string, on: { changed(path: string): void
   }
 
   ensure();
+  for (const folder of known) add(folder, (name) => changed(join(folder, name)));
   return {
     ensure,
+    /** Where sub-agents were at work last: who watches next goes on with them, since nothing tells of them but their own files. */
+    agentFolders: (): string[] => [...agentFolders],
     isComplete: () => watchers.has(root),
     dispose() {
       isDisposed = true;

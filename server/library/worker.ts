@@ -13,7 +13,7 @@ if (!port) throw new Error('This is a worker of the server; start the server ins
 // Turns and requests go before. On Linux it is this thread alone that is meant; elsewhere it would be the whole server.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 
-const { home, path } = workerData as IndexerStart;
+const { home, path, agents } = workerData as IndexerStart;
 const send = (message: FromIndexer) => port.postMessage(message);
 
 /** Notices of the system can be lost: all is looked at anew so often. */
@@ -26,7 +26,7 @@ const index = openForWriting(path, home);
 const indexer = createIndexer({
   home,
   writer: createWriter(index),
-  tell: (progress, isListed) => send({ type: 'progress', progress, isListed }),
+  tell: (progress, isListed) => send({ type: 'progress', progress, isListed, agents: watching.agentFolders() }),
 });
 let crawledAt = performance.now();
 function crawl(): void {
@@ -34,7 +34,7 @@ function crawl(): void {
   watching.ensure();
   indexer.crawl();
 }
-const watching = watchTranscripts(home, { changed: indexer.look, lost: () => crawl() });
+const watching = watchTranscripts(home, { changed: indexer.look, lost: () => crawl() }, agents);
 const timer = setInterval(crawl, crawlEveryMs);
 crawl();
 

@@ -153,7 +153,21 @@ verifies('terminal.messages', 'follows /clear at the desk to the new session, by
   expect((await server.patch('/api/conversations/a', { desk_messages: 'terminal' })).status).toBe(200);
   expect(await server.end(kept.turn_id)).toMatchObject({ state: 'completed', text: 'Echo: kept' });
   expect((await server.chat({ conv_id: 'a', message: '/clear' })).success).toBe(true);
-  await until('a third session', async () => ![first, second].includes(await sessionOf()));
+  const third = await until('a third session', async () => {
+    const now = await sessionOf();
+    return ![first, second].includes(now) && now;
+  });
+  // One that waits behind a person's own /clear is typed where they are then.
+  const { name } = (await row(server, third)).terminal as { name: string };
+  const keys = (...args: string[]) => server.tmux('-L', 'switchboard', 'send-keys', '-t', `=${name}:`, ...args);
+  keys('-l', '/clear');
+  await until('it', async () => (await server.get(`${sessions}/${third}/terminal`)).text.includes('❯ /clear'));
+  const follows = await server.accept('a', { message: 'behind it' });
+  await until('its turn', async () => (await server.turn(follows.turn_id, 0)).state === 'running');
+  keys('Enter');
+  expect(await server.end(follows.turn_id)).toMatchObject({ state: 'completed', text: 'Echo: behind it' });
+  expect([first, second, third]).not.toContain(await sessionOf());
+  expect((await server.messages('a')).messages.map(({ text }: { text: string }) => text)).toContain('Echo: behind it');
   expect((await server.post('/api/conversations/a/detach', {})).status).toBe(200);
   expect(await server.chat({ conv_id: 'a', message: 'on the phone' })).toMatchObject({
     response: 'Echo: on the phone',

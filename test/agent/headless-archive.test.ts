@@ -61,9 +61,13 @@ verifies('archive.reason', 'keeps the record of a live process open between turn
   for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
   expect(await ended(server, 'a')).toMatchObject({ session_id, reason: 'abrupt', last_words: 'Echo: after' });
 
-  // Open again with a process that has only been warmed, with nothing of its last end.
+  // A page that is opened warms it: how it ended is still to be read.
   await server.post('/api/conversations/a/warm', {});
+  expect(await records(server, 'a')).toMatchObject([{ session_id, reason: 'abrupt', last_words: 'Echo: after' }]);
+  const { turn_id } = await server.accept('a', { message: '[[hang]]' });
+  await server.api.waitFor('[[hang]]');
   expect(await records(server, 'a')).toMatchObject([{ ended_at: null, reason: null, exit_code: null, signal: null, last_words: null }]);
+  await server.cancel(turn_id);
   // Closed in order, with the server.
   expect(await server.chat({ conv_id: 'a', message: 'again' })).toMatchObject({ response: 'Echo: again' });
   const next = await server.restart();

@@ -63,7 +63,7 @@ verifies('cli.talk', 'lists what waits, and allows, denies and answers', async (
   await server.accept('two', { message: '[[tool:Bash touch y]][[text was denied]]' });
   await server.accept('three', { message: '[[asks Which?|Red|Green]][[text was answered]]' });
   await server.prompts(3);
-  expect((await run('prompts')).out).toMatch(/one +permission +Bash +sudo touch x\n +! It runs as another user/);
+  expect((await run('prompts')).out).toMatch(/one +permission +Bash +sudo touch x\n[^!]*! It runs as another user/);
   // Who waits for a turn that waits for them is told so.
   expect(await run('wait', 'one', '-t', '30')).toMatchObject({ code: 1, out: 'waiting\n', words: expect.stringContaining('switchboard prompts') });
   expect((await run('allow', 'one')).out).toBe('allowed\n');
