@@ -50,6 +50,11 @@ const textOf = (line: string | undefined) =>
     .map(({ char }) => char)
     .join('');
 
+/** Whether a text of one line stands in the input box, with the cursor behind it. */
+export function isBehind({ column, row, lines }: Screen, text: string): boolean {
+  return column === promptColumn + text.length && promptSign.test(textOf(lines[row])) && textOf(lines[row]).includes(text);
+}
+
 /**
  * Whether nothing stands in the input box, wherever in it the cursor is: a person may have gone to the beginning of
  * what they typed, or to another line. Where there is no box yet, the cursor's column is all there is to go by.

@@ -219,7 +219,8 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
             await typing.typeCommand(pane, '/exit');
           };
           // A question that has just come up, or a pane that is gone: then it is ended without a goodbye.
-          await leave().catch(() => {});
+          // One that takes no `/exit` is not waited for longer.
+          void leave().catch(() => {});
           await lookUntil(exitMs, async () => ((await liveOf(id)) ? null : true));
         }
         // First, so that nobody goes on with the session before its process is gone.

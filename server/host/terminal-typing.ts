@@ -3,7 +3,7 @@ import type { Agent, LiveSession } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Pane, Terminals } from '../terminal/port.ts';
 import { asTyped, isShown } from '../typed-text.ts';
-import { isBoxEmpty } from './input-box.ts';
+import { isBehind, isBoxEmpty } from './input-box.ts';
 import { lookUntil } from './look-until.ts';
 
 /** A message that was sent makes it busy within 0.1 s. */
@@ -12,8 +12,6 @@ const takenMs = 2_500;
 /** A paste of 200 KB keeps a crowded machine busy for ten seconds and more, in which it takes no Enter. */
 const maxEnters = 10;
 
-/** Where the cursor stands in an empty box. */
-const emptyColumn = 2;
 const draftLooks = 5;
 const draftPauseMs = 100;
 
@@ -80,8 +78,12 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
   /** A command can be done at once and leave no sign of its own: it is taken when the cursor no longer stands behind it. */
   async function typeCommand(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
     // One that ended by it has taken it.
-    const isBehind = async () => (await terminals.look(pane.id).catch(() => null))?.column === emptyColumn + text.length;
-    const comesBehind = (is: boolean) => lookUntil(takenMs, async () => ((await isBehind()) === is ? true : null));
+    const look = () => terminals.look(pane.id).catch(() => null);
+    const comesBehind = (is: boolean) =>
+      lookUntil(takenMs, async () => {
+        const screen = await look();
+        return (screen !== null && isBehind(screen, text)) === is ? true : null;
+      });
     await type(pane, text, signal, isPlain.test(text) ? async () => void (await comesBehind(true)) : undefined);
     // An Enter that came while a slow one was still at the paste is lost. One more in a menu that the command opened would choose.
     for (let enters = 1; enters < maxEnters && !(await comesBehind(false)); enters += 1) await terminals.key(pane.id, 'Enter');

@@ -3,7 +3,7 @@ import type { ArchiveRecord } from '../../contract/archive.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestApi, startTestServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
-import { createWorkspace, processesOf } from '../helper/workspace.ts';
+import { createWorkspace, killProcessesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const records = async (server: TestServer, name: string): Promise<ArchiveRecord[]> =>
@@ -38,7 +38,7 @@ verifies('archive.reason', 'has one record of a session that works for messages,
 
   await server.accept('b', { message: '[[hang]] b' });
   await server.api.waitFor('[[hang]] b');
-  for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
+  await killProcessesOf(server.workspace);
   expect(await ended(server, 'b')).toMatchObject({ reason: 'abrupt', signal: 9 });
 
   expect(await server.chat({ conv_id: 'c', message: '[[error 400]]' })).toMatchObject({ status: 502 });
@@ -58,7 +58,7 @@ verifies('archive.reason', 'keeps the record of a live process open between turn
   const { session_id } = await server.chat({ conv_id: 'a', message: 'after' });
   expect(session_id).not.toBe(before);
   expect(await records(server, 'a')).toMatchObject([{ ended_at: null }]);
-  for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
+  await killProcessesOf(server.workspace);
   expect(await ended(server, 'a')).toMatchObject({ session_id, reason: 'abrupt', last_words: 'Echo: after' });
 
   // A page that is opened warms it: how it ended is still to be read.

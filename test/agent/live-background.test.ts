@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { startTestServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
-import { processesOf } from '../helper/workspace.ts';
+import { killProcessesOf, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 // Longer than a crowded machine takes from the warm process to the message, shorter than the jobs that it must outlive.
@@ -50,7 +50,7 @@ verifies('live.background', 'stops one by one, and calls nothing done that was k
   const stopped = await server.post(`/api/conversations/a/background/${background[0].id}/stop`, {});
   expect(stopped.status).toBe(200);
   await until('one left', async () => (await snapshot(server)).background.length === 1);
-  for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
+  await killProcessesOf(server.workspace);
   await until('none left', async () => (await snapshot(server)).background.length === 0);
   const ended = (await events(server)).filter(({ type }: { type: string }) => type === 'background.ended');
   expect(ended.map(({ status, task }: { status: string; task: { description: string } }) => [task.description, status])).toEqual([

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
-import { createWorkspace, processesOf, type Workspace } from '../helper/workspace.ts';
+import { createWorkspace, killProcessesOf, processesOf, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** A live process that does what the real one cannot be made to do, by the message. */
@@ -78,7 +78,7 @@ verifies('live.dead', 'says what happened when the real process is killed at eac
   const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
   await server.post('/api/conversations', { id: 'a', permission_mode: 'default' });
   const kill = async () => {
-    for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
+    await killProcessesOf(server.workspace);
     await until('no process', async () => (await processesOf(server.workspace)).length === 0);
   };
   await server.post('/api/conversations/a/warm', {});

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
-import { processesOf } from '../helper/workspace.ts';
+import { killProcessesOf, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const file = (name: string) => ({ name, data: Buffer.from(`${name} `.repeat(40_000)).toString('base64') });
@@ -54,7 +54,7 @@ verifies('budget.limit', 'charges what a killed turn had spent', async () => {
   await server.post('/api/conversations', { id: 'a', max_cost_usd: 0.1 });
   const { turn_id } = await server.accept('a', { message: '[[usage 20000 2000]][[tool:Bash touch x]][[text never]]' });
   await server.prompts();
-  for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
+  await killProcessesOf(server.workspace);
   expect((await server.end(turn_id)).state).toBe('failed');
   expect((await server.get('/api/conversations/a')).cost_usd).toBeCloseTo(0.12, 5);
   expect((await server.post('/api/chat', { message: 'more', conv_id: 'a' })).status).toBe(402);

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { openBare } from '../helper/bare-claude.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
-import { processesOf } from '../helper/workspace.ts';
+import { killProcessesOf, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const asking = { permission_mode: 'default' };
@@ -91,7 +91,7 @@ verifies('live.dead', 'ends the tools of a process that is killed, and counts wh
     await warm(server, 'a');
     await server.chat({ message: '[[usage 20000 2000]][[text dear]]', conv_id: 'a' });
     expect((await server.get('/api/conversations/a')).cost_usd).toBeCloseTo(0.12 * i, 5);
-    for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
+    await killProcessesOf(server.workspace);
     await until('no process', async () => (await processesOf(server.workspace)).length === 0);
   }
   // A run of its own, which it may be now, tells of its tools only to who follows it.

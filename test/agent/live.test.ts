@@ -6,7 +6,7 @@ import { createClaude } from '../../server/agent/claude/claude.ts';
 import { runBare } from '../helper/bare-claude.ts';
 import { packageRoot, startTestApi, startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
-import { createWorkspace, processesOf, testEnv } from '../helper/workspace.ts';
+import { createWorkspace, killProcessesOf, processesOf, testEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('live.same', 'gives the same history by a live process as by a run of its own', async () => {
@@ -64,7 +64,7 @@ verifies('live.dead', 'ends the turn of a process that dies with what it wrote, 
   await server.post('/api/conversations/a/warm', {});
   const { turn_id } = await server.accept('a', { message: '[[slow 200 20ms]]' });
   await until('words', async () => (await server.turn(turn_id, 0)).text.includes('word3'));
-  for (const pid of await processesOf(server.workspace)) process.kill(pid, 'SIGKILL');
+  await killProcessesOf(server.workspace);
   const turn = await server.end(turn_id);
   expect(turn).toMatchObject({ state: 'failed', error: { code: 'agent_killed' } });
   expect(turn.text).toContain('word2');

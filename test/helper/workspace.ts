@@ -64,3 +64,14 @@ export async function processesOf({ home }: Workspace): Promise<number[]> {
   }
   return found;
 }
+
+/** Ends them at once. */
+export async function killProcessesOf(workspace: Workspace): Promise<void> {
+  for (const pid of await processesOf(workspace)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
