@@ -9,6 +9,9 @@ export function asTyped(message: string): string {
   return `${text.startsWith('!') ? ' ' : ''}${text}${text.endsWith('\\') ? ' ' : ''}`;
 }
 
+/** Whether a message is a command of Claude Code's: a path begins as one, and has more slashes. */
+export const isCommand = (message: string): boolean => /^\/[\w:-]+(\s|$)/.test(message);
+
 /** Whether a text stands in the input box of a screen, or a paste that is too long to be shown. */
 export function isShown(screen: string, text: string): boolean {
   const [first = ''] = text.trim().split('\n');

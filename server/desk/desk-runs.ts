@@ -3,7 +3,7 @@ import { toInput } from '../agent/claude/argv.ts';
 import type { Agent, AgentOutput, AskedPrompt, DeskAnswer, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { TerminalSessions } from '../host/terminal-sessions.ts';
-import { asTyped } from '../typed-text.ts';
+import { asTyped, isCommand } from '../typed-text.ts';
 
 const lookMs = 250;
 
@@ -31,9 +31,6 @@ type Typed = {
 
 /** Where a message is to be typed, or at work: /clear gives its process another session. */
 type Place = { sessionId: string; pid: number | null; isTyped: boolean };
-
-/** A path begins as one, and has more of them. */
-const isCommand = /^\/[\w:-]+(\s|$)/;
 
 export type DeskRunsDeps = {
   agent: Pick<Agent, 'liveSessions' | 'answerTo' | 'writtenSince' | 'run'>;
@@ -147,7 +144,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
       );
     };
     const isKnown = () => told.text !== '' || told.isOver || told.failure !== null;
-    const isDone = await idle(place, stopped, isCommand.test(message) ? look : tell);
+    const isDone = await idle(place, stopped, isCommand(message) ? look : tell);
     // The terminal stays: only what it does for this message is stopped, and nothing that a person began after it.
     if (!isDone && stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
     await tell();

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, LiveSession } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Pane, Terminals } from '../terminal/port.ts';
-import { asTyped, isShown } from '../typed-text.ts';
+import { asTyped, isCommand, isShown } from '../typed-text.ts';
 import { isBehind, isBoxEmpty } from './input-box.ts';
 import { lookUntil } from './look-until.ts';
 
@@ -19,9 +19,6 @@ const draftPauseMs = 100;
 const clearPauseMs = 2_000;
 
 export type TerminalTypingDeps = { agent: Pick<Agent, 'liveSessions' | 'answerTo'>; terminals: Terminals; now(): Date };
-
-/** A path begins as one, and has more of them. */
-const isCommand = /^\/[\w:-]+(\s|$)/;
 
 /** Each of its characters takes one column. */
 const isPlain = /^[ -~]*$/;
@@ -99,7 +96,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
       if (await hasDraft(pane)) throw new AppError('terminal_waits', 'Somebody has begun to type there.');
       const text = asTyped(message);
       const at = clock().toISOString();
-      if (isCommand.test(message)) return typeCommand(pane, text, signal);
+      if (isCommand(message)) return typeCommand(pane, text, signal);
       await type(pane, text, signal);
       // What is typed while it works waits there for its turn.
       if (live?.status !== 'idle') return;
