@@ -1,11 +1,10 @@
 import { constants } from 'node:os';
 import type { Agent, LiveListener, RunEnd } from '../agent/port.ts';
 import { clip } from '../transcript/clip.ts';
+import type { Deeds } from '../transcript/deeds.ts';
 import { endReasonOf, memorySigns } from './end-reason.ts';
 import type { ArchiveStore, StoredRecord } from './port.ts';
-import { forensicsOf, newRecord } from './record.ts';
-
-const maxWords = 1000;
+import { forensicsOf, maxWords, newRecord } from './record.ts';
 
 /** The exit codes of a process that a signal ended begin behind it. */
 const signalCodes = 128;
@@ -13,10 +12,11 @@ const signalCodes = 128;
 /** What is of terminals alone. */
 const none = { door: 'headless', terminal: null, project: '', name: null, hook_hash: null, pid: 0, pidStart: null } as const;
 
-/** How the newest run of a session ended; `lost`: its process did, and no run tells why. */
-type Last = { end: RunEnd; isStopped: boolean } | 'lost';
+/** How a run ended. */
+type Outcome = { end: RunEnd; isStopped: boolean };
 
-type Held = { id: string; runs: number; last: Last };
+/** `last` is that of its newest run; null where its process ended and no run tells why. */
+type Held = { id: string; runs: number; last: Outcome | null };
 
 export type HeadlessDeps = {
   store: ArchiveStore;
@@ -27,10 +27,6 @@ export type HeadlessDeps = {
   now(): Date;
   newId(): string;
 };
-
-const endingOf = (last: Last) => (last !== 'lost' && last.end.kind === 'failure' ? last.end.exit : undefined);
-
-const hasFailed = (last: Last) => last !== 'lost' && last.end.kind === 'failure';
 
 /** As it is while a process has the session: nothing of its last end is left. */
 const reopened = (record: StoredRecord): StoredRecord => ({
@@ -43,8 +39,8 @@ const reopened = (record: StoredRecord): StoredRecord => ({
 });
 
 /**
- * The sessions that work without a terminal, for messages: each has one record, which is open while a process
- * of ours has the session. `agent` is the one it was given, whose runs are noted from now on.
+ * The sessions that work without a terminal, for messages: each has one record, which is open from a
+ * message until the process that worked on it has gone. `agent` is the one it was given, whose runs are noted from now on.
  */
 export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }: HeadlessDeps) {
   const held = new Map<string, Held>();
@@ -67,15 +63,15 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     }
     const newest = store.ofSession(sessionId);
     const record = newest?.door === 'headless' ? newest : newRecord({ ...none, id: newId(), session_id: sessionId, started_at: now().toISOString() });
-    held.set(sessionId, { id: record.id, runs: 1, last: 'lost' });
+    held.set(sessionId, { id: record.id, runs: 1, last: null });
     save(reopened({ ...record, project, name: record.name ?? nameOf(sessionId) }));
   }
 
-  /** Ends the record of a session that no process of ours has any more. */
+  /** Ends the record of a session once no process of ours has it. */
   async function rest(sessionId: string): Promise<void> {
     const own = held.get(sessionId);
     if (!own || own.runs > 0 || agent.live.isOpen(sessionId)) return;
-    const isAnswered = own.last !== 'lost' && own.last.end.kind === 'answer';
+    const isAnswered = own.last?.end.kind === 'answer';
     // What became of an answer is known: its transcript, which may be long, is not read for that.
     const deeds = isAnswered ? null : await agent.lastDeeds(sessionId).catch(() => null);
     if (held.get(sessionId) !== own || own.runs > 0) return;
@@ -91,11 +87,11 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
   }
 
   /** A run of it ended. /clear leaves it with another session. */
-  function note(sessionId: string, last: Last): string {
+  function note(sessionId: string, last: Outcome): string {
     const own = held.get(sessionId);
     if (!own) return sessionId;
     own.last = last;
-    const now = last !== 'lost' && last.end.kind === 'answer' ? last.end.sessionId : sessionId;
+    const now = last.end.kind === 'answer' ? last.end.sessionId : sessionId;
     if (now !== sessionId && !held.has(now)) {
       held.delete(sessionId);
       held.set(now, own);
@@ -132,7 +128,7 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
       changed(sessionId, isLost) {
         const own = held.get(sessionId);
         // Of a run that has failed it is told why.
-        if (isLost && own && own.runs === 0 && !hasFailed(own.last)) own.last = 'lost';
+        if (isLost && own && own.runs === 0 && own.last?.end.kind !== 'failure') own.last = null;
         settle(sessionId);
         listener.changed(sessionId, isLost);
       },
@@ -147,7 +143,7 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
         // As it is now: it can have been labelled, or worked on and ended, meanwhile.
         const current = store.get(record.id);
         if (current?.ended_at === null && !held.has(current.session_id))
-          save({ ...current, ...ended('lost', deeds, deeds?.at ?? now().toISOString()) });
+          save({ ...current, ...ended(null, deeds, deeds?.at ?? now().toISOString()) });
       }
     },
     /** Resolves when all ends are written. */
@@ -157,13 +153,11 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
   };
 }
 
-type Deeds = Awaited<ReturnType<Agent['lastDeeds']>>;
-
 /** How a record says that its session ended. */
-function ended(last: Last, deeds: Deeds, at: string): Partial<StoredRecord> {
-  const exit = endingOf(last);
+function ended(last: Outcome | null, deeds: Deeds | null, at: string): Partial<StoredRecord> {
+  const exit = last?.end.kind === 'failure' ? last.end.exit : undefined;
   const signal = exit?.signal ? constants.signals[exit.signal as NodeJS.Signals] : null;
-  const answer = last !== 'lost' && last.end.kind === 'answer' ? last.end : null;
+  const answer = last?.end.kind === 'answer' ? last.end : null;
   return {
     ended_at: at,
     reason: reasonOf(last, deeds, signal),
@@ -174,9 +168,9 @@ function ended(last: Last, deeds: Deeds, at: string): Partial<StoredRecord> {
   };
 }
 
-function reasonOf(last: Last, deeds: Deeds, signal: number | null): StoredRecord['reason'] {
+function reasonOf(last: Outcome | null, deeds: Deeds | null, signal: number | null): StoredRecord['reason'] {
   const common = { ours: null, deeds, signal };
-  if (last === 'lost') return endReasonOf({ ...common, tail: deeds && '', exitCode: null });
+  if (!last) return endReasonOf({ ...common, tail: deeds && '', exitCode: null });
   if (last.end.kind === 'answer') return 'clean_exit';
   const { code, detail, exit } = last.end;
   // Its process lives: somebody has denied what it asked, and stopped it with that.

@@ -2,7 +2,8 @@ import type { Deeds } from '../transcript/deeds.ts';
 import { memorySigns } from './end-reason.ts';
 import type { StoredRecord } from './port.ts';
 
-const maxWords = 1000;
+/** Of what was said last so many characters are kept. */
+export const maxWords = 1000;
 
 type Begun = Pick<StoredRecord, 'id' | 'session_id' | 'door' | 'terminal' | 'project' | 'name' | 'hook_hash' | 'started_at' | 'pid' | 'pidStart'>;
 

@@ -63,13 +63,15 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
   }
 
   /** Resolves when the session of `place` waits for the next message; null when it has ended, or was told to stop. */
-  async function idle(place: Place, signal: AbortSignal, onLook: () => Promise<void> = async () => {}): Promise<LiveSession | null> {
+  async function idle(place: Place, signal: AbortSignal, onLook: (live: LiveSession) => Promise<void> = async () => {}): Promise<LiveSession | null> {
     for (let looks = 0; !signal.aborted; ) {
       const live = await liveOf(place);
       // One that comes up has no process yet that has noted itself.
       if (!live && !isOpen(place.sessionId)) return null;
-      if (live) Object.assign(place, { sessionId: live.sessionId, pid: live.pid });
-      if (live) await onLook();
+      if (live) {
+        Object.assign(place, { sessionId: live.sessionId, pid: live.pid });
+        await onLook(live);
+      }
       looks = live?.status === 'idle' ? looks + 1 : 0;
       if (live && looks >= settledLooks) return live;
       await delay(lookMs, undefined, { signal }).catch(() => {});
@@ -131,11 +133,10 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
     };
     let dialogs = 0;
     let hasWorked = false;
-    const look = async () => {
-      const live = await liveOf(place);
-      hasWorked ||= live?.status === 'busy' || told.text !== '';
+    const look = async ({ status }: LiveSession) => {
+      hasWorked ||= status === 'busy' || told.text !== '';
       // What the model asks comes after work, and what a person opens is theirs.
-      dialogs = live?.status === 'waiting' && !hasWorked && !own.replies.size ? dialogs + 1 : 0;
+      dialogs = status === 'waiting' && !hasWorked && !own.replies.size ? dialogs + 1 : 0;
       if (dialogs < dialogLooks) return tell();
       await terminals.interrupt(place.sessionId).catch(() => {});
       throw new AppError(

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Screen } from '../terminal/port.ts';
 
 /** The input box begins with `❯ `, between two rules (2.1.329). */
@@ -45,10 +46,7 @@ function cellsOf(line: string): Cell[] {
   return cells;
 }
 
-const textOf = (line: string | undefined) =>
-  cellsOf(line ?? '')
-    .map(({ char }) => char)
-    .join('');
+const textOf = (line = '') => stripVTControlCharacters(line);
 
 /** Whether a text of one line stands in the input box, with the cursor behind it. */
 export function isBehind({ column, row, lines }: Screen, text: string): boolean {

@@ -218,8 +218,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
             if (await typing.hasDraft(pane)) await typing.clear(pane);
             await typing.typeCommand(pane, '/exit');
           };
-          // A question that has just come up, or a pane that is gone: then it is ended without a goodbye.
-          // One that takes no `/exit` is not waited for longer.
+          // Where a question has just come up, or nothing takes the `/exit`, it is ended without a goodbye.
           void leave().catch(() => {});
           await lookUntil(exitMs, async () => ((await liveOf(id)) ? null : true));
         }
