@@ -15,6 +15,8 @@ export type Context = {
   signal: AbortSignal;
   /** All commands there are. */
   commands: readonly Command[];
+  /** What every command takes. */
+  commonOptions: readonly OptionRow[];
   /** All of standard input as text. */
   readInput(): Promise<string>;
 };

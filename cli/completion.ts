@@ -23,16 +23,21 @@ function firstOf({ name, args }: Command): { words: string } | { asks: string } 
 }
 
 /** The completion of a shell, as a script that it reads. */
-export function completionFor(shell: Shell, commands: readonly Command[]): string {
-  if (shell === 'fish') return fish(commands);
-  return shell === 'bash' ? bash(commands) : `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`;
+export function completionFor(shell: Shell, commands: readonly Command[], common: readonly OptionRow[]): string {
+  if (shell === 'fish') return fish(commands, common);
+  const script = bash(commands, common);
+  return shell === 'bash' ? script : `autoload -U +X bashcompinit && bashcompinit\n${script}`;
 }
 
-function bash(commands: readonly Command[]): string {
-  const flagsOf = ({ options }: Command) => ['--json', '--quiet', '--help', ...options.map(({ flags }) => longOf(flags))].filter(Boolean).join(' ');
-  const common = ['--json', '--quiet', '--help', '--server', '--token'].join(' ');
+function bash(commands: readonly Command[], common: readonly OptionRow[]): string {
+  const flagsOf = (options: readonly OptionRow[]) =>
+    [...options, ...common]
+      .map(({ flags }) => longOf(flags))
+      .concat('--help')
+      .join(' ');
+  const withValue = common.filter(({ flags }) => flags.includes('<')).map(({ flags }) => longOf(flags));
   const line = (test: string, words: string) => `    ${test}) words=${words} ;;`;
-  const flags = commands.map((command) => line(`${command.name}:-*`, `"${flagsOf(command)}"`));
+  const flags = commands.map((command) => line(`${command.name}:-*`, `"${flagsOf(command.options)}"`));
   const choices = commands.flatMap(({ name, options }) =>
     options.flatMap((row) => (row.choices ? [line(`${name}:${longOf(row.flags)}`, `"${row.choices.join(' ')}"`)] : [])),
   );
@@ -45,14 +50,14 @@ function bash(commands: readonly Command[]): string {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= count=0 at words=
   for ((at = 1; at < COMP_CWORD; at++)); do
     case "\${COMP_WORDS[at]}" in
-    --server | --token) at=$((at + 1)) ;;
+    ${withValue.join(' | ')}) at=$((at + 1)) ;;
     -* | :) ;;
     *) if [ "\${COMP_WORDS[at - 1]}" = : ]; then :; elif [ -z "$command" ]; then command=\${COMP_WORDS[at]}; else count=$((count + 1)); fi ;;
     esac
   done
   if [ -z "$command" ]; then
     case "$word" in
-    -*) words="${common}" ;;
+    -*) words="${flagsOf([])}" ;;
     *) words="${commands.map(({ name }) => name).join(' ')}" ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -73,11 +78,12 @@ complete -o default -F _switchboard switchboard
 `;
 }
 
-function fish(commands: readonly Command[]): string {
-  const optionOf = (name: string, { flags, about, choices }: OptionRow) => {
+function fish(commands: readonly Command[], common: readonly OptionRow[]): string {
+  const optionOf = (name: string | null, { flags, about, choices }: OptionRow) => {
     const isFile = /<(path|file|folder)>/.test(flags);
     const values = choices ? ` -x -a ${quoted(choices.join(' '))}` : isFile ? ' -r -F' : /</.test(flags) ? ' -x' : '';
-    return `complete -c switchboard -n "__fish_seen_subcommand_from ${name}" -l ${longOf(flags).slice(2)}${values} -d ${quoted(about)}`;
+    const where = name === null ? '' : ` -n "__fish_seen_subcommand_from ${name}"`;
+    return `complete -c switchboard${where} -l ${longOf(flags).slice(2)}${values} -d ${quoted(about)}`;
   };
   const lines = commands.flatMap((command) => {
     const { name, about, options } = command;
@@ -90,8 +96,7 @@ function fish(commands: readonly Command[]): string {
         : []),
     ];
   });
-  const common = ['json', 'quiet', 'help', 'server', 'token'].map((name) => `complete -c switchboard -l ${name}`);
-  return `complete -c switchboard -f\n${[...common, ...lines].join('\n')}\n`;
+  return `complete -c switchboard -f\n${[...common.map((row) => optionOf(null, row)), ...lines].join('\n')}\n`;
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;

@@ -54,7 +54,14 @@ function add(program: Commander, command: Command, done: (code: number) => void)
     // As where a command in its place has printed nothing.
     const empty = command.args.find(({ flags }, index) => flags.startsWith('<') && args[index] === '');
     if (empty) throw new UsageError(`${empty.flags}: is empty.`);
-    const context = { client: lazyClient(values), out: outputOf(values), signal: interrupted.signal, commands, readInput: () => text(process.stdin) };
+    const context = {
+      client: lazyClient(values),
+      out: outputOf(values),
+      signal: interrupted.signal,
+      commands,
+      commonOptions,
+      readInput: () => text(process.stdin),
+    };
     done(await command.run(context, args, values));
   });
 }

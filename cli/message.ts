@@ -4,6 +4,7 @@ import type { StoredEvent } from '../contract/event.ts';
 import { isEnd } from '../contract/reducer.ts';
 import { ApiError } from './client.ts';
 import { type Context, folderOf, textOf, type Values } from './command.ts';
+import { conversationOf } from './conversation.ts';
 import { CliError, UsageError } from './fault.ts';
 
 /** The message of a command: its argument, `--file`, or standard input (`-`, or where nothing else is given). Throws UsageError. */
@@ -42,10 +43,7 @@ export async function prepare({ client }: Context, name: string, values: Values)
 
 /** Gives a message to a conversation, once, whatever becomes of the connection; with where its events begin. */
 export async function accept({ client, out }: Context, name: string, message: string, follow: boolean): Promise<{ turnId: string; cursor: number }> {
-  const known = await client.call('readConversation', { params: { id: name } }).catch((error) => {
-    if (error instanceof ApiError && error.code === 'conversation_not_found') return null;
-    throw error;
-  });
+  const known = await conversationOf(client, name);
   const { turn_id } = await client.surely('acceptTurn', { params: { id: name }, body: { message, follow } }, { 'idempotency-key': randomUUID() });
   if (known?.at_desk && known.desk_messages === 'wait')
     out.say(

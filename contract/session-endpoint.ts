@@ -38,7 +38,7 @@ export const sessionEndpoints = {
   },
   readHostSession: {
     params: SessionParams,
-    response: Session.extend({ record: ArchiveRecord.nullable().describe('of its newest terminal that was started here') }),
+    response: Session.extend({ record: ArchiveRecord.nullable().describe('its newest one in the archive') }),
   },
   readHostMessages: {
     params: SessionParams,

@@ -17,3 +17,8 @@ export function isShown(screen: string, text: string): boolean {
   const [first = ''] = text.trim().split('\n');
   return screen.includes('[Pasted text') || screen.includes(first.slice(0, 20));
 }
+
+/** A message as Claude Code is given it. A leading blank keeps it from reading a command. */
+export function toInput(message: string, literal: boolean): string {
+  return literal && message.startsWith('/') ? ` ${message}` : message;
+}

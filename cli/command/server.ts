@@ -83,8 +83,8 @@ const completion: Command = {
   about: 'Print the completion for a shell',
   options: [],
   examples: ['switchboard completion bash > ~/.local/share/bash-completion/completions/switchboard'],
-  async run({ out, commands }, [shell = '']) {
-    const script = completionFor(shell as Shell, commands);
+  async run({ out, commands, commonOptions }, [shell = '']) {
+    const script = completionFor(shell as Shell, commands, commonOptions);
     out.data({ shell, script }, () => script.trimEnd());
     return exitCodes.ok;
   },

@@ -1,6 +1,6 @@
 import type { Prompt } from '../../contract/prompt.ts';
-import { ApiError } from '../client.ts';
 import { type Command, folderOf, permissionModes, textOf } from '../command.ts';
+import { conversationOf } from '../conversation.ts';
 import { CliError, exitCodes, UsageError } from '../fault.ts';
 import { ago, plain, table } from '../output.ts';
 import { sessionOf } from '../session-of.ts';
@@ -46,9 +46,7 @@ const prompts: Command = {
   examples: ['switchboard prompts', 'switchboard --json prompts | jq -r ".[].id"'],
   async run({ client, out }) {
     const { prompts: waiting } = await client.call('listPrompts', {});
-    out.data(waiting, () =>
-      out.isQuiet ? waiting.map(({ id }) => id).join('\n') : waiting.length ? waiting.map((one) => lines(one).join('\n')).join('\n') : '',
-    );
+    out.data(waiting, () => (out.isQuiet ? waiting.map(({ id }) => id).join('\n') : waiting.flatMap(lines).join('\n')));
     if (!waiting.length) out.say('Nothing waits for you.');
     return exitCodes.ok;
   },
@@ -114,10 +112,7 @@ const stop: Command = {
   options: [],
   examples: ['switchboard stop tests', 'switchboard stop 4c787bb5'],
   async run({ client, out }, [name = '']) {
-    const found = await client.call('readConversation', { params: { id: name } }).catch((error) => {
-      if (error instanceof ApiError && error.code === 'conversation_not_found') return null;
-      throw error;
-    });
+    const found = await conversationOf(client, name);
     if (!found || (!found.turn && found.at_desk)) {
       const id = found?.session_id ?? (await sessionOf(client, name));
       const interrupted = await client.call('interruptTerminal', { params: { host: 'local', id } });
@@ -221,14 +216,10 @@ const archive: Command = {
 
 /** The turn of this id, or the newest of the conversation of this name. */
 async function turnOf(client: Parameters<Command['run']>[0]['client'], name: string): Promise<string> {
-  try {
-    const { last_turn } = await client.call('readConversation', { params: { id: name } });
-    if (last_turn) return last_turn.turn_id;
-    throw new CliError(`No turn of conversation ${JSON.stringify(name)} has ended yet.`);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 'conversation_not_found') throw error;
-  }
-  return name;
+  const found = await conversationOf(client, name);
+  if (!found) return name;
+  if (!found.last_turn) throw new CliError(`No turn of conversation ${JSON.stringify(name)} has ended yet.`);
+  return found.last_turn.turn_id;
 }
 
 const turnArg = { flags: '<name>', about: 'a turn, or a conversation: its newest turn' };

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { toInput } from '../agent/claude/argv.ts';
 import type { Agent, AgentOutput, AskedPrompt, DeskAnswer, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { TerminalSessions } from '../host/terminal-sessions.ts';
-import { asTyped, isCommand } from '../typed-text.ts';
+import { asTyped, isCommand, toInput } from '../typed-text.ts';
 
 const lookMs = 250;
 

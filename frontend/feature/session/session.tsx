@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Answer } from '../../../contract/endpoint.ts';
 import type { HistoryPage } from '../../../contract/message.ts';
 import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
@@ -20,7 +21,7 @@ const againMs = 3000;
 /** One session: what it is, what was said in it, and the ways to go on with it. `id` may end with the place of a message. */
 export function OneSession({ id: asked, History }: { id: string; History: History }) {
   const [id = '', at] = asked.split('@');
-  const [session, setSession] = useState<Session | null>(null);
+  const [session, setSession] = useState<Answer<'readHostSession'> | null>(null);
   const [said, setSaid] = useState<Said | null>(null);
   const [isExplained, setExplained] = useState(false);
   const end = useRef<HTMLDivElement>(null);
@@ -75,7 +76,7 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
           </p>
         )}
         {isExplained ? (
-          <Why id={session.id} />
+          <Why id={session.id} record={session.record} />
         ) : (
           <button type="button" class="plain" onClick={() => setExplained(true)}>
             {t.advice}

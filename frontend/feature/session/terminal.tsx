@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { Answer } from '../../../contract/endpoint.ts';
 import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
@@ -12,7 +13,7 @@ const againMs = 2000;
 const LiveScreen = lazy(async () => (await import('./live-screen.tsx')).LiveScreen);
 
 /** A session at the desk: opened in a terminal of the server's machine, looked at, typed into, and ended. */
-export function Terminal({ session, changed }: { session: Session; changed(session: Session): void }) {
+export function Terminal({ session, changed }: { session: Session; changed(session: Answer<'readHostSession'>): void }) {
   const [screen, setScreen] = useState('');
   const [draft, setDraft] = useState('');
   const [isBusy, setBusy] = useState(false);

@@ -10,16 +10,14 @@ import { sessionWords } from '../../word/session-words.ts';
 type Repair = Answer<'repairSession'>;
 
 /** What happened to a session: what it did last, how it ended where it was started here, and what is wrong with its transcript. */
-export function Why({ id }: { id: string }) {
+export function Why({ id, record }: { id: string; record: ArchiveRecord | null }) {
   const [why, setWhy] = useState<Answer<'diagnoseSession'> | null>(null);
-  const [record, setRecord] = useState<ArchiveRecord | null>(null);
   const [repair, setRepair] = useState<Repair | null>(null);
   const t = sessionWords.value;
   const params = { host: 'local', id };
 
   useEffect(() => {
     void attempt(async () => setWhy(await call('diagnoseSession', { params })));
-    void attempt(async () => setRecord((await call('listArchive', { query: { session_id: id, limit: 1 } })).records[0] ?? null));
     void attempt(async () => setRepair(await call('repairSession', { params, body: { dry_run: true } })));
   }, []);
 

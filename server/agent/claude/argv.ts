@@ -77,8 +77,3 @@ export function buildLiveArgv(launch: Launch, isNew: boolean): string[] {
     ...optionsOf(launch),
   ];
 }
-
-/** The text for standard input. A leading blank keeps the CLI from reading a command. */
-export function toInput(message: string, literal: boolean): string {
-  return literal && message.startsWith('/') ? ` ${message}` : message;
-}

@@ -1,7 +1,8 @@
 import { AppError } from '../../app-error.ts';
+import { toInput } from '../../typed-text.ts';
 import type { AgentOutput, LiveListener, ProcessNotes, Run, RunEnd, RunSpec } from '../port.ts';
 import { endProcessTree } from '../process-tree.ts';
-import { buildArgv, toInput } from './argv.ts';
+import { buildArgv } from './argv.ts';
 import { createBackground } from './background.ts';
 import { type AgentChild, type Exit, startChild } from './child.ts';
 import { createLineReader, decodeLine, holdsTurn, type Line } from './decoder.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { toInput } from '../../../typed-text.ts';
 import type { Attachment, RunSpec } from '../../port.ts';
-import { toInput } from '../argv.ts';
 
 /** The content of a message: its text, behind the blocks of its attachments. */
 export async function toContent({ message, literal, attachments }: RunSpec): Promise<string | object[]> {
