@@ -2,12 +2,13 @@ import { rmSync } from 'node:fs';
 import Libsql from 'libsql';
 
 /** Raised with each change of the tables or of what is put into them: an index of another version is built anew. */
-const version = 2;
+const version = 3;
 
 /**
  * A file with an `agent_id` is that of a sub-agent: it is searched, and is no session. `facts_to` and `text_to` are how far (in bytes) a transcript was read for what is known of it and for the
  * search. In `said` and `output` a row is a line of a transcript: its rowid says which (see rowIdOf). They keep no
- * text: that stands in the transcripts.
+ * text: that stands in the transcripts. What a word is says `transcript/words.ts` alone: the tokenizer `ascii` takes
+ * every sign that is not ASCII for a part of a word, so it cuts nothing that was cut there.
  */
 const tables = `
   CREATE TABLE meta (home TEXT NOT NULL);
@@ -31,8 +32,8 @@ const tables = `
   CREATE INDEX file_by_session ON file (session_id);
   CREATE INDEX file_by_time ON file (modified_ms DESC, id DESC);
   CREATE INDEX file_by_first ON file (first_uuid);
-  CREATE VIRTUAL TABLE said USING fts5(user, assistant, tool, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2");
-  CREATE VIRTUAL TABLE output USING fts5(words, content='', contentless_delete=1, detail=none, tokenize="unicode61 remove_diacritics 2");
+  CREATE VIRTUAL TABLE said USING fts5(user, assistant, tool, content='', contentless_delete=1, tokenize="ascii");
+  CREATE VIRTUAL TABLE output USING fts5(words, content='', contentless_delete=1, detail=none, tokenize="ascii");
 `;
 
 const perFile = 2 ** 32;

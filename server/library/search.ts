@@ -4,7 +4,8 @@ import { AppError } from '../app-error.ts';
 import type { Entry } from '../transcript/entry.ts';
 import { parseLine } from '../transcript/line.ts';
 import { formatCursor } from '../transcript/page.ts';
-import { countTerms, excerptOf, parseQuery, type SearchTexts, type Term, textsOf, toMatch } from '../transcript/search-text.ts';
+import { excerptOf, parseQuery, placesOf, type Term, toMatch, toSearched, toWordMatch } from '../transcript/query.ts';
+import { type SearchTexts, textsOf } from '../transcript/search-text.ts';
 import { linesFrom } from './lines.ts';
 import type { Hit, SearchFor } from './port.ts';
 import { type IndexFile, placeOf, rowsOf } from './schema.ts';
@@ -42,15 +43,23 @@ async function entryAt(file: FileHandle, start: number): Promise<{ entry: Entry;
   return null;
 }
 
-/** The text of an entry in which most of the terms are, of those roles that are wanted. */
+/**
+ * The text of an entry in which most of the terms are, of those roles that are wanted. Null if a term is in none of
+ * them: the index gives candidates, in which the words of a phrase may stand apart.
+ */
 function bestText(texts: SearchTexts, terms: readonly Term[], roles: readonly SearchRole[]) {
-  const found = roles.flatMap((role) => {
-    const count = texts[role] ? countTerms(texts[role], terms) : 0;
-    return count ? [{ role, count }] : [];
-  });
-  const best = found.toSorted((a, b) => b.count - a.count)[0];
-  const excerpt = best && excerptOf(texts[best.role], terms);
-  return excerpt ? { role: best.role, ...excerpt } : null;
+  const missing = new Set(terms);
+  let best: { role: SearchRole; composed: string; places: [number, number][]; count: number } | null = null;
+  for (const role of roles) {
+    if (!texts[role]) continue;
+    const searched = toSearched(texts[role]);
+    const found = terms.map((term) => ({ term, places: placesOf(searched, term) })).filter(({ places }) => places.length);
+    for (const { term } of found) missing.delete(term);
+    const places = found.flatMap((one) => one.places);
+    if (found.length > (best?.count ?? 0)) best = { role, composed: searched.composed, places, count: found.length };
+  }
+  const excerpt = best && !missing.size ? excerptOf(best.composed, best.places) : null;
+  return best && excerpt ? { role: best.role, ...excerpt } : null;
 }
 
 /** Finds the words in the index, and shows them as they stand in the transcripts. */
@@ -96,10 +105,8 @@ export function createSearch(index: IndexFile) {
     const columns = said.length < saidRoles.length ? `{${said.join(' ')}} : ` : '';
     const found = said.length ? rowsWith('said', `${columns}(${toMatch(terms)})`, files, looked) : { rows: [], isRanked: true };
     if (!query.roles.includes('output')) return { rows: found.rows, order: found.isRanked ? 'best' : 'newest' };
-    // This part of the index knows no phrases: their words are looked for, and the phrase in what is found.
-    const words = terms.flatMap(({ text, isPrefix }) => text.split(/\s+/).map((word) => ({ text: word, isPrefix })));
-    const output = rowsWith('output', toMatch(words) ?? '', files, looked);
-    if (words.length > terms.length) output.rows.splice(maxOutputsRead);
+    const output = rowsWith('output', toWordMatch(terms), files, looked);
+    if (terms.some(({ words }) => words.length > 1)) output.rows.splice(maxOutputsRead);
     if (found.isRanked) return { rows: [...found.rows, ...output.rows], order: 'best' };
     return { rows: [...found.rows, ...output.rows].toSorted((a, b) => b - a), order: 'newest' };
   }
@@ -130,7 +137,7 @@ export function createSearch(index: IndexFile) {
         const texts = found && textsOf(found.entry);
         if (!source || !texts) continue;
         const { entry, end } = found;
-        const at = entry.timestamp ?? null;
+        const at = typeof entry.timestamp === 'string' ? entry.timestamp : null;
         // A fork has the messages of what it was made from: each is shown once.
         if (entry.uuid && shown.has(entry.uuid)) continue;
         if ((query.since && (at ?? '') < query.since) || (query.until && (at ?? '') > query.until)) continue;

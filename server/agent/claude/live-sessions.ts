@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LiveSession } from '../port.ts';
 import { processStart } from '../process-tree.ts';
+import { toTime } from './time.ts';
 
 /** The CLI's files there have about 1 KB. */
 const maxSessionFile = 64 * 1024;
@@ -37,7 +38,7 @@ async function readLive(path: string): Promise<LiveSession | null> {
       kind: file.kind === 'bg' ? 'background' : isHeadless ? 'headless' : 'interactive',
       project: words(file.cwd),
       name: file.nameSource === 'derived' ? null : words(file.name),
-      startedAt: typeof file.startedAt === 'number' ? new Date(file.startedAt).toISOString() : null,
+      startedAt: toTime(file.startedAt),
       bridgeUrl: words(file.bridgeSessionId) && `https://claude.ai/code/${encodeURIComponent(String(file.bridgeSessionId))}`,
     };
   } catch (error) {

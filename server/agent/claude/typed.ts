@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseLine } from '../../transcript/line.ts';
 import type { TypedLine } from '../port.ts';
+import { toTime } from './time.ts';
 import { linesBackwards } from './transcript-file.ts';
 
 const words = (value: unknown) => (typeof value === 'string' && value ? value : null);
@@ -24,7 +25,7 @@ export async function readTyped(
         text,
         project: words(line['project']),
         sessionId: words(line['sessionId']),
-        at: typeof line['timestamp'] === 'number' ? new Date(line['timestamp']).toISOString() : null,
+        at: toTime(line['timestamp']),
       };
       if (q && !text.toLowerCase().includes(q.toLowerCase())) continue;
       if (project && !typed.project?.toLowerCase().includes(project.toLowerCase())) continue;
