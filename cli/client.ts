@@ -27,7 +27,7 @@ const retryMs = 500;
 const retries = 5;
 
 /** The API by its route table. All throw ApiError, or CliError where the server cannot be reached. */
-export function createClient({ url, authorization }: Connection, signal: AbortSignal) {
+export function createClient({ url, authorization, whyStale }: Connection, signal: AbortSignal) {
   async function request(name: RouteName, { params = {}, query = {}, body }: AnyParts, headers: Record<string, string> = {}): Promise<Response> {
     const route: Route = routes[name];
     const path = route.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
@@ -43,14 +43,19 @@ export function createClient({ url, authorization }: Connection, signal: AbortSi
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((error) => {
+    }).catch(async (error) => {
       if (signal.aborted) throw error;
+      const stale = await whyStale?.();
+      if (stale) throw new CliError(`No server answers at ${url}: ${stale}`);
       throw new CliError(
         `${url} cannot be reached (${(error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message}). Is the server running?`,
       );
     });
     if (response.ok) return response;
     const problem = await response.json().catch(() => null);
+    // The token of an earlier run: the answer alone would not say that.
+    const stale = response.status === 401 ? await whyStale?.() : null;
+    if (stale) throw new CliError(stale);
     if (problem && typeof problem.detail === 'string') throw new ApiError(problem);
     throw new CliError(`Something between here and the server answered with status ${response.status}.`);
   }

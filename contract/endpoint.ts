@@ -100,7 +100,12 @@ const Status = z.object({
   live: z.object({ open: z.number().int(), limit: z.number().int() }),
   prompts: z.number().int().describe('how many wait for a person'),
   budget_day: Budget.nullable().describe('BUDGET_DAY_USD and what today cost'),
-  storage: z.object({ writable: z.boolean(), detail: z.string().nullable() }),
+  storage: z.object({
+    writable: z.boolean(),
+    detail: z.string().nullable(),
+    // What was found damaged, lost or kept aside since the start, in words for a person.
+    notes: z.array(z.object({ file: z.string(), text: z.string(), at: z.string() })),
+  }),
   limits: z.object({
     max_concurrent_turns: z.number().int(),
     max_queued_turns: z.number().int(),

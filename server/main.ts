@@ -5,7 +5,7 @@ import { agentLine, bannerLines, tunnelLines } from './banner.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { startServer } from './server.ts';
-import { DataFolderError } from './store/database.ts';
+import { DataFolderError } from './store/data-folder-error.ts';
 import { createNgrok } from './tunnel/ngrok.ts';
 
 /** This file is built to dist/server/main.js. */

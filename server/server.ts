@@ -45,6 +45,7 @@ import { openMappingStore } from './store/mapping-store.ts';
 import { createProcessStore } from './store/process-store.ts';
 import { createPromptStore } from './store/prompt-store.ts';
 import { createPushStore } from './store/push-store.ts';
+import { createStorageNotes } from './store/storage-notes.ts';
 import { createTurnStore } from './store/turn-store.ts';
 import { createUndoStore } from './store/undo-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
@@ -95,17 +96,18 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     throw new ConfigError(`CLAUDE_PROJECT_PATH: the folder ${config.project} does not exist. Create it, or name another.`);
   });
 
+  const storageNotes = createStorageNotes({ log: (file, text) => log.error({ file }, text), now });
   const database = openDatabase(config.dataFolder);
   const mapping = await openMappingStore({
     folder: config.dataFolder,
     now,
     onOddEntry: (name, what) => log.warn(`sessions.json: ${JSON.stringify(name)}: ${what}`),
-    onDamage: (damage) => log.error(damage, `sessions.json was damaged and is kept as ${damage.keptAs}; used instead: ${damage.from}`),
+    note: storageNotes.add,
   });
   const keep = { bytes: config.EVENTS_MAX_MB * 1_000_000, days: config.EVENTS_KEEP_DAYS };
   const journal = createJournal({ database, keep, now, onTrouble: (error) => warn(error, 'events wait for the disk') });
   const turns = createTurnStore({ database, events: journal });
-  const { password, file: passwordFile } = loadPassword(config.AUTH_PASSWORD, config.dataFolder);
+  const { password, file: passwordFile } = loadPassword(config.AUTH_PASSWORD, config.dataFolder, storageNotes.add);
   const credentials = createCredentialStore({ database, password, now });
   const processes = createProcessStore({ database, warn });
   const leftProcesses = processes.all();
@@ -211,6 +213,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const pushes = createPushes({
     store: createPushStore({ database }),
     dataFolder: config.dataFolder,
+    noteFault: storageNotes.add,
     allowPrivate: config.PUSH_PRIVATE_ADDRESSES,
     publicUrl: () => tunnel.status().url,
     conversation(id) {
@@ -223,7 +226,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     newId: () => nanoid(12),
   });
   journal.onEvent(pushes.onEvent);
-  const localAccess = createLocalAccess({ file: config.stateFile, warn });
+  const instance = randomUUID();
+  const localAccess = createLocalAccess({ file: config.stateFile, instance, warn });
   const library = createLibrary({
     home: claudeHome(config.agentEnv),
     path: join(config.dataFolder, 'library.db'),
@@ -279,11 +283,13 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     pageFolder: join(deps.packageRoot, 'dist', 'frontend'),
     page: createPage({ folder: join(deps.packageRoot, 'dist'), warn }),
     version: deps.version,
+    instance,
     startedAt,
     project: defaultProject,
     host: config.HOST,
     limits: { maxConcurrentTurns: config.maxConcurrentTurns, maxQueuedTurns: config.MAX_QUEUED_TURNS, timeoutS: config.CLAUDE_TIMEOUT_S },
     storageTrouble: () => database.trouble() ?? mapping.trouble(),
+    storageNotes: storageNotes.all,
     newRequestId: () => nanoid(12),
     onFault: (error, requestId) => log.error({ err: error, request_id: requestId }, 'a request failed'),
     checkAnswers: deps.checkAnswers,

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import type { Command } from '../command.ts';
-import { isLocal, stateFile } from '../connection.ts';
+import { isLocal, noteFault, stateFile } from '../connection.ts';
 import { CliError, exitCodes } from '../fault.ts';
 import { install, serviceOf, stateOf, uninstall } from '../service.ts';
 
@@ -27,6 +27,8 @@ function lookAtMachine(): Finding[] {
   add(git !== null, 'warning', git ?? 'git is not there', 'Install git: without it turns cannot be undone.');
   add(tmux !== null, 'warning', tmux ?? 'tmux is not there', 'Install tmux: without it no session can be opened in a terminal.');
   const file = stateFile(process.env);
+  const fault = noteFault(process.env);
+  if (fault) add(false, 'problem', fault, 'Until then the switchboard command cannot find the server of this machine.');
   if (existsSync(file)) {
     const mode = statSync(file).mode & 0o777;
     add(
@@ -58,8 +60,10 @@ const doctor: Command = {
         what: claude.found ? `claude ${claude.version ?? ''}` : 'claude is not found',
         cure: isIn ? null : (claude.hint ?? null),
       });
-      if (!storage.writable)
-        findings.push({ grade: 'problem', what: `its data folder takes nothing: ${storage.detail}`, cure: 'Free disk space, or make it writable.' });
+      if (!storage.writable) findings.push({ grade: 'problem', what: `its data folder cannot be used: ${storage.detail}`, cure: null });
+      for (const { text } of storage.notes) {
+        findings.push({ grade: 'warning', what: text, cure: 'docs/data-folder.md says what each file is. This is shown until the next start.' });
+      }
       const password = 'Who has the password can run commands here. Keep it long, and sign devices out that you no longer use.';
       if (tunnel.url)
         findings.push({

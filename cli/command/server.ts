@@ -15,7 +15,7 @@ const status: Command = {
   examples: ['switchboard status'],
   async run({ client, out }) {
     const found = await client.call('status', {});
-    const { claude, tunnel } = found;
+    const { claude, tunnel, storage } = found;
     out.data(found, () =>
       [
         `server   ${client.url}, version ${found.version}`,
@@ -23,6 +23,8 @@ const status: Command = {
         ...(claude.hint ? [`         ${claude.hint}`] : []),
         `tunnel   ${tunnel.url ?? tunnel.state}`,
         `turns    ${found.turns.running} running, ${found.turns.queued} waiting`,
+        ...(storage.detail ? [`storage  ${storage.detail}`] : []),
+        ...storage.notes.map(({ text }) => `storage  ${text}`),
       ].join('\n'),
     );
     return exitCodes.ok;

@@ -1,29 +1,37 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import expressBasicAuth from 'express-basic-auth';
+import writeFileAtomic from 'write-file-atomic';
 import { AppError } from '../app-error.ts';
+import { type NoteFault, readRemakeable } from '../file-fault.ts';
 import type { LoginLimit } from './login-limit.ts';
 
 /** Letters that cannot be taken for one another when they are typed on a phone. */
 const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
 
+/** A password in the file that is shorter can be guessed, or is what is left of one. */
+const shortest = 12;
+
 /**
  * The password from the settings, or one that is made once and kept in the data folder for its owner
  * alone to read. `file` is where it is, for the second.
  */
-export function loadPassword(given: string, folder: string): { password: string; file: string | null } {
+export function loadPassword(given: string, folder: string, note: NoteFault): { password: string; file: string | null } {
   if (given) return { password: given, file: null };
   const file = join(folder, 'password');
-  if (existsSync(file)) {
-    const kept = readFileSync(file, 'utf8').trim();
-    if (kept) return { password: kept, file };
-  }
+  const kept = readRemakeable(file, { parse: toPassword, note, instead: 'a new password was made, and devices must sign in again' });
+  if (kept) return { password: kept, file };
   // Four groups of five: 100 bits, typed in a quarter of a minute.
   const group = () => Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('');
   const password = [group(), group(), group(), group()].join('-');
-  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  writeFileAtomic.sync(file, `${password}\n`, { mode: 0o600 });
   return { password, file };
+}
+
+/** A file that was cut or overwritten holds less, or more than one line of letters. */
+function toPassword(text: string): string | null {
+  const password = text.replace(/^\uFEFF/, '').trim();
+  return password.length >= shortest && /^[^\p{C}\uFFFD]+$/u.test(password) ? password : null;
 }
 
 /** Checks a name and a password. Throws AppError `wrong_credentials`, or `too_many_logins` before it even looks. */

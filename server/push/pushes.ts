@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { AddDevice, Delivery, PushDevice, PushSettings } from '../../contract/push.ts';
 import { AppError } from '../app-error.ts';
+import type { NoteFault } from '../file-fault.ts';
 import { createNotifier, type NotifierDeps } from './notifier.ts';
 import { createNtfy } from './ntfy.ts';
 import type { StoredDevice } from './port.ts';
@@ -17,6 +18,7 @@ const shownDeliveries = 50;
 export function createPushes(
   deps: Omit<NotifierDeps, 'channels' | 'seen'> & {
     dataFolder: string;
+    noteFault: NoteFault;
     allowPrivate: boolean;
     /** The address under which this server is reached from outside; null where it is not. */
     publicUrl(): string | null;
@@ -25,7 +27,7 @@ export function createPushes(
   const { store } = deps;
   let keys: Promise<VapidKeys> | null = null;
   const vapid = () => {
-    keys ??= loadVapidKeys(deps.dataFolder).catch((error) => {
+    keys ??= loadVapidKeys(deps.dataFolder, deps.noteFault).catch((error) => {
       keys = null;
       throw error;
     });

@@ -1,21 +1,25 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { type NoteFault, readRemakeable } from '../file-fault.ts';
 
 export type VapidKeys = { publicKey: string; privateKey: string };
 
+/** An uncompressed point of P-256 and its scalar, in base64url. */
+const keyShapes = { publicKey: /^[\w-]{87}$/, privateKey: /^[\w-]{43}$/ };
+
 /** The keys by which push services know this server: made on first use, and kept in the data folder (0600). */
-export async function loadVapidKeys(folder: string): Promise<VapidKeys> {
+export async function loadVapidKeys(folder: string, note: NoteFault): Promise<VapidKeys> {
   const file = join(folder, 'vapid.json');
-  try {
-    const { publicKey, privateKey } = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof publicKey === 'string' && typeof privateKey === 'string') return { publicKey, privateKey };
-  } catch (error) {
-    // A damaged file is replaced: browsers then subscribe anew.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && !(error instanceof SyntaxError)) throw error;
-  }
+  const kept = readRemakeable(file, { parse: toKeys, note, instead: 'new keys were made, and browsers must turn notifications on again' });
+  if (kept) return kept;
   const { default: webPush } = await import('web-push');
   const keys = webPush.generateVAPIDKeys();
   await writeFileAtomic(file, `${JSON.stringify(keys)}\n`, { mode: 0o600 });
   return keys;
+}
+
+function toKeys(text: string): VapidKeys | null {
+  const { publicKey, privateKey } = JSON.parse(text);
+  const isWhole = keyShapes.publicKey.test(String(publicKey)) && keyShapes.privateKey.test(String(privateKey));
+  return isWhole ? { publicKey, privateKey } : null;
 }

@@ -2,11 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { AppError } from '../app-error.ts';
-
-/** The data folder cannot be used: another server has it, or it cannot be written. */
-export class DataFolderError extends Error {
-  override name = 'DataFolderError';
-}
+import { DataFolderError } from './data-folder-error.ts';
 
 /** A statement. Each throws DatabaseClosedError after `dispose`, where libsql would end the process. */
 export type Statement = Pick<Libsql.Statement, 'run' | 'get' | 'all'>;

@@ -3,7 +3,8 @@ import { Low } from 'lowdb';
 import { z } from 'zod';
 import { ConvId, DeskMessages, NoticeKind } from '../../contract/conversation-options.ts';
 import { AppError } from '../app-error.ts';
-import { createJsonFile, type Damage } from './json-file.ts';
+import { describeFileFault, type NoteFault } from '../file-fault.ts';
+import { createJsonFile } from './json-file.ts';
 import type { ConversationRecord, MappingStore } from './port.ts';
 
 /** An entry as the original system, or a hand, may have written it: what is missing is filled in. */
@@ -40,7 +41,8 @@ const Entry = z.looseObject({
   settled_turn: z.string().optional().catch(undefined),
 });
 
-const File = z.object({ conversations: z.record(z.string(), z.unknown()) });
+/** Other fields, as a newer version may write them, are kept. */
+const File = z.looseObject({ conversations: z.record(z.string(), z.unknown()) });
 
 type Shape = { conversations: Record<string, ConversationRecord> };
 
@@ -54,13 +56,14 @@ const retryMs = 500;
 export async function openMappingStore(deps: {
   folder: string;
   now(): Date;
-  onDamage(damage: Damage): void;
+  note: NoteFault;
   onOddEntry(name: string, what: string): void;
 }): Promise<MappingStore> {
   const file = join(deps.folder, 'sessions.json');
   const parse = (value: unknown): Shape => {
     const taken: Shape['conversations'] = {};
-    for (const [name, given] of Object.entries(File.parse(value).conversations)) {
+    const { conversations, ...rest } = File.parse(value);
+    for (const [name, given] of Object.entries(conversations)) {
       const { success, data: entry } = Entry.safeParse(given);
       if (!success) {
         deps.onOddEntry(name, 'it is no object and was left out');
@@ -72,9 +75,9 @@ export async function openMappingStore(deps: {
       const title = id === name ? {} : { title: name };
       taken[id] = { ...title, ...entry, created_at, last_message_at: entry.last_message_at ?? created_at };
     }
-    return { conversations: taken };
+    return { ...rest, conversations: taken };
   };
-  const low = new Low<Shape>(createJsonFile(file, { parse, onDamage: deps.onDamage }), { conversations: {} });
+  const low = new Low<Shape>(createJsonFile(file, { parse, note: deps.note }), { conversations: {} });
   await low.read();
   const records = new Map(Object.entries(low.data.conversations));
   let trouble: string | null = null;
@@ -90,12 +93,12 @@ export async function openMappingStore(deps: {
       trouble = null;
     } catch (error) {
       if (!isDiskError(error)) throw error;
-      trouble = (error as Error).message;
+      trouble = describeFileFault(file, error);
       retry ??= setTimeout(() => {
         retry = null;
         save().catch(() => {}); // It comes back here, and tries again.
       }, retryMs);
-      throw new AppError('storage_unavailable', `${file} cannot be written: ${trouble}`, { cause: error });
+      throw new AppError('storage_unavailable', `${file} cannot be written: ${trouble}.`, { cause: error });
     }
   }
 

@@ -13,12 +13,13 @@ export type Ran = { code: number | null; out: string; words: string };
 export function startCli(
   workspace: Workspace,
   args: readonly string[],
-  { input, env = {}, main = built }: { input?: string; env?: Record<string, string>; main?: string } = {},
+  { input, env = {}, main = built, uid }: { input?: string; env?: Record<string, string>; main?: string; uid?: number } = {},
 ) {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: workspace.project,
     env: testEnv(workspace, env),
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   child.stdin.on('error', () => {}); // It may end before it has read all.
   child.stdin.end(input ?? '');

@@ -17,9 +17,22 @@ export type ServerProcess = Client & {
   stop(): Promise<number | null>;
 };
 
+/** `uid` is a user other than that of the tests. */
+type StartOptions = { args?: readonly string[]; uid?: number };
+
 /** Starts the built server as a process of its own and waits for its address. Rejects with what it said if it ends. */
-export async function startServerProcess(workspace: Workspace, env: Record<string, string>, root = packageRoot): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [join(root, 'dist/server/main.js')], { cwd: workspace.root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startServerProcess(
+  workspace: Workspace,
+  env: Record<string, string>,
+  root = packageRoot,
+  { args = [], uid }: StartOptions = {},
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [join(root, 'dist/server/main.js'), ...args], {
+    cwd: workspace.root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  });
   let output = '';
   const ended = once(child, 'exit');
   const end = async (signal: NodeJS.Signals) => {

@@ -192,7 +192,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       host: '127.0.0.1',
       username: 'u',
     },
-    ...{ version: '0', startedAt: new Date(), project: '/', limits: { maxConcurrentTurns: 1, maxQueuedTurns: 1, timeoutS: 1 } },
+    ...{ version: '0', instance: 'i', startedAt: new Date(), project: '/', limits: { maxConcurrentTurns: 1, maxQueuedTurns: 1, timeoutS: 1 } },
     credentials: unused,
     tunnel: unused,
     client: { isTunnelled: () => false, addressOf: () => 'x' },
@@ -203,6 +203,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
     storageTrouble: () => {
       throw new Error('secret words');
     },
+    storageNotes: () => [],
     newRequestId: () => 'id-1',
     onFault: (error) => faults.push(error),
   });

@@ -10,7 +10,8 @@ export function Status() {
   const t = settingWords.value;
   if (!status) return null;
   const { claude, tunnel, turns, live, storage, budget_day } = status;
-  const isWell = claude.found && claude.logged_in !== false && storage.writable && tunnel.state !== 'failed';
+  const isStored = storage.writable && !storage.notes.length;
+  const isWell = claude.found && claude.logged_in !== false && isStored && tunnel.state !== 'failed';
   return (
     <section class="part">
       <p class={isWell ? 'added' : 'problem'}>{isWell ? t.allWell : t.notWell}</p>
@@ -33,7 +34,15 @@ export function Status() {
           {live.open} / {live.limit}
         </dd>
         <dt>{t.storage}</dt>
-        <dd>{storage.writable ? t.fine : <span class="problem">{storage.detail}</span>}</dd>
+        <dd>
+          {isStored && t.fine}
+          {storage.detail && <p class="problem">{storage.detail}</p>}
+          {storage.notes.map(({ text }) => (
+            <p class="problem" key={text}>
+              {text}
+            </p>
+          ))}
+        </dd>
         {budget_day && (
           <>
             <dt>{t.budgetToday}</dt>

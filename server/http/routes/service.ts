@@ -13,6 +13,8 @@ export type ServiceDeps = {
   conversations: Conversations;
   tunnel: Tunnel;
   version: string;
+  /** The id of this run of the server. */
+  instance: string;
   startedAt: Date;
   project: string;
   /** The address that it listens on. */
@@ -22,10 +24,16 @@ export type ServiceDeps = {
   metrics: Metrics;
   /** What the disk last refused, in words. */
   storageTrouble(): string | null;
+  /** What was found damaged, lost or kept aside in this run. */
+  storageNotes(): Answer<'status'>['storage']['notes'];
 };
 
-export function addHealthRoute(handle: Handle, { version }: { version: string }): void {
-  handle('health', () => ({ status: 'healthy', service: 'switchboard', version }) as const);
+export function addHealthRoute(handle: Handle, { version, instance }: { version: string; instance: string }): void {
+  handle('health', ({ response }) => {
+    // Another one after each start: by it a program knows whether it is still the same server.
+    response.set('X-Switchboard-Instance', instance);
+    return { status: 'healthy', service: 'switchboard', version } as const;
+  });
 }
 
 export function addServiceRoutes(handle: Handle, deps: ServiceDeps): void {
@@ -46,7 +54,7 @@ export function addServiceRoutes(handle: Handle, deps: ServiceDeps): void {
       live: { open, limit },
       prompts: deps.prompts.list().length,
       budget_day: deps.conversations.dayBudget(),
-      storage: { writable: trouble === null, detail: trouble },
+      storage: { writable: trouble === null, detail: trouble, notes: deps.storageNotes() },
       limits: {
         max_concurrent_turns: deps.limits.maxConcurrentTurns,
         max_queued_turns: deps.limits.maxQueuedTurns,
