@@ -1,6 +1,6 @@
 /** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails where too few modules are seen. */
 const pure =
-  '^server/(transcript/|conversation/(order|outcome|text-so-far|lanes)\\.ts$|prompt/(shell|cover|risk|reply|new-rule)\\.ts$|push/(notice|policy|quiet-hours)\\.ts$|attachment/media-type\\.ts$)';
+  '^server/(transcript/|conversation/(order|outcome|text-so-far|lanes)\\.ts$|prompt/(shell|cover|risk|reply|new-rule|bounded|obeyed|offer|paths)\\.ts$|push/(notice|policy|quiet-hours)\\.ts$|attachment/media-type\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -15,7 +15,7 @@ module.exports = {
       name: 'page-data-has-no-zod',
       comment: 'The page takes values from these: zod would cost it 22 KB.',
       severity: 'error',
-      from: { path: '^contract/(route|error|reducer|live-parts)\\.ts$' },
+      from: { path: '^contract/(route|error|reducer|live-parts|visible|shown-input)\\.ts$' },
       to: { path: 'zod', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -26,16 +26,20 @@ module.exports = {
     },
     {
       name: 'command-is-a-client',
-      comment: 'The command knows the contract alone; of that the routes and the reducer, since zod would make its start slow.',
+      comment:
+        'The command knows the contract alone; of that the routes, the reducer and what is shown of an input, since zod would make its start slow.',
       severity: 'error',
       from: { path: '^cli/' },
-      to: { path: '^(server|frontend|test|scripts)/|^contract/(?!route\\.ts$|route-row\\.ts$|reducer\\.ts$)', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^(server|frontend|test|scripts)/|^contract/(?!route\\.ts$|route-row\\.ts$|reducer\\.ts$|visible\\.ts$|shown-input\\.ts$)',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'page-takes-types-only',
       severity: 'error',
       from: { path: '^frontend/' },
-      to: { path: '^contract/(?!route\\.ts$|error\\.ts$|reducer\\.ts$)', dependencyTypesNot: ['type-only'] },
+      to: { path: '^contract/(?!route\\.ts$|error\\.ts$|reducer\\.ts$|visible\\.ts$|shown-input\\.ts$)', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'ui-has-no-product-words',

@@ -5,6 +5,13 @@ import { PermissionMode } from './conversation-options.ts';
 export const PromptKind = z.enum(['permission', 'question', 'plan', 'budget']);
 export type PromptKind = z.infer<typeof PromptKind>;
 
+/** What a rule could allow beyond exactly what is asked. */
+export const RuleOffer = z.union([
+  z.object({ command: z.string().describe('every command that begins with these words') }),
+  z.object({ folder: z.string().describe('the tool in all of this folder') }),
+]);
+export type RuleOffer = z.infer<typeof RuleOffer>;
+
 /** Something that a turn waits for. It has no time limit unless PROMPT_TIMEOUT_S sets one. */
 export const Prompt = z.object({
   id: z.string(),
@@ -17,6 +24,8 @@ export const Prompt = z.object({
   risks: z.array(z.string()).describe('why it looks risky, in plain words; empty where nothing does'),
   project: z.string(),
   parent_tool_id: z.string().nullable().describe('set where a sub-agent asks: the tool call that started it'),
+  tool_id: z.string().nullish().describe('the tool call that waits, if the agent says so'),
+  offers: z.array(RuleOffer).optional().describe('rules that are safe to offer besides one for exactly what is asked'),
   opened_at: z.string(),
 });
 export type Prompt = z.infer<typeof Prompt>;
@@ -67,6 +76,7 @@ export const Rule = z.object({
   until: z.string().nullable(),
   created_at: z.string(),
   created_by: z.string(),
+  allows_anything: z.boolean().optional().describe('its program runs what it is given: the rule allows any command'),
 });
 export type Rule = z.infer<typeof Rule>;
 

@@ -21,6 +21,7 @@ import { type Config, ConfigError, checkExposure } from './config.ts';
 import { type Conversations, createConversations } from './conversation/conversations.ts';
 import { createDesk } from './desk/desk.ts';
 import { createLocalHost } from './host/local.ts';
+import { lookAtPaths } from './host/look-at-paths.ts';
 import { createProjectGuard } from './host/project-guard.ts';
 import { createProjects } from './host/projects.ts';
 import { resolveFile } from './host/resolve-file.ts';
@@ -135,6 +136,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     store: createPromptStore({ database, events: journal }),
     timeoutS: config.PROMPT_TIMEOUT_S === '' ? null : config.PROMPT_TIMEOUT_S,
     resolveFile,
+    lookAtPaths,
     onPlanAccepted: (convId, mode) => conversations.planAccepted(convId, mode),
     warn,
     now,

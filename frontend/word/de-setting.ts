@@ -32,6 +32,7 @@ export const deSetting: typeof enSetting = {
   never: 'nie',
   newestPushes: 'Zuletzt gesendet',
   noAudit: 'Noch nichts entschieden.',
+  allowsAnything: 'Erlaubt alles: sein Programm führt aus oder ändert, was immer es bekommt.',
   noRules: 'Über die Einstellungen des Servers hinaus ist nichts erlaubt.',
   noTunnel: 'Kein Tunnel ist offen. Geräte im selben Netz erreichen diese Adresse, wenn HOST es erlaubt.',
   notFound: 'nicht gefunden',

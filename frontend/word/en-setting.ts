@@ -31,6 +31,7 @@ export const enSetting = {
   never: 'never',
   newestPushes: 'What was sent last',
   noAudit: 'Nothing was decided yet.',
+  allowsAnything: 'Allows anything: its program runs or changes whatever it is given.',
   noRules: 'Nothing is allowed beyond the settings of the server.',
   noTunnel: 'No tunnel is open. Devices of the same network can use this address if HOST allows it.',
   notFound: 'not found',

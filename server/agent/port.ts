@@ -48,6 +48,8 @@ export type AskedPrompt = {
   input: Record<string, unknown>;
   reason: string | null;
   parent_tool_id: string | null;
+  /** The tool call that waits, if the agent says so. */
+  tool_id?: string | null;
 };
 
 /** What a person answers. `answers` are joined texts by question. */

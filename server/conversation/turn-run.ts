@@ -2,8 +2,7 @@ import type { Event } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { Agent, AgentOutput, AskedPrompt, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { Prompts } from '../prompt/prompts.ts';
-import { risksOf } from '../prompt/risk.ts';
+import type { Asked, Prompts } from '../prompt/prompts.ts';
 import type { Journal, TurnEnd } from '../store/port.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { Active } from './lanes.ts';
@@ -119,7 +118,7 @@ function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps:
 async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, deps: TurnRunDeps): Promise<void> {
   const { project } = reading.spec;
   const { turn } = active;
-  const { id, kind, tool, input, reason, parent_tool_id } = asked;
+  const { id, kind, tool, input, reason, parent_tool_id, tool_id = null } = asked;
   const names = { id, kind, conv_id: turn.conv_id, turn_id: turn.id };
   const release = reading.clock?.hold() ?? (() => {});
   reading.holds.set(id, release);
@@ -131,8 +130,7 @@ async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, 
     return isTaken;
   };
   try {
-    const risks = kind === 'permission' ? risksOf({ tool, input, project }) : [];
-    const prompt: Prompt = { ...names, tool, input, reason, risks, project, parent_tool_id, opened_at: deps.now().toISOString() };
+    const prompt: Asked = { ...names, tool, input, reason, project, parent_tool_id, tool_id, opened_at: deps.now().toISOString() };
     await deps.prompts.ask(prompt, give, () => reading.isOpen && !reading.withdrawn.has(id));
   } catch (error) {
     deps.warn(error, 'a prompt could not be kept');

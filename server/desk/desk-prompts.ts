@@ -3,7 +3,6 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HookAnswer, HookInput } from '../../contract/hook.ts';
-import type { Prompt } from '../../contract/prompt.ts';
 import { kindOf } from '../agent/claude/live/reply.ts';
 import type { Agent, AskedPrompt, PromptReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
@@ -11,8 +10,7 @@ import type { Archive } from '../archive/archive.ts';
 import type { StoredRecord } from '../archive/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
 import { inputText } from '../prompt/cover.ts';
-import type { Prompts } from '../prompt/prompts.ts';
-import { risksOf } from '../prompt/risk.ts';
+import type { Asked, Prompts } from '../prompt/prompts.ts';
 import { hookSettings, toHookAnswer } from './hook.ts';
 
 /** How often it is looked whether somebody has answered at the terminal: the CLI does not say so. Seldom where nobody is near. */
@@ -110,8 +108,7 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
   async function open(record: StoredRecord, asked: AskedPrompt, give: (reply: PromptReply) => boolean): Promise<string> {
     const conv_id = await conversationOf(record);
     const { project } = record;
-    const risks = asked.kind === 'permission' ? risksOf({ ...asked, project }) : [];
-    const prompt: Prompt = { ...asked, conv_id, turn_id: record.id, risks, project, opened_at: deps.now().toISOString() };
+    const prompt: Asked = { ...asked, conv_id, turn_id: record.id, project, opened_at: deps.now().toISOString() };
     await prompts.ask(prompt, give, () => true);
     conversations().book.announce(conv_id);
     return conv_id;

@@ -1,8 +1,19 @@
 import type { Rule } from '../../contract/prompt.ts';
 import { isKnown, type Part, parseShell } from './shell.ts';
 
-/** A tool call that somebody would be asked about. `file` is its file with links resolved, where it has one. */
-export type Call = { tool: string; input: Record<string, unknown>; file: string | null; project: string; conv_id: string };
+/** A tool call that somebody would be asked about. */
+export type Call = {
+  tool: string;
+  input: Record<string, unknown>;
+  /** Its file with links resolved, if it has one. */
+  file: string | null;
+  /** It writes what the agent, git, an editor or a shell obeys: a rule for a file or a folder does not cover that. */
+  obeyed: boolean;
+  project: string;
+  /** The project with links resolved. */
+  root: string;
+  conv_id: string;
+};
 
 /** Fields of a command's input that change nothing about what is run. */
 const harmless = new Set(['command', 'description', 'timeout', 'run_in_background']);
@@ -69,8 +80,8 @@ export function coveringRules(rules: readonly Rule[], call: Call, now: string): 
 
 function coversWhole(match: Rule['match'], call: Call): boolean {
   if (match.by === 'input') return inputText(call.input) === match.input;
-  if (match.by === 'file') return call.file === match.file;
-  if (match.by === 'folder') return call.file !== null && isInside(call.file, match.folder);
+  if (match.by === 'file') return !call.obeyed && call.file === match.file;
+  if (match.by === 'folder') return !call.obeyed && call.file !== null && isInside(call.file, match.folder);
   return commandOf(call) === match.command;
 }
 

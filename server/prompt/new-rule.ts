@@ -40,9 +40,10 @@ function toMatch(call: Call, start: string | undefined, folder: string | undefin
     const clean = folder.length > 1 ? folder.replace(/\/+$/, '') : folder;
     if (!clean.startsWith('/') || /(^|\/)\.{1,2}(\/|$)/.test(clean)) throw wrong('folder', 'must be an absolute folder');
     if (call.file === null || !isInside(call.file, clean)) throw wrong('folder', 'does not hold the file that was asked about');
+    if (call.obeyed) throw wrong('folder', 'never covers a file that the agent, git, an editor or a shell obeys');
     return { by: 'folder', folder: clean };
   }
   if (command !== null) return { by: 'command', command, exact: true };
-  if (call.file !== null) return { by: 'file', file: call.file };
+  if (call.file !== null && !call.obeyed) return { by: 'file', file: call.file };
   return { by: 'input', input: inputText(call.input) };
 }

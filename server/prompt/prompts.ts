@@ -3,9 +3,13 @@ import type { PromptReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { PromptStore } from '../store/port.ts';
 import { clip } from '../transcript/clip.ts';
-import { type Call, coveringRules, fileOf, inputText } from './cover.ts';
+import { boundedStart } from './bounded.ts';
+import { type Call, coveringRules, fileOf, inputText, onlyPart } from './cover.ts';
 import { toRule } from './new-rule.ts';
+import { offersOf } from './offer.ts';
+import { type Paths, pathsOf } from './paths.ts';
 import { toReply } from './reply.ts';
+import { partsOf, risksOf } from './risk.ts';
 
 /** Who decides, and from where. */
 export type Decider = { name: string; address: string | null };
@@ -15,8 +19,18 @@ const itself: Decider = { name: 'switchboard', address: null };
 /** A prompt that waits, with the way to give its answer to the agent (false where that no longer waits). */
 type Waiting = { prompt: Prompt; call: Call; give(reply: PromptReply): boolean; timer: NodeJS.Timeout | undefined };
 
+/** A prompt before it was looked at. */
+export type Asked = Omit<Prompt, 'risks' | 'offers'>;
+
 /** What an answer came to. */
 type Answered = { id: string; outcome: PromptOutcome; turn_id: string; rule: Rule | null };
+
+/** Whether a rule is for a program that runs or changes whatever it is given. */
+function allowsAnything({ match }: Rule): boolean {
+  return match.by === 'command' && !match.exact && boundedStart(onlyPart(match.command) ?? []) === null;
+}
+
+const marked = (rule: Rule): Rule => ({ ...rule, allows_anything: allowsAnything(rule) });
 
 /** The reply of a prompt that no person answered. */
 const byItself = JSON.stringify({ said: null, rule: null });
@@ -33,6 +47,8 @@ export function createPrompts(deps: {
   timeoutS: number | null;
   /** The path of a file with links resolved, also of one that is yet to be made. */
   resolveFile(path: string, project: string): Promise<string>;
+  /** Where the paths that a call names lead. */
+  lookAtPaths(paths: Paths, project: string): Promise<{ outside: boolean; obeyed: boolean }>;
   /** Called when a plan is accepted: the conversation goes on in this mode. */
   onPlanAccepted(convId: string, mode: string): void;
   warn(error: unknown, text: string): void;
@@ -107,7 +123,20 @@ export function createPrompts(deps: {
     // What a rule has allowed meanwhile is not refused to who allows it too.
     const isSame = before.said === null ? said.decision === 'allow' && said.input === prompt.input : before.said === sameAnswer(said, answer);
     if (!isSame) throw new AppError('prompt_answered', `The prompt was ${outcome} with another answer.`, { turnId: prompt.turn_id });
-    return { id, outcome, turn_id: prompt.turn_id, rule: rules.find((rule) => rule.id === before.rule) ?? null };
+    const rule = rules.find((one) => one.id === before.rule);
+    return { id, outcome, turn_id: prompt.turn_id, rule: rule ? marked(rule) : null };
+  }
+
+  /** Where a call leads, and what speaks against it. */
+  async function judge({ kind, tool, input, project, conv_id }: Asked): Promise<{ call: Call; risks: string[] }> {
+    const path = fileOf({ tool, input });
+    const root = await deps.resolveFile(project, '/').catch(() => project);
+    const file = path === null ? null : await deps.resolveFile(path, project).catch(() => null);
+    const { command } = input;
+    const paths = pathsOf(tool, input, partsOf(typeof command === 'string' ? command : ''));
+    const sight = await deps.lookAtPaths(paths, project);
+    const call: Call = { tool, input, file, obeyed: sight.obeyed, project, root, conv_id };
+    return { call, risks: kind === 'permission' ? risksOf({ tool, input, project, ...sight }) : [] };
   }
 
   return {
@@ -115,10 +144,9 @@ export function createPrompts(deps: {
     of: (turnId: string): Prompt[] => [...waiting.values()].map(({ prompt }) => prompt).filter((prompt) => prompt.turn_id === turnId),
 
     /** Takes up a prompt: answers it by a rule, or has it wait for a person. */
-    async ask(prompt: Prompt, give: (reply: PromptReply) => boolean, isWanted: () => boolean): Promise<void> {
-      const path = fileOf(prompt);
-      const file = path === null ? null : await deps.resolveFile(path, prompt.project).catch(() => null);
-      const call: Call = { tool: prompt.tool, input: prompt.input, file, project: prompt.project, conv_id: prompt.conv_id };
+    async ask(asked: Asked, give: (reply: PromptReply) => boolean, isWanted: () => boolean): Promise<void> {
+      const { call, risks } = await judge(asked);
+      const prompt: Prompt = { ...asked, risks, offers: asked.kind === 'permission' ? offersOf(call) : [] };
       if (!isWanted()) return;
       const used = prompt.kind === 'permission' ? covering(call) : null;
       if (used) return giveByRule({ prompt, give }, used);
@@ -158,7 +186,7 @@ export function createPrompts(deps: {
           giveByRule(other, used);
         }
       }
-      return { id, outcome, turn_id: prompt.turn_id, rule };
+      return { id, outcome, turn_id: prompt.turn_id, rule: rule && marked(rule) };
     },
 
     /** Lets the prompts of a kind go on that the given test says need no answer any more. */
@@ -187,7 +215,7 @@ export function createPrompts(deps: {
 
     rules: (): Rule[] => {
       const now = deps.now().toISOString();
-      return rules.filter(({ until }) => until === null || until > now);
+      return rules.filter(({ until }) => until === null || until > now).map(marked);
     },
     revoke(id: string, by: Decider): void {
       const rule = rules.find((one) => one.id === id);

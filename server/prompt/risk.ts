@@ -1,7 +1,12 @@
+import { countLines, hidesCharacters } from '../../contract/visible.ts';
 import { isInside } from './cover.ts';
 import { type Part, parseShell } from './shell.ts';
 
-type Asked = { tool: string; input: Record<string, unknown>; project: string };
+/** `outside` and `obeyed` say where its paths lead, with links followed. */
+type Asked = { tool: string; input: Record<string, unknown>; project: string; outside?: boolean; obeyed?: boolean };
+
+/** A command of more lines is not read at a glance. */
+const manyLines = 12;
 
 const networkPrograms = new Set('curl wget ssh scp sftp rsync nc ncat netcat telnet ftp socat ngrok'.split(' '));
 const deletingPrograms = new Set('rm rmdir unlink shred truncate mkfs dd'.split(' '));
@@ -17,6 +22,10 @@ const risks: readonly { words: string; holds(asked: Asked, parts: readonly Part[
     holds: (_, parts) => parts.some((part) => programs(part).some((name) => rootPrograms.has(name))),
   },
   { words: 'It reaches outside of the project folder.', holds: reachesOutside },
+  {
+    words: 'It changes a file that Claude, git, an editor or a shell obeys. No rule for a file or a folder covers that.',
+    holds: ({ obeyed }) => obeyed === true,
+  },
   { words: 'It uses the network.', holds: usesNetwork },
   { words: 'It runs code that it fetches or makes up on the way.', holds: runsFoundCode },
   { words: 'It deletes or overwrites things for good.', holds: deletes },
@@ -25,7 +34,9 @@ const risks: readonly { words: string; holds(asked: Asked, parts: readonly Part[
     holds: (_, parts) => parts.some((part) => /^(chmod|chown|chgrp|setfacl)$/.test(programs(part)[0] ?? '')),
   },
   { words: 'It touches secrets or keys.', holds: touchesSecrets },
-  { words: 'It has characters that do not look like what they are (odd Unicode).', holds: hasOddUnicode },
+  { words: 'It has hidden characters (odd Unicode): they are shown as marks.', holds: ({ input }) => textsOf(input).some(hidesCharacters) },
+  { words: 'It has letters that look like others, or run from right to left (odd Unicode).', holds: hasOddUnicode },
+  { words: 'It has many lines: read it to the end.', holds: (_, __, command) => countLines(command) > manyLines },
   {
     words: 'It is too tangled to be checked by these rules: read it to the end.',
     holds: (_, __, command) => command !== '' && parseShell(command) === null,
@@ -36,10 +47,13 @@ const risks: readonly { words: string; holds(asked: Asked, parts: readonly Part[
 export function risksOf(asked: Asked): string[] {
   const { command } = asked.input;
   const text = typeof command === 'string' ? command : '';
-  // What cannot be parsed is looked at word by word: a warning too many does no harm.
-  const parts = parseShell(text) ?? text.split(/[;&|\n()`{}]+/).map((piece) => piece.split(/\s+/).filter(Boolean));
+  const parts = partsOf(text);
   return risks.filter(({ holds }) => holds(asked, parts, text)).map(({ words }) => words);
 }
+
+/** The commands in a text. What cannot be parsed is looked at word by word: a warning too many does no harm. */
+export const partsOf = (text: string): readonly Part[] =>
+  parseShell(text) ?? text.split(/[;&|\n()`{}]+/).map((piece) => piece.split(/\s+/).filter(Boolean));
 
 /** The file or folder that a tool names. */
 function pathOf(input: Record<string, unknown>): string | null {
@@ -62,7 +76,8 @@ function programs(part: Part): string[] {
 
 const runs = (part: Part, names: ReadonlySet<string>) => programs(part).some((name) => names.has(name));
 
-function reachesOutside({ input, project }: Asked, parts: readonly Part[]): boolean {
+function reachesOutside({ input, project, outside }: Asked, parts: readonly Part[]): boolean {
+  if (outside) return true;
   const file = pathOf(input);
   if (/\$\{?(HOME|OLDPWD)\b/.test(String(input['command'] ?? ''))) return true;
   if (file) return !isInside(normalize(file, project), project);
@@ -126,10 +141,31 @@ function touchesSecrets({ input }: Asked, parts: readonly Part[]): boolean {
   );
 }
 
-/** Marks that turn the direction of text, blanks that cannot be seen, and words that mix alphabets that look alike. */
+/** All names and texts of an input. */
+function textsOf(value: unknown): string[] {
+  const texts: string[] = [];
+  const rest = [value];
+  while (rest.length) {
+    const one = rest.pop();
+    if (typeof one === 'string') texts.push(one);
+    else if (one && typeof one === 'object') {
+      if (!Array.isArray(one)) texts.push(...Object.keys(one));
+      rest.push(...Object.values(one));
+    }
+  }
+  return texts;
+}
+
+/** Words that mix alphabets that look alike, names of hosts in other letters, and what a person reads in another order than a shell. */
 function hasOddUnicode({ input }: Asked): boolean {
-  const text = JSON.stringify(input);
-  const hidden = /\u034f|[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]|\udb40[\udc00-\udfff]/;
-  if (hidden.test(text)) return true;
+  const { command } = input;
+  const texts = textsOf(input);
+  if (texts.some((text) => /\b(https?|wss?|ssh|git|ftp):\/\/[^\s/]*([^\0-\x7f]|\bxn--)/i.test(text))) return true;
+  if (typeof command === 'string' && /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(command))
+    return true;
+  return texts.some((text) => mixesAlphabets(text));
+}
+
+function mixesAlphabets(text: string): boolean {
   return (text.match(/[\p{L}\p{N}]+/gu) ?? []).some((word) => /[A-Za-z]/.test(word) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(word));
 }

@@ -83,6 +83,8 @@ function parse(text: string, depth: number): Part[] {
       add(text.slice(at + 1, end));
       at = end;
     } else if (char === '"') at = readDouble(text, at + 1, add, substitute);
+    // A text to be translated: bash takes the `$` off.
+    else if (two === '$"') throw new Unsure();
     else if (char === '$' || char === '`') at = readExpansion(text, at, add, substitute);
     else if (two === '<<' || two === '<(' || two === '>(' || '(){}'.includes(char)) throw new Unsure();
     else if (char === '#' && word === null) throw new Unsure();

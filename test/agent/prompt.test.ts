@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readUntil } from '../helper/event-reader.ts';
@@ -235,4 +235,51 @@ verifies('prompt.restart', 'is closed as such when the server is stopped in good
   expect(turn.error?.detail).toContain('permission (Bash)');
   const { entries } = await again.get('/api/audit');
   expect(entries[0]).toMatchObject({ action: 'prompt.restarted' });
+});
+
+verifies('prompt.obeyed', 'asks again for what is obeyed or lies behind a link, although a rule holds for the folder', async () => {
+  const server = await startTestServer();
+  const { project, root } = server.workspace;
+  mkdirSync(join(project, 'meta', 'objects'), { recursive: true });
+  writeFileSync(join(project, 'meta', 'HEAD'), 'ref: refs/heads/main');
+  mkdirSync(join(root, 'outside'));
+  symlinkSync(join(root, 'outside'), join(project, 'link'));
+  const write = (file: string) => server.accept('a', { message: `[[tool:Write ${file} words]][[text done]]`, ...asking });
+  await write('first.txt');
+  const [prompt] = await server.prompts();
+  expect(prompt?.offers).toEqual([{ folder: project }]);
+  await server.answer(prompt?.id as string, { decision: 'allow', remember: { for: 'always', folder: project } });
+  await server.end(prompt?.turn_id as string);
+  expect((await server.end((await write('second.txt')).turn_id)).state).toBe('completed');
+
+  for (const file of ['.claude/settings.json', '.git/config', '.Git./config', '.mcp.json', 'CLAUDE.md', 'meta/config', 'link/x', 'package.json']) {
+    const { turn_id } = await write(file);
+    const [asked] = await server.prompts();
+    const risk = file.startsWith('link') ? 'outside of the project' : 'obeys';
+    expect(asked?.risks.join(), file).toContain(risk);
+    expect(asked?.offers, file).toEqual([]);
+    // Nor does a rule that is made for it by API reach further.
+    const wide = await server.answer(asked?.id as string, { decision: 'allow', remember: { for: 'always', folder: project } });
+    expect(wide.status, file).toBe(400);
+    await server.answer(asked?.id as string, { decision: 'allow', remember: 'always' });
+    await server.end(turn_id);
+  }
+  const exact = (await server.get('/api/rules')).rules.filter(({ match }: { match: { by: string } }) => match.by === 'input');
+  expect(exact).toHaveLength(7);
+});
+
+verifies('prompt.offers', 'marks a rule that allows anything, and offers none', async () => {
+  const server = await startTestServer();
+  const ask = async (command: string, remember: object) => {
+    const { turn_id } = await server.accept('a', { message: `[[tool:Bash ${command}]][[text done]]`, ...asking });
+    const [prompt] = await server.prompts();
+    const answer = await server.answer(prompt?.id as string, { decision: 'allow', remember });
+    await server.end(turn_id);
+    return { offers: prompt?.offers, rule: (await answer.json()).rule };
+  };
+  const wide = await ask('bash -c id', { for: 'always', command: 'bash' });
+  expect(wide).toMatchObject({ offers: [], rule: { allows_anything: true } });
+  const narrow = await ask('touch made', { for: 'always', command: 'touch' });
+  expect(narrow).toMatchObject({ offers: [{ command: 'touch' }], rule: { allows_anything: false } });
+  expect((await server.get('/api/rules')).rules).toMatchObject([{ allows_anything: true }, { allows_anything: false }]);
 });

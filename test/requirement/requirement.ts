@@ -93,6 +93,15 @@ export const requirements = {
     promise: 'What is remembered covers no more than it says, compound commands part by part; rules can be revoked.',
     from: 'safety',
   },
+  'prompt.offers': { promise: 'No rule is offered that would allow anything; one that is made by API is marked.', from: 'safety' },
+  'prompt.obeyed': {
+    promise: 'No rule for a file or folder covers what the agent, git, an editor or a shell obeys, nor what a link leads to outside.',
+    from: 'safety',
+  },
+  'prompt.shown': {
+    promise: 'Whoever approves sees every field and value first, marks for hidden characters, and opens what is cut before Allow works.',
+    from: 'safety',
+  },
   'prompt.risks': { promise: 'A prompt says in plain words why it looks risky.', from: 'safety' },
   'prompt.audit': { promise: 'Who decided what, when and from where is on disk.', from: 'safety' },
   'events.reset': { promise: 'A cursor from before what is kept gets how things stand in place of a hole.', from: 'contract' },

@@ -1,4 +1,5 @@
 import type { Rule } from '../../../contract/prompt.ts';
+import { visible } from '../../../contract/visible.ts';
 import { call } from '../../api/client.ts';
 import { attempt } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
@@ -28,8 +29,9 @@ export function Rules() {
       {found?.rules.map((rule) => (
         <div key={rule.id} class="card">
           <p class="card-head">
-            <strong>{rule.tool}</strong> <code>{covered(rule)}</code>
+            <strong>{rule.tool}</strong> <code>{visible(covered(rule))}</code>
           </p>
+          {rule.allows_anything && <p class="problem">{t.allowsAnything}</p>}
           <p class="quiet-line">
             {rule.conv_id ?? t.allConversations} · {rule.project} · {rule.until ? <When time={rule.until} /> : t.always} · {rule.created_by}
           </p>

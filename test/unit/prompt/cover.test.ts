@@ -11,11 +11,16 @@ const bash = (command: string, more: Partial<Call> = {}): Call => ({
   tool: 'Bash',
   input: { command, description: 'd' },
   file: null,
+  obeyed: false,
   project: '/p',
+  root: '/p',
   conv_id: 'c',
   ...more,
 });
-const write = (file: string): Call => ({ tool: 'Write', input: { file_path: file, content: 'x' }, file, project: '/p', conv_id: 'c' });
+const write = (file: string, obeyed = false): Call => ({
+  ...{ tool: 'Write', input: { file_path: file, content: 'x' }, file, obeyed },
+  ...{ project: '/p', root: '/p', conv_id: 'c' },
+});
 const promptOf = ({ tool, input, project, conv_id }: Call): Prompt => ({
   ...{ id: 'p', kind: 'permission', turn_id: 't', reason: null, risks: [], parent_tool_id: null, opened_at: now },
   ...{ tool, input, project, conv_id },
@@ -31,7 +36,11 @@ verifies('prompt.rules', 'covers exactly what was asked, without a start or a fo
   expect(covers([rule(bash('npm test'), 'always')], bash('npm test --all'))).toBe(false);
   expect(covers([rule(bash('npm test'), 'always'), rule(bash('git log'), 'always')], bash('npm test | git log'))).toBe(true);
   expect(covers([rule(write('/p/a.txt'), 'always')], write('/p/b.txt'))).toBe(false);
-  const other: Call = { tool: 'WebFetch', input: { url: 'https://a', prompt: 'x' }, file: null, project: '/p', conv_id: 'c' };
+  const other: Call = {
+    tool: 'WebFetch',
+    input: { url: 'https://a', prompt: 'x' },
+    ...{ file: null, obeyed: false, project: '/p', root: '/p', conv_id: 'c' },
+  };
   expect(covers([rule(other, 'always')], { ...other, input: { prompt: 'x', url: 'https://a' } })).toBe(true);
   expect(covers([rule(other, 'always')], { ...other, input: { url: 'https://b', prompt: 'x' } })).toBe(false);
 });
@@ -72,7 +81,11 @@ verifies('prompt.rules', 'does not take a quoted word for what the shell makes o
     expect(covers([rule(bash(allowed), 'always')], bash(allowed)), allowed).toBe(true);
   }
   expect(covers([rule(bash("'>' made.txt"), 'always'), starting('touch')], bash('touch other > made.txt'))).toBe(false);
-  const tool: Call = { tool: 'mcp__x__do', input: { file_path: '/p/a', action: 'check' }, file: null, project: '/p', conv_id: 'c' };
+  const tool: Call = {
+    tool: 'mcp__x__do',
+    input: { file_path: '/p/a', action: 'check' },
+    ...{ file: null, obeyed: false, project: '/p', root: '/p', conv_id: 'c' },
+  };
   expect(covers([rule(tool, 'always')], { ...tool, input: { file_path: '/p/a', action: 'drop' } })).toBe(false);
 });
 

@@ -17,6 +17,7 @@ export function toPrompt({ request_id, request }: ControlRequest, parentToolId: 
     input: input && typeof input === 'object' ? (input as Record<string, unknown>) : {},
     reason: typeof reason === 'string' && reason ? reason : null,
     parent_tool_id: parentToolId,
+    tool_id: typeof request['tool_use_id'] === 'string' ? request['tool_use_id'] : null,
   };
 }
 

@@ -1,0 +1,35 @@
+/** Folders and files with a name of their own that a program reads as its orders. Those with a dot in front need no list. */
+const names = new Set(
+  (
+    'claude.md claude.local.md agents.md agents.override.md gemini.md copilot-instructions.md node_modules package.json makefile ' +
+    'gnumakefile bsdmakefile justfile taskfile.yml taskfile.yaml rakefile gemfile procfile jenkinsfile vagrantfile dockerfile ' +
+    'containerfile brewfile podfile fastfile guardfile cmakelists.txt meson.build build.xml pom.xml build.sbt build.rs cargo.toml ' +
+    'setup.py setup.cfg pyproject.toml tox.ini noxfile.py conftest.py pytest.ini sitecustomize.py usercustomize.py manage.py ' +
+    'composer.json deno.json deno.jsonc bunfig.toml mise.toml lefthook.yml turbo.json nx.json lerna.json azure-pipelines.yml ' +
+    'gradlew mvnw gradlew.bat mvnw.cmd configure flake.nix shell.nix default.nix git~1 authorized_keys crontab'
+  ).split(' '),
+);
+
+const patterns =
+  /\.(config|conf)\.[cm]?[jt]sx?$|\.(mk|pth|code-workspace|sublime-project|desktop|service|timer|socket|plist)$|^(docker-)?compose.*\.ya?ml$|^(build|settings)\.gradle(\.kts)?$|^dockerfile\./;
+
+/** A name as the most forgiving file system takes it: letter case, points and blanks at the end, streams, invisible characters. */
+export const plainName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/:.*$/s, '')
+    .replace(/[. ]+$/, '')
+    .toLowerCase();
+
+/**
+ * Whether what stands in a file is obeyed or run by the agent, git, an editor or a shell: hidden files and folders,
+ * and those that have a name for it. `path` is seen from the project, or whole if it lies outside.
+ */
+export function isObeyedName(path: string): boolean {
+  return path.split('/').some((step) => {
+    if (step === '' || step === '.' || step === '..') return false;
+    const name = plainName(step);
+    return name === '' || step.trim().startsWith('.') || name.startsWith('.') || names.has(name) || patterns.test(name);
+  });
+}
