@@ -39,7 +39,7 @@ export const names: Names = {
   },
   noticeKinds: { needs_me: 'was auf dich wartet', finished: 'beendete Züge', failed: 'fehlgeschlagene Züge' },
   promptKinds: { permission: 'Erlaubnis', question: 'Frage', plan: 'Plan', budget: 'Budget' },
-  promptTitles: { permission: 'Darf es?', question: 'Claude fragt', plan: 'Ein Plan zum Annehmen', budget: 'Budget aufgebraucht' },
+  promptTitles: { question: 'Claude fragt', plan: 'Ein Plan zum Annehmen', budget: 'Budget aufgebraucht' },
   pushCures: {
     support: 'dieser Browser kann es nicht; auf dem iPhone zuerst die Seite zum Home-Bildschirm legen, oder ntfy nehmen',
     secure: 'die Seite mit https öffnen: über den Tunnel, oder localhost',
@@ -63,6 +63,15 @@ export const names: Names = {
   },
   states: { idle: 'ruht', queued: 'wartet', running: 'läuft', waiting: 'wartet auf dich' },
   taskStates: { pending: 'offen', in_progress: 'dabei', completed: 'erledigt' },
+  toolTitles: {
+    Bash: 'Diesen Befehl ausführen?',
+    Edit: 'Diese Datei ändern?',
+    MultiEdit: 'Diese Datei ändern?',
+    NotebookEdit: 'Dieses Notebook ändern?',
+    Read: 'Diese Datei lesen?',
+    Write: 'Diese Datei schreiben?',
+    WebFetch: 'Diese Seite abrufen?',
+  },
   verbs: {
     ran: 'Ausgeführt',
     read: 'Gelesen',

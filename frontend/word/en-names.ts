@@ -37,7 +37,7 @@ export const names = {
   },
   noticeKinds: { needs_me: 'what waits for you', finished: 'finished turns', failed: 'failed turns' },
   promptKinds: { permission: 'permission', question: 'question', plan: 'plan', budget: 'budget' },
-  promptTitles: { permission: 'May it?', question: 'Claude asks', plan: 'A plan to accept', budget: 'Budget used up' },
+  promptTitles: { question: 'Claude asks', plan: 'A plan to accept', budget: 'Budget used up' },
   pushCures: {
     support: 'this browser has no push; on an iPhone add the page to the home screen first, or use ntfy',
     secure: 'open the page by https: the tunnel’s address, or localhost',
@@ -61,6 +61,15 @@ export const names = {
   },
   states: { idle: 'idle', queued: 'queued', running: 'running', waiting: 'waits for you' },
   taskStates: { pending: 'to do', in_progress: 'at it', completed: 'done' },
+  toolTitles: {
+    Bash: 'Run this command?',
+    Edit: 'Edit this file?',
+    MultiEdit: 'Edit this file?',
+    NotebookEdit: 'Edit this notebook?',
+    Read: 'Read this file?',
+    Write: 'Write this file?',
+    WebFetch: 'Fetch this page?',
+  },
   verbs: {
     ran: 'Ran',
     read: 'Read',

@@ -27,7 +27,8 @@ verifies('page.prompts', 'asks on the page, by a live process that the page open
   if (process.env['SHOT']) await page.screenshot({ path: process.env['SHOT'] });
   await card.getByRole('button', { name: 'Deny with words' }).click();
   await card.getByLabel('Words for Claude').fill('Not outside, please.');
-  await card.getByRole('button', { name: 'Deny', exact: true }).click();
+  expect(await card.getByRole('button', { name: 'Allow', exact: true }).count()).toBe(0);
+  await card.getByRole('button', { name: 'Deny and send', exact: true }).click();
   await card.getByText('node -e 1').waitFor();
   await card.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.locator('.assistant', { hasText: 'done' }).waitFor();

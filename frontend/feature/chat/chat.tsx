@@ -17,6 +17,9 @@ import './chat.css';
 /** How near to its end the list must be to follow what comes. */
 const nearPx = 60;
 
+/** The air above a card that was brought to the top. */
+const cardGapPx = 8;
+
 /** How near to its start older messages are asked for. */
 const olderPx = 600;
 
@@ -31,7 +34,10 @@ export function Chat({ prompts, AtDesk }: { prompts: ComponentChildren; AtDesk: 
   const id = openId.value;
   const isNew = !list.value.conversations.some((row) => row.id === id);
 
-  const toEnd = () => box.current?.scrollTo(0, box.current.scrollHeight);
+  const placed = useRef<Placed | null>(null);
+  const toEnd = () => {
+    placed.current = scrollToNewest(box.current, placed.current);
+  };
   useLayoutEffect(() => {
     const own = box.current;
     // Who has scrolled in the drawn page before its script was there reads above.
@@ -62,7 +68,8 @@ export function Chat({ prompts, AtDesk }: { prompts: ComponentChildren; AtDesk: 
 
   function noteScroll(): void {
     const own = box.current;
-    if (!own) return;
+    if (!own || own.scrollTop === placed.current?.top) return;
+    if (placed.current) placed.current.top = null;
     follows.current = own.scrollHeight - own.scrollTop - own.clientHeight < nearPx;
     setAway(!follows.current);
     if (own.scrollTop < olderPx && current?.before) void older();
@@ -123,6 +130,20 @@ export function Chat({ prompts, AtDesk }: { prompts: ComponentChildren; AtDesk: 
       )}
     </div>
   );
+}
+
+/** Which card was brought to the top, and where; `top` is null as soon as a person scrolls. */
+type Placed = { card: Element; top: number | null };
+
+/** Scrolls to the end, or to the top of a card that waits for a person: it is read from its first line on. */
+function scrollToNewest(own: HTMLElement | null, placed: Placed | null): Placed | null {
+  const card = own?.querySelector('.prompt');
+  if (!own || (card && placed?.card === card && placed.top === null)) return placed;
+  own.scrollTo(0, own.scrollHeight);
+  if (!card) return null;
+  const hidden = own.getBoundingClientRect().top + cardGapPx - card.getBoundingClientRect().top;
+  if (hidden > 0) own.scrollTop -= hidden;
+  return { card, top: own.scrollTop };
 }
 
 function Rows({ thread: current, prompts, AtDesk }: { thread: Thread; prompts: ComponentChildren; AtDesk: AtDeskCard }) {

@@ -171,7 +171,7 @@ export function Composer() {
         {canDictate() && (
           <button
             type="button"
-            class="plain"
+            class="plain mic"
             aria-label={t.dictate}
             aria-pressed={isListening.value}
             onClick={() => dictate((said) => appendDraft(openId.value, said))}
@@ -186,7 +186,7 @@ export function Composer() {
           </button>
         )}
         {running && !isEmpty && (
-          <button type="button" onClick={() => submit(true)} title={t.steerAbout}>
+          <button type="button" class="steer" onClick={() => submit(true)} title={t.steerAbout}>
             {t.steer}
           </button>
         )}

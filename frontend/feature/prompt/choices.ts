@@ -21,27 +21,11 @@ type RememberChoice = { key: string; time: Time; what: string; remember: NonNull
 
 const hourMs = 3_600_000;
 
-/** The first word of a command, with the one after it where that names what it does (`npm test`, `git push`). */
-function startOf(command: string): string | null {
-  const [first, second] = command.trim().split(/\s+/);
-  if (!first || !/^[\w./-]+$/.test(first)) return null;
-  return second && /^[a-z][\w:-]*$/i.test(second) ? `${first} ${second}` : first;
-}
-
-/** For how long, and what beyond exactly this, can be allowed. */
-export function rememberChoices({ input }: Pick<Prompt, 'input'>, now: number): RememberChoice[] {
-  const { command, file_path } = input;
-  const start = typeof command === 'string' ? startOf(command) : null;
-  const folder = typeof file_path === 'string' ? file_path.replace(/\/[^/]*$/, '') : '';
-  const wider =
-    start && start !== String(command).trim()
-      ? { what: `${start} …`, of: { command: start } }
-      : folder
-        ? { what: `${folder}/`, of: { folder } }
-        : null;
-  const covers = [{ what: '', of: {} }, ...(wider ? [wider] : [])];
+/** For how long, and what beyond exactly this, can be allowed. The server says what is safe to offer. */
+export function rememberChoices({ offers = [] }: Pick<Prompt, 'offers'>, now: number): RememberChoice[] {
+  const wider = offers.map((of) => ({ what: 'command' in of ? `${of.command} …` : `${of.folder}/`, of }));
   const times: Time[] = ['hour', 'conversation', 'always'];
-  return covers.flatMap(({ what, of }) =>
+  return [{ what: '', of: {} }, ...wider].flatMap(({ what, of }) =>
     times.map((time): RememberChoice => {
       const until = time === 'hour' ? { for: 'until' as const, until: new Date(now + hourMs).toISOString() } : { for: time };
       return { key: `${time}${what}`, time, what, remember: { ...until, ...of } };

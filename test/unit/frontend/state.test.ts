@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import type { Event, StoredEvent } from '../../../contract/event.ts';
+import type { Prompt } from '../../../contract/prompt.ts';
 import type { Session } from '../../../contract/session.ts';
 import { ApiError } from '../../../frontend/api/client.ts';
 import { createFrameReader } from '../../../frontend/api/frames.ts';
@@ -213,13 +214,11 @@ verifies('page.keys', 'takes letters for commands only outside of fields', () =>
 });
 
 verifies('page.prompts', 'offers to allow exactly this, what begins like it, or its folder, for three times', () => {
-  const whats = (input: Record<string, unknown>) => [...new Set(rememberChoices({ input }, 0).map(({ what }) => what))];
-  expect(whats({ command: 'npm test -- --watch' })).toEqual(['', 'npm test …']);
-  expect(whats({ command: 'ls' })).toEqual(['']);
-  expect(whats({ command: 'git -C /x push' })).toEqual(['', 'git …']);
-  expect(whats({ command: '"odd name" x' })).toEqual(['']);
-  expect(whats({ file_path: '/p/src/a.ts' })).toEqual(['', '/p/src/']);
-  expect(rememberChoices({ input: { command: 'ls' } }, 0)[0]?.remember).toEqual({ for: 'until', until: '1970-01-01T01:00:00.000Z' });
+  const whats = (offers: Prompt['offers']) => [...new Set(rememberChoices({ offers }, 0).map(({ what }) => what))];
+  expect(whats([{ command: 'git status' }])).toEqual(['', 'git status …']);
+  expect(whats([])).toEqual(['']);
+  expect(whats([{ folder: '/p/src' }])).toEqual(['', '/p/src/']);
+  expect(rememberChoices({ offers: [] }, 0)[0]?.remember).toEqual({ for: 'until', until: '1970-01-01T01:00:00.000Z' });
 });
 
 verifies('page.find', 'takes an address apart', () => {

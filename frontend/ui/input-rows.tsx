@@ -1,0 +1,49 @@
+import { cutRows, type InputRow } from '../../contract/shown-input.ts';
+import { words } from '../word/words.ts';
+import { type Opened, ShownText } from './shown-text.tsx';
+import './input-rows.css';
+
+/** Fields whose text is removed from a file, or put into it. */
+const colours: Record<string, string> = { old_string: 'removed', new_string: 'added', content: 'added', new_source: 'added' };
+
+/** Every field of an input with its value. What is cut stands there with a button that opens it. */
+export function InputRows({ rows, opened }: { rows: readonly InputRow[]; opened: Opened }) {
+  const cut = opened.has('#') ? null : cutRows(rows);
+  if (!cut) return <Rows rows={rows} opened={opened} />;
+  return (
+    <div class="input-rows">
+      <Rows rows={rows.slice(0, cut.from)} opened={opened} />
+      <button type="button" class="cut" onClick={() => opened.open('#')}>
+        {words.value.moreFields(cut.to - cut.from)}
+      </button>
+      <Rows rows={rows.slice(cut.to)} opened={opened} />
+    </div>
+  );
+}
+
+function Rows({ rows, opened }: { rows: readonly InputRow[]; opened: Opened }) {
+  return (
+    <div class="input-rows">
+      {rows.map((row) => (
+        <Row key={row.id} row={row} opened={opened} />
+      ))}
+    </div>
+  );
+}
+
+/** Short values stand beside their name, texts below it. */
+function Row({ row: { id, depth, name, kind, value }, opened }: { row: InputRow; opened: Opened }) {
+  const isShort = kind === 'token' || (value.length <= 24 && !value.includes('\n'));
+  return (
+    <div class={`input-row${isShort ? ' short' : ''}`} style={depth ? { marginInlineStart: `${depth * 12}px` } : undefined}>
+      <span class="field-name">
+        <ShownText text={name} id={`${id}#`} opened={opened} />
+      </span>
+      {kind !== 'group' && (
+        <div class={`value ${kind} ${colours[name] ?? ''}`} dir="ltr">
+          <ShownText text={value} id={id} opened={opened} />
+        </div>
+      )}
+    </div>
+  );
+}
