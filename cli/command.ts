@@ -3,6 +3,7 @@ import type { PermissionMode } from '../contract/conversation-options.ts';
 import type { Client } from './client.ts';
 import { UsageError } from './fault.ts';
 import type { Output } from './output.ts';
+import type { StandardInput } from './standard-input.ts';
 
 /** An option or argument, as commander writes it. */
 export type OptionRow = { flags: string; about: string; choices?: readonly string[] };
@@ -17,8 +18,7 @@ export type Context = {
   commands: readonly Command[];
   /** What every command takes. */
   commonOptions: readonly OptionRow[];
-  /** All of standard input as text. */
-  readInput(): Promise<string>;
+  input: StandardInput;
 };
 
 export type Values = Record<string, string | boolean | string[] | undefined>;

@@ -1,18 +1,25 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { Argument, Command as Commander, CommanderError, Option } from 'commander';
 import { createClient } from './client.ts';
 import type { Command, Values } from './command.ts';
 import { findConnection } from './connection.ts';
 import { CliError, exitCodes, UsageError } from './fault.ts';
 import { createOutput, type Output } from './output.ts';
+import { StandardInput } from './standard-input.ts';
+import { StandardStream } from './standard-stream.ts';
 import { commands, commonOptions, groups } from './table.ts';
 
 /** This file is built to dist/cli/main.js. */
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 const interrupted = new AbortController();
+const errorStream = new StandardStream(process.stderr, () => {});
+// A reader that has seen enough closes the pipe: `switchboard logs x | head`.
+const outputStream = new StandardStream(process.stdout, (error) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+});
+const input = new StandardInput((text) => errorStream.write(text));
 
 function outputOf({ json, quiet }: Values): Output {
   return createOutput({
@@ -20,8 +27,8 @@ function outputOf({ json, quiet }: Values): Output {
     isQuiet: quiet === true,
     isTerminal: process.stdin.isTTY === true,
     hasColor: process.stdout.isTTY === true && !process.env['NO_COLOR'],
-    out: (chunk) => process.stdout.write(chunk),
-    words: (chunk) => process.stderr.write(chunk),
+    out: (chunk) => outputStream.write(chunk),
+    words: (chunk) => errorStream.write(chunk),
   });
 }
 
@@ -60,7 +67,7 @@ function add(program: Commander, command: Command, done: (code: number) => void)
       signal: interrupted.signal,
       commands,
       commonOptions,
-      readInput: () => text(process.stdin),
+      input,
     };
     done(await command.run(context, args, values));
   });
@@ -88,13 +95,9 @@ async function main(): Promise<number> {
   } catch (error) {
     if (interrupted.signal.aborted) return exitCodes.interrupted;
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    if (error instanceof UsageError) {
-      process.stderr.write(`error: ${error.message}\n`);
-      return exitCodes.usage;
-    }
-    if (!(error instanceof CliError)) throw error;
-    process.stderr.write(`error: ${error.message}\n`);
-    return exitCodes.failed;
+    if (!(error instanceof UsageError || error instanceof CliError)) throw error;
+    errorStream.write(`error: ${error.message}\n`);
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
   }
 }
 
@@ -103,13 +106,17 @@ process.once('SIGINT', () => {
   // What still waits for something is not waited for.
   setTimeout(() => process.exit(exitCodes.interrupted), 200).unref();
 });
-// Who reads the output has had enough: `switchboard logs x | head`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed));
 
 const isServing = process.argv[2] === 'serve';
 process.exitCode = await main();
 if (!isServing) {
-  // Standard input, or a connection that is kept, must not hold the process up.
+  const writeError = await outputStream.finish();
+  if (writeError) {
+    errorStream.write(`error: The output could not be written (${writeError.code ?? writeError.message}).\n`);
+    process.exitCode ||= exitCodes.failed;
+  }
+  await errorStream.finish();
+  // Standard input, or a connection that is kept, must not keep the process alive.
   process.stdin.destroy();
   process.exit();
 }

@@ -7,22 +7,30 @@ import { type Context, folderOf, textOf, type Values } from './command.ts';
 import { conversationOf } from './conversation.ts';
 import { CliError, UsageError } from './fault.ts';
 
-/** The message of a command: its argument, `--file`, or standard input (`-`, or where nothing else is given). Throws UsageError. */
-export async function messageOf(context: Context, given: string | undefined, values: Values): Promise<string> {
+/**
+ * The message of a command: its argument, then the file of `--file`, then what is piped in, with a blank
+ * line between them. `-` as either stands for standard input. Throws UsageError if nothing is given.
+ */
+export async function messageOf({ input, out }: Context, given: string | undefined, values: Values): Promise<string> {
   const file = textOf(values, 'file');
-  if (file !== undefined && given !== undefined && given !== '-') throw new UsageError('Give the message or --file, not both.');
-  let message = given;
-  if (file !== undefined && file !== '-') {
-    message = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      throw new CliError(`${file} cannot be read (${error.code}).`);
-    });
-  } else if (message === undefined || message === '-' || file === '-') {
-    if (message === undefined && file === undefined && context.out.isTerminal) throw new UsageError('Give a message, --file, or pipe one in.');
-    message = await context.readInput();
-  }
-  if (!message.trim()) throw new UsageError('The message is empty.');
-  return message;
+  const isInputNamed = given === '-' || file === '-';
+  const hasWords = given !== undefined && given !== '-';
+  const hasFile = file !== undefined && file !== '-';
+  if (!hasWords && !hasFile && !isInputNamed && out.isTerminal) throw new UsageError('Give a message, --file, or pipe one in.');
+  const isInputNeeded = isInputNamed || (!hasWords && !hasFile);
+  const parts = [
+    hasWords ? given : '',
+    hasFile ? await readMessageFile(file) : '',
+    isInputNeeded ? await input.read() : await input.readPiped(),
+  ].filter((part) => part.trim() !== '');
+  if (!parts.length) throw new UsageError('The message is empty.');
+  return parts.map((part, index) => (index < parts.length - 1 ? part.trimEnd() : part)).join('\n\n');
 }
+
+const readMessageFile = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(`${file} cannot be read (${error.code}).`);
+  });
 
 /** Makes the conversation where there is none and something is asked of it. */
 export async function prepare({ client }: Context, name: string, values: Values): Promise<void> {

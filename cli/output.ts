@@ -1,3 +1,5 @@
+import { styleMarks } from './terminal-text.ts';
+
 /** How a command tells what it found: data to standard output, words to standard error. */
 export type Output = {
   isJson: boolean;
@@ -23,7 +25,7 @@ export function createOutput(options: {
   out(text: string): void;
   words(text: string): void;
 }): Output {
-  const style = (code: number) => (text: string) => (options.hasColor ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const style = (mark: string) => (text: string) => (options.hasColor ? `${mark}${text}${styleMarks.end}` : text);
   return {
     ...options,
     write: options.out,
@@ -35,8 +37,8 @@ export function createOutput(options: {
     say(text) {
       if (!options.isQuiet) options.words(`${text}\n`);
     },
-    bold: style(1),
-    faint: style(2),
+    bold: style(styleMarks.bold),
+    faint: style(styleMarks.faint),
   };
 }
 

@@ -3,7 +3,7 @@ import type { HistoryMessage } from '../../contract/message.ts';
 import type { Session } from '../../contract/session.ts';
 import { ApiError, type Client } from '../client.ts';
 import { type Command, countOf, textOf, timeOf } from '../command.ts';
-import { exitCodes } from '../fault.ts';
+import { CliError, exitCodes } from '../fault.ts';
 import { ago, clip, table } from '../output.ts';
 
 const host = 'local';
@@ -147,6 +147,21 @@ async function messagesOf(client: Client, name: string, limit: number): Promise<
   return messages;
 }
 
+const isShortened = ({ parts }: HistoryMessage) => parts.some((part) => part.type === 'text' && part.clipped);
+
+const shortenedNote = (name: string) => `Long messages are shortened here. For all of a conversation: switchboard export ${name}`;
+
+/** The messages with their whole texts. A session without a conversation has no export, so its stay as they are. */
+async function completeMessages(client: Client, name: string, messages: HistoryMessage[]): Promise<HistoryMessage[]> {
+  if (!messages.some(isShortened)) return messages;
+  const target = await find(client, name);
+  if (!('conversation' in target)) return messages;
+  const params = { id: target.conversation };
+  const whole: { messages: HistoryMessage[] } = JSON.parse(await client.text('exportConversation', { params, query: { format: 'json' } }));
+  const byId = new Map(whole.messages.map((message) => [message.id, message]));
+  return messages.map((message) => byId.get(message.id) ?? message);
+}
+
 const lastMessage: Command = {
   name: 'last-message',
   group: 'find',
@@ -157,7 +172,9 @@ const lastMessage: Command = {
   async run({ client, out }, [name = ''], values) {
     const count = countOf(values, 'count', 1);
     const messages = await messagesOf(client, name, Math.max(100, count * 4));
-    const said = messages.filter(({ role, text }) => role === 'assistant' && text.trim() !== '').slice(-count);
+    const shortened = messages.filter(({ role, text }) => role === 'assistant' && text.trim() !== '').slice(-count);
+    const said = await completeMessages(client, name, shortened);
+    if (said.some(isShortened)) out.say(shortenedNote(name));
     if (!said.length) out.say(`Claude has said nothing in ${name} yet.`);
     out.data(said, () => said.map(({ text }) => text).join('\n\n'));
     return said.length ? exitCodes.ok : exitCodes.failed;
@@ -173,6 +190,7 @@ const logs: Command = {
   examples: ['switchboard logs tests | less'],
   async run({ client, out }, [name = ''], values) {
     const messages = await messagesOf(client, name, countOf(values, 'count', 1000));
+    if (messages.some(isShortened)) out.say(shortenedNote(name));
     const titles = { user: 'YOU', assistant: 'CLAUDE', system: 'SYSTEM' } as const;
     out.data(messages, () =>
       messages
@@ -245,10 +263,16 @@ const exportCommand: Command = {
     const format = textOf(values, 'format') === 'json' || out.isJson ? 'json' : 'md';
     const text = await client.text('exportConversation', { params: { id: name }, query: { format } });
     const file = textOf(values, 'output');
-    if (file) await writeFile(file, text);
+    if (file) await writeExport(file, text);
     else out.write(text);
     return exitCodes.ok;
   },
 };
+
+async function writeExport(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(`${file} cannot be written (${error.code}).`);
+  });
+}
 
 export const findCommands = [list, search, show, lastMessage, logs, diagnose, history, exportCommand];

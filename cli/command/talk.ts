@@ -5,9 +5,9 @@ import { exitCodes } from '../fault.ts';
 import { accept, follow, messageOf, prepare } from '../message.ts';
 
 const nameArg: OptionRow = { flags: '<name>', about: 'the conversation' };
-const messageArg: OptionRow = { flags: '[message]', about: 'what to say; `-` reads standard input' };
+const messageArg: OptionRow = { flags: '[message]', about: 'message text (`-` for standard input); what is piped in is added below it' };
 const messageOptions: readonly OptionRow[] = [
-  { flags: '-f, --file <file>', about: 'the message from a file, `-` from standard input' },
+  { flags: '-f, --file <file>', about: 'file to send, below the message text (`-` for standard input)' },
   { flags: '--project <folder>', about: 'for a new conversation: where it works' },
   { flags: '--model <model>', about: 'the model from now on' },
   { flags: '--mode <mode>', about: 'the permission mode from now on', choices: permissionModes },

@@ -107,8 +107,8 @@ const type: Command = {
   about: 'Type a message into the terminal of a session',
   options: [],
   examples: ['switchboard type 4c787bb5 "go on"'],
-  async run({ client, out, readInput }, [name = '', given = '']) {
-    const message = given === '-' ? await readInput() : given;
+  async run({ client, out, input }, [name = '', given = '']) {
+    const message = given === '-' ? await input.read() : given;
     const sent = await client.call('sendToTerminal', { params: { host, id: await sessionOf(client, name) }, body: { message } });
     out.data(sent, () => sent.state);
     return exitCodes.ok;

@@ -168,6 +168,7 @@ export const requirements = {
   'cli.talk': { promise: 'The command sends, streams, waits and reads, for a person and for a script.', from: 'contract' },
   'cli.pick': { promise: 'A session is picked at a terminal by some of its letters, with a preview.', from: 'contract' },
   'cli.codes': { promise: 'Exit codes and both outputs are what scripts rely on; bad input is told with its cure.', from: 'contract' },
+  'cli.output': { promise: 'The command writes all of its output or fails, sends all of its input, and protects the terminal.', from: 'contract' },
   'cli.find': { promise: 'The command finds sessions, and what was said in them.', from: 'contract' },
   'terminal.open': { promise: 'Claude Code is started, resumed, typed into, read and ended in a terminal, or it is said why not.', from: 'contract' },
   'terminal.asks': { promise: 'A terminal asks for permissions unless told otherwise, and nothing is typed into a question.', from: 'safety' },
