@@ -86,6 +86,19 @@ module.exports = {
       to: { path: '^server/(agent|store|tunnel|host|terminal|library|undo|access|push|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
     },
     {
+      name: 'programs-are-started-in-one-place',
+      comment: 'There a start that fails is an error value; anywhere else it could end the server.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/child-process\\.ts$' },
+      to: { path: '^(node:)?child_process$' },
+    },
+    {
+      name: 'threads-are-started-in-one-place',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/(thread|library/worker)\\.ts$' },
+      to: { path: '^(node:)?worker_threads$', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'pure-folders-touch-nothing',
       comment: 'No file, process, clock or network in them.',
       severity: 'error',

@@ -303,6 +303,13 @@ export const errorTable = {
     title: 'Claude Code is not signed in',
     hint: 'Run `claude auth login` (or `claude setup-token`) at the desk, or set ANTHROPIC_API_KEY.',
   },
+  machine_exhausted: {
+    status: 503,
+    title: 'The machine has no free file descriptors, processes or memory',
+    hint:
+      'With a turn_id the message is accepted and runs when there are some (GET /api/turns/:id): do not send it again. ' +
+      'Close programs, or raise the limit (ulimit -n, LimitNOFILE).',
+  },
   storage_unavailable: {
     status: 503,
     title: 'The data folder cannot be written',

@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { runProgram } from '../child-process.ts';
 import type { ProcessNote } from './port.ts';
 
-const exec = promisify(execFile);
+/** How long `ps` may take. */
+const timeoutMs = 10_000;
 
 /** The variable that marks every process of a run, or of a live process; tools inherit it, also those that leave the group. */
 export const turnMark = 'SWITCHBOARD_TURN';
@@ -22,7 +22,7 @@ export async function processStart(pid: number): Promise<string | null> {
       // A process that has ended stays until its parent, or init, takes note: that can be seconds on a crowded machine.
       return state === 'Z' || state === 'X' ? null : (fields[18] ?? null);
     }
-    const { stdout } = await exec('ps', ['-o', 'lstart=', '-p', String(pid)]);
+    const { stdout } = await runProgram('ps', ['-o', 'lstart=', '-p', String(pid)], { timeoutMs });
     return stdout.trim() || null;
   } catch {
     return null;
@@ -67,7 +67,7 @@ async function waitFor(isDone: () => boolean | Promise<boolean>, ms: number): Pr
 async function markedProcesses(name: string): Promise<number[]> {
   const mark = `${turnMark}=${name}`;
   if (process.platform !== 'linux') {
-    const { stdout } = await exec('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], { maxBuffer: 1 << 26 });
+    const { stdout } = await runProgram('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], { timeoutMs, maxBytes: 1 << 26 });
     const lines = stdout.split('\n').filter((line) => line.includes(mark));
     return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid !== process.pid);
   }

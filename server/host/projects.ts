@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { AppError } from '../app-error.ts';
+import { runProgram } from '../child-process.ts';
 import { matchFiles } from './file-match.ts';
 import type { Projects } from './port.ts';
 import type { ResolveProject } from './project-guard.ts';
-
-const run = promisify(execFile);
 
 /** While somebody types, the files of a project are listed once. */
 const rememberMs = 5000;
@@ -37,8 +34,8 @@ export function createProjects(deps: {
   async function filesOf(project: string): Promise<string[]> {
     try {
       // Untracked files too, in the tree as it stands; the lock of the index is left to the agent.
-      const options = { cwd: project, maxBuffer: 32 << 20, timeout: 10_000, env: { ...deps.env, GIT_OPTIONAL_LOCKS: '0' } };
-      const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '-z'], options);
+      const options = { cwd: project, maxBytes: 32 << 20, timeoutMs: 10_000, env: { ...deps.env, GIT_OPTIONAL_LOCKS: '0' } };
+      const { stdout } = await runProgram('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '-z'], options);
       return stdout.split('\0').filter(Boolean).slice(0, maxFiles);
     } catch {
       return walk(project); // It is no git work tree, or there is no git.

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import { type ErrorCode, toProblem } from '../../contract/error.ts';
 import { AppError } from '../app-error.ts';
+import { isExhaustion } from '../exhaustion.ts';
 
 /** What Express's own parsers throw. */
 const parserErrors: Record<string, { code: ErrorCode; detail?: string }> = {
@@ -27,7 +28,7 @@ export function sendProblem(response: Response, error: AppError): void {
 export function createErrorHandler({ onFault }: { onFault(error: unknown, requestId: string): void }): ErrorRequestHandler {
   return function errorHandler(error, _request, response, _next) {
     const known = toAppError(error);
-    if (known.code === 'internal') onFault(error, response.locals['requestId']);
+    if (['internal', 'machine_exhausted'].includes(known.code)) onFault(error, response.locals['requestId']);
     if (response.headersSent) response.destroy();
     else sendProblem(response, known);
   };
@@ -41,5 +42,6 @@ function toAppError(error: unknown): AppError {
   if (status === 404) return new AppError('route_not_found', undefined, { cause: error });
   // What Express itself refuses: a path such as /%zz, a range outside of a file.
   if (status !== undefined && status >= 400 && status < 500) return new AppError('invalid_request', message, { cause: error });
+  if (isExhaustion(error)) return new AppError('machine_exhausted', undefined, { cause: error });
   return new AppError('internal', undefined, { cause: error });
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Indexing } from '../../contract/session.ts';
+import { startThread } from '../thread.ts';
 import { listKnown, withPrefix } from './known.ts';
 import type { FromIndexer, IndexerStart, Library, ToIndexer } from './port.ts';
 import { type IndexFile, openForReading } from './schema.ts';
@@ -70,22 +71,25 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
     // Deleted: what was opened of it is not what is written from now on. A search that runs may still use it.
     if (!existsSync(path)) reading = null;
     listed = later();
-    const started = new Worker(file, { workerData: { home, path, agents } satisfies IndexerStart, name: 'library', resourceLimits });
-    worker = started;
-    started.on('message', (message: FromIndexer) => {
-      if (worker !== started) return;
-      progress = message.progress;
-      agents = message.agents;
-      if (message.isListed) listed.resolve();
-      clearTimeout(restTimer);
-      if (progress.done) restTimer = setTimeout(rest, restMs).unref();
-    });
-    started.on('error', fail);
-    started.on('exit', (code) => {
-      if (worker === started && code !== 0) fail(new Error(`its thread ended with ${code}`));
+    const options = { workerData: { home, path, agents } satisfies IndexerStart, name: 'library', resourceLimits };
+    worker = startThread(file, options, {
+      message(message, from) {
+        if (worker === from) takeProgress(message as FromIndexer);
+      },
+      failed(error, from) {
+        if (worker === from) fail(error);
+      },
     });
     // It alone keeps no server alive.
-    started.unref();
+    worker?.unref();
+  }
+
+  function takeProgress(message: FromIndexer): void {
+    progress = message.progress;
+    agents = message.agents;
+    if (message.isListed) listed.resolve();
+    clearTimeout(restTimer);
+    if (progress.done) restTimer = setTimeout(rest, restMs).unref();
   }
 
   function rest(): void {

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type Started, startProcess } from '../child-process.ts';
 import type { Followed, Follower } from './port.ts';
 
 /** Keys are sent as bytes, two digits each; so many fit into one line of tmux with ease. */
@@ -38,9 +38,8 @@ export function followTerminal(
   { args, env, session, pane }: { args: readonly string[]; env: Readonly<Record<string, string>>; session: string; pane: string },
   on: Follower,
 ): Followed {
-  const child: ChildProcessWithoutNullStreams = spawn('tmux', [...args, '-C', 'attach-session', '-t', session], {
-    env: { ...env, TERM: 'xterm-256color' },
-  });
+  /** Null until it is there, and after a start that failed. */
+  let child: Started | null = null;
   let isShown = false;
   let isEnded = false;
   /** The answer that is being read; null between answers. `of` is what its first and last line have: the screen's own lines can look like one. */
@@ -55,13 +54,13 @@ export function followTerminal(
     if (isEnded) return;
     waiting.push(take);
     if (early) early.push(line);
-    else child.stdin.write(`${line}\n`);
+    else child?.stdin.write(`${line}\n`);
   }
 
   function attached(): void {
     const lines = early ?? [];
     early = null;
-    for (const line of lines) child.stdin.write(`${line}\n`);
+    for (const line of lines) child?.stdin.write(`${line}\n`);
   }
 
   function end(): void {
@@ -95,11 +94,23 @@ export function followTerminal(
     else if (text.startsWith('%exit')) end();
   });
 
-  child.stdout.on('data', take);
-  child.stderr.resume();
-  child.stdin.on('error', () => {}); // It has ended; its end is told by itself.
-  child.on('error', end);
-  child.on('close', end);
+  function listen(started: Started): void {
+    child = started;
+    child.stdout.on('data', take);
+    child.stderr.resume();
+    child.on('close', end);
+  }
+
+  function leave(): void {
+    child?.stdin.end();
+    child?.kill();
+  }
+
+  const options = { env: { ...env, TERM: 'xterm-256color' }, listen };
+  startProcess('tmux', [...args, '-C', 'attach-session', '-t', session], options).then(() => {
+    // It was left while it was being started.
+    if (isEnded) leave();
+  }, end);
 
   /** Draws the screen as it is now; between the two answers nothing is printed that is not in them. */
   function draw(): void {
@@ -127,8 +138,7 @@ export function followTerminal(
     },
     dispose() {
       isEnded = true;
-      child.stdin.end();
-      child.kill();
+      leave();
     },
   };
 }

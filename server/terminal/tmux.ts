@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runProgram } from '../child-process.ts';
+import { isExhaustion } from '../exhaustion.ts';
 import { withoutPasteEnd } from '../typed-text.ts';
 import { followTerminal } from './control.ts';
 import { environmentCommands } from './environment.ts';
@@ -13,6 +14,9 @@ const size = { columns: 120, rows: 40 };
 
 /** tmux answers at once, or hangs. */
 const patienceMs = 10_000;
+
+/** A pane's whole history is far less. */
+const maxOutput = 64_000_000;
 
 const hangUpMs = 3000;
 const pollMs = 50;
@@ -48,22 +52,11 @@ async function endSurely(pid: number): Promise<void> {
 
 /** Drives tmux by its command line. Arguments are never given to a shell. */
 export function createTmux({ env }: { env: Readonly<Record<string, string>> }): Terminals {
-  function tmux(args: readonly string[], input?: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      // Without the person's own configuration: a prefix or a shell of theirs must not change what we type into.
-      const child = spawn('tmux', ['-L', socket, '-f', '/dev/null', ...args], { env: { ...env, TERM: 'xterm-256color' }, timeout: patienceMs });
-      let [out, words] = ['', ''];
-      child.stdout.setEncoding('utf8').on('data', (chunk) => {
-        out += chunk;
-      });
-      child.stderr.setEncoding('utf8').on('data', (chunk) => {
-        words += chunk;
-      });
-      child.on('error', reject);
-      child.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(words.trim() || `tmux ended with ${code}`))));
-      child.stdin.on('error', () => {}); // It has ended before it read all; its code says why.
-      child.stdin.end(input ?? '');
-    });
+  async function tmux(args: readonly string[], input = ''): Promise<string> {
+    // Without the person's own configuration: a prefix or a shell of theirs must not change what we type into.
+    const all = ['-L', socket, '-f', '/dev/null', ...args];
+    const more = { env: { ...env, TERM: 'xterm-256color' }, input, timeoutMs: patienceMs, maxBytes: maxOutput };
+    return (await runProgram('tmux', all, more)).stdout;
   }
 
   /** Asks for a list of panes; one that hangs is no sign that there are none. */
@@ -91,7 +84,11 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     isThere: () =>
       tmux(['-V']).then(
         () => true,
-        () => false,
+        (error) => {
+          // It may well be there: only the machine cannot start it now.
+          if (isExhaustion(error)) throw error;
+          return false;
+        },
       ),
     panes,
     async open(name, { cwd, command, logCommand }) {

@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { ProgramError, runProgram } from '../child-process.ts';
 
 /** Longer than this no turn waits for a step of noting its files. */
 const patienceMs = 5_000;
@@ -48,22 +48,12 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
   // A GIT_DIR of whoever started the server is not that of the project.
   const own = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('GIT_')));
 
-  function run(top: string, index: string | null, args: readonly string[], input?: string): Promise<string> {
-    return new Promise((resolve_, reject) => {
-      const child = execFile(
-        'git',
-        ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'core.quotePath=false', ...args],
-        {
-          cwd: top,
-          env: { ...own, GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...(index ? { GIT_INDEX_FILE: index } : {}) },
-          timeout: patienceMs,
-          maxBuffer: maxOutput,
-        },
-        (error, stdout, stderr) => (error ? reject(new Error(stderr.trim() || error.message, { cause: error })) : resolve_(stdout)),
-      );
-      child.stdin?.on('error', () => {}); // It has ended before it read all; that is told by its code.
-      child.stdin?.end(input ?? '');
-    });
+  async function run(top: string, index: string | null, args: readonly string[], input = ''): Promise<string> {
+    const all = ['-c', 'core.hooksPath=/dev/null', '-c', 'gc.auto=0', '-c', 'core.quotePath=false', ...args];
+    const quiet = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
+    const gitEnv = { ...own, ...quiet, ...(index ? { GIT_INDEX_FILE: index } : {}) };
+    const options = { cwd: top, env: gitEnv, input, timeoutMs: patienceMs, maxBytes: maxOutput };
+    return (await runProgram('git', all, options)).stdout;
   }
 
   const paths = (text: string) => text.split('\0').filter(Boolean);
@@ -88,7 +78,7 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
       const without = [...nested, ...large].map((path) => `:(exclude,literal)${path}`);
       // A file that cannot be read is left out; all others are in.
       await run(top, index, ['add', '--all', '--ignore-errors', '--', '.', ...without]).catch((error) => {
-        if ((error.cause as { code?: unknown })?.code !== 1) throw error;
+        if (!(error instanceof ProgramError) || error.exitCode !== 1) throw error;
       });
       return (await run(top, index, ['write-tree'])).trim();
     },

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { errorTable } from '../../../contract/error.ts';
+import { ProgramError, runProgram } from '../../child-process.ts';
 import type { AgentStatus } from '../port.ts';
 
-const exec = promisify(execFile);
-const timeout = 10_000;
+const timeoutMs = 10_000;
 
 /** Asks the CLI for its version and whether it is signed in, until `signal`. `binary` null: it was not found. */
 export async function probeClaude(binary: string | null, env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<AgentStatus> {
@@ -13,10 +11,10 @@ export async function probeClaude(binary: string | null, env: Readonly<Record<st
   }
   const ask = async (...args: string[]): Promise<string> => {
     try {
-      return (await exec(binary, args, { env, timeout, signal, killSignal: 'SIGKILL' })).stdout;
+      return (await runProgram(binary, args, { env, timeoutMs, signal, killSignal: 'SIGKILL' })).stdout;
     } catch (error) {
       // `auth status` exits with 1, and prints all the same, when nobody is signed in.
-      return (error as { stdout?: string }).stdout ?? '';
+      return error instanceof ProgramError ? error.stdout : '';
     }
   };
   const [version, auth] = await Promise.all([ask('--version'), ask('auth', 'status')]);
