@@ -13,7 +13,17 @@ import { ChatAnswer, TurnState, TurnSummary } from './turn.ts';
 import { TurnChanges, Undone, UndoTurn } from './undo.ts';
 
 /** The shapes of one route. A part that is left out takes nothing. */
-export type Endpoint = { params?: z.ZodType; query?: z.ZodType; body?: z.ZodType; response: z.ZodType };
+export type Endpoint = {
+  params?: z.ZodType;
+  query?: z.ZodType;
+  body?: z.ZodType;
+  /** Fields of the body that may hold NUL: what the model or a tool gets as it stands. Elsewhere NUL is refused. */
+  keepsNul?: readonly string[] | 'all';
+  response: z.ZodType;
+};
+
+/** The name of a conversation; empty and null are the same as none, since clients of the original API send that. */
+const OptionalConvId = z.preprocess((id) => (id === null || id === '' ? undefined : id), ConvId.optional());
 
 /** A message may have 10,000,000 bytes: the CLI refuses more than 10 MB on its standard input. */
 export const maxMessageBytes = 10_000_000;
@@ -122,9 +132,10 @@ export const endpoints = {
   status: { response: Status },
   openapi: { response: z.looseObject({}) },
   metrics: { response: z.unknown() },
-  chat: { body: ChatRequest, response: ChatAnswer },
+  chat: { body: ChatRequest, keepsNul: ['message'], response: ChatAnswer },
   reset: {
-    query: z.object({ conv_id: ConvId.default('default') }),
+    query: z.object({ conv_id: OptionalConvId.describe('`default` if neither the address nor the body names one') }),
+    body: z.object({ conv_id: OptionalConvId }),
     response: z.object({ message: z.string(), conv_id: z.string() }),
   },
   sessions: { response: z.record(z.string(), MappingEntry) },
@@ -190,6 +201,7 @@ export const endpoints = {
   acceptTurn: {
     params: ConvParams,
     body: AcceptTurn,
+    keepsNul: ['message'],
     response: z.object({ turn_id: z.string(), conv_id: z.string(), state: TurnState }),
   },
   readTurn: {
@@ -203,6 +215,7 @@ export const endpoints = {
   changeTurn: {
     params: TurnParams,
     body: SendMessage.partial().strict(),
+    keepsNul: ['message'],
     response: TurnSummary,
   },
   deleteTurn: { params: TurnParams, response: TurnSummary },
@@ -214,6 +227,7 @@ export const endpoints = {
   answerPrompt: {
     params: z.object({ id: z.string().min(1).max(64) }),
     body: PromptAnswer,
+    keepsNul: ['message', 'updated_input'],
     response: z.object({ id: z.string(), outcome: PromptOutcome, turn_id: z.string(), rule: Rule.nullable() }),
   },
   listRules: { response: z.object({ rules: z.array(Rule) }) },

@@ -81,7 +81,7 @@ export const routes = {
     path: '/api/reset',
     tag: 'chat',
     summary: 'Forget the session of a conversation, so that the next message begins a new one; the transcript stays',
-    errors: [],
+    errors: ['conversation_not_found'],
   },
   sessions: { method: 'GET', path: '/api/sessions', tag: 'chat', summary: 'The mapping of conversations to sessions', errors: [] },
   listConversations: {

@@ -104,7 +104,7 @@ export const sessionEndpoints = {
     response: Session,
   },
   detachConversation: { params: z.object({ id: ConvId }), response: z.object({ id: ConvId, session_id: z.string() }) },
-  terminalHook: { body: HookInput, response: HookAnswer },
+  terminalHook: { body: HookInput, keepsNul: 'all' as const, response: HookAnswer },
   search: {
     query: z.object({
       q: Words.min(1),

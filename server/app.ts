@@ -14,6 +14,7 @@ import { createHeaders } from './http/middleware/headers.ts';
 import type { OpenResponses } from './http/open-responses.ts';
 import { createParseFiles, takesFiles } from './http/parse-files.ts';
 import { createErrorHandler } from './http/problem.ts';
+import { createReadJson } from './http/read-json.ts';
 import { addAccessRoutes, addLoginRoute } from './http/routes/access.ts';
 import { type ArchiveRouteDeps, addArchiveRoutes } from './http/routes/archive.ts';
 import { addChatRoutes } from './http/routes/chat.ts';
@@ -81,13 +82,13 @@ export function createApp(given: AppDeps): Express {
   app.use(compression({ filter: (request, response) => !isStream(response) && compression.filter(request, response) }));
   app.use(createPageRoutes(deps));
 
-  const parseBody = express.json({ limit: maxBody, type: 'application/json', inflate: false });
+  const parseBody = createReadJson(maxBody);
   const login = createHandle(deps);
   addLoginRoute(login.handle, deps);
   addPushActionRoute(login.handle, deps);
   addHookRoute(login.handle, deps);
   // Anyone may send these: what is larger than a name and a password is not even read.
-  app.post(['/api/login', '/api/pair', '/api/push/actions/:token'], express.json({ limit: '4kb', type: 'application/json', inflate: false }));
+  app.post(['/api/login', '/api/pair', '/api/push/actions/:token'], createReadJson('4kb'));
   // What a tool is to do can be a whole file.
   app.post('/api/hooks/terminal', createHookCheck(deps), parseBody);
   app.use(login.router);

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { finalTypes, type StoredEvent } from '../../contract/event.ts';
 import { AppError } from '../app-error.ts';
+import { toJson } from '../json-text.ts';
 import type { Journal } from '../store/port.ts';
 import { openEventStream, readEvents, writeAll } from './event-stream.ts';
 
@@ -13,7 +14,7 @@ export async function streamTurnEvents({ journal, turnId, response, signal, even
   const stream = openEventStream(response);
   await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, async (event) => {
     eventsSent(1);
-    await stream.send(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    await stream.send(`id: ${event.id}\nevent: ${event.type}\ndata: ${toJson(event)}\n\n`);
     return !isFinal(event);
   });
   stream.close();

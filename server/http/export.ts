@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import type { HistoryMessage, MessagePart } from '../../contract/message.ts';
+import { toJson } from '../json-text.ts';
 import { writeAll } from './event-stream.ts';
 
 type Exported = { id: string; title: string; messages: AsyncIterable<HistoryMessage> };
@@ -13,12 +14,12 @@ export async function exportAs(format: 'md' | 'json', { id, title, messages }: E
     'Cache-Control': 'no-store, no-transform',
     'Content-Disposition': `attachment; filename="${id}.${format}"`,
   });
-  const start = isJson ? `{"conv_id":${JSON.stringify(id)},"title":${JSON.stringify(title)},"messages":[` : `# ${title}\n`;
+  const start = isJson ? `{"conv_id":${toJson(id)},"title":${toJson(title)},"messages":[` : `# ${title}\n`;
   await writeAll(response, start);
   let isFirst = true;
   for await (const message of messages) {
     if (signal.aborted) return;
-    await writeAll(response, isJson ? `${isFirst ? '' : ','}\n${JSON.stringify(message)}` : toMarkdown(message));
+    await writeAll(response, isJson ? `${isFirst ? '' : ','}\n${toJson(message)}` : toMarkdown(message));
     isFirst = false;
   }
   response.end(isJson ? '\n]}\n' : undefined);

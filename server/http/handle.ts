@@ -4,6 +4,7 @@ import { type Answer, type Endpoint, endpoints, type Received } from '../../cont
 import { type RouteName, routes } from '../../contract/route.ts';
 import type { Route } from '../../contract/route-row.ts';
 import { AppError } from '../app-error.ts';
+import { toJson, toWellFormed } from '../json-text.ts';
 
 /** Who asks: set by `authenticate`. `name` says by what they came in as well. */
 export type Actor = { username: string; credentialId: string | null; name: string };
@@ -37,10 +38,11 @@ export function createHandle({ checkAnswers }: { checkAnswers: boolean }): { rou
         response.end();
         return;
       }
+      checkPlaces(endpoint, request);
       const context = {
-        params: parsePart(endpoint.params, request.params, ''),
-        query: parsePart(endpoint.query, request.query, ''),
-        body: parsePart(endpoint.body, request.body ?? {}, ''),
+        params: parsePart(endpoint.params, request.params),
+        query: parsePart(endpoint.query, request.query),
+        body: parsePart(endpoint.body, request.body ?? {}, endpoint.keepsNul),
         request,
         response,
         actor: response.locals['actor'],
@@ -49,7 +51,10 @@ export function createHandle({ checkAnswers }: { checkAnswers: boolean }): { rou
       const answer = await handler(context);
       if (answer === undefined || response.headersSent || response.destroyed) return;
       if (checkAnswers) endpoint.response.parse(answer);
-      response.status(route.status ?? 200).json(answer);
+      response
+        .status(route.status ?? 200)
+        .type('json')
+        .send(toJson(answer));
     });
   };
 
@@ -70,12 +75,35 @@ export function createMethodCheck(): Router {
   return router;
 }
 
-function parsePart(schema: z.ZodType | undefined, value: unknown, prefix: string): unknown {
+/** The names of the fields that an object may have. */
+function fieldsOf(schema: z.ZodType | undefined): readonly string[] {
+  const { shape, options } = (schema ?? {}) as { shape?: object; options?: z.ZodType[] };
+  return shape ? Object.keys(shape) : (options ?? []).flatMap(fieldsOf);
+}
+
+/** A field in the wrong part of a request would be ignored, and something else be done than was asked for. */
+function checkPlaces({ query, body }: Endpoint, request: Request): void {
+  const [inQuery, inBody] = [fieldsOf(query), fieldsOf(body)];
+  const isMisplaced = (own: readonly string[], other: readonly string[]) => (name: string) => !own.includes(name) && other.includes(name);
+  const refuse = (field: string, text: string) => {
+    throw new AppError('invalid_request', `${field}: ${text}`, { field });
+  };
+  const fromQuery = Object.keys(request.query).find(isMisplaced(inQuery, inBody));
+  if (fromQuery) refuse(fromQuery, 'must be in the body of the request, not in its address');
+  const fromBody = Object.keys(request.body ?? {}).find(isMisplaced(inBody, inQuery));
+  if (fromBody) refuse(fromBody, 'must be in the address of the request, not in its body');
+}
+
+function parsePart(schema: z.ZodType | undefined, value: unknown, keepsNul: Endpoint['keepsNul'] = []): unknown {
   if (!schema) return {};
-  const parsed = schema.safeParse(value);
+  const text = toWellFormed(value, (path) => {
+    if (keepsNul === 'all' || keepsNul.includes(path.split('.')[0] ?? '')) return;
+    throw new AppError('invalid_request', `${path || 'A name'}: must not hold NUL`, { field: path || undefined });
+  });
+  const parsed = schema.safeParse(text);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const field = prefix + (issue?.path.join('.') || '');
+  const field = issue?.path.join('.') || '';
   throw new AppError('invalid_request', field ? `${field}: ${issue?.message}` : issue?.message, { field: field || undefined });
 }
 

@@ -54,7 +54,9 @@ function operation(name: RouteName, route: Route): Json {
     summary: route.summary,
     ...(route.open ? { security: [] } : {}),
     ...(parameters.length ? { parameters } : {}),
-    ...(endpoint.body ? { requestBody: { required: true, content: { 'application/json': { schema: input(endpoint.body) } } } } : {}),
+    ...(endpoint.body
+      ? { requestBody: { required: !endpoint.body.safeParse({}).success, content: { 'application/json': { schema: input(endpoint.body) } } } }
+      : {}),
     responses: { [route.status ?? 200]: success(endpoint, route), ...failures(route) },
   };
 }

@@ -4,6 +4,7 @@ import { routes } from '../../contract/route.ts';
 import type { Route } from '../../contract/route-row.ts';
 import { AppError } from '../app-error.ts';
 import { attachmentLimits } from '../attachment/attachments.ts';
+import { parseJson } from './read-json.ts';
 
 const patterns = (Object.values(routes) as Route[])
   .filter(({ takesFiles }) => takesFiles)
@@ -55,8 +56,8 @@ function toBody(request: Request): Record<string, unknown> {
   const files = (request.files ?? []) as Express.Multer.File[];
   const body: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(request.body as Record<string, unknown>)) {
-    if (name === 'json') Object.assign(body, parseField(name, String(value)));
-    else body[name] = asJson.has(name) ? parseField(name, String(value)) : value;
+    if (name === 'json') Object.assign(body, parseObject(name, String(value)));
+    else body[name] = asJson.has(name) ? parseJson(String(value), name) : value;
   }
   const attachments = files.map(({ originalname, mimetype, buffer }) => ({
     name: originalname,
@@ -66,12 +67,10 @@ function toBody(request: Request): Record<string, unknown> {
   return attachments.length ? { ...body, attachments } : body;
 }
 
-function parseField(name: string, value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    throw new AppError('invalid_request', `${name}: ${JSON.stringify(value.slice(0, 100))} is not a value in JSON`, { field: name });
-  }
+function parseObject(name: string, text: string): object {
+  const value = parseJson(text, name);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new AppError('invalid_request', `${name}: must be a JSON object`, { field: name });
 }
 
 function toAppError(error: unknown, name = 'a file'): Error {

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { type ErrorCode, toProblem } from '../../contract/error.ts';
 import { AppError } from '../app-error.ts';
 import { isExhaustion } from '../exhaustion.ts';
+import { toJson } from '../json-text.ts';
 
 /** What Express's own parsers throw. */
 const parserErrors: Record<string, { code: ErrorCode; detail?: string }> = {
@@ -21,7 +22,7 @@ export function sendProblem(response: Response, error: AppError): void {
     ...(error.candidates ? { candidates: error.candidates } : {}),
   });
   if (error.retryAfterS !== undefined) response.set('Retry-After', String(error.retryAfterS));
-  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  response.status(problem.status).type('application/problem+json').send(toJson(problem));
 }
 
 /** The one place where an error becomes an answer. Faults of our own are logged, and told without their words. */

@@ -3,13 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Boot } from '../../contract/boot.ts';
+import { toJson } from '../json-text.ts';
 import type { Page, PagePolicy } from './port.ts';
 
 type Built = { head: string; tail: string; build: string; policy: PagePolicy; worker: string };
 type Render = (boot: Boot) => string;
 
 /** No `</script>` and no comment can end the data early. */
-const toScriptJson = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
+const toScriptJson = (value: unknown) => toJson(value).replaceAll('<', '\\u003c');
 
 const policyHash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 

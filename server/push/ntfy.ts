@@ -1,4 +1,5 @@
 import type { PushMessage } from '../../contract/push.ts';
+import { toJson } from '../json-text.ts';
 import { type PushChannel, PushError } from './port.ts';
 import type { SafePost } from './safe-post.ts';
 import { headline } from './words.ts';
@@ -34,7 +35,7 @@ export function createNtfy({ post, publicUrl }: { post: SafePost; publicUrl(): s
       const token = device.secret['token'];
       const { status, text } = await post(origin, {
         headers: { 'Content-Type': 'application/json', ...(token ? { Authorization: `Bearer ${token}` } : {}) },
-        body: JSON.stringify(body),
+        body: toJson(body),
       });
       if (status >= 300) throw new PushError(`ntfy answered ${status} ${text.slice(0, 200)}`.trim());
     },

@@ -1,4 +1,5 @@
 import type { PushMessage } from '../../contract/push.ts';
+import { toJson } from '../json-text.ts';
 import { type PushChannel, PushError } from './port.ts';
 import type { SafePost } from './safe-post.ts';
 import type { VapidKeys } from './vapid.ts';
@@ -19,7 +20,7 @@ export function createWebPush({ post, vapid, publicUrl }: { post: SafePost; vapi
       // Loaded when first used: it costs 4 MB of memory.
       const [{ default: webPush }, keys] = await Promise.all([import('web-push'), vapid()]);
       const { p256dh = '', auth = '' } = device.secret;
-      const details = webPush.generateRequestDetails({ endpoint: device.url, keys: { p256dh, auth } }, JSON.stringify(message), {
+      const details = webPush.generateRequestDetails({ endpoint: device.url, keys: { p256dh, auth } }, toJson(message), {
         vapidDetails: { subject: publicUrl() ?? nobody, ...keys },
         TTL: ttlS,
         urgency: message.kind === 'needs_me' ? 'high' : 'normal',

@@ -1,4 +1,5 @@
 import { Webhook } from 'standardwebhooks';
+import { toJson } from '../json-text.ts';
 import { type PushChannel, PushError } from './port.ts';
 import type { SafePost } from './safe-post.ts';
 
@@ -8,7 +9,7 @@ export function createWebhook({ post, publicUrl, now }: { post: SafePost; public
     async send(device, message) {
       const base = publicUrl();
       const data = { ...message, url: base && `${base}/c/${encodeURIComponent(message.conv_id)}` };
-      const body = JSON.stringify({ type: `switchboard.${message.kind}`, timestamp: message.at, data });
+      const body = toJson({ type: `switchboard.${message.kind}`, timestamp: message.at, data });
       const at = now();
       const id = `${message.notice_id}.${message.kind}`;
       const { status, text } = await post(device.url, {

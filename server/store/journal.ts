@@ -1,4 +1,5 @@
 import type { Event, StoredEvent } from '../../contract/event.ts';
+import { toJson } from '../json-text.ts';
 import type { Database } from './database.ts';
 import type { EventFilter, Journal } from './port.ts';
 
@@ -238,7 +239,7 @@ export function createJournal(deps: {
 }
 
 /** The type stands first: frames are made of what is on disk without parsing it. */
-const toData = ({ type, ...rest }: Event) => JSON.stringify({ type, ...rest });
+const toData = ({ type, ...rest }: Event) => toJson({ type, ...rest });
 
 const toFrame = (id: number, type: string, data: string) => `id: ${id}\nevent: ${type}\ndata: ${data}\n\n`;
 

@@ -103,7 +103,7 @@ verifies('chat.compat', 'serves clients of the original API', async () => {
   expect(sessions.default).toMatchObject({ session_id: answer.session_id, turn_count: 1, last_message: 'hello' });
   const reset = await server.post('/api/reset?conv_id=default', undefined);
   expect(await reset.json()).toEqual({ message: 'Conversation reset successfully', conv_id: 'default' });
-  expect((await server.post('/api/reset?conv_id=nobody', undefined)).status).toBe(200);
+  expect((await server.post('/api/reset?conv_id=nobody', undefined)).status).toBe(404);
   const fresh = await server.chat({ message: 'anew' });
   expect(fresh.session_id).not.toBe(answer.session_id);
   const back = await server.chat({ message: 'back', session_id: answer.session_id });

@@ -24,6 +24,9 @@ export const requirements = {
   'command.run': { promise: 'A message that begins with / is a command, and literal: true sends it as text.', from: 'behaviour of the CLI' },
   'command.clear': { promise: '/clear begins a new session, and the conversation follows it.', from: 'behaviour of the CLI' },
   'command.refused': { promise: 'Commands that make no sense here are refused with words.', from: 'behaviour of the CLI' },
+  'input.bounded': { promise: 'JSON that is nested too deeply or holds too much is refused before anything works on it.', from: 'safety' },
+  'input.text': { promise: 'Whatever text comes in, every answer and event is JSON that strict parsers accept.', from: 'contract' },
+  'input.place': { promise: 'A field in the wrong part of a request is counted or refused, never ignored.', from: 'contract' },
   'turn.accept': { promise: 'A message can be accepted with 202 and its turn be waited for.', from: 'contract' },
   'turn.cancel': {
     promise: 'Stop ends the turn and all its processes, keeps what was written, and the conversation goes on.',

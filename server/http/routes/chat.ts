@@ -8,6 +8,8 @@ import type { Handle } from '../handle.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
 import { toMessage } from '../message-body.ts';
 
+const defaultConversation = 'default';
+
 type Format = 'json' | 'events' | 'text';
 
 export function addChatRoutes(
@@ -35,9 +37,16 @@ export function addChatRoutes(
     return undefined;
   });
 
-  handle('reset', async ({ query }) => {
-    await conversations.book.reset(query.conv_id);
-    return { message: 'Conversation reset successfully', conv_id: query.conv_id };
+  handle('reset', async ({ query, body }) => {
+    if (query.conv_id && body.conv_id && query.conv_id !== body.conv_id) {
+      const detail = `conv_id: the address names ${query.conv_id}, and the body ${body.conv_id}`;
+      throw new AppError('invalid_request', detail, { field: 'conv_id' });
+    }
+    const convId = query.conv_id ?? body.conv_id ?? defaultConversation;
+    // The default conversation is always known, though it is made with its first message.
+    if (convId !== defaultConversation) conversations.book.need(convId);
+    await conversations.book.reset(convId);
+    return { message: 'Conversation reset successfully', conv_id: convId };
   });
 }
 

@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { ResetEvent } from '../../../contract/event.ts';
 import { AppError } from '../../app-error.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
+import { toJson } from '../../json-text.ts';
 import type { Metrics } from '../../metrics/metrics.ts';
 import type { Prompts } from '../../prompt/prompts.ts';
 import type { EventFilter, Journal } from '../../store/port.ts';
@@ -40,7 +41,7 @@ export function addEventRoutes(handle: Handle, deps: { conversations: Conversati
     for (let isWhole = journal.has(cursor); !signal.aborted; isWhole = false) {
       if (!isWhole) {
         const jump = reset(filter.conv_id);
-        await stream.send(`id: ${jump.id}\nevent: reset\ndata: ${JSON.stringify(jump)}\n\n`);
+        await stream.send(`id: ${jump.id}\nevent: reset\ndata: ${toJson(jump)}\n\n`);
         cursor = jump.id;
       }
       const gap = await readFrames(journal, { filter, cursor, signal }, (frames, count) => {
