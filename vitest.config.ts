@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { RetryReporter } from './test/helper/retry-reporter.ts';
 
 /** What takes longest: begun last, one of them would go on alone when all others are done. */
 const long = ['e2e/access', 'built/crash', 'e2e/recover', 'agent/desk', 'e2e/', 'built/', 'agent/'];
@@ -17,8 +18,10 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A busy machine is slow, not wrong. A test that passes never waits for these.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    reporters: ['default', new RetryReporter()],
     // Each file starts servers, agents and browsers, and waits for them a part of the time; with four the agents themselves get slow.
     maxWorkers: 3,
     // No module keeps a state that one test could leave to another; read anew for each of 80 files they cost a minute and more.
