@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BackgroundTask, ConversationSnapshot, ConversationSummary } from './conversation.ts';
-import { FileChange, MessagePart } from './message.ts';
+import { Denied, FileChange, MessagePart } from './message.ts';
 import { Prompt, PromptOutcome } from './prompt.ts';
 import { ChatAnswer, ProblemBody, TurnOrigin, TurnSummary } from './turn.ts';
 
@@ -55,6 +55,7 @@ export const Event = z.discriminatedUnion('type', [
     tool_id: z.string(),
     output: z.string(),
     is_error: z.boolean(),
+    denied: Denied.optional(),
     parent_tool_id,
   }),
   z.object({ type: z.literal('prompt.opened'), ...ofTurn, prompt: Prompt }),

@@ -34,8 +34,11 @@ export function reduceParts(parts: readonly MessagePart[], event: StoredEvent): 
     case 'tool.finished':
       return parts.map((part) => {
         if (part.type !== 'tool' || part.id !== event.tool_id) return part;
-        const duration = part.at ? { duration_ms: Math.max(0, Date.parse(event.at) - Date.parse(part.at)) } : {};
-        return { ...part, output: event.output, is_error: event.is_error, ...duration };
+        const passed = part.at ? Date.parse(event.at) - Date.parse(part.at) - (part.waited_ms ?? 0) : null;
+        const duration = passed === null ? {} : { duration_ms: Math.max(0, passed) };
+        const denied = event.denied ?? (event.is_error ? part.denied : undefined);
+        const { denied: _, asked_at: __, ...tool } = part;
+        return { ...tool, output: event.output, is_error: event.is_error, ...duration, ...(denied ? { denied } : {}) };
       });
     default:
       return parts as MessagePart[];

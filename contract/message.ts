@@ -4,6 +4,10 @@ import { z } from 'zod';
 export const FileChange = z.object({ file: z.string(), added: z.number().int(), removed: z.number().int() });
 export type FileChange = z.infer<typeof FileChange>;
 
+/** Why a tool never ran: a person refused, nobody answered in time, or the mode or a rule of the agent forbids it. */
+export const Denied = z.enum(['person', 'nobody', 'rule']);
+export type Denied = z.infer<typeof Denied>;
+
 const open = z.literal(true).optional().describe('it is still being written');
 
 /** A piece of a message, in the order in which it was said. Long texts are clipped, with `clipped` set. */
@@ -20,7 +24,10 @@ export const MessagePart = z.discriminatedUnion('type', [
     clipped: z.boolean().optional(),
     change: FileChange.optional(),
     at: z.string().optional().describe('when it was called'),
-    duration_ms: z.number().int().optional(),
+    duration_ms: z.number().int().optional().describe('how long it ran, without the time for which it waited for a person'),
+    waited_ms: z.number().int().optional().describe('how long it waited for a person'),
+    asked_at: z.string().optional().describe('set while a person is asked about it: since when'),
+    denied: Denied.optional().describe('it never ran: why'),
     parent_tool_id: z.string().optional().describe('set on what a sub-agent does: the tool call that started it'),
   }),
   z.object({ type: z.literal('attachment'), media_type: z.string() }),
@@ -49,6 +56,7 @@ export const HistoryTurn = z.object({
   started_at: z.string(),
   ended_at: z.string(),
   cost_usd: z.number(),
+  waited_ms: z.number().int().optional().describe('how long it waited for a person'),
   attachments: z.array(z.string()).optional().describe('the names of the files that came with its message'),
 });
 export type HistoryTurn = z.infer<typeof HistoryTurn>;

@@ -3,6 +3,7 @@ import { problemType } from './error.ts';
 import type { StoredEvent } from './event.ts';
 import { reduceParts } from './live-parts.ts';
 import type { LiveTurn, TurnSummary } from './turn.ts';
+import { noteAnswered, noteAsked } from './waiting.ts';
 
 type EventOf<T extends StoredEvent['type']> = Extract<StoredEvent, { type: T }> & { turn_id: string };
 type EndType = 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted';
@@ -50,11 +51,12 @@ function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSna
       return endTurn(state, event as EndEvent);
     case 'prompt.opened': {
       const prompts = [...state.prompts.filter(({ id }) => id !== event.prompt.id), event.prompt];
-      return { ...state, prompts, turn: state.turn && { ...state.turn, state: 'waiting' } };
+      return { ...state, prompts, turn: state.turn && noteAsked(state.turn, event.prompt, event.at) };
     }
     case 'prompt.closed': {
       const prompts = state.prompts.filter(({ id }) => id !== event.prompt_id);
-      return { ...state, prompts, turn: state.turn && { ...state.turn, state: prompts.length ? 'waiting' : 'running' } };
+      const closed = state.prompts.find(({ id }) => id === event.prompt_id);
+      return { ...state, prompts, turn: state.turn && noteAnswered(state.turn, closed, event, prompts.length > 0) };
     }
     case 'background.changed':
       return { ...state, background: event.tasks };
@@ -126,7 +128,7 @@ function endTurn(state: ConversationSnapshot, event: EndEvent): ConversationSnap
 
 /** A turn with what its last event says of it, without what only a running one has. */
 function endedTurn(turn: TurnSummary, event: EndEvent): TurnSummary {
-  const { open_from: _o, tools: _t, parts: _p, retrying: _r, ...ended } = turn as LiveTurn;
+  const { open_from: _o, tools: _t, parts: _p, retrying: _r, waits_since: _s, waited_ms: _w, ...ended } = turn as LiveTurn;
   const { type, id: _, at, conv_id: _c, turn_id: _i, ...rest } = event;
   const state = type.slice('turn.'.length) as TurnSummary['state'];
   if (type === 'turn.completed') {

@@ -70,6 +70,8 @@ export const LiveTurn = TurnSummary.extend({
   open_from: z.number().int().describe('where in `text` the message begins that is not whole yet'),
   tools: z.array(OpenTool).describe('tool calls that have not ended'),
   parts: z.array(MessagePart).describe('what it said and did so far, in order; of a long turn the newest'),
+  waits_since: z.string().nullish().describe('set while it waits for a person'),
+  waited_ms: z.number().int().optional().describe('how long it waited for a person so far'),
   retrying: z.string().nullable().describe('why the request to the model is tried again'),
 });
 export type LiveTurn = z.infer<typeof LiveTurn>;

@@ -2,40 +2,12 @@ import type { Prompt } from '../../contract/prompt.ts';
 import { type Command, folderOf, permissionModes, textOf } from '../command.ts';
 import { conversationOf } from '../conversation.ts';
 import { CliError, exitCodes, UsageError } from '../fault.ts';
-import { ago, plain, table } from '../output.ts';
+import { ago, table } from '../output.ts';
+import { asked, promptLines, questionsOf } from '../prompt-lines.ts';
 import { sessionOf } from '../session-of.ts';
 
 const nameArg = { flags: '<name>', about: 'the conversation' };
 const promptArg = { flags: '<id>', about: 'the prompt, or the conversation where one waits in it' };
-
-type Question = { question?: string; options?: { label?: string }[] };
-
-const questionsOf = ({ input }: Prompt): Question[] => (Array.isArray(input['questions']) ? input['questions'] : []);
-
-const asked = ({ question, options = [] }: Question): string => `${question} [${options.map(({ label }) => label).join(' | ')}]`;
-
-const what = (prompt: Prompt): string => {
-  const { input, kind } = prompt;
-  if (kind === 'question') return questionsOf(prompt).map(asked).join('\n');
-  const shown = input['command'] ?? input['file_path'] ?? input['plan'] ?? input['url'];
-  return typeof shown === 'string' ? shown : JSON.stringify(input);
-};
-
-/** What else is in the input of a tool: the text that is to be written, the flags of a command. */
-const others = (prompt: Prompt): string[] => {
-  const main = what(prompt);
-  if (prompt.kind !== 'permission' || main === JSON.stringify(prompt.input)) return [];
-  const rest = Object.entries(prompt.input).filter(([, value]) => value !== main);
-  return rest.map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
-};
-
-/** All of what is to be approved is shown, however long it is: who allows it must have read it. */
-const lines = (prompt: Prompt): string[] => {
-  const { id, conv_id, kind, tool, opened_at, risks } = prompt;
-  const [first = '', ...more] = [what(prompt), ...others(prompt)].join('\n').split('\n').map(plain);
-  const head = [id, ago(opened_at), conv_id, kind, tool, first].map(plain).join('  ');
-  return [head, ...more.map((line) => `    ${line}`), ...risks.map((risk) => `  ! ${plain(risk)}`)];
-};
 
 const prompts: Command = {
   name: 'prompts',
@@ -46,7 +18,7 @@ const prompts: Command = {
   examples: ['switchboard prompts', 'switchboard --json prompts | jq -r ".[].id"'],
   async run({ client, out }) {
     const { prompts: waiting } = await client.call('listPrompts', {});
-    out.data(waiting, () => (out.isQuiet ? waiting.map(({ id }) => id).join('\n') : waiting.flatMap(lines).join('\n')));
+    out.data(waiting, () => (out.isQuiet ? waiting.map(({ id }) => id).join('\n') : waiting.flatMap((prompt) => promptLines(prompt)).join('\n')));
     if (!waiting.length) out.say('Nothing waits for you.');
     return exitCodes.ok;
   },

@@ -3,6 +3,7 @@ import { ApiError } from '../client.ts';
 import { type Command, numberOf, type OptionRow, permissionModes } from '../command.ts';
 import { exitCodes } from '../fault.ts';
 import { accept, follow, messageOf, prepare } from '../message.ts';
+import { promptLines } from '../prompt-lines.ts';
 
 const nameArg: OptionRow = { flags: '<name>', about: 'the conversation' };
 const messageArg: OptionRow = { flags: '[message]', about: 'message text (`-` for standard input); what is piped in is added below it' };
@@ -36,7 +37,7 @@ const chat: Command = {
         hasWritten = true;
       } else if (event.type === 'message') isOpen = false;
       else if (event.type === 'prompt.opened') {
-        out.say(`\nWaits for you: ${event.prompt.kind} ${event.prompt.tool}. Answer with: switchboard allow ${event.prompt.id}`);
+        out.say(`\nWaits for you:\n${promptLines(event.prompt).join('\n')}\nAnswer with: switchboard allow ${event.prompt.id}`);
       } else if (event.type === 'turn.retrying') out.say(`\nTried again: ${event.reason}`);
     });
     if (hasWritten) out.write('\n');

@@ -32,13 +32,9 @@ export async function show(message: PushMessage): Promise<void> {
   const { notice_id, conv_id, title, what, prompt, kind } = message;
   const allow = prompt?.allow ?? null;
   const deny = prompt?.deny ?? null;
-  const actions: Action[] =
-    allow && deny
-      ? [
-          { action: 'allow', title: t.allow },
-          { action: 'deny', title: t.deny },
-        ]
-      : [];
+  // What does not fit into a notice is allowed on its card alone.
+  const first: Action = allow ? { action: 'allow', title: t.allow } : { action: 'open', title: t.open };
+  const actions: Action[] = deny ? [first, { action: 'deny', title: t.deny }] : [];
   const options: NotificationOptions & { actions: Action[]; renotify: boolean; timestamp: number } = {
     body: t.body(kind, prompt, what),
     tag: conv_id || 'test',

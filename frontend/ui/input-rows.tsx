@@ -33,7 +33,7 @@ function Rows({ rows, opened }: { rows: readonly InputRow[]; opened: Opened }) {
 
 /** Short values stand beside their name, texts below it. */
 function Row({ row: { id, depth, name, kind, value }, opened }: { row: InputRow; opened: Opened }) {
-  const isShort = kind === 'token' || (value.length <= 24 && !value.includes('\n'));
+  const isShort = name.length <= 20 && value.length <= 20 && !`${name}${value}`.includes('\n');
   return (
     <div class={`input-row${isShort ? ' short' : ''}`} style={depth ? { marginInlineStart: `${depth * 12}px` } : undefined}>
       <span class="field-name">

@@ -3,6 +3,7 @@ import type { PushMessage } from '../../contract/push.ts';
 type NoticeWords = {
   allow: string;
   deny: string;
+  open: string;
   failedTitle: string;
   answered: string;
   body(kind: PushMessage['kind'], prompt: PushMessage['prompt'], what: string): string;
@@ -11,6 +12,7 @@ type NoticeWords = {
 const en: NoticeWords = {
   allow: 'Allow',
   deny: 'Deny',
+  open: 'Open',
   failedTitle: 'That did not arrive',
   answered: 'Answered.',
   body(kind, prompt, what) {
@@ -27,6 +29,7 @@ const en: NoticeWords = {
 const de: NoticeWords = {
   allow: 'Erlauben',
   deny: 'Ablehnen',
+  open: 'Öffnen',
   failedTitle: 'Das kam nicht an',
   answered: 'Beantwortet.',
   body(kind, prompt, what) {

@@ -1,6 +1,6 @@
 import type { BackgroundTask } from '../../contract/conversation.ts';
 import type { ErrorCode } from '../../contract/error.ts';
-import type { FileChange, HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
+import type { Denied, FileChange, HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
 import type { PromptKind } from '../../contract/prompt.ts';
 import type { Repair } from '../../contract/repair.ts';
 import type { Deeds } from '../transcript/deeds.ts';
@@ -62,7 +62,7 @@ export type AgentOutput =
   | { type: 'text' | 'thinking'; text: string }
   | { type: 'message'; message_id: string; text: string; parts: MessagePart[]; parent_tool_id: string | null }
   | { type: 'tool.started'; tool_id: string; name: string; input: string; change?: FileChange; parent_tool_id: string | null }
-  | { type: 'tool.finished'; tool_id: string; output: string; is_error: boolean; parent_tool_id: string | null }
+  | { type: 'tool.finished'; tool_id: string; output: string; is_error: boolean; denied?: Denied; parent_tool_id: string | null }
   | { type: 'retrying'; reason: string; attempt: number; discard_text: boolean }
   | { type: 'usage'; usage: Record<string, unknown>; contextTokens: number }
   | { type: 'prompt.asked'; prompt: AskedPrompt }

@@ -11,6 +11,7 @@ import { type Active, activeOf, isBusy, type Lanes, queuedOf } from './lanes.ts'
 import { toSummary } from './outcome.ts';
 import { createSnapshots } from './snapshots.ts';
 import type { Spending } from './spending.ts';
+import { addWaits } from './waits.ts';
 
 /** How long history waits for a process that has answered to end: older versions write the answer 50 ms after they print it. */
 const settleMs = 150;
@@ -30,7 +31,7 @@ export function createBook(deps: {
   /** Changes of one conversation come one after the other: each looks, waits for the disk, and writes. */
   inTurn<T>(convId: string, work: () => Promise<T>): Promise<T>;
   desk: Pick<Desk, 'isOpen'>;
-  prompts: Pick<Prompts, 'list'>;
+  prompts: Pick<Prompts, 'list' | 'askedBetween'>;
   defaultProject: string;
   defaults: { permissionMode: string; model: string | null };
   now(): Date;
@@ -327,7 +328,10 @@ export function createBook(deps: {
       if (leaving && page.before === undefined) await orTimeout(leaving.run.exited, settleMs);
       const found = await agent.history(record.session_id, projectOf(record), page);
       const [first, last] = [found.messages[0], found.messages.at(-1)];
-      return { ...found, turns: first && last ? turns.endedBetween(id, first.at, last.at) : [], session_id: record.session_id };
+      if (!first || !last) return { ...found, turns: [], session_id: record.session_id };
+      const asked = deps.prompts.askedBetween(id, first.at, deps.now().toISOString());
+      const { messages, turns: ended } = addWaits({ ...found, turns: turns.endedBetween(id, first.at, last.at) }, asked);
+      return { ...found, messages, turns: ended, session_id: record.session_id };
     },
 
     /** All that was said, in its order. */

@@ -3,6 +3,7 @@ import type { PromptReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { PromptStore } from '../store/port.ts';
 import { clip } from '../transcript/clip.ts';
+import { nobodyAnswered } from '../transcript/denial.ts';
 import { boundedStart } from './bounded.ts';
 import { type Call, coveringRules, fileOf, inputText, onlyPart } from './cover.ts';
 import { toRule } from './new-rule.ts';
@@ -95,7 +96,7 @@ export function createPrompts(deps: {
   function timeOut(own: Waiting): void {
     const interrupt = own.prompt.kind === 'budget';
     const message =
-      `Nobody was there to answer within ${deps.timeoutS} s. This is not a refusal: nobody has seen the question. ` +
+      `${nobodyAnswered} ${deps.timeoutS} s. This is not a refusal: nobody has seen the question. ` +
       'Go on with what needs no answer, and say at the end what you still need.';
     attempt('a prompt could not be closed', () => {
       close({ prompt: own.prompt, outcome: 'timed_out', by: itself });
@@ -227,6 +228,8 @@ export function createPrompts(deps: {
     forget(convId: string): void {
       for (const rule of rules.filter(({ conv_id }) => conv_id === convId)) this.revoke(rule.id, itself);
     },
+    /** What was asked in a conversation between two times, answered or not. */
+    askedBetween: store.askedBetween,
     audit: (limit: number, before: number | undefined): AuditEntry[] => store.entries(limit, before),
     dispose(): void {
       for (const { timer } of waiting.values()) clearTimeout(timer);

@@ -3,7 +3,7 @@ import type { NoticeKind } from '../../contract/conversation-options.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { Delivery, PushMessage } from '../../contract/push.ts';
-import { askedBy, type Notice, noticeOf } from './notice.ts';
+import { askedBy, fitsNotice, type Notice, noticeOf } from './notice.ts';
 import { whyNot } from './policy.ts';
 import { type PushChannel, PushError, type PushStore, type StoredDevice } from './port.ts';
 import type { Seen } from './seen.ts';
@@ -81,6 +81,8 @@ export function createNotifier(deps: NotifierDeps) {
   /** A button for one decision on one prompt; its token is in the notification alone. */
   function button(notice: Notice, decision: 'allow' | 'deny'): string | null {
     if (notice.prompt?.kind !== 'permission') return null;
+    // Nobody allows what they have not seen all of: the card shows it.
+    if (decision === 'allow' && !fitsNotice(notice.prompt)) return null;
     const token = randomBytes(24).toString('base64url');
     store.addAction({ hash: hashOf(token), prompt_id: notice.prompt.id, conv_id: notice.conv_id, decision });
     return token;

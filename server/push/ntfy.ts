@@ -30,7 +30,7 @@ export function createNtfy({ post, publicUrl }: { post: SafePost; publicUrl(): s
         message: message.what || message.title,
         priority: priority[message.kind],
         ...(base ? { click: `${base}/c/${encodeURIComponent(message.conv_id)}` } : {}),
-        ...(base && allow && deny ? { actions: [button('Allow', allow), button('Deny', deny)] } : {}),
+        ...(base && deny ? { actions: [...(allow ? [button('Allow', allow)] : []), button('Deny', deny)] } : {}),
       };
       const token = device.secret['token'];
       const { status, text } = await post(origin, {

@@ -104,12 +104,17 @@ export interface TurnStore {
   newest(): Pick<Turn, 'conv_id' | 'session_id' | 'started_at' | 'created_at' | 'options'>[];
 }
 
+/** A prompt with how it ended; both are null while it waits, and for those of older versions. */
+export type AskedPrompt = { prompt: Prompt; outcome: PromptOutcome | null; closed_at: string | null };
+
 /** Prompts, rules and the audit of decisions. Each change is on disk, with its event, when the call returns. */
 export interface PromptStore {
   open(prompt: Prompt): void;
   /** Ends a prompt; `reply` is what was answered. Its turn runs on unless it waits for another one. */
   close(prompt: Prompt, how: { outcome: PromptOutcome; reply: string | null; by: string | null; audit: Omit<AuditEntry, 'id'> }): void;
   get(id: string): { prompt: Prompt; outcome: PromptOutcome | null; reply: string | null } | null;
+  /** What was asked in a conversation between two times (ISO-8601), oldest first. */
+  askedBetween(convId: string, from: string, to: string): AskedPrompt[];
   /** What was open when the server was last here. */
   left(): Prompt[];
   rules(): Rule[];

@@ -10,7 +10,8 @@ export function createPromptStore({ database, events }: { database: Database; ev
   const insert = database.prepare('INSERT INTO prompt (id, conv_id, turn_id, data) VALUES (?, ?, ?, ?)');
   const byId = database.prepare('SELECT data, outcome, reply FROM prompt WHERE id = ?');
   const left = database.prepare('SELECT data FROM prompt WHERE outcome IS NULL ORDER BY rowid');
-  const close = database.prepare('UPDATE prompt SET outcome = ?, reply = ? WHERE id = ?');
+  const close = database.prepare("UPDATE prompt SET outcome = ?, reply = ?, data = json_set(data, '$.closed_at', ?) WHERE id = ?");
+  const between = database.prepare("SELECT data, outcome FROM prompt WHERE conv_id = ? AND data ->> 'opened_at' BETWEEN ? AND ? ORDER BY rowid");
   const isOpen = database.prepare('SELECT 1 FROM prompt WHERE turn_id = ? AND outcome IS NULL LIMIT 1');
   const setState = database.prepare("UPDATE turn SET state = ? WHERE id = ? AND state IN ('running', 'waiting')");
   const rules = database.prepare('SELECT data FROM rule ORDER BY rowid');
@@ -31,7 +32,7 @@ export function createPromptStore({ database, events }: { database: Database; ev
     },
     close({ id, conv_id, turn_id }, { outcome, reply, by, audit: entry }) {
       database.durably(() => {
-        close.run(outcome, reply, id);
+        close.run(outcome, reply, entry.at, id);
         if (isOpen.get(turn_id) === undefined) setState.run('running', turn_id);
         note(entry);
         events.write([{ type: 'prompt.closed', conv_id, turn_id, at: entry.at, prompt_id: id, outcome, by }]);
@@ -42,6 +43,11 @@ export function createPromptStore({ database, events }: { database: Database; ev
       const row = byId.get(id) as (Row & { outcome: PromptOutcome | null; reply: string | null }) | undefined;
       return row ? { prompt: JSON.parse(row.data), outcome: row.outcome, reply: row.reply } : null;
     },
+    askedBetween: (convId, from, to) =>
+      (between.all(convId, from, to) as (Row & { outcome: PromptOutcome | null })[]).map(({ data, outcome }) => {
+        const { closed_at = null, ...prompt } = JSON.parse(data) as Prompt & { closed_at?: string };
+        return { prompt, outcome, closed_at };
+      }),
     left: () => (left.all() as Row[]).map(({ data }) => JSON.parse(data) as Prompt),
     rules: () => (rules.all() as Row[]).map(({ data }) => JSON.parse(data) as Rule),
     addRule(rule, entry) {

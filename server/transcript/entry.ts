@@ -22,6 +22,9 @@ export type Entry = {
   isCompactSummary?: boolean;
   isApiErrorMessage?: boolean;
   origin?: { kind?: string };
+  /** On a tool's result (2.1.329): why it never ran, and who decided. */
+  toolDenialKind?: unknown;
+  permissionDecision?: unknown;
   attachment?: { type?: string; prompt?: unknown; commandMode?: string };
 };
 

@@ -1,5 +1,6 @@
 import type { HistoryMessage, MessagePart } from '../../contract/message.ts';
 import { clip } from './clip.ts';
+import { denialOf } from './denial.ts';
 import { blocksOf, type Entry, noticeOf, plainText, withoutNotes } from './entry.ts';
 import { type Limits, shownLimits, textOf, toBlocks, toolOutput, toPart } from './part.ts';
 
@@ -96,9 +97,12 @@ function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { typ
   for (const block of blocksOf(entry)) {
     const tool = block.type === 'tool_result' ? tools.get(String(block.tool_use_id)) : undefined;
     if (!tool) continue;
-    const { text, clipped } = clip(toolOutput(block.content), limits.tool);
+    const output = toolOutput(block.content);
+    const { text, clipped } = clip(output, limits.tool);
     tool.output = text;
     tool.is_error = block.is_error === true;
+    const denied = tool.is_error ? denialOf(entry.toolDenialKind, entry.permissionDecision, output) : undefined;
+    if (denied) tool.denied = denied;
     if (clipped) tool.clipped = true;
     if (tool.at && entry.timestamp) tool.duration_ms = Math.max(0, Date.parse(entry.timestamp) - Date.parse(tool.at));
   }

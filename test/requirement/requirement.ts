@@ -105,6 +105,7 @@ export const requirements = {
     promise: 'Whoever approves sees every field and value first, marks for hidden characters, and opens what is cut before Allow works.',
     from: 'safety',
   },
+  'prompt.told': { promise: 'What a person denied is told as denied, and no duration counts their time.', from: 'complaints about peers' },
   'prompt.risks': { promise: 'A prompt says in plain words why it looks risky.', from: 'safety' },
   'prompt.audit': { promise: 'Who decided what, when and from where is on disk.', from: 'safety' },
   'events.reset': { promise: 'A cursor from before what is kept gets how things stand in place of a hole.', from: 'contract' },

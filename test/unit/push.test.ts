@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
+import { promptLines } from '../../cli/prompt-lines.ts';
 import type { StoredEvent } from '../../contract/event.ts';
-import { noticeOf } from '../../server/push/notice.ts';
+import type { Prompt } from '../../contract/prompt.ts';
+import { askedBy, fitsNotice, noticeOf } from '../../server/push/notice.ts';
 import { whyNot } from '../../server/push/policy.ts';
 import { isQuiet } from '../../server/push/quiet-hours.ts';
 import { isPrivateAddress } from '../../server/push/safe-post.ts';
@@ -43,6 +45,50 @@ verifies('push.policy', 'tells of few events, in one short line', () => {
   expect(noticeOf(event({ type: 'turn.cancelled' }))).toBeNull();
   expect(noticeOf(event({ type: 'text.delta', text: 'x' }))).toBeNull();
   expect(noticeOf(event({ type: 'turn.failed', title: 'No', detail: 'No' }))).toMatchObject({ kind: 'failed', what: 'No.' });
+});
+
+verifies('prompt.shown', 'lets a notice allow only what stands in it whole, and what no risk speaks against', () => {
+  const prompt = (tool: string, input: Record<string, unknown>, more: Partial<Prompt> = {}): Prompt => ({
+    ...{ id: 'p', kind: 'permission', conv_id: 'c', turn_id: 't', tool, input, reason: null, risks: [], project: '/p' },
+    ...{ parent_tool_id: null, opened_at: '', ...more },
+  });
+  const short = prompt('Bash', { command: 'npm test', description: 'runs the tests' });
+  expect([fitsNotice(short), askedBy(short)]).toEqual([true, 'npm test']);
+  const named = prompt('Write', { file_path: '/p/a', content: 'x' });
+  expect([fitsNotice(named), askedBy(named)]).toEqual([true, 'file_path: /p/a, content: x']);
+  const others = [
+    prompt('Bash', { command: `npm test ${'x'.repeat(200)}` }),
+    prompt('Bash', { command: 'npm test\nrm x' }),
+    prompt('Bash', { command: `npm test${' '.repeat(60)}; rm x` }),
+    prompt('Bash', { command: 'npm\u200b test' }),
+    prompt('Bash', { command: 'rm x' }, { risks: ['It deletes.'] }),
+    prompt('Write', { file_path: '/p/a', content: 'x'.repeat(200) }),
+    prompt('mcp__m__x', { ['k\u202e']: 1 }),
+    prompt('ExitPlanMode', { plan: 'x' }, { kind: 'plan' }),
+  ];
+  for (const one of others) expect(fitsNotice(one), JSON.stringify(one.input)).toBe(false);
+  expect(askedBy(prompt('Bash', { command: 'a\u202eb', dangerouslyDisableSandbox: true }))).toBe(
+    'command: a⟨U+202E⟩b, dangerouslyDisableSandbox: true',
+  );
+});
+
+verifies('prompt.shown', 'prints every field of what is asked for the command, with marks, a bar before each line and the risks', () => {
+  const prompt: Prompt = {
+    ...{ id: 'p', kind: 'permission', conv_id: 'c', turn_id: 't', tool: 'mcp__m__x', reason: 'why', risks: ['It is odd.'], project: '/p' },
+    input: { path: 'a', content: 'one\ntwo\u001b[2J', flags: { deep: [false, null, ''] }, edits: [] },
+    ...{ parent_tool_id: null, opened_at: new Date().toISOString() },
+  };
+  expect(promptLines(prompt)).toEqual([
+    expect.stringMatching(/^p {2}\S.* {2}c {2}permission {2}mcp__m__x$/),
+    '    path: a',
+    ...['    content:', '      | one', '      | two⟨U+001B⟩[2J'],
+    ...['    flags:', '      deep:', '        1: false', '        2: null', '        3: ""', '    edits: []'],
+    '    (why)',
+    '  ! It is odd.',
+  ]);
+  const long = promptLines({ ...prompt, tool: 'Bash', input: { command: `npm test${'\n'.repeat(60)}touch EVIL` } });
+  expect(long[1]).toBe('    command: (61 lines)');
+  expect(long).toContain('      | touch EVIL');
 });
 
 verifies('push.channels', 'knows the addresses of private networks', () => {

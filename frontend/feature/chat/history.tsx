@@ -34,7 +34,9 @@ export function History({ rows, project, hasBefore }: { rows: readonly Row[]; pr
 function HistoryRow({ row, project, isPart }: { row: Row; project: string; isPart: boolean }) {
   if (row.type === 'note') return <Note message={row.message} />;
   const { user, parts, record } = row;
-  const cost = record ? { ms: Date.parse(record.ended_at) - Date.parse(record.started_at), usd: record.cost_usd } : { ms: null, usd: null };
+  const cost = record
+    ? { ms: Date.parse(record.ended_at) - Date.parse(record.started_at) - (record.waited_ms ?? 0), usd: record.cost_usd }
+    : { ms: null, usd: null };
   return (
     <>
       {user && <Said text={user.text} at={user.at} isCommand={user.kind === 'command'} attachments={attachmentsOf(user, record?.attachments)} />}

@@ -1,6 +1,6 @@
 import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import type { MessagePart } from '../../../contract/message.ts';
-import type { TurnSummary } from '../../../contract/turn.ts';
+import type { LiveTurn, TurnSummary } from '../../../contract/turn.ts';
 import { type EndedTurn, failureOf, type Thread } from '../../state/thread-reducer.ts';
 import { words } from '../../word/words.ts';
 import { receiptOf } from './receipt.ts';
@@ -54,7 +54,7 @@ function Tasks({ parts }: { parts: readonly MessagePart[] }) {
 
 /** A turn that has just ended, as it was while it ran: the history takes its place when it is read. */
 export function Ended({ ended: { turn, steered, end }, project }: { ended: EndedTurn; project: string }) {
-  const ms = end.started_at && end.ended_at ? Date.parse(end.ended_at) - Date.parse(end.started_at) : null;
+  const ms = end.started_at && end.ended_at ? Date.parse(end.ended_at) - Date.parse(end.started_at) - waited(turn, end.ended_at) : null;
   return (
     <>
       {turn.origin === 'message' && <Said text={turn.message} at={turn.created_at} attachments={names(turn)} />}
@@ -68,6 +68,10 @@ export function Ended({ ended: { turn, steered, end }, project }: { ended: Ended
     </>
   );
 }
+
+/** How long a turn waited for a person. */
+const waited = ({ waited_ms = 0, waits_since }: LiveTurn, until: string) =>
+  waited_ms + (waits_since ? Date.parse(until) - Date.parse(waits_since) : 0);
 
 /** Why the newest turn has no answer, and what to do. */
 export function Failed({ thread }: { thread: Thread }) {

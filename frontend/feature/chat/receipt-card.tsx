@@ -20,7 +20,7 @@ const Changes = lazy(async () => (await import('./changes.tsx')).Changes);
 export function Receipt({ receipt, cost, project, turnId }: ReceiptProps) {
   const [isOpen, setOpen] = useState(false);
   const t = words.value;
-  const { files, commands, tests } = receipt;
+  const { files, commands, tests, denied = 0 } = receipt;
   const failed = commands.filter(({ exit }) => exit !== 0).length;
   const added = files.reduce((sum, file) => sum + file.added, 0);
   const removed = files.reduce((sum, file) => sum + file.removed, 0);
@@ -37,6 +37,7 @@ export function Receipt({ receipt, cost, project, turnId }: ReceiptProps) {
           {failed > 0 && <span class="removed"> {t.failedSteps(failed)}</span>}
         </span>
       )}
+      {denied > 0 && <span>{t.deniedSteps(denied)}</span>}
       {tests && (
         <span>
           {tests.passed > 0 && <span class="added">{t.testsPassed(tests.passed)} </span>}
@@ -47,7 +48,7 @@ export function Receipt({ receipt, cost, project, turnId }: ReceiptProps) {
       {cost.usd !== null && cost.usd > 0 && <span>{t.money(cost.usd)}</span>}
     </>
   );
-  if (!files.length && !commands.length) return cost.ms === null && !cost.usd ? null : <p class="receipt">{line}</p>;
+  if (!files.length && !commands.length) return cost.ms === null && !cost.usd && !denied ? null : <p class="receipt">{line}</p>;
   return (
     <details class="receipt">
       <summary aria-label={t.receipt}>{line}</summary>

@@ -10,6 +10,8 @@ export type Receipt = {
   commands: { command: string; exit: number | null }[];
   /** Null where no output looks like that of tests. */
   tests: Tests | null;
+  /** How many calls never ran, because a person or a rule did not allow them. */
+  denied?: number;
 };
 
 /** How test runners tell their result; of a run that names more than one form the first counts. */
@@ -84,8 +86,9 @@ export function receiptOf(parts: readonly MessagePart[]): Receipt {
     const before = files.get(file) ?? { file, added: 0, removed: 0 };
     files.set(file, { file, added: before.added + added, removed: before.removed + removed });
   }
-  const ran = tools.filter(({ name, output }) => name === 'Bash' && output !== null);
+  const ran = tools.filter(({ name, output, denied }) => name === 'Bash' && output !== null && !denied);
+  const denied = tools.filter((tool) => tool.denied).length;
   const tests = ran.map(({ output }) => testsIn(output ?? '')).findLast((found) => found !== null) ?? null;
   const commands = ran.map((tool) => ({ command: String(inputOf(tool)['command'] ?? ''), exit: exitCodeOf(tool) }));
-  return { files: [...files.values()], commands, tests };
+  return { files: [...files.values()], commands, tests, ...(denied ? { denied } : {}) };
 }

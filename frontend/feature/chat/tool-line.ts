@@ -1,3 +1,4 @@
+import type { Words } from '../../word/en.ts';
 import type { ToolPart } from './view.ts';
 
 /** What a tool does, as a kind that the dictionary has a verb for. */
@@ -25,6 +26,29 @@ const verbs: Record<string, Verb> = {
 
 export const verbOf = (name: string): Verb => verbs[name] ?? 'used';
 
+/** How far a call has come: it waits for a person, never ran, is under way, was left unfinished, or has run. */
+export function stageOf({ asked_at, denied, output }: Pick<ToolPart, 'asked_at' | 'denied' | 'output'>, isLive: boolean) {
+  if (denied) return denied;
+  if (output !== null) return 'ran' as const;
+  if (asked_at) return 'asked' as const;
+  return isLive ? ('running' as const) : ('unfinished' as const);
+}
+
+/** What is said of a call in front of its object: only what ran is told as done. */
+export function saidOf(tool: Pick<ToolPart, 'name' | 'asked_at' | 'denied' | 'output'>, isLive: boolean, t: Words): string {
+  const verb = verbOf(tool.name);
+  const stage = stageOf(tool, isLive);
+  const name = verb === 'ran' || verb === 'used' ? '' : ` ${tool.name}`;
+  if (stage === 'person') {
+    if (verb === 'asked') return t.notAnswered;
+    if (verb === 'planned') return t.planSentBack;
+  }
+  if (stage === 'person' || stage === 'nobody' || stage === 'rule' || stage === 'unfinished')
+    return `${t.stages[stage]}${verb === 'used' ? ` ${tool.name}` : name}`;
+  if (verb === 'used') return stage === 'asked' ? t.wantsTool(tool.name) : tool.name;
+  return stage === 'ran' ? t.verbs[verb] : stage === 'asked' ? t.wants[verb] : t.doing[verb];
+}
+
 /** The input of a tool; empty where it came cut (inputs of more than 8,000 characters). */
 export function inputOf({ input }: Pick<ToolPart, 'input'>): Record<string, unknown> {
   try {
@@ -39,8 +63,9 @@ const maxObject = 160;
 
 /** What a tool was used on, for one line: the command, the file (from the project on), or what else its input names. */
 export function objectOf(tool: Pick<ToolPart, 'input' | 'change' | 'name'>, project: string): string {
-  const { command, file_path, pattern, url, query, description, subject, prompt } = inputOf(tool);
-  const object = String(tool.change?.file ?? command ?? file_path ?? pattern ?? url ?? query ?? description ?? subject ?? prompt ?? '');
+  const { command, file_path, pattern, url, query, description, subject, prompt, questions } = inputOf(tool);
+  const question = Array.isArray(questions) ? questions[0]?.question : undefined;
+  const object = String(tool.change?.file ?? command ?? file_path ?? pattern ?? url ?? query ?? question ?? description ?? subject ?? prompt ?? '');
   const short = object.replaceAll(`${project}/`, '').replaceAll(/\s+/g, ' ').trim();
   return short.length > maxObject ? `${short.slice(0, maxObject)}…` : short;
 }

@@ -3,28 +3,31 @@ import { Markdown } from '../../ui/markdown.tsx';
 import { useOpen } from '../../ui/open.ts';
 import { duration } from '../../ui/when.tsx';
 import { words } from '../../word/words.ts';
-import { exitCodeOf, inputOf, objectOf, verbOf } from './tool-line.ts';
+import { exitCodeOf, inputOf, objectOf, saidOf, stageOf } from './tool-line.ts';
 import type { ToolPart } from './view.ts';
 import './tool.css';
 
+/** `isLive`: its turn still runs. */
+type ToolProps = { tool: ToolPart; project: string; isLive: boolean };
+
 /** One call of a tool as a line that opens to its input and output. What is in it is drawn when it is opened. */
-export function Tool({ tool, project }: { tool: ToolPart; project: string }) {
+export function Tool({ tool, project, isLive }: ToolProps) {
   const [isOpen, toggle] = useOpen(tool.id);
   return (
-    <details class={tool.is_error ? 'tool bad' : 'tool'} open={isOpen} onToggle={toggle}>
+    <details class={tool.is_error && !tool.denied ? 'tool bad' : 'tool'} open={isOpen} onToggle={toggle}>
       <summary>
-        <ToolLine tool={tool} project={project} />
+        <ToolLine tool={tool} project={project} isLive={isLive} />
       </summary>
       {isOpen && <ToolDetail tool={tool} />}
     </details>
   );
 }
 
-export function ToolLine({ tool, project }: { tool: ToolPart; project: string }) {
-  const { change } = tool;
+function ToolLine({ tool, project, isLive }: ToolProps) {
+  const change = stageOf(tool, isLive) === 'ran' ? tool.change : undefined;
   return (
     <span class="tool-line">
-      <span class="verb">{verbOf(tool.name) === 'used' ? tool.name : words.value.verbs[verbOf(tool.name)]}</span>{' '}
+      <span class="verb">{saidOf(tool, isLive, words.value)}</span>{' '}
       <span class="object" dir="auto">
         {objectOf(tool, project)}
       </span>{' '}
@@ -34,15 +37,17 @@ export function ToolLine({ tool, project }: { tool: ToolPart; project: string })
             <span class="added">+{change.added}</span> <span class="removed">−{change.removed}</span>{' '}
           </>
         )}
-        <ToolState tool={tool} />
-        {tool.duration_ms !== undefined && tool.duration_ms >= 100 && ` ${duration(tool.duration_ms)}`}
+        <ToolState tool={tool} isLive={isLive} />
+        {!tool.denied && tool.duration_ms !== undefined && tool.duration_ms >= 100 && ` ${duration(tool.duration_ms)}`}
       </span>
     </span>
   );
 }
 
-function ToolState({ tool }: { tool: ToolPart }) {
+function ToolState({ tool, isLive }: Pick<ToolProps, 'tool' | 'isLive'>) {
   const t = words.value;
+  const stage = stageOf(tool, isLive);
+  if (stage !== 'ran' && stage !== 'running') return null;
   if (tool.output === null) return <span class="running">{t.runningNow}</span>;
   const exit = exitCodeOf(tool);
   if (exit) return <span class="removed">{t.exit(exit)}</span>;
@@ -70,42 +75,45 @@ function ToolDetail({ tool }: { tool: ToolPart }) {
 }
 
 /** Several tools of one step: the last one as a line, and all of them when it is opened. */
-export function ToolGroup({ tools, project }: { tools: readonly ToolPart[]; project: string }) {
+export function ToolGroup({ tools, project, isLive }: { tools: readonly ToolPart[]; project: string; isLive: boolean }) {
   const [isOpen, toggle] = useOpen(`${tools[0]?.id} and on`);
   const last = tools.at(-1);
-  if (tools.length === 1 && last) return <Tool tool={last} project={project} />;
-  const failed = tools.filter(({ is_error }) => is_error).length;
+  if (tools.length === 1 && last) return <Tool tool={last} project={project} isLive={isLive} />;
+  const failed = tools.filter(({ is_error, denied }) => is_error && !denied).length;
+  const denied = tools.filter((tool) => tool.denied).length;
   return (
     <details class="tools" open={isOpen} onToggle={toggle}>
       <summary>
         <span class="tool-line">
           <span class="verb">{words.value.steps(tools.length)}</span>{' '}
-          <span class="object">{last && !isOpen && `${words.value.verbs[verbOf(last.name)]} ${objectOf(last, project)}`}</span>
+          <span class="object">{last && !isOpen && `${saidOf(last, isLive, words.value)} ${objectOf(last, project)}`}</span>
           <span class="result">
-            {failed > 0 ? <span class="removed">{words.value.failedSteps(failed)}</span> : last && <ToolState tool={last} />}
+            {denied > 0 && <span>{words.value.deniedSteps(denied)} </span>}
+            {failed > 0 ? <span class="removed">{words.value.failedSteps(failed)}</span> : last && <ToolState tool={last} isLive={isLive} />}
           </span>
         </span>
       </summary>
-      {isOpen && tools.map((tool) => <Tool key={tool.id} tool={tool} project={project} />)}
+      {isOpen && tools.map((tool) => <Tool key={tool.id} tool={tool} project={project} isLive={isLive} />)}
     </details>
   );
 }
 
 /** A sub-agent: what it was asked, what it does, and what it came back with. */
-export function AgentCard({ tool, inner, project }: { tool: ToolPart; inner: readonly ToolPart[]; project: string }) {
+export function AgentCard({ tool, inner, project, isLive }: ToolProps & { inner: readonly ToolPart[] }) {
   const { description, prompt, subagent_type } = inputOf(tool);
   const newest = inner.at(-1);
   return (
     <section class="card" aria-label={words.value.verbs.agent}>
       <p class="card-head">
-        <strong>{words.value.verbs.agent}</strong> <span dir="auto">{String(description ?? subagent_type ?? '')}</span>
+        <strong>{stageOf(tool, isLive) === 'ran' ? words.value.verbs.agent : saidOf(tool, isLive, words.value)}</strong>{' '}
+        <span dir="auto">{String(description ?? subagent_type ?? '')}</span>
         <span class="result">
-          <ToolState tool={tool} />
-          {tool.duration_ms !== undefined && ` ${duration(tool.duration_ms)}`}
+          <ToolState tool={tool} isLive={isLive} />
+          {!tool.denied && tool.duration_ms !== undefined && ` ${duration(tool.duration_ms)}`}
         </span>
       </p>
-      {inner.length > 0 && <ToolGroup tools={inner} project={project} />}
-      {tool.output === null && !newest && <p class="quiet-line">{words.value.working}</p>}
+      {inner.length > 0 && <ToolGroup tools={inner} project={project} isLive={isLive} />}
+      {stageOf(tool, isLive) === 'running' && !newest && <p class="quiet-line">{words.value.working}</p>}
       <details class="tool">
         <summary>{words.value.taskAndAnswer}</summary>
         <Markdown text={String(prompt ?? '')} />

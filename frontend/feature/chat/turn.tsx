@@ -54,7 +54,7 @@ const isOpen = (segment: Segment) => 'open' in segment && segment.open;
  */
 export function Answered({ parts, project, isLive = false, at }: { parts: readonly MessagePart[]; project: string; isLive?: boolean; at?: string }) {
   const segments = toSegments(parts);
-  const draw = (segment: Segment) => <Piece key={segment.key} segment={segment} project={project} />;
+  const draw = (segment: Segment) => <Piece key={segment.key} segment={segment} project={project} isLive={isLive} />;
   const text = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
   return (
     <article class="message assistant" aria-label={words.value.agentName} aria-busy={isLive}>
@@ -90,7 +90,7 @@ export function Answered({ parts, project, isLive = false, at }: { parts: readon
 }
 
 /** The quiet view leaves only words. */
-function Piece({ segment, project }: { segment: Segment; project: string }) {
+function Piece({ segment, project, isLive }: { segment: Segment; project: string; isLive: boolean }) {
   if (segment.type === 'text') {
     return (
       <div>
@@ -103,8 +103,8 @@ function Piece({ segment, project }: { segment: Segment; project: string }) {
   if (segment.type === 'thinking') return <Thinking text={segment.text} isOpen={segment.open} />;
   return (
     <div aria-live="off">
-      {segment.type === 'tools' && <ToolGroup tools={segment.tools} project={project} />}
-      {segment.type === 'agent' && <AgentCard tool={segment.tool} inner={segment.inner} project={project} />}
+      {segment.type === 'tools' && <ToolGroup tools={segment.tools} project={project} isLive={isLive} />}
+      {segment.type === 'agent' && <AgentCard tool={segment.tool} inner={segment.inner} project={project} isLive={isLive} />}
     </div>
   );
 }

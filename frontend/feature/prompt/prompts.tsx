@@ -1,9 +1,12 @@
 import { list, titleOf } from '../../state/list.ts';
 import { go, pathOf } from '../../state/route.ts';
 import { thread } from '../../state/thread.ts';
+import { lazy } from '../../ui/lazy.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
 import { words } from '../../word/words.ts';
-import { PromptCard } from './prompt-card.tsx';
+
+/** Most of the time nothing waits: the page opens without it. */
+const PromptCard = lazy(async () => (await import('./prompt-card.tsx')).PromptCard);
 
 /** What the open conversation waits for. */
 export function OwnPrompts() {

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { clip } from '../../transcript/clip.ts';
+import { denialOf } from '../../transcript/denial.ts';
 import { createLineSplitter, parseLine } from '../../transcript/line.ts';
 import { type Block, maxToolText, textOf, toBlocks, toolOutput, toPart } from '../../transcript/part.ts';
 import type { AgentOutput } from '../port.ts';
@@ -48,18 +49,29 @@ export function decodeLine(line: Line): AgentOutput[] {
     case 'user':
       return toBlocks(line.message?.content)
         .filter((block) => block.type === 'tool_result')
-        .map((block) => ({
-          type: 'tool.finished',
-          tool_id: String(block.tool_use_id),
-          output: clip(toolOutput(block.content), maxToolText).text,
-          is_error: block.is_error === true,
-          parent_tool_id: parent,
-        }));
+        .map((block) => decodeResult(block, line, parent));
     case 'system':
       return decodeSystem(line);
     default:
       return [];
   }
+}
+
+type ResultMeta = { id?: unknown; non_execution_kind?: unknown; permission_decision?: unknown };
+
+function decodeResult(block: Block, line: Line, parent: string | null): AgentOutput {
+  const metas = Array.isArray(line.tool_result_meta) ? (line.tool_result_meta as (ResultMeta | null)[]) : [];
+  const meta = metas.find((one) => one?.id === block.tool_use_id);
+  const output = toolOutput(block.content);
+  const denied = block.is_error === true ? denialOf(meta?.non_execution_kind, meta?.permission_decision, output) : undefined;
+  return {
+    type: 'tool.finished',
+    tool_id: String(block.tool_use_id),
+    output: clip(output, maxToolText).text,
+    is_error: block.is_error === true,
+    ...(denied ? { denied } : {}),
+    parent_tool_id: parent,
+  };
 }
 
 function decodeSystem(line: Line): AgentOutput[] {
