@@ -1,6 +1,6 @@
 /** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails where too few modules are seen. */
 const pure =
-  '^server/(transcript/|conversation/(order|outcome|text-so-far|lanes)\\.ts$|prompt/(shell|cover|risk|reply|new-rule|bounded|obeyed|offer|paths)\\.ts$|push/(notice|policy|quiet-hours)\\.ts$|attachment/media-type\\.ts$)';
+  '^server/(transcript/|conversation/(order|outcome|text-so-far|lanes)\\.ts$|prompt/(shell|cover|risk|reply|new-rule|bounded|obeyed|offer|paths)\\.ts$|push/(notice|policy|quiet-hours)\\.ts$|attachment/media-type\\.ts$|work-tree/(ignore-pattern|index-file)\\.ts$|project-file/path\\.ts$)';
 
 module.exports = {
   forbidden: [
@@ -97,6 +97,37 @@ module.exports = {
       severity: 'error',
       from: { path: '^server/', pathNot: '^server/(thread|library/worker)\\.ts$' },
       to: { path: '^(node:)?worker_threads$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'project-files-go-through-one-module',
+      comment:
+        'Whatever is in a project is read and written by server/project-file alone, which follows no link. These folders deal with the data folder, the agent, and the files of the package.',
+      severity: 'error',
+      from: {
+        path: '^server/',
+        pathNot:
+          '^server/(project-file|access|agent|archive|desk|git|library|page|push|store|terminal)/|^server/(attachment/attachments|undo/shadow-folder|host/(project-guard|resolve-file|look-at-paths)|child-process|file-fault|config|main|server)\\.ts$',
+      },
+      to: { path: '^(node:)?fs(/promises)?$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'git-is-run-in-one-place',
+      comment: 'A project decides what git does in it: every git command is built by server/git. These start other programs.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/(git|agent|terminal)/' },
+      to: { path: '^server/child-process\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'project-files-know-nothing-else',
+      severity: 'error',
+      from: { path: '^server/project-file/' },
+      to: { path: '^server/', pathNot: '^server/project-file/' },
+    },
+    {
+      name: 'work-trees-know-files-and-git',
+      severity: 'error',
+      from: { path: '^server/work-tree/' },
+      to: { path: '^server/', pathNot: '^server/(project-file|work-tree|git)/' },
     },
     {
       name: 'pure-folders-touch-nothing',

@@ -133,6 +133,11 @@ export const errorTable = {
     title: 'Files have changed since',
     hint: 'Nothing was touched. Undo the others by naming them in `files`, or undo what came later first.',
   },
+  undo_incomplete: {
+    status: 409,
+    title: 'Some files were not put back',
+    hint: 'The detail names each file and why. Remove the reason and send the same request again: what is done already stays.',
+  },
   task_not_found: {
     status: 404,
     title: 'There is no such background work',

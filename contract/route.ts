@@ -236,7 +236,7 @@ export const routes = {
     path: '/api/turns/:id/undo',
     tag: 'turns',
     summary: 'Put all or some files back to before a turn; `redo` takes that back. Branch, index and stash stay as they are',
-    errors: ['turn_not_found', 'conversation_busy', 'nothing_to_undo', 'files_changed'],
+    errors: ['turn_not_found', 'conversation_busy', 'nothing_to_undo', 'files_changed', 'undo_incomplete'],
   },
   cancelTurn: {
     method: 'POST',

@@ -82,7 +82,7 @@ export type RunOptions = {
   cwd?: string;
   env?: Environment;
   /** What it gets on standard input. */
-  input?: string | Buffer;
+  input?: string | Uint8Array;
   timeoutMs: number;
   /** More output than this is an error. */
   maxBytes?: number;
@@ -92,13 +92,20 @@ export type RunOptions = {
 };
 
 /** Runs a program to its end and gives what it printed. Rejects with StartError or ProgramError. */
-export async function runProgram(
+export async function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<{ stdout: string; stderr: string }> {
+  const { stdout, stderr } = await runForBytes(program, args, options);
+  return { stdout: stdout.toString(), stderr };
+}
+
+/** As `runProgram`, for output that is not text. */
+export async function runForBytes(
   program: string,
   args: readonly string[],
   { cwd, env, input, timeoutMs, maxBytes = 1 << 20, signal, killSignal = 'SIGTERM' }: RunOptions,
-): Promise<{ stdout: string; stderr: string }> {
+): Promise<{ stdout: Buffer; stderr: string }> {
   const options = {
     env: env as NodeJS.ProcessEnv | undefined,
+    encoding: 'buffer' as const,
     timeout: timeoutMs,
     maxBuffer: maxBytes,
     killSignal,
@@ -106,11 +113,11 @@ export async function runProgram(
     ...(signal ? { signal } : {}),
   };
   let wasStarted = false;
-  const output = { stdout: '', stderr: '' };
+  let output: { stdout: Buffer; stderr: string } = { stdout: Buffer.alloc(0), stderr: '' };
   try {
     await new Promise<void>((resolve, reject) => {
       const child = execFile(program, args, options, (error, stdout, stderr) => {
-        Object.assign(output, { stdout, stderr });
+        output = { stdout, stderr: stderr.toString() };
         if (error) reject(error);
         else resolve();
       });
@@ -120,7 +127,7 @@ export async function runProgram(
     });
     return output;
   } catch (error) {
-    if (wasStarted) throw new ProgramError(program, error as Error, output);
+    if (wasStarted) throw new ProgramError(program, error as Error, { ...output, stdout: output.stdout.toString() });
     throw new StartError(program, error, await isMissingFolder(cwd));
   }
 }

@@ -51,7 +51,7 @@ import { createTurnStore } from './store/turn-store.ts';
 import { createUndoStore } from './store/undo-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
-import { createUndo } from './undo/undo.ts';
+import { setUpUndo } from './undo/parts.ts';
 
 /** No dash or underscore: these are typed in shells. */
 const typedAlphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -150,7 +150,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   };
 
   const resolveProject = createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir());
-  const undo = createUndo({ store: createUndoStore({ database }), folder: join(config.dataFolder, 'undo'), env: config.agentEnv, warn, now });
+  const undoFolder = join(config.dataFolder, 'undo');
+  const { undo, workTrees } = setUpUndo({ store: createUndoStore({ database }), folder: undoFolder, env: config.agentEnv, log, now });
   const {
     desk,
     archive,
@@ -265,7 +266,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     deskPrompts,
     pushes,
     pairings: createPairings({ now }),
-    projects: createProjects({ roots: config.projectRoots, resolveProject, env: config.agentEnv, now }),
+    projects: createProjects({ roots: config.projectRoots, resolveProject, workTrees, now }),
     onRevoked: pushes.removeOfCredential,
     agent,
     conversations,
@@ -323,6 +324,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const pruning = setInterval(prune, pruneEveryMs);
   setImmediate(prune);
   sweepFiles();
+  undo.sweep().catch((error) => warn(error, 'what was noted of projects that are gone stays'));
 
   let isClosing = false;
   const opened = openWhenDiskAllows(

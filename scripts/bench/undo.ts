@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { createUndoParts } from '../../server/undo/parts.ts';
 import type { UndoRecord } from '../../server/undo/port.ts';
 import { createUndo } from '../../server/undo/undo.ts';
 import { type Figure, inTurn, medians, ms, time } from './figure.ts';
@@ -33,13 +34,16 @@ export async function measureUndo(stage: Stage): Promise<Figure> {
       beyond: () => [],
       remove: () => {},
     },
-    folder: join(stage.root, 'undo'),
-    env,
-    warn(error) {
-      throw error;
+    ...createUndoParts({ folder: join(stage.root, 'undo-data', 'undo'), env, now: () => new Date() }),
+    warn(_, text) {
+      throw new Error(text);
     },
+    info: () => {},
+    debug: () => {},
     now: () => new Date(),
   });
+  // The first time every file is read.
+  await undo.before('first', top);
   let turn = 0;
   const pairs = await inTurn(
     9,

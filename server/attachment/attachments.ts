@@ -1,8 +1,9 @@
-import { copyFile, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../app-error.ts';
 import type { StoredAttachment } from '../store/port.ts';
 import { checkedType, isForModel } from './media-type.ts';
+import { placeFiles } from './place.ts';
 
 /** A file as it comes with a message. */
 export type IncomingFile = { name: string; media_type?: string | undefined; data: Buffer };
@@ -12,9 +13,6 @@ export const attachmentLimits = { files: 20, bytes: 20_000_000, imageBytes: 5_00
 
 /** How long a message may take from its files to its turn. */
 const freshMs = 60_000;
-
-/** Where files that the model does not take lie in a project. */
-const uploadFolder = join('.switchboard', 'uploads');
 
 /** Keeps the files that come with messages: in the data folder until their conversation is deleted. */
 export function createAttachments({ folder }: { folder: string }) {
@@ -71,22 +69,12 @@ export function createAttachments({ folder }: { folder: string }) {
     },
     /** Puts what the model does not take into the project; gives the lines that name it to the model. */
     async place(id: string, files: readonly StoredAttachment[], project: string): Promise<string> {
-      const others = files.filter((file) => !file.forModel);
-      if (!others.length) return '';
-      const target = join(project, uploadFolder, id);
-      try {
-        await mkdir(target, { recursive: true });
-        // A link there could lead anywhere.
-        if ((await realpath(target)) !== join(await realpath(project), uploadFolder, id)) throw new Error('it is reached over a link');
-        // The folder is nothing to commit.
-        await writeFile(join(project, '.switchboard', '.gitignore'), '*\n');
-        const names = freeNames(others.map(({ name }) => name));
-        await Promise.all(others.map(({ path }, index) => copyFile(path, join(target, names[index] as string))));
-        const lines = names.map((name, index) => `- ${join(uploadFolder, id, name)} (${others[index]?.media_type}, ${others[index]?.bytes} bytes)`);
-        return `\n\nAttached files, in the project folder:\n${lines.join('\n')}`;
-      } catch (error) {
-        throw new AppError('attachment_refused', `The attachments cannot be put into ${target}: ${(error as Error).message}`, { cause: error });
-      }
+      return placeFiles(
+        id,
+        files.filter((file) => !file.forModel),
+        project,
+        (file) => readFile(file.path),
+      );
     },
     /** Removes what was kept for ids that are not known any more. */
     async sweep(isKnown: (id: string) => boolean): Promise<void> {
@@ -97,14 +85,3 @@ export function createAttachments({ folder }: { folder: string }) {
 }
 
 const isPlainName = (name: string) => /^[^/\\\0\p{Cc}]{1,255}$/u.test(name) && !['.', '..'].includes(name) && Buffer.byteLength(name) <= 255;
-
-/** Names of which each is used once. */
-function freeNames(names: readonly string[]): string[] {
-  const used = new Set<string>();
-  return names.map((name) => {
-    let free = name;
-    for (let number = 2; used.has(free); number += 1) free = `${number}-${name}`;
-    used.add(free);
-    return free;
-  });
-}

@@ -1,7 +1,9 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { AppError } from '../app-error.ts';
-import { runProgram } from '../child-process.ts';
+import { statFile } from '../project-file/file.ts';
+import { withFolder } from '../project-file/folder.ts';
+import { walkTree } from '../work-tree/walk.ts';
+import type { WorkTrees } from '../work-tree/work-trees.ts';
 import { matchFiles } from './file-match.ts';
 import type { Projects } from './port.ts';
 import type { ResolveProject } from './project-guard.ts';
@@ -12,34 +14,42 @@ const rememberMs = 5000;
 const maxFiles = 50_000;
 const maxFolders = 1000;
 
-/** Folders that nobody wants to pick a file from, where no .gitignore says so. */
+const patienceMs = 10_000;
+
+const noFiles = { files: new Set<string>(), folders: new Set<string>() };
+
+/** Folders that nobody wants to pick a file from, if no .gitignore says so. */
 const skipped = new Set(['node_modules', '.git', '.venv', '__pycache__', 'dist', 'target']);
 
-export function createProjects(deps: {
-  roots: readonly string[];
-  resolveProject: ResolveProject;
-  env: Readonly<Record<string, string>>;
-  now(): Date;
-}): Projects {
+export function createProjects(deps: { roots: readonly string[]; resolveProject: ResolveProject; workTrees: WorkTrees; now(): Date }): Projects {
   const listed = new Map<string, { at: number; files: Promise<string[]> }>();
 
   async function toRow(path: string) {
-    const isProject = await stat(join(path, '.git')).then(
-      () => true,
-      () => false,
+    const isProject = await statFile(path, '.git').then(
+      (found) => found !== null,
+      () => false, // A root may have a link in its path: it is shown all the same.
     );
     return { name: basename(path), path, is_project: isProject };
   }
 
   async function filesOf(project: string): Promise<string[]> {
-    try {
-      // Untracked files too, in the tree as it stands; the lock of the index is left to the agent.
-      const options = { cwd: project, maxBytes: 32 << 20, timeoutMs: 10_000, env: { ...deps.env, GIT_OPTIONAL_LOCKS: '0' } };
-      const { stdout } = await runProgram('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '-z'], options);
-      return stdout.split('\0').filter(Boolean).slice(0, maxFiles);
-    } catch {
-      return walk(project); // It is no git work tree, or there is no git.
-    }
+    const found = await deps.workTrees.find(project).catch(() => null);
+    const files: string[] = [];
+    const start = found ? relative(found.top, project) : '';
+    const rules = found ? await deps.workTrees.rulesOf(found) : null;
+    await walkTree(found?.top ?? project, {
+      start,
+      ignored: rules?.ignored ?? [],
+      hasIgnoreFiles: found !== null,
+      kept: rules?.tracked ?? noFiles,
+      isSkipped: (name, isFolder) => name === '.git' || (!found && isFolder && skipped.has(name)),
+      signal: AbortSignal.timeout(patienceMs),
+      async onFiles(folder, entries) {
+        for (const entry of entries) files.push(folder.pathOf(entry.name).slice(start ? start.length + 1 : 0));
+        return files.length < maxFiles;
+      },
+    }).catch(() => {}); // What was found in time is better than nothing.
+    return files.slice(0, maxFiles);
   }
 
   return {
@@ -49,10 +59,12 @@ export function createProjects(deps: {
         return { path: null, parent: null, folders: await Promise.all(roots.map(async (path) => ({ ...(await toRow(path)), name: path }))) };
       }
       const path = await deps.resolveProject(asked);
-      const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-        throw new AppError('project_not_found', `path: ${path} cannot be read (${error.code}).`, { field: 'path' });
+      const entries = await withFolder(path, '', (folder) => folder.entries()).catch((error: Error) => {
+        throw new AppError('project_not_found', `path: ${path} cannot be read (${error.message}).`, { field: 'path', cause: error });
       });
-      const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name)).map(({ name }) => name);
+      const names = (entries ?? [])
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name))
+        .map(({ name }) => name);
       const shown = names.sort((a, b) => a.localeCompare(b)).slice(0, maxFolders);
       const parent = await deps.resolveProject(dirname(path)).catch(() => null);
       return { path, parent: parent === path ? null : parent, folders: await Promise.all(shown.map((name) => toRow(join(path, name)))) };
@@ -67,23 +79,4 @@ export function createProjects(deps: {
       return matchFiles((await listed.get(project)?.files) ?? [], query, limit);
     },
   };
-}
-
-/** The files of a folder, level by level, up to a bound. Links are not followed. */
-async function walk(project: string): Promise<string[]> {
-  const files: string[] = [];
-  let level = [''];
-  while (level.length && files.length < maxFiles) {
-    const next: string[] = [];
-    for (const folder of level) {
-      const entries = await readdir(join(project, folder), { withFileTypes: true }).catch(() => []);
-      for (const entry of entries) {
-        const path = folder ? `${folder}/${entry.name}` : entry.name;
-        if (entry.isFile()) files.push(path);
-        else if (entry.isDirectory() && !skipped.has(entry.name)) next.push(path);
-      }
-    }
-    level = next;
-  }
-  return files.slice(0, maxFiles);
 }

@@ -15,7 +15,7 @@ export interface UndoStore {
 
 /** Puts the files of a git project back to how they were before a turn. */
 export interface Undo {
-  /** Notes the files before a turn. Does nothing where the project is in no git work tree; never throws. */
+  /** Notes the files before a turn. Does nothing if the project is not in a git work tree; never throws. */
   before(turnId: string, project: string): Promise<void>;
   /** Notes them after it. Never throws. */
   after(turnId: string): Promise<void>;
@@ -23,7 +23,10 @@ export interface Undo {
   changes(turnId: string): Promise<z.infer<typeof TurnChanges>>;
   /**
    * Puts all or some files back to before the turn; with `redo` to after it. Throws AppError `nothing_to_undo`, or
-   * `files_changed` where any of them is not as the turn (or the undo) has left it: then none is touched.
+   * `files_changed` if any of them is not as the turn (or the undo) has left it, or is reached over a link: then none is
+   * touched; and `undo_incomplete`, naming each file, if some could not be written.
    */
   apply(turnId: string, how: { files?: readonly string[] | undefined; redo: boolean }): Promise<z.infer<typeof Undone>>;
+  /** Removes what was noted of projects that are gone or were not used for long. */
+  sweep(): Promise<void>;
 }

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { openDatabase } from '../../server/store/database.ts';
 import { createUndoStore } from '../../server/store/undo-store.ts';
+import { createUndoParts } from '../../server/undo/parts.ts';
 import { createUndo } from '../../server/undo/undo.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
@@ -168,22 +170,31 @@ verifies(
   },
 );
 
-verifies('undo.turn', 'keeps so many turns of a work tree and no more, and none of their refs', async () => {
+verifies('undo.turn', 'keeps up to 100 turns of a work tree, and nothing of older ones', async () => {
   const workspace = await createWorkspace();
   git(workspace, 'init', '-q', '-b', 'main');
   const database = openDatabase(workspace.data);
   onTestFinished(() => database.dispose());
   const store = createUndoStore({ database });
-  const deps = { folder: join(workspace.root, 'undo'), env: testEnv(workspace), now: () => new Date() };
-  const undo = createUndo({ ...deps, store, warn: (error) => expect.fail(String(error)) });
-  const refs = () => git(workspace, 'for-each-ref', '--format=%(refname)', 'refs/switchboard').split('\n').filter(Boolean);
-  for (let count = 0; count < 104; count += 1) {
+  const parts = createUndoParts({ folder: join(workspace.data, 'undo'), env: testEnv(workspace), now: () => new Date() });
+  const fail = (...said: unknown[]) => expect.fail(String(said));
+  const undo = createUndo({ ...parts, store, warn: fail, info: fail, debug: fail, now: () => new Date() });
+  for (let count = 0; count < 154; count += 1) {
+    await writeFile(join(workspace.project, 'count'), `turn ${count}`);
     await undo.before(`turn${count}`, workspace.project);
-    if (count < 5) await undo.after(`turn${count}`);
+    if (count < 60 || count === 153) await undo.after(`turn${count}`);
   }
-  expect(refs()).toHaveLength(101);
-  expect(refs().filter((ref) => /turn[0-3]\//.test(ref))).toEqual([]);
-  expect([store.get('turn3'), store.get('turn4')]).toMatchObject([null, { turn_id: 'turn4' }]);
+  const repository = parts.folder.repositoryOf(workspace.project);
+  const blobs = async (text: string) => {
+    const id = createHash('sha1').update(`blob ${text.length}\0${text}`).digest('hex');
+    return parts.git.run(repository, ['cat-file', '-e', id]).then(
+      () => true,
+      () => false,
+    );
+  };
+  expect([await blobs('turn 0'), await blobs('turn 53'), await blobs('turn 54'), await blobs('turn 153')]).toEqual([false, false, true, true]);
+  expect((await undo.changes('turn54')).files).toMatchObject([]);
+  expect([store.get('turn53'), store.get('turn54')]).toMatchObject([null, { turn_id: 'turn54' }]);
   await expect(undo.changes('turn0')).rejects.toMatchObject({ code: 'nothing_to_undo' });
 });
 

@@ -204,6 +204,10 @@ export const requirements = {
   'terminal.writer': { promise: 'A terminal and a turn never write to one session at a time; what was said in either is in both.', from: 'safety' },
   'undo.turn': { promise: 'What a turn did to the files of a git project can be seen, undone, and done again.', from: 'complaints about peers' },
   'undo.refused': { promise: 'An undo never overwrites what came later, and never keeps a turn from running.', from: 'safety' },
+  'undo.hostile': {
+    promise: 'A project can make the server run no program, and read, write or remove nothing outside its real folder.',
+    from: 'safety',
+  },
   'cli.package': { promise: 'The package installs from its tarball, with few packages, and works.', from: 'contract' },
   'cli.server': { promise: 'The command finds the server of this machine by itself, and nobody else can.', from: 'safety' },
   'page.sessions': { promise: 'The sessions of the machine are found, read and gone on with on the page.', from: 'complaints about peers' },

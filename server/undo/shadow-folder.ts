@@ -1,0 +1,79 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Git } from '../git/git.ts';
+
+/** What is known of a work tree: the newest tree of it, and by what each of its files is recognized. */
+export type ShadowState = { tree: string; files: Map<string, string> };
+
+const stateFile = 'switchboard-files';
+
+/** A repository of ours that nobody has used for so long is removed. */
+const keepUnusedMs = 90 * 86_400_000;
+
+/** That of a project which is gone is kept for so long: its disk may come back. */
+const keepGoneMs = 7 * 86_400_000;
+
+const isRepository = async (path: string): Promise<boolean> => (await stat(join(path, 'HEAD')).catch(() => null)) !== null;
+
+/** The repositories that hold what is noted of work trees, in the data folder. Nothing here is a project's. */
+export function createShadowFolder(folder: string) {
+  const repositoryOf = (top: string) => join(folder, `${createHash('sha1').update(top).digest('hex')}.git`);
+  return {
+    repositoryOf,
+    /** Makes a repository without content, for questions to git that need one. */
+    emptyWith(git: Git): () => Promise<string> {
+      const path = join(folder, 'empty.git');
+      let made: Promise<string> | null = null;
+      const make = async () => {
+        if (!(await isRepository(path))) await git.init(path);
+        return path;
+      };
+      return () => {
+        made ??= make().catch((error) => {
+          made = null;
+          throw error;
+        });
+        return made;
+      };
+    },
+    exists: isRepository,
+    /** The folder that all data of the server is in. */
+    realDataFolder: () => realpath(dirname(folder)).catch(() => dirname(folder)),
+    /** Null if nothing was noted yet, or what was noted cannot be read. */
+    async load(top: string): Promise<ShadowState | null> {
+      const text = await readFile(join(repositoryOf(top), stateFile), 'utf8').catch(() => null);
+      const [tree, known, ...rows] = (text ?? '').split('\0');
+      if (!tree || known !== top || rows.pop() !== 'end') return null;
+      return { tree, files: new Map(rows.map((row) => [row.slice(row.indexOf(' ') + 1), row.slice(0, row.indexOf(' '))])) };
+    },
+    async save(top: string, { tree, files }: ShadowState): Promise<void> {
+      const repository = repositoryOf(top);
+      const rows = [tree, top];
+      for (const [path, stamp] of files) rows.push(`${stamp} ${path}`);
+      const temporary = join(repository, `${stateFile}-${randomBytes(6).toString('hex')}`);
+      await writeFile(temporary, [...rows, 'end'].join('\0'), { mode: 0o600 });
+      await rename(temporary, join(repository, stateFile));
+    },
+    remove: (top: string) => rm(repositoryOf(top), { recursive: true, force: true }),
+    async make(): Promise<void> {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    },
+    /** Removes what belongs to projects that are gone or were not used for long, and what earlier versions left. */
+    async sweep(now: Date): Promise<void> {
+      for (const name of await readdir(folder).catch(() => [])) {
+        const path = join(folder, name);
+        if (name.endsWith('.index')) await rm(path, { force: true });
+        if (!/^[0-9a-f]{40}\.git$/.test(name)) continue;
+        const used = await stat(join(path, stateFile)).catch(() => stat(path).catch(() => null));
+        if (!used) continue;
+        const top = (await readFile(join(path, stateFile), 'utf8').catch(() => '')).split('\0', 2)[1] ?? '';
+        const isGone = !top || (await stat(top).catch(() => null)) === null;
+        const age = now.getTime() - used.mtimeMs;
+        if (age > (isGone ? keepGoneMs : keepUnusedMs)) await rm(path, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+export type ShadowFolder = ReturnType<typeof createShadowFolder>;
