@@ -3,15 +3,25 @@ import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type Built, startBuilt } from '../helper/built.ts';
+import { type ServerProcess, startServerProcess } from '../helper/server-process.ts';
+import { writeShellAgent } from '../helper/shell-agent.ts';
+import { createWorkspace, serverEnv, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const bytes = Buffer.from([1, 2, 3, 0]).toString('base64');
 
+type Stage = { workspace: Workspace; env: Record<string, string>; server: ServerProcess };
+
+async function startWithShellAgent(): Promise<Stage> {
+  const workspace = await createWorkspace();
+  const env = serverEnv(workspace, null, { CLAUDE_BIN: await writeShellAgent(workspace) });
+  return { workspace, env, server: await startServerProcess(workspace, env) };
+}
+
 type Problem = { status: number; code?: string; detail?: string; [field: string]: unknown };
 
 /** A project that is a repository, and a folder beside it that nothing may touch. */
-async function makeProject({ workspace, env }: Built, name: string): Promise<{ project: string; outside: string; git(...args: string[]): void }> {
+async function makeProject({ workspace, env }: Stage, name: string): Promise<{ project: string; outside: string; git(...args: string[]): void }> {
   const project = join(workspace.root, name);
   const outside = join(workspace.root, `${name}-outside`);
   await mkdir(project);
@@ -28,11 +38,11 @@ async function expectUntouched(outside: string): Promise<void> {
 }
 
 verifies('undo.hostile', 'undoes nothing through a link that took the place of a folder, and looks at no other work tree', async () => {
-  const built = await startBuilt({ ALLOWED_TOOLS: 'Bash' });
+  const built = await startWithShellAgent();
   const { server } = built;
   const turn = async (name: string, project: string, command: string): Promise<string> => {
-    await server.post('/api/conversations', { id: name, project });
-    const { turn_id } = await server.chat({ conv_id: name, message: `[[tool:Bash ${command}]]` });
+    await server.post('/api/conversations', { id: name, project, permission_mode: 'plan' });
+    const { turn_id } = await server.chat({ conv_id: name, message: command });
     await server.get(`/api/turns/${turn_id}/changes`); // Answered when the end of the turn is noted.
     return turn_id;
   };
@@ -121,12 +131,12 @@ verifies('undo.hostile', 'undoes nothing through a link that took the place of a
 });
 
 verifies('undo.hostile', 'puts attachments into no folder that a link leads to', async () => {
-  const built = await startBuilt();
+  const built = await startWithShellAgent();
   const { server } = built;
   const send = async (name: string, project: string): Promise<Problem> => {
-    await server.post('/api/conversations', { id: name, project });
+    await server.post('/api/conversations', { id: name, project, permission_mode: 'plan' });
     const attachments = [{ name: 'data.bin', data: bytes }];
-    const response = await server.post('/api/chat', { conv_id: name, message: 'look', attachments });
+    const response = await server.post('/api/chat', { conv_id: name, message: 'true', attachments });
     return { ...((await response.json()) as object), status: response.status };
   };
   const links: Record<string, (project: string, outside: string) => Promise<void>> = {

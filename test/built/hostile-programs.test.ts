@@ -4,26 +4,12 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { attributesOfPrograms, configOfPrograms, hookNames } from '../fixture/git-programs.ts';
 import { type ServerProcess, startServerProcess } from '../helper/server-process.ts';
+import { writeShellAgent } from '../helper/shell-agent.ts';
 import { createWorkspace, serverEnv, testEnv, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-/** Changes some files, as a turn does. The real CLI runs git of its own accord: its marks could not be told from ours. */
-const actor = `#!/usr/bin/env node
-const { createInterface } = require('node:readline');
-const { rmSync, writeFileSync } = require('node:fs');
-if (process.argv[2] !== '-p') { console.log('9.9.9 (Claude Code)'); process.exit(0); }
-const say = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const { type, request_id, uuid } = JSON.parse(line);
-  if (type === 'control_request') say({ type: 'control_response', response: { subtype: 'success', request_id, response: {} } });
-  if (type !== 'user') return;
-  const changed = { 'a.txt': 'two\\r\\n$Id$\\n', 'b.lfs': 'two\\n', 'c.crlf': 'two\\n', 'made.txt': 'made\\n' };
-  for (const [path, text] of Object.entries(changed)) writeFileSync(path, text);
-  rmSync('gone.txt');
-  say({ type: 'result', subtype: 'success', is_error: false, result: 'ok', session_id: process.argv[4], num_turns: 1, total_cost_usd: 0, user_message_uuids: [uuid] });
-});
-process.stdin.on('end', () => process.exit(0));
-`;
+/** What the turn does, in a mode in which the agent may do nothing: it is the server that is on trial. */
+const command = `printf 'two\\r\\n$Id$\\n' > a.txt; echo two > b.lfs; echo two > c.crlf; rm gone.txt; echo made > made.txt`;
 
 const contents = { 'a.txt': 'one\r\n$Id: kept $\n', 'b.lfs': 'one\n', 'c.crlf': 'one\nmixed\r\n', 'gone.txt': 'gone\r\n' };
 
@@ -123,7 +109,7 @@ async function handleTurn(server: ServerProcess, id: string, project: string, ex
   await server.post('/api/conversations', { id, project, permission_mode: 'plan' });
   expect((await server.get(`/api/conversations/${id}/files?q=a`)).files, id).toContain('a.txt');
   await expectNoMark();
-  const { turn_id } = await server.chat({ conv_id: id, message: 'go' });
+  const { turn_id } = await server.chat({ conv_id: id, message: command });
   await expectNoMark();
   const changes = await server.get(`/api/turns/${turn_id}/changes`);
   expect(
@@ -144,10 +130,7 @@ verifies('undo.hostile', 'runs no program that a repository names, in its config
     Object.entries(kinds).map(async ([kind, make], number) => ({ kind, id: `k${number}`, project: await make(traps, `k${number}`) })),
   );
   for (const name of await readdir(traps.marks)) expect.fail(`the test itself ran ${name}`);
-  const bin = join(workspace.root, 'actor.cjs');
-  await writeFile(bin, actor);
-  await chmod(bin, 0o755);
-  const server = await startServerProcess(workspace, serverEnv(workspace, null, { CLAUDE_BIN: bin }));
+  const server = await startServerProcess(workspace, serverEnv(workspace, null, { CLAUDE_BIN: await writeShellAgent(workspace) }));
   for (const { kind, id, project } of projects) {
     const expectNoMark = async () => {
       const marks = await readdir(traps.marks);

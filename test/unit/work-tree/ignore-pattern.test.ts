@@ -112,7 +112,7 @@ test('leaves out what git leaves out', async () => {
       writeFileSync(join(project, '.git/info/exclude'), info);
       expect(await listOurs(project, ['', info])).toEqual(listOfGit(workspace));
     }),
-    { numRuns: 250 },
+    { numRuns: 150 },
   );
 });
 
