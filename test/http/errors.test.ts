@@ -143,7 +143,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   terminal_failed: 'agent/terminal',
   nothing_to_undo: 'agent/undo',
   files_changed: 'agent/undo',
-  undo_incomplete: 'agent/undo',
+  undo_incomplete: 'unit/undo/undo',
   agent_stalled: 'agent/stall',
   internal: 'below',
   agent_not_found: 'agent/ends',
