@@ -4,16 +4,28 @@ import { App } from './app.tsx';
 import { takeBoot } from './state/start.ts';
 import { takeBlocks } from './ui/markdown.tsx';
 import { MarkdownBlocks } from './ui/markdown-blocks.tsx';
+import { countSigns } from './ui/sign.ts';
 import { de } from './word/de.ts';
 import { en } from './word/en.ts';
 import { locale, words } from './word/words.ts';
 
-takeBlocks(MarkdownBlocks);
+/** With more signs in all its texts a screen would take longer than 50 ms to draw: the browser draws the rest of them. */
+const maxSigns = 4000;
+let signsLeft = 0;
+
+/** A text for which there is no time is shown as it was written, until the browser draws it. */
+function Drawn({ text }: { text: string }) {
+  signsLeft -= countSigns(text);
+  return signsLeft < 0 ? <div class="markdown written">{text}</div> : <MarkdownBlocks text={text} />;
+}
+
+takeBlocks(Drawn);
 
 /** The first screen as HTML. It is drawn in one go, so that the state of one request never meets that of another. */
 export function renderPage(boot: Boot): string {
   words.value = boot.language === 'de' ? de : en;
   locale.value = boot.language === 'de' ? 'de' : 'en';
   takeBoot(boot, boot.path);
+  signsLeft = maxSigns;
   return renderToString(<App />);
 }

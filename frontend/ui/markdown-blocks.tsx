@@ -1,9 +1,26 @@
-import type { Token, Tokens } from 'marked';
 import { Component as Base, type ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { words } from '../word/words.ts';
-import { type Block as BlockOf, type Blocks, safeHref, toBlocks } from './blocks.ts';
+import { type Blocks, type SourceBlock, safeHref, toBlocks } from './blocks.ts';
 import { Code } from './code.tsx';
+import type { Block, List } from './markdown/block-type.ts';
+import { parseInline } from './markdown/inline.ts';
+import type { Definitions } from './markdown/inline-rule.ts';
+import type { Inline } from './markdown/nodes.ts';
+import type { Table } from './markdown/table.ts';
+
+/** A text with more signs than this is no answer for people: the rest of it is shown as it was written. */
+const maxSigns = 12_000;
+
+/** How many blocks are drawn; the rest stays as it was written. */
+function countDrawn(blocks: readonly SourceBlock[]): number {
+  let left = maxSigns;
+  const end = blocks.findIndex(({ signs }) => {
+    left -= signs;
+    return left < 0;
+  });
+  return end < 0 ? blocks.length : end;
+}
 
 /**
  * A Markdown text as elements. HTML in it is shown as the text that it is: no string ever becomes markup.
@@ -12,77 +29,80 @@ import { Code } from './code.tsx';
 export function MarkdownBlocks({ text }: { text: string }) {
   const known = useRef<Blocks | undefined>(undefined);
   known.current = toBlocks(text, known.current);
+  const { blocks, definitions } = known.current;
+  const end = countDrawn(blocks);
   return (
     <div class="markdown">
-      {known.current.blocks.map((block, index) => (
-        <MemoBlock key={index} block={block} />
+      {blocks.slice(0, end).map((block, index) => (
+        <MemoBlock key={index} source={block} definitions={definitions} />
       ))}
+      {end < blocks.length && (
+        <p class="written">
+          {blocks
+            .slice(end)
+            .map(({ raw }) => raw)
+            .join('')}
+        </p>
+      )}
     </div>
   );
 }
 
-class MemoBlock extends Base<{ block: BlockOf }> {
-  override shouldComponentUpdate(next: { block: BlockOf }): boolean {
-    return next.block.raw !== this.props.block.raw;
+type MemoProps = { source: SourceBlock; definitions: Definitions };
+
+class MemoBlock extends Base<MemoProps> {
+  override shouldComponentUpdate(next: MemoProps): boolean {
+    return next.source.raw !== this.props.source.raw;
   }
   override render() {
-    return block(this.props.block.token);
+    const { source, definitions } = this.props;
+    return source.block && drawBlock(source.block, definitions);
   }
 }
 
-const inlineOf = (token: { tokens?: Token[] | undefined; text?: string }): ComponentChildren =>
-  token.tokens ? token.tokens.map(inline) : token.text;
-
-function block(token: Token): ComponentChildren {
-  switch (token.type) {
-    case 'space':
-    case 'def':
-      return null;
+function drawBlock(block: Block, definitions: Definitions): ComponentChildren {
+  switch (block.type) {
     case 'heading':
       // One level for all: where a text skips levels, the order of the page's own headings would be broken.
       return (
-        <h3 class={`depth-${(token as Tokens.Heading).depth}`} dir="auto">
-          {inlineOf(token as Tokens.Heading)}
+        <h3 class={`depth-${block.depth}`} dir="auto">
+          {drawText(block.text, definitions)}
         </h3>
       );
-    case 'code': {
-      const { text, lang } = token as Tokens.Code;
-      return <Code text={text} language={/^[\w+#-]+/.exec(lang ?? '')?.[0] ?? ''} />;
-    }
-    case 'blockquote':
-      return <blockquote dir="auto">{(token as Tokens.Blockquote).tokens.map(block)}</blockquote>;
-    case 'hr':
+    case 'code':
+      return <Code text={block.text} language={block.language} />;
+    case 'quote':
+      return <blockquote dir="auto">{block.blocks.map((inner) => drawBlock(inner, definitions))}</blockquote>;
+    case 'rule':
       return <hr />;
     case 'list':
-      return list(token as Tokens.List);
+      return drawList(block, definitions);
     case 'table':
-      return table(token as Tokens.Table);
-    case 'text':
-      return <p dir="auto">{inlineOf(token as Tokens.Text)}</p>;
+      return drawTable(block, definitions);
     case 'paragraph':
-      return <p dir="auto">{inlineOf(token as Tokens.Paragraph)}</p>;
-    default:
-      return <p>{token.raw}</p>;
+      return <p dir="auto">{drawText(block.text, definitions)}</p>;
+    case 'html':
+      return <p>{block.text}</p>;
   }
 }
 
-function list({ ordered, start, items }: Tokens.List) {
+function drawList({ start, isLoose, items }: List, definitions: Definitions) {
   const rows = items.map((item, index) => (
     <li key={index}>
-      {item.task && <input type="checkbox" checked={item.checked ?? false} disabled aria-label={item.checked ? '☑' : '☐'} />}
-      {item.tokens.map((token) => (token.type === 'text' ? inlineOf(token as Tokens.Text) : token.type === 'checkbox' ? null : block(token)))}
+      {item.task !== null && <input type="checkbox" checked={item.task} disabled aria-label={item.task ? '☑' : '☐'} />}
+      {item.blocks.map((block) => (block.type === 'paragraph' && !isLoose ? drawText(block.text, definitions) : drawBlock(block, definitions)))}
     </li>
   ));
-  return ordered ? (
+  return start === null ? (
+    <ul dir="auto">{rows}</ul>
+  ) : (
     <ol start={start || 1} dir="auto">
       {rows}
     </ol>
-  ) : (
-    <ul dir="auto">{rows}</ul>
   );
 }
 
-function table({ header, rows, align }: Tokens.Table) {
+function drawTable({ header, rows, align }: Table, definitions: Definitions) {
   const side = (index: number) => (align[index] ? `align-${align[index]}` : undefined);
   return (
     <div class="table" tabIndex={0} role="group" aria-label={words.value.table}>
@@ -91,7 +111,7 @@ function table({ header, rows, align }: Tokens.Table) {
           <tr>
             {header.map((cell, index) => (
               <th key={index} class={side(index)}>
-                {inlineOf(cell)}
+                {drawText(cell, definitions)}
               </th>
             ))}
           </tr>
@@ -99,11 +119,12 @@ function table({ header, rows, align }: Tokens.Table) {
         <tbody>
           {rows.map((row, index) => (
             <tr key={index}>
-              {row.map((cell, column) => (
+              {row.slice(0, header.length).map((cell, column) => (
                 <td key={column} class={side(column)}>
-                  {inlineOf(cell)}
+                  {drawText(cell, definitions)}
                 </td>
               ))}
+              {missingCell(header.length - row.length)}
             </tr>
           ))}
         </tbody>
@@ -112,37 +133,36 @@ function table({ header, rows, align }: Tokens.Table) {
   );
 }
 
-function inline(token: Token): ComponentChildren {
-  switch (token.type) {
+/** One for all that a short row has not: each on its own, they could be sixty for each line of the text. */
+const missingCell = (count: number) => count > 0 && <td colSpan={count > 1 ? count : undefined} />;
+
+const drawText = (text: string, definitions: Definitions): ComponentChildren => parseInline(text, definitions).map((part) => drawInline(part, false));
+
+function drawInline(part: Inline, isInLink: boolean): ComponentChildren {
+  switch (part.type) {
     case 'strong':
-      return <strong>{inlineOf(token as Tokens.Strong)}</strong>;
-    case 'em':
-      return <em>{inlineOf(token as Tokens.Em)}</em>;
-    case 'del':
-      return <del>{inlineOf(token as Tokens.Del)}</del>;
-    case 'codespan':
-      return <code>{(token as Tokens.Codespan).text}</code>;
-    case 'br':
+      return <strong>{part.children.map((inner) => drawInline(inner, isInLink))}</strong>;
+    case 'emphasis':
+      return <em>{part.children.map((inner) => drawInline(inner, isInLink))}</em>;
+    case 'deleted':
+      return <del>{part.children.map((inner) => drawInline(inner, isInLink))}</del>;
+    case 'code':
+      return <code>{part.text}</code>;
+    case 'break':
       return <br />;
-    case 'link':
-    case 'image': {
-      // A picture of another host would tell that host who reads; its address is shown as a link.
-      const { href, text } = token as Tokens.Link;
-      const words = token.type === 'link' ? inlineOf(token as Tokens.Link) : text || href;
-      const safe = safeHref(href);
+    case 'link': {
+      const inner = part.children.map((child) => drawInline(child, true));
+      if (isInLink) return inner;
+      const safe = safeHref(part.href);
       return safe === null ? (
-        <span>{words}</span>
+        <span>{inner}</span>
       ) : (
         <a href={safe} target="_blank" rel="noopener noreferrer">
-          {words}
+          {inner}
         </a>
       );
     }
-    case 'escape':
-      return (token as Tokens.Escape).text;
     case 'text':
-      return (token as Tokens.Text).tokens ? inlineOf(token as Tokens.Text) : (token as Tokens.Text).text;
-    default:
-      return token.raw;
+      return part.text;
   }
 }

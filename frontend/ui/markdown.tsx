@@ -1,7 +1,9 @@
 import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { isMounted } from './mounted.ts';
+import { countSigns } from './sign.ts';
+import { takeTurn } from './take-turn.ts';
 import './markdown.css';
 
 type Blocks = ComponentType<{ text: string }>;
@@ -26,11 +28,25 @@ export async function loadMarkdown(): Promise<void> {
   }
 }
 
+/** A text with more signs takes longer to draw than a frame: it has a turn of its own, between which people can press things. */
+const manySigns = 1000;
+
+/** Whether a text may be drawn now. */
+function useTurn(isLong: boolean): boolean {
+  const [hasTurn, setTurn] = useState(false);
+  useEffect(() => {
+    if (hasTurn || !isLong) return;
+    return takeTurn(() => setTurn(true));
+  }, [isLong]);
+  return hasTurn || !isLong;
+}
+
 /** A Markdown text. What the server drew of it stays as it is until it can be read here. */
 export function Markdown({ text }: { text: string }) {
   const drawn = useRef(isMounted.peek() ? null : text);
   const Found = blocks.value;
-  if (Found) return <Found text={text} />;
+  const hasTurn = useTurn(Found !== null && isMounted.value && countSigns(text) > manySigns);
+  if (Found && hasTurn) return <Found text={text} />;
   if (drawn.current !== text) return <p class="markdown written">{text}</p>;
   // When Preact takes over a drawn page this has it leave alone what is inside; the empty text is never drawn.
   return <div class="markdown" dangerouslySetInnerHTML={{ __html: '' }} />;
