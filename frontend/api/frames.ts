@@ -4,12 +4,17 @@ export type Frame = { event: string; data: string };
 /** Takes a stream apart as it comes, cut anywhere. Comments count as nothing but a sign of life. */
 export function createFrameReader() {
   const decoder = new TextDecoder();
-  let rest = '';
+  let pieces: string[] = [];
   return {
     push(chunk: Uint8Array): Frame[] {
-      rest += decoder.decode(chunk, { stream: true });
-      const blocks = rest.split('\n\n');
-      rest = blocks.pop() ?? '';
+      const text = decoder.decode(chunk, { stream: true });
+      if (!text) return [];
+      const last = pieces.at(-1) ?? '';
+      pieces.push(text);
+      // Of a frame that comes in many pieces only its end is looked at.
+      if (!`${last.slice(-1)}${text}`.includes('\n\n')) return [];
+      const blocks = pieces.join('').split('\n\n');
+      pieces = [blocks.pop() ?? ''];
       return blocks.flatMap((block): Frame[] => {
         let event = 'message';
         const data: string[] = [];

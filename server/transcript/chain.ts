@@ -22,7 +22,9 @@ export function createChain(want?: string) {
     for (const id of resultIds(entry)) asideResults.set(id, placed);
     const messageId = entry.type === 'assistant' ? entry.message?.id : undefined;
     if (messageId && messageIds.has(messageId)) return [placed];
-    if (messageId) asideBlocks.set(messageId, [...(asideBlocks.get(messageId) ?? []), placed]);
+    const blocks = (messageId && asideBlocks.get(messageId)) || [];
+    blocks.push(placed);
+    if (messageId) asideBlocks.set(messageId, blocks);
     for (const map of [asideResults, asideBlocks]) {
       const oldest = map.keys().next();
       if (map.size > maxAside && !oldest.done) map.delete(oldest.value);
@@ -50,7 +52,8 @@ export function createChain(want?: string) {
     for (const newest of parents.keys()) {
       const path = new Set<string>();
       let at: string | null = newest;
-      for (; at !== null && parents.has(at); at = parents.get(at) ?? null) path.add(at);
+      // A file can say that two entries are each the other's parent.
+      for (; at !== null && parents.has(at) && !path.has(at); at = parents.get(at) ?? null) path.add(at);
       if (at === leaf) return path;
     }
     return new Set();

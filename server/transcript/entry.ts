@@ -55,6 +55,27 @@ export function plainText(entry: Entry): string {
     .join('\n');
 }
 
+/**
+ * What stands inside a pair of tags, and outside of all of them. A pattern would look for the end of each tag that was
+ * begun; here one that has no end is looked for once.
+ */
+export function betweenTags(text: string, open: string, close: string): { inside: string[]; outside: string[] } {
+  const inside: string[] = [];
+  const outside: string[] = [];
+  let at = 0;
+  for (let start = text.indexOf(open); start >= 0; start = text.indexOf(open, at)) {
+    const end = text.indexOf(close, start + open.length);
+    if (end < 0) break;
+    outside.push(text.slice(at, start));
+    inside.push(text.slice(start + open.length, end));
+    at = end + close.length;
+    if (text[at] === '\n') at += 1;
+  }
+  return { inside, outside: [...outside, text.slice(at)] };
+}
+
 /** A message without what the CLI puts into it: its reminders, and the tag around a long paste, which some get (2.1.329). */
-export const withoutNotes = (text: string): string =>
-  text.replace(/<system-reminder>[\s\S]*?<\/system-reminder>\n?|<\/?pasted_content\b[^>]*>\n?/g, '');
+export const withoutNotes = (text: string): string => {
+  const kept = betweenTags(text, '<system-reminder>', '</system-reminder>').outside.join('');
+  return kept.replace(/<\/?pasted_content\b[^<>]*>\n?/g, '');
+};

@@ -1,5 +1,5 @@
 import { clip } from './clip.ts';
-import { blocksOf, type Entry, noticeOf, plainText, resultIds, withoutNotes } from './entry.ts';
+import { betweenTags, blocksOf, type Entry, noticeOf, plainText, resultIds, withoutNotes } from './entry.ts';
 
 /** What is known of a session from the lines of its transcript so far; as JSON it can be put away and gone on with. */
 export type Facts = {
@@ -76,7 +76,7 @@ export function saidBy(entry: Entry): string | null {
   if (resultIds(entry).length || noticeOf(entry) !== null) return null;
   const text = withoutNotes(plainText(entry));
   const command = /<command-name>([^<]*)<\/command-name>/.exec(text)?.[1]?.trim();
-  if (command) return `${command} ${/<command-args>([\s\S]*?)<\/command-args>/.exec(text)?.[1]?.trim() ?? ''}`.trim();
+  if (command) return `${command} ${betweenTags(text, '<command-args>', '</command-args>').inside[0]?.trim() ?? ''}`.trim();
   if (/^\s*<(local-command|bash-)/.test(text) || text.startsWith('[Request interrupted by user')) return null;
   if (text.trim()) return text;
   return blocksOf(entry).some((block) => block.type === 'image' || block.type === 'document') ? '[attachment]' : null;

@@ -67,20 +67,28 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   const parents = new Map(tree.map((node, index) => [node.uuid, isCut(node) ? (tree[index - 1]?.uuid ?? null) : node.parent]));
   const parentOf = (uuid: string) => parents.get(uuid) ?? null;
   const children = new Map<string | null, string[]>();
-  for (const { uuid } of tree) children.set(parentOf(uuid), [...(children.get(parentOf(uuid)) ?? []), uuid]);
+  for (const { uuid } of tree) {
+    const siblings = children.get(parentOf(uuid)) ?? [];
+    siblings.push(uuid);
+    children.set(parentOf(uuid), siblings);
+  }
 
   const pathTo = (leaf: string, until: ReadonlySet<string>): string[] => {
-    const path: string[] = [];
-    for (let at: string | null = leaf; at !== null && !until.has(at); at = parentOf(at)) path.push(at);
-    return path.toReversed();
+    // A file can say that two entries are each the other's parent.
+    const path = new Set<string>();
+    for (let at: string | null = leaf; at !== null && !until.has(at) && !path.has(at); at = parentOf(at)) path.add(at);
+    return [...path].toReversed();
   };
   /** The newest entry below one. */
   const newestBelow = (uuid: string): string => {
     let newest = uuid;
     const open = [uuid];
+    const seen = new Set<string>();
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next)) continue;
+      seen.add(next);
       if ((place.get(next) as number) > (place.get(newest) as number)) newest = next;
-      open.push(...(children.get(next) ?? []));
+      for (const child of children.get(next) ?? []) open.push(child);
     }
     return newest;
   };

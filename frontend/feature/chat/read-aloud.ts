@@ -11,7 +11,7 @@ export const canSpeak = (): boolean => isMounted.value && typeof speechSynthesis
 export function toSpeech(markdown: string): string {
   return markdown
     .replaceAll(/^```[\s\S]*?^```/gm, ' … ')
-    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll(/!?\[([^[\]]*)\]\([^()]*\)/g, '$1')
     .replaceAll(/[*_`#>|~]/g, '')
     .replaceAll(/https?:\/\/\S+/g, '');
 }

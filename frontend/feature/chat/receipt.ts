@@ -17,17 +17,17 @@ export type Receipt = {
 /** How test runners tell their result; of a run that names more than one form the first counts. */
 const forms: readonly ((output: string) => Tests | null)[] = [
   // vitest:  Tests  2 failed | 20 passed (22)
-  (text) => counts(/^\s*Tests\s+(?=\d)(.*\(\d+\))\s*$/m.exec(text)?.[1], /(\d+) passed/, /(\d+) failed/),
+  (text) => counts(/^[ \t]*Tests[ \t]+(?=\d)(.{1,200}\(\d+\))\s?$/m.exec(text)?.[1], /(\d+) passed/, /(\d+) failed/),
   // jest:  Tests:       1 failed, 5 passed, 6 total
   (text) => counts(/^Tests:\s+(.*total)/m.exec(text)?.[1], /(\d+) passed/, /(\d+) failed/),
   // pytest:  == 3 passed, 1 failed in 0.12s ==
-  (text) => counts(/^=*\s*((?:\d+ \w+(?:, )?)+) in [\d.:]+/m.exec(text)?.[1], /(\d+) passed/, /(\d+) (?:failed|error)/),
+  (text) => counts(/^=*[ \t]?((?:\d+ [a-z]+, ){0,9}\d+ [a-z]+) in [\d.:]+/m.exec(text)?.[1], /(\d+) passed/, /(\d+) (?:failed|error)/),
   // cargo:  test result: FAILED. 4 passed; 1 failed; one line for each binary
   (text) => sum(text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)),
   // node --test:  # pass 5 / ℹ pass 5
   (text) => counts(/^[#ℹ] tests \d+[\s\S]*/m.exec(text)?.[0], /^[#ℹ] pass (\d+)/m, /^[#ℹ] fail (\d+)/m),
   // mocha:  12 passing / 2 failing
-  (text) => counts(/^\s*\d+ passing[\s\S]*/m.exec(text)?.[0], /(\d+) passing/, /(\d+) failing/),
+  (text) => counts(/^[ \t]*\d+ passing[\s\S]*/m.exec(text)?.[0], /(\d+) passing/, /(\d+) failing/),
   // rspec:  10 examples, 2 failures
   (text) => fromTotal(/^(\d+) examples?, (\d+) failures?/m.exec(text)),
   // maven:  Tests run: 5, Failures: 1, Errors: 0
@@ -59,8 +59,8 @@ function maven(found: RegExpExecArray | undefined): Tests | null {
 }
 
 function go(text: string): Tests | null {
-  const passed = [...text.matchAll(/^\s*--- PASS: /gm)].length;
-  const failed = [...text.matchAll(/^\s*--- FAIL: /gm)].length;
+  const passed = [...text.matchAll(/^[ \t]*--- PASS: /gm)].length;
+  const failed = [...text.matchAll(/^[ \t]*--- FAIL: /gm)].length;
   return passed || failed ? { passed, failed } : null;
 }
 
