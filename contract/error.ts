@@ -39,7 +39,7 @@ export const errorTable = {
   origin_not_allowed: {
     status: 403,
     title: 'The request comes from another web page',
-    hint: 'Only the page of this server may call its API from a browser.',
+    hint: 'Only the page of this server may call its API from a browser. A proxy in front of it must pass the Host header on, or ALLOWED_HOSTS must name the whole origin (https://desk.example.org).',
   },
   project_not_allowed: {
     status: 403,
@@ -53,7 +53,7 @@ export const errorTable = {
   },
   address_not_allowed: {
     status: 400,
-    title: 'The address leads into a private network',
+    title: 'The address leads to this machine or into a private network',
     hint: 'Use a public address, or set PUSH_PRIVATE_ADDRESSES=true where that is meant.',
   },
   conversation_not_found: {

@@ -50,7 +50,14 @@ export const sessionEndpoints = {
     params: HostParams,
     body: z.object({
       project: ProjectPath,
-      name: z.string().trim().min(1).max(100).regex(/^[^-]/, 'must not begin with "-"').optional(),
+      name: z
+        .string()
+        .trim()
+        .min(1)
+        .max(100)
+        .regex(/^[^-]/, 'must not begin with "-"')
+        .regex(/^\P{Cc}*$/u, 'must be one line, without control characters')
+        .optional(),
       ...terminalOptions,
       args: ExtraArgs.optional().describe('further arguments of claude, but for those that the server sets itself'),
     }),
@@ -76,7 +83,14 @@ export const sessionEndpoints = {
   },
   sendToTerminal: {
     params: SessionParams,
-    body: z.object({ message: z.string().min(1).max(2_000_000).regex(/\S/, 'must not be empty') }),
+    body: z.object({
+      message: z
+        .string()
+        .min(1)
+        .max(2_000_000)
+        .regex(/[^\s\p{Cc}]/u, 'must not be empty'),
+    }),
+    keepsNul: ['message'] as string[],
     response: z.object({ id: z.string(), state: SessionState }),
   },
   interruptTerminal: { params: SessionParams, response: z.object({ id: z.string(), state: SessionState }) },

@@ -9,7 +9,7 @@ import type { Projects } from './host/port.ts';
 import type { ClientAddress } from './http/client-address.ts';
 import { createHandle, createMethodCheck } from './http/handle.ts';
 import { createAuthenticate } from './http/middleware/authenticate.ts';
-import { createGuardCheck, type Guard } from './http/middleware/guard.ts';
+import { createGuardCheck, createShareCheck, type Guard } from './http/middleware/guard.ts';
 import { createHeaders } from './http/middleware/headers.ts';
 import type { OpenResponses } from './http/open-responses.ts';
 import { createParseFiles, takesFiles } from './http/parse-files.ts';
@@ -46,7 +46,6 @@ export type AppDeps = ServiceDeps &
     projects: Projects;
     pushes: Pushes;
     deskPrompts: DeskPrompts;
-    onRevoked(credentialId: string): void;
     checkPassword: CheckPassword;
     localAccess: Pick<LocalAccess, 'isOurs'>;
     client: ClientAddress;
@@ -78,6 +77,8 @@ export function createApp(given: AppDeps): Express {
   const health = createHandle(deps);
   addHealthRoute(health.handle, deps);
   app.use(health.router);
+  // Before the guard: it would refuse the origin "null", which everything that another app shares has.
+  app.post('/share', createShareCheck(deps.guard));
   app.use(createGuardCheck({ guard: deps.guard, takesFiles }));
   app.use(compression({ filter: (request, response) => !isStream(response) && compression.filter(request, response) }));
   app.use(createPageRoutes(deps));

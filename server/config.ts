@@ -114,14 +114,40 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** Refuses a server that strangers could reach without a password that the person chose. */
-export function checkExposure(config: Pick<Config, 'HOST' | 'TUNNEL' | 'AUTH_PASSWORD'>): void {
-  if (config.AUTH_PASSWORD) return;
-  const cure = 'Set AUTH_PASSWORD in .env to a long password of your own';
-  if (!isLoopback(config.HOST)) {
-    throw new ConfigError(`HOST=${config.HOST} can be reached from outside, and no password is set. ${cure}, or leave HOST at 127.0.0.1.`);
-  }
-  if (config.TUNNEL !== 'none') {
-    throw new ConfigError(`TUNNEL=${config.TUNNEL} opens the server to the internet, and no password is set. ${cure}, or set TUNNEL=none.`);
-  }
+const minPasswordLength = 12;
+
+/** What makes a password easy to guess, in words; null if nothing does. */
+function findWeakness(password: string, username: string): string | null {
+  const text = password.trim();
+  if (!text) return 'is blank';
+  if ([...text].length < minPasswordLength) return `is shorter than ${minPasswordLength} characters`;
+  if (text.toLowerCase() === username.trim().toLowerCase()) return 'is the user name';
+  if (new Set(text.toLowerCase()).size < 4) return 'repeats a few characters';
+  return null;
+}
+
+type Exposure = Pick<Config, 'HOST' | 'TUNNEL' | 'AUTH_PASSWORD'> & Partial<Pick<Config, 'AUTH_USERNAME' | 'ALLOWED_HOSTS'>>;
+
+/** By which settings a server can be reached from outside, in words. Another name means a reverse proxy in front of it. */
+function findDoors({ HOST, TUNNEL, ALLOWED_HOSTS = [] }: Exposure): { door: string; close: string }[] {
+  return [
+    ...(isLoopback(HOST) ? [] : [{ door: `HOST=${HOST} can be reached from outside`, close: 'leave HOST at 127.0.0.1' }]),
+    ...(TUNNEL === 'none' ? [] : [{ door: `TUNNEL=${TUNNEL} opens the server to the internet`, close: 'set TUNNEL=none' }]),
+    ...(ALLOWED_HOSTS.some((name) => !isLoopback(name))
+      ? [{ door: `ALLOWED_HOSTS=${ALLOWED_HOSTS.join(',')} is for a server that others reach`, close: 'leave ALLOWED_HOSTS empty' }]
+      : []),
+  ];
+}
+
+/** Refuses a server that strangers could reach without a password that the person chose, or with one that is easily guessed. */
+export function checkExposure(config: Exposure): void {
+  const doors = findDoors(config);
+  // A password that was made here is long, and whoever sets up a proxy finds it in the data folder.
+  const door = config.AUTH_PASSWORD ? doors[0] : doors.find(({ door: text }) => !text.startsWith('ALLOWED_HOSTS'));
+  if (!door) return;
+  const weakness = config.AUTH_PASSWORD ? findWeakness(config.AUTH_PASSWORD, config.AUTH_USERNAME ?? '') : null;
+  if (config.AUTH_PASSWORD && !weakness) return;
+  const fault = weakness ? `AUTH_PASSWORD ${weakness}` : 'no password is set';
+  const cure = 'Set AUTH_PASSWORD in .env to a long password of your own (`switchboard gen-secret` makes one)';
+  throw new ConfigError(`${door.door}, and ${fault}. ${cure}, or ${door.close}.`);
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { toProblem } from '../contract/error.ts';
 import { ConfigError } from './config.ts';
+import { limitStrangers } from './http/connection-limit.ts';
 
 /** How long the last answers may take when the server ends. */
 const lastAnswersMs = 300;
@@ -13,11 +14,17 @@ const keepAliveMs = 75_000;
 /** How a program on this machine calls it. */
 export const localName = (host: string) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host);
 
+/** How long the head of a request may take, and how often late ones are looked for. */
+const headersMs = 20_000;
+const lookEveryMs = 5_000;
+
 const notHttp = JSON.stringify(toProblem('invalid_request', 'The request is not valid HTTP, or its headers are too large.'));
 
-export function listen(app: Express, host: string, port: number): Promise<Server> {
+/** `isShared`: all that comes in here comes from one address, as through a tunnel. */
+export function listen(app: Express, host: string, port: number, { isShared = false } = {}): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createHttpServer(app);
+    const server = createHttpServer({ headersTimeout: headersMs, connectionsCheckingInterval: lookEveryMs }, app);
+    limitStrangers(server, { isShared });
     server.once('error', (error: NodeJS.ErrnoException) => {
       const cure: Record<string, string> = {
         EADDRINUSE: `Port ${port} is in use. Stop what uses it, or set PORT to another (0 picks a free one).`,
@@ -28,7 +35,10 @@ export function listen(app: Express, host: string, port: number): Promise<Server
     });
     server.on('clientError', (_error, socket) => {
       // What is no HTTP at all never reaches Express.
-      if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`);
+      if (!socket.writable) return void socket.destroy();
+      // Who says nothing more does not end the connection either: without this its descriptor would stay.
+      socket.once('finish', () => socket.destroy());
+      socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`);
     });
     // Proxies keep a connection for a minute; one that the server closed first answers their next request with a reset.
     server.keepAliveTimeout = keepAliveMs;

@@ -110,6 +110,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const turns = createTurnStore({ database, events: journal });
   const { password, file: passwordFile } = loadPassword(config.AUTH_PASSWORD, config.dataFolder, storageNotes.add);
   const credentials = createCredentialStore({ database, password, now });
+  const isOtherPassword = credentials.endIfPasswordChanged();
   const processes = createProcessStore({ database, warn });
   const leftProcesses = processes.all();
   const claude = createClaude({
@@ -228,6 +229,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     now,
     newId: () => nanoid(12),
   });
+  if (isOtherPassword) pushes.removeOfSignIns();
   journal.onEvent(pushes.onEvent);
   const instance = randomUUID();
   const localAccess = createLocalAccess({ file: config.stateFile, instance, warn });
@@ -248,7 +250,8 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     resolveProject,
     conversations: conversations.bySession,
   });
-  const guard = createGuard({ names: () => [...config.ALLOWED_HOSTS.map((name) => name.toLowerCase()), ...tunnelName()] });
+  const client = createClientAddress(() => tunnelPort);
+  const guard = createGuard({ names: () => [...config.ALLOWED_HOSTS, ...tunnelName()], isTunnelled: client.isTunnelled });
   const openResponses = createOpenResponses();
   const tickets = createTerminalTickets({ now });
   const hosts = new Map([['local', local]]);
@@ -267,7 +270,6 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     pushes,
     pairings: createPairings({ now }),
     projects: createProjects({ roots: config.projectRoots, resolveProject, workTrees, now }),
-    onRevoked: pushes.removeOfCredential,
     agent,
     conversations,
     journal,
@@ -278,7 +280,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     localAccess,
     tunnel: { status: () => tunnel.status(), dispose: async () => {} },
     checkPassword: createPasswordCheck({ username: config.AUTH_USERNAME, password, limit: createLoginLimit() }),
-    client: createClientAddress(() => tunnelPort),
+    client,
     username: config.AUTH_USERNAME,
     guard,
     openResponses,
@@ -307,7 +309,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   try {
     await conversations.restore();
     servers.push(await listen(app, config.HOST, config.PORT));
-    if (deps.tunnelProvider) servers.push(await listen(app, '127.0.0.1', 0));
+    if (deps.tunnelProvider) servers.push(await listen(app, '127.0.0.1', 0, { isShared: true }));
   } catch (error) {
     for (const server of servers) server.close();
     await closeStores();

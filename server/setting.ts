@@ -43,7 +43,8 @@ export const settings = {
   ALLOWED_HOSTS: {
     schema: list,
     shown: '',
-    about: 'Host names of your own (a reverse proxy, a machine name) that the server answers for, separated by commas.',
+    about:
+      'Host names of your own (a reverse proxy, a machine name) that the server answers for, separated by commas; a whole origin (https://desk.example.org:8443) for a proxy that does not pass the Host header on.',
   },
   PUSH_PRIVATE_ADDRESSES: {
     schema: flag.default(false),

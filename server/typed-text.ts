@@ -1,12 +1,17 @@
-/** What ends a paste: in the middle of a text it would have the rest pressed as keys. */
-const pasteEnd = '\x1b[201~';
-
-export const withoutPasteEnd = (text: string): string => text.replaceAll(pasteEnd, '');
+/**
+ * A text that holds no control character but newline and tab, so that a terminal takes all of it as text. Taking out a
+ * sequence such as the end of a paste is not enough: what stood around it can form another. Single characters cannot.
+ */
+export const withoutControls = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/\r\n?/g, '\n')
+    .replace(/[^\P{Cc}\n\t]/gu, '');
 
 /** A message as it is typed, so that it stays one: `!` would run it in a shell, a backslash makes a line of the Enter. */
 export function asTyped(message: string): string {
-  const text = withoutPasteEnd(message);
-  return `${text.startsWith('!') ? ' ' : ''}${text}${text.endsWith('\\') ? ' ' : ''}`;
+  const text = withoutControls(message);
+  return `${text.trimStart().startsWith('!') ? ' ' : ''}${text}${text.endsWith('\\') ? ' ' : ''}`;
 }
 
 /** Whether a message is a command of Claude Code's: a path begins as one, and has more slashes. */

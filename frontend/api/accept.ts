@@ -1,9 +1,9 @@
 import type { OutboxItem } from '../store/database.ts';
-import { ApiError, addressOf, noteBuild, readProblem, tunnelHeaders, unreachable } from './client.ts';
+import { ApiError, addressOf, noteBuild, pageHeaders, readProblem, unreachable } from './client.ts';
 
 /** The body of a message: JSON, or a form where files go with it. */
 function bodyOf(item: OutboxItem): { body: string | FormData; headers: Record<string, string> } {
-  const headers = { 'idempotency-key': item.id, ...tunnelHeaders };
+  const headers = { 'idempotency-key': item.id, ...pageHeaders };
   // Commands are what the menu offers; what the server does not know as one goes to the model as text.
   const fields = { message: item.text, follow: true, ...(item.steer ? { steer: true } : {}) };
   if (!item.files.length) return { body: JSON.stringify(fields), headers: { ...headers, 'content-type': 'application/json' } };

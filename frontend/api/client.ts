@@ -59,7 +59,7 @@ export async function call<N extends RouteName>(name: N, parts: Parts<N>, how: R
     signal: AbortSignal.timeout(patienceMs),
     ...how,
     method: route.method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...tunnelHeaders, ...how.headers },
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...pageHeaders, ...how.headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch(() => {
     throw unreachable();
@@ -73,8 +73,11 @@ export async function call<N extends RouteName>(name: N, parts: Parts<N>, how: R
   throw new ApiError(await readProblem(response));
 }
 
-/** A free ngrok tunnel shows browsers a page of its own before ours, unless it is told not to. */
-export const tunnelHeaders = { 'ngrok-skip-browser-warning': '1' };
+/**
+ * What each request of the page carries. The first shows the server that no form of another page sends it; the second
+ * keeps a free ngrok tunnel from answering with a page of its own.
+ */
+export const pageHeaders = { 'x-switchboard-page': '1', 'ngrok-skip-browser-warning': '1' };
 
 export function noteBuild(headers: Pick<Headers, 'get'>): void {
   const found = headers.get('x-switchboard-build');

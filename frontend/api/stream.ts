@@ -1,5 +1,5 @@
 import type { ResetEvent, StoredEvent } from '../../contract/event.ts';
-import { ApiError, addressOf, call, noteBuild, readProblem, tunnelHeaders, unreachable } from './client.ts';
+import { ApiError, addressOf, call, noteBuild, pageHeaders, readProblem, unreachable } from './client.ts';
 import { createFrameReader } from './frames.ts';
 
 export type StreamEvent = StoredEvent | ResetEvent;
@@ -56,7 +56,7 @@ export function openStream(on: {
     };
     try {
       const response = await fetch(addressOf('followAll', { query: query() }), {
-        headers: { accept: 'text/event-stream', ...tunnelHeaders },
+        headers: { accept: 'text/event-stream', ...pageHeaders },
         cache: 'no-store',
         signal: both,
       });

@@ -18,7 +18,8 @@ export type OutboxItem = {
 };
 
 export type SavedThread = { id: string; snapshot: ConversationSnapshot; page: Pick<HistoryPage, 'messages' | 'turns' | 'before'>; at: string };
-export type Shared = { id: number; text: string; files: OutboxItem['files'] };
+/** `from`: a page of ours, or another app of the device. */
+export type Shared = { id: number; text: string; files: OutboxItem['files']; from?: 'page' | 'app' };
 
 interface Schema extends DBSchema {
   outbox: { key: number; value: OutboxItem & { seq: number }; indexes: { id: string } };

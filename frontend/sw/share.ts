@@ -1,7 +1,26 @@
-import { database } from '../store/database.ts';
+import { database, type Shared } from '../store/database.ts';
 
-/** Takes up what another app shares, and leads to the page that asks where it goes. */
+declare const self: ServiceWorkerGlobalScope;
+
+type Refusal = 'foreign' | 'offline';
+
+/**
+ * Where a share comes from. A form of any page can be sent here, and what another app shares looks the same to a worker
+ * as a form that hides its page: both have the origin "null" (Chromium 156). A browser tells the server more of it.
+ */
+async function findSource(request: Request): Promise<NonNullable<Shared['from']> | Refusal> {
+  const origin = request.headers.get('origin');
+  if (origin === self.location.origin) return 'page';
+  if (origin !== null && origin !== 'null') return 'foreign';
+  const answer = await fetch(request.clone()).catch(() => null);
+  if (!answer) return 'offline';
+  return answer.status === 204 ? 'app' : 'foreign';
+}
+
+/** Takes up what another app shares, and leads to the page that asks where it goes. Nothing of a foreign page is kept. */
 export async function takeShared(request: Request): Promise<Response> {
+  const from = await findSource(request);
+  if (from === 'foreign' || from === 'offline') return Response.redirect(`/share?refused=${from}`, 303);
   const form = await request.formData();
   const text = ['title', 'text', 'url']
     .map((name) => form.get(name))
@@ -9,6 +28,6 @@ export async function takeShared(request: Request): Promise<Response> {
     .join('\n');
   const files = form.getAll('files').filter((value): value is File => value instanceof File && value.size > 0);
   const db = await database();
-  await db.put('shared', { id: Date.now(), text, files: files.map((file) => ({ name: file.name, type: file.type, blob: file })) });
+  await db.put('shared', { id: Date.now(), text, from, files: files.map((file) => ({ name: file.name, type: file.type, blob: file })) });
   return Response.redirect('/share', 303);
 }

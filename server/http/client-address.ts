@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 
 /**
@@ -5,7 +6,7 @@ import type { Request } from 'express';
  * say so in X-Forwarded-For; anyone else could write there what they like.
  */
 export function createClientAddress(tunnelPort: () => number | null) {
-  const isTunnelled = (request: Request) => tunnelPort() !== null && request.socket.localPort === tunnelPort();
+  const isTunnelled = (request: IncomingMessage) => tunnelPort() !== null && request.socket.localPort === tunnelPort();
   return {
     isTunnelled,
     addressOf(request: Request): string {

@@ -4,11 +4,14 @@ import type { Response } from 'express';
 /** What is cut off: a response is destroyed, a socket ended at once. */
 type Open = { cut(): void; of: unknown };
 
+/** Null stands for the password, and for the token of this machine: they have no id, and are not revoked one by one. */
+type CredentialId = string | null;
+
 /** The answers that are still being written, and the sockets, by the credential that asked: what is revoked is cut off at once. */
 export function createOpenResponses() {
-  const open = new Map<string, Set<Open>>();
+  const open = new Map<CredentialId, Set<Open>>();
 
-  function add(credentialId: string, one: Open, ends: Pick<EventEmitter, 'once'>): void {
+  function add(credentialId: CredentialId, one: Open, ends: Pick<EventEmitter, 'once'>): void {
     const own = open.get(credentialId) ?? new Set();
     open.set(credentialId, own.add(one));
     ends.once('close', () => {
@@ -17,13 +20,19 @@ export function createOpenResponses() {
     });
   }
 
+  function close(credentialId: CredentialId, except: Response): void {
+    for (const { of, cut } of open.get(credentialId) ?? []) if (of !== except) cut();
+  }
+
   return {
-    add: (credentialId: string, response: Response): void => add(credentialId, { of: response, cut: () => response.destroy() }, response),
-    addSocket: (credentialId: string, socket: Pick<EventEmitter, 'once'> & { terminate(): void }): void =>
-      add(credentialId, { of: socket, cut: () => socket.terminate() }, socket),
-    /** Ends all answers of a credential but the one that says so. */
-    close(credentialId: string, except: Response): void {
-      for (const { of, cut } of open.get(credentialId) ?? []) if (of !== except) cut();
+    add: (id: CredentialId, response: Response): void => add(id, { of: response, cut: () => response.destroy() }, response),
+    addSocket: (id: CredentialId, socket: Pick<EventEmitter, 'once'> & { terminate(): void }): void =>
+      add(id, { of: socket, cut: () => socket.terminate() }, socket),
+    /** Ends all answers and sockets of a credential but the one that says so. */
+    close,
+    /** Ends them all, whatever opened them. */
+    closeAll(except: Response): void {
+      for (const id of [...open.keys()]) close(id, except);
     },
   };
 }

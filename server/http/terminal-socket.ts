@@ -1,10 +1,14 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
+import { type ErrorCode, errorTable, toProblem } from '../../contract/error.ts';
 import { AppError } from '../app-error.ts';
 import type { Host } from '../host/port.ts';
+import { toJson } from '../json-text.ts';
 import type { Followed } from '../terminal/port.ts';
+import { trust } from './connection-limit.ts';
+import { listenForUpgrades } from './ignore-upgrade.ts';
 import type { Guard } from './middleware/guard.ts';
 import type { OpenResponses } from './open-responses.ts';
 import type { TerminalTickets } from './terminal-tickets.ts';
@@ -39,7 +43,16 @@ export type TerminalSocketDeps = {
 export function createTerminalSocket({ hosts, tickets, guard, openResponses, isKnown, warn }: TerminalSocketDeps) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
 
-  const refuse = (socket: Duplex, status: string) => socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  /** Answers with a problem, as any other route does, and ends the connection. */
+  function refuse(socket: Duplex, code: ErrorCode, detail?: string): void {
+    const body = toJson(toProblem(code, detail));
+    const status = errorTable[code].status;
+    socket.once('finish', () => socket.destroy());
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  }
 
   async function serve(socket: WebSocket, { host, sessionId, credentialId }: NonNullable<ReturnType<TerminalTickets['take']>>): Promise<void> {
     let followed: Followed | null = null;
@@ -64,7 +77,7 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, isK
       const size = readSize(String(data));
       if (size) toTerminal((to) => to.resize(size));
     });
-    if (credentialId) openResponses.addSocket(credentialId, socket);
+    openResponses.addSocket(credentialId, socket);
     try {
       const own = hosts.get(host);
       if (!own) throw new AppError('host_not_found');
@@ -87,18 +100,20 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, isK
     socket.on('error', () => socket.destroy());
     // Taken apart by hand: nothing catches what URL throws here for an address that is none, and that would end the server.
     const [pathname = '', query] = (request.url ?? '').split('?');
-    if (!path.test(pathname)) return void refuse(socket, '404 Not Found');
+    if (!path.test(pathname)) return void refuse(socket, 'route_not_found', `There is no WebSocket at ${pathname}.`);
     // A page of another site may open a socket to anywhere: its origin is all that tells it from ours.
-    if (!guard.isOurs(request) || guard.isForeign(request)) return void refuse(socket, '403 Forbidden');
+    if (!guard.isOurs(request)) return void refuse(socket, 'host_not_allowed');
+    if (guard.isForeign(request)) return void refuse(socket, 'origin_not_allowed');
     const ticket = tickets.take(new URLSearchParams(query).get('ticket') ?? '');
     const asked = (pathname.split('/')[5] ?? '').toLowerCase();
     const isGood = ticket?.sessionId.startsWith(asked) && (ticket.credentialId === null || isKnown(ticket.credentialId));
-    if (!ticket || !isGood) return void refuse(socket, '401 Unauthorized');
+    if (!ticket || !isGood) return void refuse(socket, 'wrong_credentials', 'The ticket is not known, was used, or has run out.');
+    trust(request.socket);
     sockets.handleUpgrade(request, socket, head, (opened) => void serve(opened, ticket));
   }
 
   return {
-    listen: (server: Server): void => void server.on('upgrade', upgrade),
+    listen: (server: Server): void => listenForUpgrades(server, upgrade),
     dispose(): void {
       for (const socket of sockets.clients) socket.terminate();
       sockets.close();

@@ -26,6 +26,8 @@ export function createTerminalTickets({ now }: { now(): Date }) {
       open.delete(hash);
       return found && found.until >= now().getTime() ? found : null;
     },
+    /** Takes all back. */
+    clear: (): void => open.clear(),
   };
 }
 

@@ -9,7 +9,7 @@ export type StoredDevice = {
   url: string;
   secret: Record<string, string>;
   created_at: string;
-  /** The sign-in that it belongs to: revoked with it. Null for what was added by a script. */
+  /** The sign-in or token that added it: revoked with it. Null for what was added with the password. */
   credential_id: string | null;
 };
 
@@ -35,7 +35,10 @@ export interface PushStore {
   /** Adds a device; one of the same address is replaced. */
   addDevice(device: StoredDevice): void;
   removeDevice(id: string): boolean;
-  removeOfCredential(credentialId: string): void;
+  /** What a sign-in or token has added; `browsers`: of that the browsers alone. */
+  removeOfCredential(credentialId: string, which: 'all' | 'browsers'): void;
+  /** Every browser, and all that sign-ins and tokens have added. */
+  removeOfSignIns(): void;
   settings(): PushSettings;
   saveSettings(settings: PushSettings): void;
   note(delivery: Delivery): void;
@@ -47,4 +50,5 @@ export interface PushStore {
   takeAction(hash: string): { prompt_id: string; conv_id: string; decision: 'allow' | 'deny' } | null;
   /** The buttons of a prompt are worth nothing any more. */
   dropActions(promptId: string): void;
+  dropAllActions(): void;
 }

@@ -82,7 +82,7 @@ export function createPushes(
         url,
         secret,
         created_at: deps.now().toISOString(),
-        credential_id: asked.kind === 'web' ? credential.id : null,
+        credential_id: credential.id,
       };
       store.addDevice(device);
       return { device: shown(device), secret: made };
@@ -90,7 +90,13 @@ export function createPushes(
     remove(id: string): void {
       store.removeDevice(need(id).id);
     },
-    removeOfCredential: (id: string): void => store.removeOfCredential(id),
+    /** A sign-in or token is gone: what it added goes too. Who signs out keeps topics and webhooks, which are no browsers. */
+    removeOfCredential: (id: string, which: 'all' | 'browsers'): void => store.removeOfCredential(id, which),
+    /** All browsers and all that sign-ins and tokens have added, and every button that a notification still has. */
+    removeOfSignIns(): void {
+      store.removeOfSignIns();
+      store.dropAllActions();
+    },
     test: (id: string): Promise<Delivery> => notifier.test(need(id)),
     report: notifier.report,
     seen: seen.note,

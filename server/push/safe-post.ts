@@ -1,14 +1,22 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { AppError } from '../app-error.ts';
 
 const timeoutMs = 15_000;
 const maxAnswer = 2000;
 
-/** What is reached only inside of a network: RFC 1918, 4193, 6598, 3927, loopback, and what is no unicast address at all. */
-const inside = new BlockList();
-for (const [net, prefix] of [
+type Net = readonly [net: string, prefix: number];
+
+function toBlockList(family: 'ipv4' | 'ipv6', nets: readonly Net[]): BlockList {
+  const list = new BlockList();
+  for (const [net, prefix] of nets) list.addSubnet(net, prefix, family);
+  return list;
+}
+
+/** IPv4 addresses that are not global unicast, by the registry of special-purpose addresses (RFC 6890 and later). */
+const special4 = toBlockList('ipv4', [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -16,56 +24,92 @@ for (const [net, prefix] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  // Multicast, reserved, broadcast.
   ['224.0.0.0', 3],
-] as const)
-  inside.addSubnet(net, prefix, 'ipv4');
-for (const [net, prefix] of [
-  ['::', 127],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  inside.addSubnet(net, prefix, 'ipv6');
+]);
 
-/** Whether an address leads into a private network. One that is mapped into IPv6 is judged as what it is. */
+/** All of global unicast in IPv6. What is outside of it is private, mapped, translated or unassigned. */
+const global6 = toBlockList('ipv6', [['2000::', 3]]);
+
+/** What of it leads elsewhere: Teredo and other protocols, 6to4 (which holds an IPv4 address), documentation. */
+const special6 = toBlockList('ipv6', [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+]);
+
+/** Whether an address is anything but a public one. IPv4 that is mapped into IPv6 is judged as what it is. */
 export function isPrivateAddress(address: string): boolean {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped) return isPrivateAddress(mapped);
-  return isIP(address) === 4 ? inside.check(address, 'ipv4') : inside.check(address, 'ipv6') || /^::ffff:/i.test(address);
+  const family = isIP(address);
+  if (family === 4) return special4.check(address, 'ipv4');
+  return family !== 6 || address.includes('%') || !global6.check(address, 'ipv6') || special6.check(address, 'ipv6');
 }
 
-const refused = (host: string) => new AppError('address_not_allowed', `${host} is an address of a private network.`, { field: 'url' });
+/** Whether an address is one of this machine: a public one leads to its own services as well. */
+function isOwnAddress(address: string): boolean {
+  const own = new BlockList();
+  for (const { address: found, family } of Object.values(networkInterfaces()).flatMap((all) => all ?? [])) {
+    own.addAddress(found.replace(/%.*$/, ''), family === 'IPv6' ? 'ipv6' : 'ipv4');
+  }
+  return own.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
 
-/** Looks a name up and refuses it where any of its addresses is private: the very addresses that are then connected to. */
+const isRefused = (address: string) => isPrivateAddress(address) || isOwnAddress(address);
+
+const refused = (host: string) =>
+  new AppError('address_not_allowed', `${host} is an address of this machine or of a private network.`, { field: 'url' });
+
+/**
+ * Looks a name up and refuses it if any of its addresses is private or our own. The very addresses that it gives are
+ * then connected to, so a name that changes its mind in between gains nothing.
+ */
 const publicLookup: LookupFunction = (host, options, done) => {
   dnsLookup(host, { ...options, all: true }, (error, found) => {
     const addresses = (found ?? []) as LookupAddress[];
     if (error) return done(error, '', 0);
-    if (!addresses.length || addresses.some(({ address }) => isPrivateAddress(address))) return done(refused(host), '', 0);
+    if (!addresses.length || addresses.some(({ address }) => isRefused(address))) return done(refused(host), '', 0);
     const first = addresses[0] as LookupAddress;
     if (options.all) (done as unknown as (error: null, all: LookupAddress[]) => void)(null, addresses);
     else done(null, first.address, first.family);
   });
 };
 
+/** A host as it is compared: without brackets, and without the dot that ends a full name. */
+const hostOf = (url: string) =>
+  new URL(url).hostname
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.+$/, '');
+
+/** Names that mean this machine wherever they are looked up (RFC 6761). */
+const isLocalName = (host: string) => host === '' || host === 'localhost' || host.endsWith('.localhost');
+
 export type SafePost = (url: string, how: { headers: Record<string, string>; body: string | Buffer }) => Promise<{ status: number; text: string }>;
 
 /**
- * Posts to an address that a person gave. Follows no redirect. Throws AppError `address_not_allowed` where it
- * leads into a private network and that is not allowed, or the error of the connection.
+ * Posts to an address that a person gave. Follows no redirect. Throws AppError `address_not_allowed` if it leads into a
+ * private network or to this machine and that is not allowed, or the error of the connection. `publicUrl` is where this
+ * server is reached from outside.
  */
-export function createSafePost({ allowPrivate }: { allowPrivate: boolean }): SafePost & { check(url: string): Promise<void> } {
+export function createSafePost({ allowPrivate, publicUrl }: { allowPrivate: boolean; publicUrl(): string | null }): SafePost & {
+  check(url: string): Promise<void>;
+} {
   /** Throws AppError `address_not_allowed`. A name that cannot be looked up now passes: it is looked up again at each call. */
   async function check(url: string): Promise<void> {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
     if (allowPrivate) return;
-    if (isIP(host)) {
-      if (isPrivateAddress(host)) throw refused(host);
-      return;
-    }
+    const host = hostOf(url);
+    const own = publicUrl();
+    if (isLocalName(host) || (own && host === hostOf(own)) || (isIP(host) && isRefused(host))) throw refused(host);
+    if (isIP(host)) return;
     await new Promise<void>((resolve, reject) =>
       publicLookup(host, { all: false }, (error) => (error instanceof AppError ? reject(error) : resolve())),
     );

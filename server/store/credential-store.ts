@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, scryptSync } from 'node:crypto';
 import { nanoid } from 'nanoid';
 import type { Database } from './database.ts';
 
@@ -21,9 +21,14 @@ export interface CredentialStore {
   /** The credential that a secret belongs to, noting its use. */
   find(kind: CredentialKind, secret: string): Credential | null;
   list(): Credential[];
-  /** False where there is none of this id. */
+  /** False if there is none of this id. */
   revoke(id: string): boolean;
+  /** Revokes everything if the password is another than at the last start, and says whether it was. */
+  endIfPasswordChanged(): boolean;
 }
+
+/** What is kept of the password to know it again: a slow hash, so that it cannot be guessed from the data folder. */
+const fingerprint = (password: string, salt: string) => `scrypt:${salt}:${scryptSync(password, salt, 32).toString('hex')}`;
 
 /** `password` goes into the hash of a cookie: with another password no cookie of before fits. */
 export function createCredentialStore({ database, password, now }: { database: Database; password: string; now(): Date }): CredentialStore {
@@ -33,6 +38,9 @@ export function createCredentialStore({ database, password, now }: { database: D
   const all = database.prepare(`SELECT ${fields} FROM credential ORDER BY last_used_at DESC`);
   const used = database.prepare('UPDATE credential SET last_used_at = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM credential WHERE id = ?');
+  const removeAll = database.prepare('DELETE FROM credential');
+  const readMark = database.prepare("SELECT value FROM mark WHERE name = 'password'");
+  const setMark = database.prepare("INSERT INTO mark VALUES ('password', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
 
   const hash = (kind: CredentialKind, secret: string) =>
     createHash('sha256')
@@ -63,6 +71,25 @@ export function createCredentialStore({ database, password, now }: { database: D
     },
     list: () => (all.all() as Credential[]).map(toCredential),
     revoke: (id) => database.durably(() => remove.run(id).changes > 0),
+    endIfPasswordChanged() {
+      const known = (readMark.get() as { value: string } | undefined)?.value;
+      if (known === fingerprint(password, known?.split(':')[1] ?? '')) return false;
+      const mark = fingerprint(password, randomBytes(16).toString('hex'));
+      if (known !== undefined) {
+        database.durably(() => {
+          removeAll.run();
+          setMark.run(mark);
+        });
+        return true;
+      }
+      // A data folder of an earlier version does not say which password it had.
+      try {
+        database.durably(() => setMark.run(mark));
+      } catch {
+        // The disk is full: it is noted at the next start.
+      }
+      return false;
+    },
   };
 }
 

@@ -12,7 +12,12 @@ export function createPushStore({ database }: { database: Database }): PushStore
   const all = database.prepare('SELECT data FROM push_device ORDER BY rowid');
   const insert = database.prepare('INSERT OR REPLACE INTO push_device (id, url, credential_id, data) VALUES (?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM push_device WHERE id = ?');
-  const removeOf = database.prepare('DELETE FROM push_device WHERE credential_id = ?');
+  const removeOf = {
+    all: database.prepare('DELETE FROM push_device WHERE credential_id = ?'),
+    browsers: database.prepare("DELETE FROM push_device WHERE credential_id = ? AND json_extract(data, '$.kind') = 'web'"),
+  };
+  const removeOfSignIns = database.prepare("DELETE FROM push_device WHERE credential_id IS NOT NULL OR json_extract(data, '$.kind') = 'web'");
+  const dropAllActions = database.prepare('DELETE FROM push_action');
   const readSettings = database.prepare("SELECT data FROM push_setting WHERE name = 'all'");
   const writeSettings = database.prepare("INSERT INTO push_setting VALUES ('all', ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data");
   const note = database.prepare('INSERT INTO push_delivery (device_id, data) VALUES (?, ?)');
@@ -30,8 +35,14 @@ export function createPushStore({ database }: { database: Database }): PushStore
       database.durably(() => insert.run(device.id, device.url, device.credential_id, JSON.stringify(device)));
     },
     removeDevice: (id) => database.durably(() => remove.run(id).changes > 0),
-    removeOfCredential(credentialId) {
-      database.durably(() => removeOf.run(credentialId));
+    removeOfCredential(credentialId, which) {
+      database.durably(() => removeOf[which].run(credentialId));
+    },
+    removeOfSignIns() {
+      database.durably(() => removeOfSignIns.run());
+    },
+    dropAllActions() {
+      database.durably(() => dropAllActions.run());
     },
     settings() {
       const row = readSettings.get();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runProgram } from '../child-process.ts';
 import { isExhaustion } from '../exhaustion.ts';
-import { withoutPasteEnd } from '../typed-text.ts';
+import { withoutControls } from '../typed-text.ts';
 import { followTerminal } from './control.ts';
 import { environmentCommands } from './environment.ts';
 import type { Pane, Terminals } from './port.ts';
@@ -114,7 +114,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     async paste(id, text) {
       await leaveModes(id);
       const buffer = `sb-${randomBytes(6).toString('hex')}`;
-      await tmux(['load-buffer', '-b', buffer, '-'], withoutPasteEnd(text));
+      await tmux(['load-buffer', '-b', buffer, '-'], withoutControls(text));
       await tmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', id]);
       await delay(settleMs + text.length / charsPerMs);
     },

@@ -42,6 +42,26 @@ verifies('store.lock', 'names the server that has the data folder', async () => 
   await startServerProcess(workspace, env);
 });
 
+verifies('access.strong', 'refuses a password that is easily guessed if the server can be reached from outside', async () => {
+  const workspace = await createWorkspace();
+  const start = (more: Record<string, string>) => startInVain(workspace.root, serverEnv(workspace, null, more));
+  for (const [more, words] of [
+    [{ HOST: '0.0.0.0', AUTH_PASSWORD: ' ' }, 'is blank'],
+    [{ HOST: '0.0.0.0', AUTH_PASSWORD: 'a' }, 'shorter than 12'],
+    [{ HOST: '::', AUTH_PASSWORD: 'aaaaaaaaaaaaaaaa' }, 'repeats'],
+    [{ HOST: '0.0.0.0', AUTH_USERNAME: 'administrator', AUTH_PASSWORD: 'Administrator' }, 'is the user name'],
+    [{ TUNNEL: 'ngrok', AUTH_PASSWORD: 'elevenchars' }, 'TUNNEL=none'],
+    [{ ALLOWED_HOSTS: 'desk.example', AUTH_PASSWORD: 'short' }, 'ALLOWED_HOSTS'],
+  ] as [Record<string, string>, string][]) {
+    const { status, stderr } = start(more);
+    expect(status, stderr).toBe(2);
+    expect(stderr).toContain(words);
+    expect(stderr).toContain('switchboard gen-secret');
+  }
+  // On this machine alone, it is the person's own affair.
+  await startServerProcess(workspace, serverEnv(workspace, null, { AUTH_PASSWORD: 'short' }));
+});
+
 verifies(['access.exposure', 'tunnel.words'], 'refuses settings that cannot be used, with the cure', async () => {
   const workspace = await createWorkspace();
   const refuse = (more: Record<string, string>) => startInVain(workspace.root, serverEnv(workspace, null, more));

@@ -133,7 +133,7 @@ verifies('access.exposure', 'refuses to be reachable without a password of the o
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'desk.example']) expect(check(host, 'none', '')).toThrow(/AUTH_PASSWORD/);
   expect(check('127.0.0.1', 'ngrok', '')).toThrow(/AUTH_PASSWORD/);
   for (const host of ['127.0.0.1', 'localhost', '::1', '127.5.5.5']) expect(check(host, 'none', '')).not.toThrow();
-  expect(check('0.0.0.0', 'ngrok', 'chosen')).not.toThrow();
+  expect(check('0.0.0.0', 'ngrok', 'chosen by a person')).not.toThrow();
 });
 
 verifies('access.password', 'makes a password once and keeps it for its owner alone', async () => {

@@ -183,7 +183,6 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       pairings: unused,
       projects: unused,
       pushes: unused,
-      onRevoked: () => {},
       hosts: new Map(),
       undo: null as never,
       localAccess: { isOurs: () => false },

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import supertest from 'supertest';
 import { expect } from 'vitest';
-import { basic } from '../helper/client.ts';
+import { basic, password, username } from '../helper/client.ts';
 import { startTestServer } from '../helper/server.ts';
 import { verifies } from '../requirement/verifies.ts';
 
@@ -65,6 +65,83 @@ verifies('guard.foreign-page', 'takes nothing from other pages', async () => {
   expect((await raw(server.url, '/api/chat', { 'content-type': form, 'sec-fetch-site': 'none' }, 'POST', body)).status).toBe(415);
   // A link from another page may lead to ours.
   expect((await raw(server.url, '/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status).not.toBe(403);
+});
+
+verifies('guard.foreign-page', 'takes an origin for its own by scheme, host and port', async () => {
+  const server = await startTestServer({ env: { ALLOWED_HOSTS: 'desk.example, https://moved.example:8443' } });
+  const { port } = new URL(server.url);
+  const status = async (origin: string, host: string, more: Record<string, string> = {}) =>
+    (await raw(server.url, '/api/sessions', { origin, host, ...more })).status;
+  const own: [origin: string, host: string, more?: Record<string, string>][] = [
+    [`http://127.0.0.1:${port}`, `127.0.0.1:${port}`],
+    [`http://localhost:${port}`, `localhost:${port}`],
+    [`http://[::1]:${port}`, `[::1]:${port}`],
+    [`http://desk.example:${port}`, `desk.example:${port}`],
+    // Behind a proxy: its port, with or without a word of its scheme.
+    ['https://desk.example', 'desk.example'],
+    ['https://desk.example', 'desk.example:443'],
+    ['http://desk.example', 'desk.example'],
+    ['https://desk.example:8443', 'desk.example:8443'],
+    ['https://desk.example', 'desk.example', { 'x-forwarded-proto': 'https' }],
+    ['https://moved.example:8443', `127.0.0.1:${port}`],
+    // Forwarded ports, as ssh -L makes them.
+    ['http://localhost:9000', 'localhost:9000'],
+  ];
+  for (const [origin, host, more] of own) expect(await status(origin, host, more), `${origin} at ${host}`).toBe(200);
+  const foreign: [origin: string, host: string, more?: Record<string, string>][] = [
+    [`http://desk.example:${Number(port) + 1}`, `desk.example:${port}`],
+    ['http://desk.example', `desk.example:${port}`],
+    ['https://desk.example', `desk.example:${port}`],
+    [`https://desk.example:${port}`, `desk.example:${port}`],
+    [`http://127.0.0.1:${Number(port) + 1}`, `127.0.0.1:${port}`],
+    [`http://localhost:${port}`, `127.0.0.1:${port}`],
+    [`http://127.0.0.1:${port}`, `localhost:${port}`],
+    [`http://[::1]:${Number(port) + 1}`, `[::1]:${port}`],
+    [`http://[::ffff:127.0.0.1]:${port}`, `127.0.0.1:${port}`],
+    ['http://desk.example', 'desk.example', { 'x-forwarded-proto': 'https' }],
+    ['https://moved.example', `127.0.0.1:${port}`],
+    ['https://desk.example:8443', 'desk.example'],
+    [`http://localhost.:${port}`, `localhost:${port}`],
+    [`http://LOCALHOST:${port}`, `localhost:${port}`],
+    [`http://user@localhost:${port}`, `localhost:${port}`],
+    [`http://localhost:${port}/`, `localhost:${port}`],
+    [`http://localhost:${port} http://evil.example`, `localhost:${port}`],
+    [`ws://localhost:${port}`, `localhost:${port}`],
+    ['null', `localhost:${port}`],
+    ['file://', `localhost:${port}`],
+    ['', `localhost:${port}`],
+  ];
+  for (const [origin, host, more] of foreign) expect(await status(origin, host, more), `${origin} at ${host}`).toBe(403);
+});
+
+verifies('guard.foreign-page', 'changes nothing by a cookie alone', async () => {
+  const server = await startTestServer();
+  const login = await fetch(`${server.url}/api/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username, password }),
+  });
+  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const origin = server.url;
+  const send = (path: string, headers: Record<string, string>, body = '') =>
+    raw(server.url, path, { cookie, authorization: '', ...headers }, 'POST', body);
+  const paths = ['/api/reset', '/api/pairings', '/api/logout/all', '/api/conversations/a/warm'];
+  for (const path of paths) {
+    for (const type of [undefined, 'application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x']) {
+      const headers: Record<string, string> = type ? { 'content-type': type } : {};
+      for (const from of [{}, { origin }] as Record<string, string>[]) {
+        expect((await send(path, { ...headers, ...from })).status, `${path} ${type}`).toBe(403);
+      }
+    }
+  }
+  const form = { 'content-type': 'multipart/form-data; boundary=x' };
+  const body = '--x\r\ncontent-disposition: form-data; name="message"\r\n\r\nhello\r\n--x--\r\n';
+  expect((await send('/api/chat', { ...form, origin }, body)).status).toBe(403);
+  expect((await send('/api/chat', form, body)).status).toBe(403);
+  // Our page says that it is ours; a browser says so too.
+  expect((await send('/api/chat', { ...form, origin, 'x-switchboard-page': '1' }, body)).status).toBe(200);
+  expect((await send('/api/reset', { 'sec-fetch-site': 'same-origin' })).status).toBe(200);
+  expect((await send('/api/logout', { 'x-switchboard-page': '1' })).status).toBe(200);
 });
 
 verifies('guard.headers', 'sends the security headers with every answer', async () => {

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { expect } from 'vitest';
 import { promptLines } from '../../cli/prompt-lines.ts';
 import type { StoredEvent } from '../../contract/event.ts';
@@ -5,8 +6,33 @@ import type { Prompt } from '../../contract/prompt.ts';
 import { askedBy, fitsNotice, noticeOf } from '../../server/push/notice.ts';
 import { whyNot } from '../../server/push/policy.ts';
 import { isQuiet } from '../../server/push/quiet-hours.ts';
-import { isPrivateAddress } from '../../server/push/safe-post.ts';
+import { createSafePost, isPrivateAddress } from '../../server/push/safe-post.ts';
 import { verifies } from '../requirement/verifies.ts';
+
+verifies('push.addresses', 'refuses every address that is not global unicast, every own one, and names that mean this machine', async () => {
+  const post = createSafePost({ allowPrivate: false, publicUrl: () => 'https://phone.ngrok.example' });
+  const own = Object.values(networkInterfaces()).flatMap((all) =>
+    (all ?? []).map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address)),
+  );
+  const hosts = [
+    ...own,
+    ...['127.0.0.1', '127.1', '2130706433', '0x7f000001', '0177.0.0.1', '127.0.0.1.', '0.0.0.0', '0', '10.1.2.3', '100.64.0.1'],
+    ...['169.254.169.254', '172.16.0.1', '192.0.0.1', '192.0.2.1', '192.168.1.1', '198.18.0.1', '198.51.100.1', '203.0.113.1'],
+    ...['224.0.0.1', '240.0.0.1', '255.255.255.255', '192.88.99.1'],
+    ...['[::]', '[::1]', '[::127.0.0.1]', '[::7f00:1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::ffff:0:127.0.0.1]'],
+    ...['[64:ff9b::7f00:1]', '[64:ff9b:1::7f00:1]', '[100::1]', '[2001::1]', '[2001:0:4136:e378:8000:63bf:3fff:fdd2]', '[2001:2::1]'],
+    ...['[2001:10::1]', '[2001:20::1]', '[2001:db8::1]', '[2002:7f00:1::]', '[2002:0a00:1::]', '[3fff::1]', '[5f00::1]', '[4000::1]'],
+    ...['[fc00::1]', '[fd00::1]', '[fe80::1]', '[fec0::1]', '[ff02::1]'],
+    ...['localhost', 'localhost.', 'LOCALHOST', 'a.localhost', 'a.localhost.', 'phone.ngrok.example', 'PHONE.ngrok.example.'],
+  ].filter((host) => !host.includes('%'));
+  for (const host of hosts) {
+    for (const call of [() => post.check(`http://${host}/x`), () => post(`http://${host}:1/x`, { headers: {}, body: '' })]) {
+      await expect(call(), host).rejects.toMatchObject({ code: 'address_not_allowed' });
+    }
+  }
+  for (const address of ['fe80::1%eth0', '2606:4700::1111%lo', 'not an address', '']) expect(isPrivateAddress(address), address).toBe(true);
+  for (const host of ['1.1.1.1', '[2606:4700::1111]', '198.20.0.1', '[2a00::1]']) await post.check(`https://${host}/x`);
+});
 
 verifies('push.policy', 'keeps quiet by the clock of the person, over midnight too', () => {
   const night = { from: '22:00', to: '07:00', time_zone: 'Europe/Berlin' };

@@ -6,8 +6,10 @@ import type { CheckPassword } from '../../access/password.ts';
 import { AppError } from '../../app-error.ts';
 import type { CredentialStore } from '../../store/credential-store.ts';
 import type { ClientAddress } from '../client-address.ts';
+import { trust } from '../connection-limit.ts';
 import type { Actor } from '../handle.ts';
 import type { OpenResponses } from '../open-responses.ts';
+import { checkFromPage } from './guard.ts';
 
 export const cookieName = 'switchboard';
 
@@ -32,12 +34,16 @@ export function createAuthenticate(deps: {
   return function authenticate(request, response, next) {
     const enter = (credentialId: string | null, name = deps.username) => {
       response.locals['actor'] = { username: deps.username, credentialId, name } satisfies Actor;
-      if (credentialId) deps.openResponses.add(credentialId, response);
+      deps.openResponses.add(credentialId, response);
+      trust(request.socket);
       next();
     };
     const cookie = readCookie(request);
     const byCookie = cookie === null ? null : deps.credentials.find('cookie', cookie);
-    if (byCookie) return enter(byCookie.id, `${deps.username} (${byCookie.label})`);
+    if (byCookie) {
+      checkFromPage(request);
+      return enter(byCookie.id, `${deps.username} (${byCookie.label})`);
+    }
 
     const bearer = /^Bearer\s+(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
     if (bearer !== undefined) {

@@ -3,12 +3,14 @@ import type { Request, Response } from 'express';
 import type { Pairings } from '../../access/pairings.ts';
 import type { CheckPassword } from '../../access/password.ts';
 import { AppError } from '../../app-error.ts';
+import type { Pushes } from '../../push/pushes.ts';
 import { type CredentialStore, cookieMs } from '../../store/credential-store.ts';
 import type { Tunnel } from '../../tunnel/port.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { Handle } from '../handle.ts';
 import { cookieName, readCookie } from '../middleware/authenticate.ts';
 import type { OpenResponses } from '../open-responses.ts';
+import type { TerminalTickets } from '../terminal-tickets.ts';
 
 export type AccessDeps = {
   credentials: CredentialStore;
@@ -18,8 +20,9 @@ export type AccessDeps = {
   openResponses: OpenResponses;
   pairings: Pairings;
   tunnel: Tunnel;
-  /** A sign-in or token is gone: what hangs on it goes too. */
-  onRevoked(credentialId: string): void;
+  tickets: Pick<TerminalTickets, 'clear'>;
+  /** The devices that are told something, which hang on sign-ins and tokens. */
+  pushes: Pick<Pushes, 'removeOfCredential' | 'removeOfSignIns'>;
 };
 
 export function addLoginRoute(handle: Handle, deps: AccessDeps): void {
@@ -45,7 +48,7 @@ export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
     const signedOut = actor.credentialId !== null && readCookie(request) !== null && deps.credentials.revoke(actor.credentialId);
     if (signedOut && actor.credentialId) {
       deps.openResponses.close(actor.credentialId, response);
-      deps.onRevoked(actor.credentialId);
+      deps.pushes.removeOfCredential(actor.credentialId, 'browsers');
     }
     clearCookie(request, response, deps.client);
     return { signed_out: signedOut };
@@ -57,7 +60,12 @@ export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
     for (const { id } of ended) {
       deps.credentials.revoke(id);
       deps.openResponses.close(id, response);
-      deps.onRevoked(id);
+      deps.pushes.removeOfCredential(id, 'all');
+    }
+    if (body.tokens) {
+      deps.tickets.clear();
+      deps.openResponses.closeAll(response);
+      deps.pushes.removeOfSignIns();
     }
     clearCookie(request, response, deps.client);
     return { revoked: ended.length };
@@ -81,7 +89,7 @@ export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
       throw new AppError('credential_not_found', `There is no sign-in or token ${JSON.stringify(params.id)}.`, { field: 'id' });
     }
     deps.openResponses.close(params.id, response);
-    deps.onRevoked(params.id);
+    deps.pushes.removeOfCredential(params.id, 'all');
     return { revoked: params.id };
   });
 

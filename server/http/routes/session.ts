@@ -4,6 +4,7 @@ import type { Archive } from '../../archive/archive.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { DeskPrompts } from '../../desk/desk-prompts.ts';
 import type { Host } from '../../host/port.ts';
+import { trust } from '../connection-limit.ts';
 import type { Handle } from '../handle.ts';
 import type { TerminalTickets } from '../terminal-tickets.ts';
 
@@ -100,6 +101,7 @@ export function createHookCheck({ deskPrompts }: { deskPrompts: DeskPrompts }): 
   return (request, response, next) => {
     const token = /^Bearer\s+(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
     response.locals['terminal'] = deskPrompts.recordOf(token ?? '');
+    trust(request.socket);
     next();
   };
 }
