@@ -50,6 +50,22 @@ export const names: Names = {
     send: 'der Push-Dienst hat es nicht angenommen; das Gerät entfernen und neu hinzufügen',
     show: 'es wurde gesendet, aber nicht gezeigt: die Mitteilungen des Telefons prüfen',
   },
+  risks: {
+    'It runs as another user, with all rights (sudo).': 'Es läuft als anderer Benutzer, mit allen Rechten (sudo).',
+    'It reaches outside of the project folder.': 'Es greift über den Projektordner hinaus.',
+    'It changes a file that Claude, git, an editor or a shell obeys. No rule for a file or a folder covers that.':
+      'Es ändert eine Datei, der Claude, git, ein Editor oder eine Shell gehorcht. Keine Regel für Dateien oder Ordner erlaubt das.',
+    'It uses the network.': 'Es benutzt das Netz.',
+    'It runs code that it fetches or makes up on the way.': 'Es führt Code aus, den es erst holt oder erzeugt.',
+    'It deletes or overwrites things for good.': 'Es löscht oder überschreibt endgültig.',
+    'It changes who may read, write or run files.': 'Es ändert, wer Dateien lesen, schreiben oder ausführen darf.',
+    'It touches secrets or keys.': 'Es berührt Geheimnisse oder Schlüssel.',
+    'It has hidden characters (odd Unicode): they are shown as marks.': 'Es hat unsichtbare Zeichen (Unicode): sie stehen als Marken da.',
+    'It has letters that look like others, or run from right to left (odd Unicode).':
+      'Es hat Buchstaben, die anderen gleichen oder von rechts nach links laufen (Unicode).',
+    'It has many lines: read it to the end.': 'Es hat viele Zeilen: lies bis zum Ende.',
+    'It is too tangled to be checked by these rules: read it to the end.': 'Es ist zu verwickelt, um geprüft zu werden: lies bis zum Ende.',
+  },
   rememberFor: { hour: 'eine Stunde lang', conversation: 'in dieser Unterhaltung', always: 'immer' },
   settingParts: {
     look: 'Aussehen und Tasten',

@@ -48,6 +48,8 @@ export const names = {
     send: 'the push service did not take it; remove the device and add it again',
     show: 'it was sent, but not shown: look at the notification settings of the phone',
   },
+  /** What the server says of risks, by its words; in English they stay as they are. */
+  risks: {} as Record<string, string>,
   rememberFor: { hour: 'for an hour', conversation: 'in this conversation', always: 'always' },
   settingParts: {
     look: 'Look and keys',

@@ -43,6 +43,9 @@ const risks: readonly { words: string; holds(asked: Asked, parts: readonly Part[
   },
 ];
 
+/** The words for all risks: the page has them in other languages. */
+export const riskWords: readonly string[] = risks.map(({ words }) => words);
+
 /** Why a tool call looks risky, for the person who is to decide; empty where nothing speaks against it. */
 export function risksOf(asked: Asked): string[] {
   const { command } = asked.input;

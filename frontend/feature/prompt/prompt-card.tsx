@@ -47,7 +47,7 @@ export function PromptCard({ prompt, place }: CardProps) {
         <ul class="risks">
           {prompt.risks.map((risk) => (
             <li key={risk} class="risk">
-              {risk}
+              {t.risks[risk] ?? risk}
             </li>
           ))}
         </ul>

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { risksOf } from '../../../server/prompt/risk.ts';
+import { de } from '../../../frontend/word/de.ts';
+import { risksOf, riskWords } from '../../../server/prompt/risk.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const risks = (command: string) => risksOf({ tool: 'Bash', input: { command }, project: '/project/app' }).join(' ');
@@ -42,6 +43,10 @@ const each: [word: RegExp, risky: string[], plain: string[]][] = [
   [/odd Unicode/, ['echo a\u202eb', 'echo p\u0430ypal', 'echo x\u200by'], ['echo grün', 'echo привет', 'echo 日本']],
   [/too tangled/, ['for i in 1; do ls; done', 'cat <<EOF\nx\nEOF'], ['ls | wc']],
 ];
+
+verifies('prompt.risks', 'has the words for each risk in German too', () => {
+  expect(Object.keys(de.risks).toSorted()).toEqual(riskWords.toSorted());
+});
 
 for (const [word, risky, plain] of each) {
   verifies('prompt.risks', `warns: ${word.source}`, () => {
