@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { readOpenFileLimit } from '../open-file-limit.ts';
 
 /**
  * Connections that have shown no credentials: how many one address may hold, and all together. A browser opens six.
@@ -17,14 +17,7 @@ const settle = new WeakMap<Socket, () => void>();
 export const trust = (socket: Socket): void => settle.get(socket)?.();
 
 /** At most a quarter of the files that this process may open. */
-function limitInAll(): number {
-  try {
-    const files = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return Math.min(limits.inAll, Math.floor(Number(files ?? Number.POSITIVE_INFINITY) / 4));
-  } catch {
-    return limits.inAll; // Only Linux has it.
-  }
-}
+const limitInAll = () => Math.min(limits.inAll, Math.floor((readOpenFileLimit() ?? Number.POSITIVE_INFINITY) / 4));
 
 /**
  * Closes the oldest of the connections without credentials if there are too many. All that comes through a tunnel has
