@@ -114,7 +114,7 @@ module.exports = {
       name: 'git-is-run-in-one-place',
       comment: 'A project decides what git does in it: every git command is built by server/git. These start other programs.',
       severity: 'error',
-      from: { path: '^server/', pathNot: '^server/(git|agent|terminal)/' },
+      from: { path: '^server/', pathNot: '^server/((git|agent|terminal)/|store/folder-owner\\.ts$)' },
       to: { path: '^server/child-process\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {

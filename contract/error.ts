@@ -317,8 +317,8 @@ export const errorTable = {
   },
   storage_unavailable: {
     status: 503,
-    title: 'The data folder cannot be written',
-    hint: 'Free disk space or make SESSIONS_DIR writable; accepted messages are kept and go on by themselves.',
+    title: 'The data folder cannot be used',
+    hint: 'Do what the detail says: free disk space, make SESSIONS_DIR writable, bring its files back, or run `switchboard repair-store` (docs/data-folder.md). Accepted messages are kept and continue automatically.',
   },
   shutting_down: {
     status: 503,

@@ -1,4 +1,4 @@
-import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, execFileSync, spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { isExhaustion } from './exhaustion.ts';
@@ -148,4 +148,13 @@ async function isMissingFolder(folder: string | undefined): Promise<boolean> {
     // Without a descriptor to look with nothing is known of it.
     (error: NodeJS.ErrnoException) => error.code === 'ENOENT' || error.code === 'ENOTDIR',
   );
+}
+
+/** What a short program prints, before the server starts; null if it fails in any way. */
+export function readProgram(program: string, args: readonly string[]): string | null {
+  try {
+    return execFileSync(program, args, { encoding: 'utf8', timeout: 5000, stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return null;
+  }
 }

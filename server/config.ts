@@ -20,6 +20,8 @@ export type Config = Readonly<
     liveProcesses: number;
     /** Where the server says how programs of the same user reach it. */
     stateFile: string;
+    /** Where it is noted who uses which data folder. */
+    ownersFolder: string;
     /** Environment of the agents: the server's own without Switchboard's settings and secrets. */
     agentEnv: Readonly<Record<string, string>>;
   }
@@ -64,6 +66,7 @@ export function toConfig(folder: string, env: NodeJS.ProcessEnv, file: Record<st
     throw new ConfigError(lines.join('\n'));
   }
   const values = parsed.data;
+  const stateFolder = join(env['XDG_STATE_HOME'] || join(home(env), '.local', 'state'), 'switchboard');
   const project = resolve(folder, expandHome(values.CLAUDE_PROJECT_PATH, env) || '.');
   const roots = values.PROJECT_ROOTS.split(delimiter).filter(Boolean);
   return {
@@ -73,7 +76,8 @@ export function toConfig(folder: string, env: NodeJS.ProcessEnv, file: Record<st
     dataFolder: resolve(folder, expandHome(values.SESSIONS_DIR, env)),
     maxConcurrentTurns: values.MAX_CONCURRENT_TURNS || availableParallelism() * 2,
     liveProcesses: values.LIVE_PROCESSES === '' ? Math.min(20, Math.floor(freemem() / 2 / liveBytes)) : values.LIVE_PROCESSES,
-    stateFile: join(env['XDG_STATE_HOME'] || join(home(env), '.local', 'state'), 'switchboard', 'server.json'),
+    stateFile: join(stateFolder, 'server.json'),
+    ownersFolder: join(stateFolder, 'data-folders'),
     agentEnv: toAgentEnv(env, file),
   };
 }

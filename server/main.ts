@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { agentLine, bannerLines, tunnelLines } from './banner.ts';
+import { agentLine, bannerLines, repairLines, tunnelLines } from './banner.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { startServer } from './server.ts';
 import { DataFolderError } from './store/data-folder-error.ts';
+import { salvageJournal } from './store/salvage.ts';
 import { createNgrok } from './tunnel/ngrok.ts';
 
 /** This file is built to dist/server/main.js. */
@@ -14,8 +15,12 @@ const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
   const config = readConfig(process.cwd());
-  const log = createLog(config.LOG_LEVEL);
   const print = (lines: string[]) => process.stdout.write(`${lines.join('\n')}\n`);
+  if (process.argv.includes('--repair-store')) {
+    print(repairLines(salvageJournal(config.dataFolder, config.ownersFolder)));
+    return;
+  }
+  const log = createLog(config.LOG_LEVEL);
   const hasTunnel = config.TUNNEL === 'ngrok';
   const server = await startServer({
     config,
@@ -25,6 +30,7 @@ async function main(): Promise<void> {
     tunnelProvider: hasTunnel ? createNgrok({ authtoken: config.NGROK_AUTHTOKEN, domain: config.NGROK_DOMAIN }) : null,
     onTunnelChange: (status) => void tunnelLines(status).then(print),
     checkAnswers: false,
+    acceptEmpty: process.argv.includes('--accept-empty'),
   });
   print(bannerLines(server, { version, project: config.project, hasTunnel }));
   void server.agentStatus().then((status) => print([agentLine(status)]));

@@ -3,20 +3,19 @@ import { realpath } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { customAlphabet, nanoid } from 'nanoid';
 import { createLocalAccess } from './access/local-access.ts';
 import { createLoginLimit } from './access/login-limit.ts';
 import { createPairings } from './access/pairings.ts';
 import { createPasswordCheck, loadPassword } from './access/password.ts';
-import { refusedArgs, refusedTerminalArgs } from './agent/claude/argv.ts';
+import { refusedArgs } from './agent/claude/argv.ts';
 import { createClaude } from './agent/claude/claude.ts';
 import { claudeHome } from './agent/claude/home.ts';
 import type { AgentStatus } from './agent/port.ts';
 import { createApp } from './app.ts';
-import { AppError } from './app-error.ts';
 import { createHeadlessArchive } from './archive/headless.ts';
 import { createAttachments } from './attachment/attachments.ts';
+import { checkArgs, checkTerminalArgs } from './check-args.ts';
 import { type Config, ConfigError, checkExposure } from './config.ts';
 import { type Conversations, createConversations } from './conversation/conversations.ts';
 import { createDesk } from './desk/desk.ts';
@@ -34,19 +33,21 @@ import { createLibrary } from './library/library.ts';
 import { closeServer, listen, localName, portOf } from './listen.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { openWhenDiskAllows } from './open-when-disk-allows.ts';
 import { createPage } from './page/page.ts';
 import { createPrompts } from './prompt/prompts.ts';
 import { createPushes } from './push/pushes.ts';
 import { createArchiveStore } from './store/archive-store.ts';
 import { createCredentialStore } from './store/credential-store.ts';
-import { openDatabase } from './store/database.ts';
+import { type Database, openDatabase } from './store/database.ts';
 import { createJournal } from './store/journal.ts';
 import { createLiveStore } from './store/live-store.ts';
 import { openMappingStore } from './store/mapping-store.ts';
 import { createProcessStore } from './store/process-store.ts';
 import { createPromptStore } from './store/prompt-store.ts';
 import { createPushStore } from './store/push-store.ts';
-import { createStorageNotes } from './store/storage-notes.ts';
+import { isDamage } from './store/sqlite-error.ts';
+import { createStorageNotes, type StorageNotes } from './store/storage-notes.ts';
 import { createTurnStore } from './store/turn-store.ts';
 import { createUndoStore } from './store/undo-store.ts';
 import { keepTunnel, noTunnel } from './tunnel/keeper.ts';
@@ -70,6 +71,8 @@ export type ServerDeps = {
   tunnelProvider: TunnelProvider | null;
   onTunnelChange(status: TunnelStatus): void;
   checkAnswers: boolean;
+  /** Start with an empty journal although the data folder had one. */
+  acceptEmpty?: boolean;
 };
 
 /** A server that listens. */
@@ -87,6 +90,27 @@ export type RunningServer = {
 export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const { config, log } = deps;
   checkExposure(config);
+  const now = () => new Date();
+  const storageNotes = createStorageNotes({ log: (file, text) => log.error({ file }, text), now });
+  const database = openDatabase(config.dataFolder, {
+    acceptEmpty: deps.acceptEmpty ?? false,
+    note: storageNotes.add,
+    stateFolder: config.ownersFolder,
+  });
+  try {
+    return await compose(deps, database, storageNotes);
+  } catch (error) {
+    if (!isDamage(error) || database.standIn) {
+      database.dispose();
+      throw error;
+    }
+    // What does not need the damaged journal still works.
+    return await compose(deps, database.toStandIn((error as Error).message), storageNotes);
+  }
+}
+
+async function compose(deps: ServerDeps, database: Database, storageNotes: StorageNotes): Promise<RunningServer> {
+  const { config, log } = deps;
   const badArgs = refusedArgs(config.CLAUDE_EXTRA_ARGS);
   if (badArgs.length) throw new ConfigError(`CLAUDE_EXTRA_ARGS: ${badArgs.join(' ')} cannot be used, since the server sets it itself.`);
   const now = () => new Date();
@@ -97,8 +121,6 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     throw new ConfigError(`CLAUDE_PROJECT_PATH: the folder ${config.project} does not exist. Create it, or name another.`);
   });
 
-  const storageNotes = createStorageNotes({ log: (file, text) => log.error({ file }, text), now });
-  const database = openDatabase(config.dataFolder);
   const mapping = await openMappingStore({
     folder: config.dataFolder,
     now,
@@ -132,7 +154,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
     newId: newRecordId,
   });
   const { agent } = headless;
-  const attachments = createAttachments({ folder: config.dataFolder });
+  const attachments = createAttachments({ folder: config.dataFolder, sinceMs: database.createdMs });
   const prompts = createPrompts({
     store: createPromptStore({ database, events: journal }),
     timeoutS: config.PROMPT_TIMEOUT_S === '' ? null : config.PROMPT_TIMEOUT_S,
@@ -303,7 +325,6 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   const closeStores = async () => {
     await mapping.dispose();
     journal.dispose();
-    database.dispose();
   };
   const servers: Server[] = [];
   try {
@@ -323,20 +344,28 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       warn(error, 'old events could not be deleted');
     }
   };
-  const pruning = setInterval(prune, pruneEveryMs);
-  setImmediate(prune);
-  sweepFiles();
-  undo.sweep().catch((error) => warn(error, 'what was noted of projects that are gone stays'));
-
+  const pruning = setInterval(() => database.standIn || prune(), pruneEveryMs);
   let isClosing = false;
-  const opened = openWhenDiskAllows(
-    () => conversations.open(),
-    () => isClosing,
-    warn,
-  );
+  // Without its journal a server knows of no turns: what it finds of them is left alone.
+  const isUsable = !database.standIn;
+  if (isUsable) {
+    setImmediate(prune);
+    sweepFiles();
+    undo.sweep().catch((error) => warn(error, 'what was noted of projects that are gone stays'));
+  }
+  const opened = isUsable
+    ? openWhenDiskAllows(
+        () => conversations.open(),
+        () => isClosing,
+        warn,
+      )
+    : Promise.resolve();
+  database.seal();
   for (const server of servers) terminalSocket.listen(server);
-  archive.start();
-  headless.start().catch((error) => warn(error, 'how earlier sessions ended could not be told'));
+  if (isUsable) {
+    archive.start();
+    headless.start().catch((error) => warn(error, 'how earlier sessions ended could not be told'));
+  }
   const [main, forTunnel] = servers;
   await localAccess.publish(`http://${localName(config.HOST)}:${portOf(main as Server)}`);
   if (deps.tunnelProvider && forTunnel) {
@@ -365,34 +394,7 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
       await headless.dispose();
       await Promise.all(servers.map(closeServer));
       await closeStores();
+      database.dispose();
     },
   };
-}
-
-/** Settles what is left from before; on a full disk it tries until there is room, and serves reads meanwhile. */
-async function openWhenDiskAllows(open: () => Promise<void>, isClosing: () => boolean, warn: (error: unknown, text: string) => void): Promise<void> {
-  while (!isClosing()) {
-    try {
-      return await open();
-    } catch (error) {
-      warn(error, 'turns cannot run yet');
-      if (!(error instanceof AppError && error.code === 'storage_unavailable')) return;
-      await delay(1000);
-    }
-  }
-}
-
-function checkArgs(args: readonly string[]): void {
-  const refused = refusedArgs(args);
-  if (!refused.length) return;
-  throw new AppError('invalid_request', `extra_args: ${refused.join(' ')} cannot be used, since the server sets it itself`, { field: 'extra_args' });
-}
-
-/** As `checkArgs`, and what a terminal is started with besides. */
-function checkTerminalArgs(args: readonly string[]): void {
-  const refused = refusedTerminalArgs(args);
-  if (!refused.length) return;
-  throw new AppError('invalid_request', `args: ${refused.join(' ')} cannot be used: there is a field for it, or a terminal cannot have it`, {
-    field: 'args',
-  });
 }

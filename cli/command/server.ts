@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { renderUnicodeCompact } from 'uqr';
 import { type Command, numberOf } from '../command.ts';
 import { completionFor, type Shell, shells } from '../completion.ts';
@@ -97,7 +99,7 @@ const serve: Command = {
   group: 'server',
   args: [],
   about: 'Start the server; its settings come from the environment and .env',
-  options: [],
+  options: [{ flags: '--accept-empty', about: 'begin an empty journal although the data folder had one: its messages are gone' }],
   examples: ['PORT=8000 switchboard serve'],
   async run() {
     const server = new URL('../server/main.js', import.meta.url);
@@ -108,4 +110,19 @@ const serve: Command = {
   },
 };
 
-export const serverCommands = [serve, status, openCommand, token, genSecret, completion];
+const repairStore: Command = {
+  name: 'repair-store',
+  group: 'server',
+  args: [],
+  about: 'Take what can be read of a damaged journal into a new one; the old one is kept. Stop the server first',
+  options: [],
+  examples: ['switchboard repair-store && switchboard serve'],
+  async run() {
+    const server = fileURLToPath(new URL('../server/main.js', import.meta.url));
+    if (!existsSync(server)) throw new CliError('The server is not built. Run: npm run build');
+    const { status } = spawnSync(process.execPath, [server, '--repair-store'], { stdio: 'inherit' });
+    return status ?? exitCodes.failed;
+  },
+};
+
+export const serverCommands = [serve, repairStore, status, openCommand, token, genSecret, completion];

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ArchiveRecord } from '../../contract/archive.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import { ifStored } from '../if-stored.ts';
 import type { Terminals } from '../terminal/port.ts';
 import { type EndFacts, endAdvice, endReasonOf } from './end-reason.ts';
 import { type PaneLogs, plainScreen } from './pane-log.ts';
@@ -224,7 +225,8 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     },
     /** The newest record of a session. */
     async ofSession(sessionId: string): Promise<ArchiveRecord | null> {
-      const record = store.ofSession(sessionId);
+      // A session is shown without what is known of its end.
+      const record = ifStored(() => store.ofSession(sessionId), null);
       return record && shown(record);
     },
     async list(filter: ArchiveFilter): Promise<{ records: ArchiveRecord[]; before: string | null }> {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../app-error.ts';
 import type { StoredAttachment } from '../store/port.ts';
@@ -14,8 +14,11 @@ export const attachmentLimits = { files: 20, bytes: 20_000_000, imageBytes: 5_00
 /** How long a message may take from its files to its turn. */
 const freshMs = 60_000;
 
-/** Keeps the files that come with messages: in the data folder until their conversation is deleted. */
-export function createAttachments({ folder }: { folder: string }) {
+/**
+ * Keeps the files that come with messages: in the data folder until their conversation is deleted. What is older than
+ * `sinceMs` is not removed: it belongs to a journal that was lost.
+ */
+export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs: number }) {
   const root = join(folder, 'attachments');
   /** Kept a moment ago: their turns may not be on disk yet. */
   const fresh = new Set<string>();
@@ -55,7 +58,9 @@ export function createAttachments({ folder }: { folder: string }) {
       fresh.add(id);
       setTimeout(() => fresh.delete(id), freshMs).unref();
       try {
-        await mkdir(join(root, id), { recursive: true, mode: 0o700 });
+        // One after the other: the data folder itself is not made anew if it was removed.
+        await mkdir(root, { mode: 0o700 }).catch(unlessThere);
+        await mkdir(join(root, id), { mode: 0o700 }).catch(unlessThere);
         return await Promise.all(
           checked.map(async (file, index) => {
             const path = join(root, id, String(index));
@@ -64,7 +69,7 @@ export function createAttachments({ folder }: { folder: string }) {
           }),
         );
       } catch (error) {
-        throw new AppError('storage_unavailable', `${root} cannot be written: ${(error as Error).message}`, { cause: error });
+        throw new AppError('storage_unavailable', `${root} cannot be written: ${(error as Error).message}.`, { cause: error });
       }
     },
     /** Puts what the model does not take into the project; gives the lines that name it to the model. */
@@ -78,10 +83,17 @@ export function createAttachments({ folder }: { folder: string }) {
     },
     /** Removes what was kept for ids that are not known any more. */
     async sweep(isKnown: (id: string) => boolean): Promise<void> {
-      for (const id of await readdir(root).catch(() => []))
-        if (!fresh.has(id) && !isKnown(id)) await rm(join(root, id), { recursive: true, force: true });
+      for (const id of await readdir(root).catch(() => [])) {
+        if (fresh.has(id) || isKnown(id)) continue;
+        const kept = await stat(join(root, id)).catch(() => null);
+        if (kept && kept.mtimeMs >= sinceMs) await rm(join(root, id), { recursive: true, force: true });
+      }
     },
   };
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 const isPlainName = (name: string) => /^[^/\\\0\p{Cc}]{1,255}$/u.test(name) && !['.', '..'].includes(name) && Buffer.byteLength(name) <= 255;

@@ -5,6 +5,7 @@ import { liveTurn } from '../../contract/reducer.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Desk } from '../desk/port.ts';
+import { ifStored } from '../if-stored.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { ConversationRecord, Journal, MappingStore, TurnStore } from '../store/port.ts';
 import { type Active, activeOf, isBusy, type Lanes, queuedOf } from './lanes.ts';
@@ -97,7 +98,7 @@ export function createBook(deps: {
     const record = mapping.get(id);
     if (!record) return null;
     const active = activeOf(lanes, id);
-    const last = turns.lastEnded(id);
+    const last = ifStored(() => turns.lastEnded(id), null);
     return {
       ...summary(id, record),
       allowed_tools: record.allowed_tools ?? null,
@@ -329,8 +330,9 @@ export function createBook(deps: {
       const found = await agent.history(record.session_id, projectOf(record), page);
       const [first, last] = [found.messages[0], found.messages.at(-1)];
       if (!first || !last) return { ...found, turns: [], session_id: record.session_id };
-      const asked = deps.prompts.askedBetween(id, first.at, deps.now().toISOString());
-      const { messages, turns: ended } = addWaits({ ...found, turns: turns.endedBetween(id, first.at, last.at) }, asked);
+      // The transcript is the truth; what the journal adds to it may be out of reach.
+      const asked = ifStored(() => deps.prompts.askedBetween(id, first.at, deps.now().toISOString()), []);
+      const { messages, turns: ended } = addWaits({ ...found, turns: ifStored(() => turns.endedBetween(id, first.at, last.at), []) }, asked);
       return { ...found, messages, turns: ended, session_id: record.session_id };
     },
 

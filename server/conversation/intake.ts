@@ -68,6 +68,8 @@ export function createIntake(deps: {
     if (deps.isClosing()) throw new AppError('shutting_down');
     check(message.message, message.options.literal ?? false);
     const print = fingerprintOf(message);
+    // Before anything is made for it; what is acknowledged again under its key must still be kept, too.
+    turns.requireUsable();
     const known = message.idempotencyKey === null ? null : turns.byKey(message.idempotencyKey, print);
     if (known) return known;
     if (lanes.queue.length >= deps.maxQueued) {

@@ -1,5 +1,6 @@
 import type { ConversationSnapshot } from '../../contract/conversation.ts';
 import { reduceConversation } from '../../contract/reducer.ts';
+import { ifStored } from '../if-stored.ts';
 import type { Journal } from '../store/port.ts';
 
 /** So many conversations that rest are kept as they were last seen. */
@@ -42,7 +43,8 @@ export function createSnapshots(deps: { journal: Journal; base(id: string): Conv
   return {
     /** As of the newest event; null where there is no such conversation. */
     get(id: string): ConversationSnapshot | null {
-      deps.journal.flush();
+      // What cannot be written now is in no event yet: the snapshot is that of before.
+      ifStored(() => deps.journal.flush(), undefined);
       if (!states.has(id)) take(id, deps.journal.cursor());
       const state = states.get(id);
       return state ? { ...state, cursor: deps.journal.cursor() } : null;

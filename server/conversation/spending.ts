@@ -1,5 +1,6 @@
 import type { Budget } from '../../contract/conversation.ts';
 import { AppError } from '../app-error.ts';
+import { ifStored } from '../if-stored.ts';
 import type { MappingStore, TurnStore } from '../store/port.ts';
 
 /** From this share on a budget is said to be nearly used up. */
@@ -25,8 +26,11 @@ export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; 
 
   function spentToday(): number {
     const from = dayStart();
-    if (today.from !== from) today = { from, usd: deps.turns.spentSince(from) };
-    return today.usd;
+    if (today.from === from) return today.usd;
+    const usd = ifStored(() => deps.turns.spentSince(from), null);
+    // It is asked again when it can be read.
+    if (usd !== null) today = { from, usd };
+    return usd ?? 0;
   }
 
   const runningIn = (isMeant: (turnId: string, convId: string) => boolean) =>

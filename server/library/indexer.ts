@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Indexing } from '../../contract/session.ts';
 import { crawl, type Found, lookAt } from './crawl.ts';
+import { isDamaged } from './schema.ts';
 import type { createWriter, KnownFile } from './writer.ts';
 
 /** What is known of so many of the newest sessions is read before anything is made searchable: they are on the first page. */
@@ -24,10 +25,12 @@ export type IndexerDeps = {
   writer: ReturnType<typeof createWriter>;
   /** `isListed` is true when the newest sessions can be listed. */
   tell(progress: Indexing, isListed: boolean): void;
+  /** The index cannot be read any more. */
+  onDamage(error: unknown): void;
 };
 
 /** Keeps the index in step with the transcripts: all of them at first, then what changes. */
-export function createIndexer({ home, writer, tell }: IndexerDeps) {
+export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
   const known = new Map<string, KnownFile>(writer.files().map((file) => [file.path, file]));
   /** Paths that are to be looked at, and files that have something new in them. */
   const changed = new Set<string>();
@@ -158,6 +161,7 @@ export function createIndexer({ home, writer, tell }: IndexerDeps) {
       commit();
       problem = null;
     } catch (error) {
+      if (isDamaged(error)) return onDamage(error);
       for (const file of writer.rollback()) if (known.has(file.path)) behind.add(file);
       problem = `The index cannot be written: ${(error as Error).message}`;
       isListed = true;

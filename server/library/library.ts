@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { Indexing } from '../../contract/session.ts';
 import { startThread } from '../thread.ts';
 import { listKnown, withPrefix } from './known.ts';
 import type { FromIndexer, IndexerStart, Library, ToIndexer } from './port.ts';
-import { type IndexFile, openForReading } from './schema.ts';
+import { type IndexFile, isDamaged, openForReading, removeIndex } from './schema.ts';
 import { createSearch } from './search.ts';
 import { watchTranscripts } from './watch.ts';
 
@@ -23,6 +26,9 @@ const restMs = 5000;
 
 /** Notices of the system can be lost: who asks after so long has all looked at anew. */
 const trustMs = 60_000;
+
+/** What SQLite and the system say of a folder in which nothing can be made. */
+const noPlace = /CANTOPEN|READONLY|ENOENT|EACCES|EPERM|EROFS|ENOTDIR|Unable to open/;
 
 const nothingYet: Indexing = { done: false, files: 0, files_done: 0, bytes: 0, bytes_done: 0, problem: null };
 
@@ -46,7 +52,8 @@ function later(): { promise: Promise<void>; resolve(): void } {
 }
 
 /** The index of all transcripts. Its thread is started when somebody first asks for it. */
-export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): Library {
+export function createLibrary({ home, path: given, worker: file, warn }: LibraryDeps): Library {
+  let path = given;
   let worker: Worker | null = null;
   let failedAt = Number.NEGATIVE_INFINITY;
   let progress = nothingYet;
@@ -58,7 +65,48 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
   let restTimer: NodeJS.Timeout | undefined;
   let reading: { index: IndexFile; search: ReturnType<typeof createSearch> } | null = null;
 
+  /** The data folder has no place for it: until the end of this run it is kept elsewhere. */
+  function moveAway(error: unknown): boolean {
+    if (path !== given || !noPlace.test(`${(error as { code?: string })?.code} ${(error as Error)?.message}`)) return false;
+    path = join(tmpdir(), `switchboard-index-${randomUUID()}.db`);
+    warn(error, `the index of the sessions is kept in ${path} until the end of this run`);
+    return true;
+  }
+
+  /** The index was found damaged by a reader: it is built anew. */
+  function rebuild(error: unknown): void {
+    warn(error, 'the index of the sessions is damaged, and is built anew');
+    const ended = worker;
+    worker = null;
+    reading = null;
+    resting?.watching.dispose();
+    resting = null;
+    progress = nothingYet;
+    void ended?.terminate();
+    removeIndex(path);
+    start();
+  }
+
+  /** What the index says; nothing while it is built anew. */
+  function read<T>(work: (found: NonNullable<typeof reading>) => T, nothing: T): T {
+    try {
+      const found = open();
+      return found ? work(found) : nothing;
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      rebuild(error);
+      return nothing;
+    }
+  }
+
   function fail(error: unknown): void {
+    worker = null;
+    if (moveAway(error)) {
+      const waiting = listed;
+      start();
+      void listed.promise.then(waiting.resolve);
+      return;
+    }
     warn(error, 'the index of the sessions is not kept');
     progress = { ...progress, done: false, problem: `The index is not kept: ${(error as Error)?.message ?? error}` };
     worker = null;
@@ -125,16 +173,17 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
       await Promise.race([listed.promise, delay(firstPageMs, undefined, { ref: false })]);
     },
     indexing: () => progress,
-    list(filter, limit, after) {
-      const found = open();
-      return found ? listKnown(found.index, filter, limit, after) : { rows: [], next: null };
-    },
-    withPrefix(prefix, limit) {
-      const found = open();
-      return found ? withPrefix(found.index, prefix, limit) : [];
-    },
+    list: (filter, limit, after) => read(({ index }) => listKnown(index, filter, limit, after), { rows: [], next: null }),
+    withPrefix: (prefix, limit) => read(({ index }) => withPrefix(index, prefix, limit), []),
     async search(query) {
-      return (await open()?.search(query)) ?? { hits: [], order: 'best' };
+      const nothing = { hits: [], order: 'best' as const };
+      try {
+        return (await open()?.search(query)) ?? nothing;
+      } catch (error) {
+        if (!isDamaged(error)) throw error;
+        rebuild(error);
+        return nothing;
+      }
     },
     async dispose() {
       const ended = worker;
@@ -150,6 +199,7 @@ export function createLibrary({ home, path, worker: file, warn }: LibraryDeps): 
       }
       reading?.index.close();
       reading = null;
+      if (path !== given) removeIndex(path);
     },
   };
 }

@@ -1,5 +1,6 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import Libsql from 'libsql';
+import { keepAside } from '../file-fault.ts';
 
 /** Raised with each change of the tables or of what is put into them: an index of another version is built anew. */
 const version = 3;
@@ -51,12 +52,27 @@ export function openForWriting(path: string, home: string): IndexFile {
   try {
     return open(path, home);
   } catch {
-    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    removeIndex(path);
     return open(path, home);
   }
 }
 
+/** Makes room for a new index. What is there and is not a file, nor a link, is not ours, and is kept aside. */
+export function removeIndex(path: string): void {
+  for (const end of ['', '-wal', '-shm']) {
+    try {
+      rmSync(path + end, { force: true });
+    } catch {
+      keepAside(path + end);
+    }
+  }
+}
+
+/** Whether an error says that the index is damaged. */
+export const isDamaged = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string }).code ?? '');
+
 function open(path: string, home: string): IndexFile {
+  const isNew = !lstatSync(path, { throwIfNoEntry: false })?.size;
   const file = new Libsql(path, { timeout: 1000 });
   try {
     file.pragma('journal_mode = WAL');
@@ -65,6 +81,8 @@ function open(path: string, home: string): IndexFile {
     file.pragma('cache_size = -8000');
     const { user_version } = file.prepare('PRAGMA user_version').get() as { user_version: number };
     if (user_version === 0) {
+      // It may be a link to a database of somebody else's.
+      if (!isNew) throw new Error('this is not an index');
       file.exec(`BEGIN; ${tables} PRAGMA user_version = ${version}; COMMIT;`);
       file.prepare('INSERT INTO meta VALUES (?)').run(home);
       // Less often written out, so less to be joined later.

@@ -2,7 +2,7 @@ import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createIndexer } from './indexer.ts';
 import type { FromIndexer, IndexerStart, ToIndexer } from './port.ts';
-import { openForWriting } from './schema.ts';
+import { openForWriting, removeIndex } from './schema.ts';
 import { watchTranscripts } from './watch.ts';
 import { createWriter } from './writer.ts';
 
@@ -25,6 +25,11 @@ const freshMs = 5_000;
 const index = openForWriting(path, home);
 const indexer = createIndexer({
   home,
+  onDamage(error) {
+    removeIndex(path);
+    // The next thread builds it anew.
+    throw error;
+  },
   writer: createWriter(index),
   tell: (progress, isListed) => send({ type: 'progress', progress, isListed, agents: watching.agentFolders() }),
 });

@@ -1,6 +1,7 @@
 import { finalTypes } from '../../contract/event.ts';
 import type { LiveProcesses } from '../agent/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
+import { ifStored } from '../if-stored.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { Journal, TurnStore } from '../store/port.ts';
 
@@ -77,7 +78,8 @@ async function createRegistry(deps: Deps, news: News): Promise<{ contentType: st
     collect() {
       this.reset();
       for (const state of ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'interrupted']) this.set({ state }, 0);
-      for (const [state, count] of Object.entries(deps.turns.countByState())) this.set({ state }, count);
+      for (const [state, count] of Object.entries(ifStored(() => deps.turns.countByState(), {} as Record<string, number>)))
+        this.set({ state }, count);
     },
   });
   gauge('switchboard_queue_length', 'Turns that wait to be started', () => deps.conversations.counts().queued);

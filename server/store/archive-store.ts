@@ -1,5 +1,6 @@
 import type { ArchiveStore, StoredRecord } from '../archive/port.ts';
 import type { Database } from './database.ts';
+import { parseStored } from './sqlite-error.ts';
 
 /** So many are read at a time. */
 const pageSize = 200;
@@ -16,7 +17,10 @@ export function createArchiveStore({ database }: { database: Database }): Archiv
   const open = database.prepare('SELECT data FROM archive WHERE is_open = 1 ORDER BY seq');
   const page = database.prepare('SELECT seq, data FROM archive WHERE seq < ? ORDER BY seq DESC LIMIT ?');
   // Those of before there were others are of terminals.
-  const parse = (row: unknown): StoredRecord => ({ door: 'terminal', ...JSON.parse((row as { data: string }).data) });
+  const parse = (row: unknown): StoredRecord => ({
+    door: 'terminal',
+    ...parseStored<Omit<StoredRecord, 'door'>>((row as { data: string }).data),
+  });
   const isOpen = (record: StoredRecord) => (record.ended_at === null ? 1 : 0);
 
   return {

@@ -34,13 +34,15 @@ const fingerprint = (password: string, salt: string) => `scrypt:${salt}:${scrypt
 export function createCredentialStore({ database, password, now }: { database: Database; password: string; now(): Date }): CredentialStore {
   const fields = 'id, kind, label, created_at, last_used_at';
   const insert = database.prepare('INSERT INTO credential (id, kind, hash, label, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)');
-  const byHash = database.prepare(`SELECT ${fields} FROM credential WHERE kind = ? AND hash = ?`);
-  const all = database.prepare(`SELECT ${fields} FROM credential ORDER BY last_used_at DESC`);
+  const all = database.prepare(`SELECT ${fields}, hash FROM credential`).all() as (Credential & { hash: string })[];
   const used = database.prepare('UPDATE credential SET last_used_at = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM credential WHERE id = ?');
   const removeAll = database.prepare('DELETE FROM credential');
   const readMark = database.prepare("SELECT value FROM mark WHERE name = 'password'");
   const setMark = database.prepare("INSERT INTO mark VALUES ('password', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+
+  /** All of them, by kind and hash: who is signed in can read what needs no journal while that is out of order. */
+  const known = new Map(all.map((row) => [keyOf(row.kind, row.hash), toCredential(row)]));
 
   const hash = (kind: CredentialKind, secret: string) =>
     createHash('sha256')
@@ -52,34 +54,45 @@ export function createCredentialStore({ database, password, now }: { database: D
       const secret = (kind === 'token' ? 'swb_' : '') + randomBytes(32).toString('base64url');
       const at = now().toISOString();
       const credential = { id: nanoid(12), kind, label, created_at: at, last_used_at: at };
-      database.durably(() => insert.run(credential.id, kind, hash(kind, secret), label, at, at));
+      const hashed = hash(kind, secret);
+      // Without a journal a browser's sign-in holds for this run, or nobody could look what is wrong.
+      if (kind === 'token' || !database.standIn) database.durably(() => insert.run(credential.id, kind, hashed, label, at, at));
+      known.set(keyOf(kind, hashed), credential);
       return { credential, secret };
     },
     find(kind, secret) {
-      const row = byHash.get(kind, hash(kind, secret)) as Credential | undefined;
-      if (!row) return null;
+      const credential = known.get(keyOf(kind, hash(kind, secret)));
+      if (!credential) return null;
       const at = now();
-      if (kind === 'cookie' && at.getTime() - Date.parse(row.created_at) > cookieMs) return null;
-      if (at.getTime() - Date.parse(row.last_used_at) > useEveryMs) {
+      if (kind === 'cookie' && at.getTime() - Date.parse(credential.created_at) > cookieMs) return null;
+      if (at.getTime() - Date.parse(credential.last_used_at) > useEveryMs) {
+        credential.last_used_at = at.toISOString();
         try {
-          database.transact(() => used.run(at.toISOString(), row.id));
+          database.transact(() => used.run(at.toISOString(), credential.id));
         } catch {
           // A full disk must not lock the person out.
         }
       }
-      return toCredential(row);
+      return { ...credential };
     },
-    list: () => (all.all() as Credential[]).map(toCredential),
-    revoke: (id) => database.durably(() => remove.run(id).changes > 0),
+    list: () => [...known.values()].map((one) => ({ ...one })).sort((a, b) => (a.last_used_at < b.last_used_at ? 1 : -1)),
+    revoke(id) {
+      const found = [...known].find(([, credential]) => credential.id === id);
+      if (!found) return false;
+      if (!database.standIn) database.durably(() => remove.run(id));
+      known.delete(found[0]);
+      return true;
+    },
     endIfPasswordChanged() {
-      const known = (readMark.get() as { value: string } | undefined)?.value;
-      if (known === fingerprint(password, known?.split(':')[1] ?? '')) return false;
+      const noted = (readMark.get() as { value: string } | undefined)?.value;
+      if (noted === fingerprint(password, noted?.split(':')[1] ?? '')) return false;
       const mark = fingerprint(password, randomBytes(16).toString('hex'));
-      if (known !== undefined) {
+      if (noted !== undefined) {
         database.durably(() => {
           removeAll.run();
           setMark.run(mark);
         });
+        known.clear();
         return true;
       }
       // A data folder of an earlier version does not say which password it had.
@@ -92,6 +105,8 @@ export function createCredentialStore({ database, password, now }: { database: D
     },
   };
 }
+
+const keyOf = (kind: CredentialKind, hash: string) => `${kind} ${hash}`;
 
 /** libsql adds a field of its own to each row. */
 const toCredential = ({ id, kind, label, created_at, last_used_at }: Credential): Credential => ({ id, kind, label, created_at, last_used_at });

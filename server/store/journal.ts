@@ -2,6 +2,7 @@ import type { Event, StoredEvent } from '../../contract/event.ts';
 import { toJson } from '../json-text.ts';
 import type { Database } from './database.ts';
 import type { EventFilter, Journal } from './port.ts';
+import { parseStored } from './sqlite-error.ts';
 
 /** Lets a store write events in the same transaction as the change that they tell of. */
 export type EventWriter = {
@@ -183,7 +184,7 @@ export function createJournal(deps: {
     since(cursor, filter, limit) {
       const found = fromRecent(cursor, filter, limit);
       if (found) return found.map(({ event }) => event);
-      return fromDisk(cursor, filter, limit).map((row) => ({ ...JSON.parse(row.data), id: row.id }));
+      return fromDisk(cursor, filter, limit).map((row) => ({ ...parseStored(row.data), id: row.id }));
     },
     frames(cursor, filter, limit) {
       const found = fromRecent(cursor, filter, limit);

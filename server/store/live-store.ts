@@ -1,5 +1,6 @@
 import type { Database } from './database.ts';
 import type { LiveStore } from './port.ts';
+import { parseStored } from './sqlite-error.ts';
 
 /** The live processes and their background work in SQLite. */
 export function createLiveStore({ database, warn }: { database: Database; warn(error: unknown, text: string): void }): LiveStore {
@@ -14,6 +15,6 @@ export function createLiveStore({ database, warn }: { database: Database; warn(e
         warn(error, 'a live process could not be noted');
       }
     },
-    left: () => (all.all() as { conv_id: string; tasks: string }[]).map(({ conv_id, tasks }) => ({ conv_id, tasks: JSON.parse(tasks) })),
+    left: () => (all.all() as { conv_id: string; tasks: string }[]).map(({ conv_id, tasks }) => ({ conv_id, tasks: parseStored(tasks) })),
   };
 }

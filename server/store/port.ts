@@ -63,6 +63,8 @@ export type TurnCost = { usd: number; final_session_id: string | null } | null;
  * event, when the call returns. All throw AppError `storage_unavailable` where the disk refuses.
  */
 export interface TurnStore {
+  /** Throws AppError `storage_unavailable` if no turn can be kept now. */
+  requireUsable(): void;
   /**
    * The turn that was accepted under an Idempotency-Key. Throws AppError `idempotency_mismatch` if it
    * was used for another request (another `fingerprint`).

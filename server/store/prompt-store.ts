@@ -2,6 +2,7 @@ import type { AuditEntry, Prompt, PromptOutcome, Rule } from '../../contract/pro
 import type { Database } from './database.ts';
 import type { EventWriter } from './journal.ts';
 import type { PromptStore } from './port.ts';
+import { parseStored } from './sqlite-error.ts';
 
 type Row = { data: string };
 
@@ -41,15 +42,15 @@ export function createPromptStore({ database, events }: { database: Database; ev
     },
     get(id) {
       const row = byId.get(id) as (Row & { outcome: PromptOutcome | null; reply: string | null }) | undefined;
-      return row ? { prompt: JSON.parse(row.data), outcome: row.outcome, reply: row.reply } : null;
+      return row ? { prompt: parseStored(row.data), outcome: row.outcome, reply: row.reply } : null;
     },
     askedBetween: (convId, from, to) =>
       (between.all(convId, from, to) as (Row & { outcome: PromptOutcome | null })[]).map(({ data, outcome }) => {
-        const { closed_at = null, ...prompt } = JSON.parse(data) as Prompt & { closed_at?: string };
+        const { closed_at = null, ...prompt } = parseStored(data) as Prompt & { closed_at?: string };
         return { prompt, outcome, closed_at };
       }),
-    left: () => (left.all() as Row[]).map(({ data }) => JSON.parse(data) as Prompt),
-    rules: () => (rules.all() as Row[]).map(({ data }) => JSON.parse(data) as Rule),
+    left: () => (left.all() as Row[]).map(({ data }) => parseStored(data) as Prompt),
+    rules: () => (rules.all() as Row[]).map(({ data }) => parseStored(data) as Rule),
     addRule(rule, entry) {
       database.durably(() => {
         addRule.run(rule.id, JSON.stringify(rule));
@@ -64,6 +65,6 @@ export function createPromptStore({ database, events }: { database: Database; ev
     },
     note: (entry) => void database.transact(() => note(entry)),
     entries: (limit, before = Number.MAX_SAFE_INTEGER) =>
-      (audit.all(before, limit) as (Row & { id: number })[]).map(({ id, data }) => ({ ...JSON.parse(data), id })),
+      (audit.all(before, limit) as (Row & { id: number })[]).map(({ id, data }) => ({ ...parseStored(data), id })),
   };
 }

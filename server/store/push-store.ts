@@ -1,6 +1,7 @@
 import type { Delivery, PushSettings } from '../../contract/push.ts';
 import type { PushStore, StoredDevice } from '../push/port.ts';
 import type { Database } from './database.ts';
+import { parseStored } from './sqlite-error.ts';
 
 const defaults: PushSettings = { kinds: ['needs_me', 'finished', 'failed'], quiet: null, again_after_min: 10 };
 
@@ -27,7 +28,7 @@ export function createPushStore({ database }: { database: Database }): PushStore
   const addAction = database.prepare('INSERT INTO push_action (hash, prompt_id, conv_id, decision) VALUES (?, ?, ?, ?)');
   const action = database.prepare('SELECT prompt_id, conv_id, decision FROM push_action WHERE hash = ?');
   const dropActions = database.prepare('DELETE FROM push_action WHERE prompt_id = ?');
-  const parse = <T>(row: unknown): T => JSON.parse((row as { data: string }).data);
+  const parse = <T>(row: unknown): T => parseStored((row as { data: string }).data);
 
   return {
     devices: () => all.all().map((row) => parse<StoredDevice>(row)),

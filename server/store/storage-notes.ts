@@ -6,8 +6,10 @@ export type StorageNote = { file: string; text: string; at: string };
 /** No more are kept: a fault that comes again and again says nothing new. */
 const maxNotes = 50;
 
+export type StorageNotes = { add: NoteFault; all(): StorageNote[] };
+
 /** Collects the notes of this run for the status, and logs each. */
-export function createStorageNotes({ log, now }: { log(file: string, text: string): void; now(): Date }): { add: NoteFault; all(): StorageNote[] } {
+export function createStorageNotes({ log, now }: { log(file: string, text: string): void; now(): Date }): StorageNotes {
   const notes: StorageNote[] = [];
   return {
     add(file, text) {

@@ -5,6 +5,7 @@ import { clip } from '../transcript/clip.ts';
 import type { Database } from './database.ts';
 import type { EventWriter } from './journal.ts';
 import type { Turn, TurnFailure, TurnOptions, TurnStore } from './port.ts';
+import { parseStored } from './sqlite-error.ts';
 
 type Row = { [K in keyof Turn]: Turn[K] extends string | null ? string | null : Turn[K] extends number | null ? number | null : string };
 
@@ -77,6 +78,7 @@ export function createTurnStore({ database, events }: { database: Database; even
   }
 
   return {
+    requireUsable: database.requireUsable,
     byKey: findByKey,
     accept(turn, key, fingerprint) {
       const known = key === null ? null : findByKey(key, fingerprint);
@@ -158,11 +160,11 @@ export function createTurnStore({ database, events }: { database: Database; even
     },
     endedBetween: (convId, from, to) =>
       (endedBetween.all(convId, from, to) as (HistoryTurn & { names: string })[]).map(({ names, ...turn }) => {
-        const attachments: string[] = JSON.parse(names);
+        const attachments: string[] = parseStored(names);
         return attachments.length ? { ...turn, attachments } : turn;
       }),
     newestEnded: () => (newestEnded.all() as Row[]).map((row) => toTurn(row) as Turn),
-    newest: () => (newest.all() as Row[]).map((row) => ({ ...row, options: JSON.parse(row.options) }) as ReturnType<TurnStore['newest']>[number]),
+    newest: () => (newest.all() as Row[]).map((row) => ({ ...row, options: parseStored(row.options) }) as ReturnType<TurnStore['newest']>[number]),
   };
 }
 
@@ -171,16 +173,16 @@ function toTurn(row: Row | undefined): Turn | null {
   return {
     id: row.id as string,
     conv_id: row.conv_id as string,
-    message: JSON.parse(row.message as string),
-    options: JSON.parse(row.options),
+    message: parseStored(row.message as string),
+    options: parseStored(row.options),
     state: row.state as Turn['state'],
     session_id: row.session_id,
     origin: row.origin as Turn['origin'],
     steers: row.steers,
     rank: Number(row.rank),
-    text: JSON.parse(row.text as string),
-    result: row.result === null ? null : JSON.parse(row.result as string),
-    error: row.error === null ? null : JSON.parse(row.error as string),
+    text: parseStored(row.text as string),
+    result: row.result === null ? null : parseStored(row.result as string),
+    error: row.error === null ? null : parseStored(row.error as string),
     created_at: row.created_at as string,
     started_at: row.started_at,
     ended_at: row.ended_at,

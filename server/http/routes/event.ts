@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { ResetEvent } from '../../../contract/event.ts';
 import { AppError } from '../../app-error.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
+import { ifStored } from '../../if-stored.ts';
 import { toJson } from '../../json-text.ts';
 import type { Metrics } from '../../metrics/metrics.ts';
 import type { Prompts } from '../../prompt/prompts.ts';
@@ -30,7 +31,7 @@ export function addEventRoutes(handle: Handle, deps: { conversations: Conversati
   };
 
   async function follow(filter: EventFilter, { query, request, response, signal }: FollowContext) {
-    journal.flush();
+    ifStored(() => journal.flush(), undefined);
     let cursor = lastEventId(request) ?? query.after ?? journal.cursor();
     if (query.wait_s !== undefined) {
       if (journal.has(cursor)) return countSent(await readNext(journal, { filter, cursor, signal, waitS: query.wait_s }));

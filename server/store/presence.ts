@@ -1,0 +1,38 @@
+import { statSync } from 'node:fs';
+
+type Watched = { path: string; dev: number; ino: number; size: number; changedMs: number };
+
+/**
+ * Watches the files that SQLite has open: what is written into a file that was removed or replaced is lost, although every
+ * write succeeds. A look costs one `stat` for each.
+ */
+export function createPresence(paths: { journal: string; log: string }) {
+  const look = (path: string): Watched | null => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found ? { path, dev: found.dev, ino: found.ino, size: found.size, changedMs: found.mtimeMs } : null;
+  };
+  const [journal, log] = [look(paths.journal), look(paths.log)];
+
+  function faultOf(known: Watched, now: Watched | null): string | null {
+    if (!now) return `${known.path} was removed while the server runs`;
+    if (now.ino !== known.ino || now.dev !== known.dev) return `${known.path} was replaced while the server runs`;
+    return now.size < known.size ? `${known.path} was cut while the server runs` : null;
+  }
+
+  return {
+    /** What became of the files, in words; null if they are the ones that are open. `isTouched`: another program has written. */
+    look(): { fault: string | null; isTouched: boolean; logSize: number } {
+      const found = [look(paths.journal), look(paths.log)] as const;
+      const fault = (journal && faultOf(journal, found[0])) ?? (log && faultOf(log, found[1]));
+      // The log grows with each change; the journal changes with a checkpoint alone, which is ours to make.
+      if (!fault && log && found[1]) log.size = found[1].size;
+      const isTouched = !fault && journal !== null && found[0]?.changedMs !== journal.changedMs;
+      return { fault, isTouched, logSize: found[1]?.size ?? 0 };
+    },
+    /** Takes the files as they are now for right: after a checkpoint. */
+    accept(): void {
+      if (journal) Object.assign(journal, look(paths.journal));
+      if (log) Object.assign(log, look(paths.log));
+    },
+  };
+}

@@ -1,0 +1,182 @@
+import { chmodSync, closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Libsql from 'libsql';
+import { keepAside } from '../file-fault.ts';
+import { DataFolderError } from './data-folder-error.ts';
+import { createFolderOwner } from './folder-owner.ts';
+import { inUse, journalName } from './open-journal.ts';
+import { migrate, schemaVersion, versionOf } from './schema.ts';
+import { isBusy, isDamage } from './sqlite-error.ts';
+import { readWatermark, watermarkName } from './watermark.ts';
+
+/** What was taken over of each table, and how many of its rows could not be read or made no sense. */
+export type Salvaged = {
+  kept: string;
+  /** False if not even the list of its tables could be read. */
+  isReadable: boolean;
+  tables: { name: string; rows: number; lost: number }[];
+};
+
+/** Rows are read in ranges of so many; a range that cannot be read is halved. */
+const rangeRows = 1024;
+
+/** Reads that fail end the search in a table: behind them there is nothing but damaged pages. */
+const maxFailures = 20_000;
+
+/** Columns that hold JSON, and what takes the place of a value that was damaged; a row without such a place is left out. */
+const jsonColumns: Readonly<Record<string, Readonly<Record<string, string | null | undefined>>>> = {
+  turn: { message: '"(damaged)"', options: '{}', text: '""', result: null, error: null },
+  event: { data: undefined },
+  prompt: { data: undefined },
+  rule: { data: undefined },
+  audit: { data: undefined },
+  live: { tasks: '[]' },
+  push_device: { data: undefined },
+  push_setting: { data: undefined },
+  push_delivery: { data: undefined },
+  archive: { data: undefined },
+};
+
+type Row = Record<string, unknown>;
+
+const isJson = (value: unknown): boolean => {
+  try {
+    JSON.parse(String(value));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** A row in which all JSON can be read, or null. */
+function mendRow(table: string, row: Row): Row | null {
+  const mended = { ...row };
+  for (const [name, instead] of Object.entries(jsonColumns[table] ?? {})) {
+    const value = row[name];
+    if (value === undefined || value === null || isJson(value)) continue;
+    if (instead === undefined) return null;
+    mended[name] = instead;
+  }
+  return mended;
+}
+
+/** The highest row of a table, as far as it can be read. */
+function lastRowOf(old: Libsql.Database, table: string): number {
+  for (const sql of [`SELECT max(rowid) AS last FROM ${table}`, `SELECT seq AS last FROM sqlite_sequence WHERE name = '${table}'`]) {
+    try {
+      const { last } = (old.prepare(sql).get() as { last: number | null } | undefined) ?? { last: null };
+      if (last !== null) return Number(last);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+  }
+  return rangeRows * rangeRows;
+}
+
+function copyTable(old: Libsql.Database, fresh: Libsql.Database, table: string): { rows: number; lost: number } {
+  const columnsOf = (db: Libsql.Database) => (db.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[]).map(({ name }) => name);
+  const known = new Set(columnsOf(old));
+  const columns = columnsOf(fresh).filter((name) => known.has(name));
+  if (!columns.length) return { rows: 0, lost: 0 };
+  const read = old.prepare(`SELECT ${columns.join()} FROM ${table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid`);
+  const write = fresh.prepare(`INSERT OR IGNORE INTO ${table} (${columns.join()}) VALUES (${columns.map(() => '?').join()})`);
+  let [rows, lost, failures] = [0, 0, 0];
+
+  function copyRange(from: number, to: number): void {
+    if (from > to || failures > maxFailures) return;
+    try {
+      for (const row of read.all(from, to) as Row[]) {
+        const mended = mendRow(table, row);
+        if (mended && write.run(...columns.map((name) => mended[name] ?? null)).changes > 0) rows += 1;
+        else lost += 1;
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      failures += 1;
+      if (from === to) {
+        lost += 1;
+        return;
+      }
+      const middle = Math.floor((from + to) / 2);
+      copyRange(from, middle);
+      copyRange(middle + 1, to);
+    }
+  }
+
+  const last = lastRowOf(old, table);
+  for (let from = 0; from <= last && failures <= maxFailures; from += rangeRows) copyRange(from, Math.min(from + rangeRows - 1, last));
+  return { rows, lost };
+}
+
+/** Opens the damaged file with its lock. */
+function openDamaged(file: string, folder: string, lockedBy: () => number | null): Libsql.Database | null {
+  const old = new Libsql(file, { timeout: 0 });
+  try {
+    old.pragma('locking_mode = EXCLUSIVE');
+    old.exec('BEGIN IMMEDIATE');
+    const version = versionOf(old);
+    old.prepare('SELECT count(*) FROM sqlite_master').get();
+    if (version <= schemaVersion) return old;
+    throw new DataFolderError(`${file} was made by a newer version of Switchboard: update it. Nothing was changed.`);
+  } catch (error) {
+    if (error instanceof DataFolderError) throw error;
+    if (isBusy(error)) throw inUse(folder, lockedBy());
+    if (isDamage(error)) return null;
+    throw new DataFolderError(`${file} cannot be opened: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/**
+ * Takes what can be read of a damaged journal into a new one, and keeps the old one aside. Throws DataFolderError, with
+ * nothing changed, while a server uses it.
+ */
+export function salvageJournal(folder: string, stateFolder: string): Salvaged {
+  const owner = createFolderOwner({ folder, stateFolder });
+  const other = owner.other();
+  if (other) throw inUse(folder, other);
+  const file = join(folder, journalName);
+  if (!lstatSync(file, { throwIfNoEntry: false })?.size) throw new DataFolderError(`There is no journal ${file} to repair.`);
+  const old = openDamaged(file, folder, owner.noted);
+  const made = `${file}.repaired`;
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(made + end, { force: true });
+  closeSync(openSync(made, 'wx', 0o600));
+  const fresh = new Libsql(made);
+  migrate(fresh);
+  const names = (fresh.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all() as { name: string }[])
+    .map(({ name }) => name)
+    .sort();
+  fresh.exec('BEGIN');
+  const tables = names.map((name) => ({ name, ...(old ? readable(() => copyTable(old, fresh, name)) : { rows: 0, lost: 0 }) }));
+  keepCounting(fresh, folder);
+  fresh.exec('COMMIT');
+  fresh.close();
+  old?.close();
+  const handle = openSync(made, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
+  chmodSync(made, 0o600);
+  const kept = keepAside(file, ['', '-wal', '-shm']);
+  renameSync(made, file);
+  return { kept, isReadable: old !== null, tables };
+}
+
+/** Where even the columns of a table cannot be read, nothing of it can. */
+function readable(work: () => { rows: number; lost: number }): { rows: number; lost: number } {
+  try {
+    return work();
+  } catch (error) {
+    if (isDamage(error)) return { rows: 0, lost: 0 };
+    throw error;
+  }
+}
+
+/** What is lost is known now: the next start is not to say it again. Ids of events are never given out twice. */
+function keepCounting(fresh: Libsql.Database, folder: string): void {
+  const noted = readWatermark(join(folder, watermarkName));
+  if (noted && noted !== 'damaged') {
+    const set = fresh.prepare('INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)');
+    fresh.prepare("DELETE FROM mark WHERE name = 'data_id'").run();
+    set.run('data_id', noted.dataId);
+    set.run('changes', noted.changes);
+  }
+}
