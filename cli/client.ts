@@ -1,5 +1,5 @@
 import type { Answer, Sent } from '../contract/endpoint.ts';
-import type { StoredEvent } from '../contract/event.ts';
+import type { ShutdownEvent, StoredEvent } from '../contract/event.ts';
 import { type RouteName, routes } from '../contract/route.ts';
 import type { Route } from '../contract/route-row.ts';
 import type { Connection } from './connection.ts';
@@ -93,7 +93,9 @@ export function createClient({ url, authorization, whyStale }: Connection, signa
             for (const frame of frames) {
               const data = /^data: (.*)$/m.exec(frame)?.[1];
               if (!data) continue;
-              const event = JSON.parse(data) as StoredEvent;
+              const event = JSON.parse(data) as StoredEvent | ShutdownEvent;
+              // It is to be back: what was accepted is kept, and the next connection goes on from the same event.
+              if (event.type === 'shutdown') continue;
               cursor = event.id;
               yield event;
             }

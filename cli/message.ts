@@ -68,10 +68,16 @@ export async function follow(
   { turnId, cursor }: { turnId: string; cursor: number },
   on: (event: StoredEvent) => void,
 ): Promise<Extract<StoredEvent, { type: 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted' }>> {
-  for await (const event of client.events(name, cursor)) {
-    if (!('turn_id' in event) || event.turn_id !== turnId) continue;
-    if (isEnd(event)) return event;
-    on(event);
+  try {
+    for await (const event of client.events(name, cursor)) {
+      if (!('turn_id' in event) || event.turn_id !== turnId) continue;
+      if (isEnd(event)) return event;
+      on(event);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    const kept = `The message is accepted as turn ${turnId}: do not send it again.`;
+    throw new CliError(`${(error as Error).message} ${kept} Look for its answer with \`switchboard logs ${name}\` later.`);
   }
   throw new CliError('The events ended before the turn did.');
 }

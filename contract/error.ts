@@ -320,10 +320,15 @@ export const errorTable = {
     title: 'The data folder cannot be used',
     hint: 'Do what the detail says: free disk space, make SESSIONS_DIR writable, bring its files back, or run `switchboard repair-store` (docs/data-folder.md). Accepted messages are kept and continue automatically.',
   },
+  accepted_shutting_down: {
+    status: 503,
+    title: 'The message is accepted; the server is shutting down',
+    hint: 'Do not send it again: it runs when the server is back. GET /api/turns/:id (its turn_id) has its answer then.',
+  },
   shutting_down: {
     status: 503,
     title: 'The server is shutting down',
-    hint: 'Send the message again when it is back; queued messages are kept.',
+    hint: 'The message was not accepted. Send it again when the server is back.',
   },
   agent_stalled: {
     status: 504,

@@ -104,5 +104,19 @@ export const ResetEvent = z.object({
 });
 export type ResetEvent = z.infer<typeof ResetEvent>;
 
+/**
+ * The last word of a stream when the server shuts down: the server will be back, and what was accepted is kept.
+ * It has no id, since it is no part of the journal. `turn_id` is set on the stream of one turn.
+ */
+export const ShutdownEvent = z.object({
+  type: z.literal('shutdown'),
+  at: z.string(),
+  turn_id: z.string().optional(),
+  code: z.string(),
+  detail: z.string(),
+  hint: z.string(),
+});
+export type ShutdownEvent = z.infer<typeof ShutdownEvent>;
+
 /** The types after which no further event of a turn follows. */
 export const finalTypes: readonly EventType[] = ['turn.completed', 'turn.failed', 'turn.cancelled', 'turn.interrupted'];

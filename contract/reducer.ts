@@ -37,7 +37,7 @@ function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSna
     case 'conversation.changed':
       return event.conversation ? { ...state, ...event.conversation } : state;
     case 'turn.queued':
-      return { ...state, queue: [...without(state.queue, event.turn_id), queuedTurn(event)] };
+      return queueTurn(state, event);
     case 'turn.changed':
       return { ...state, queue: state.queue.map((turn) => (turn.turn_id === event.turn_id ? { ...turn, ...said(event) } : turn)) };
     case 'queue.reordered':
@@ -73,6 +73,13 @@ function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSna
 
 const without = (turns: readonly TurnSummary[], id: string) => turns.filter(({ turn_id }) => turn_id !== id);
 const said = ({ message, attachments }: EventOf<'turn.queued' | 'turn.changed'>) => ({ message, attachments });
+
+/** One that was about to run and could not be started waits again, as the first. */
+function queueTurn(state: ConversationSnapshot, event: EventOf<'turn.queued'>): ConversationSnapshot {
+  const others = without(state.queue, event.turn_id);
+  if (state.turn?.turn_id !== event.turn_id) return { ...state, queue: [...others, queuedTurn(event)] };
+  return { ...state, turn: null, queue: [queuedTurn(event), ...others] };
+}
 
 function queuedTurn(event: EventOf<'turn.queued'>): TurnSummary {
   return {

@@ -39,6 +39,8 @@ export type AppDeps = ServiceDeps &
   SessionDeps &
   ArchiveRouteDeps &
   TurnDeps & {
+    /** Aborted when the server ends, after the last event. */
+    closing: AbortSignal;
     journal: Journal;
     prompts: Prompts;
     credentials: CredentialStore;

@@ -25,7 +25,8 @@ export function listen(app: Express, host: string, port: number, { isShared = fa
   return new Promise((resolve, reject) => {
     const server = createHttpServer({ headersTimeout: headersMs, connectionsCheckingInterval: lookEveryMs }, app);
     limitStrangers(server, { isShared });
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    // It stays: without a free descriptor a connection that cannot be accepted is an error as well.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       const cure: Record<string, string> = {
         EADDRINUSE: `Port ${port} is in use. Stop what uses it, or set PORT to another (0 picks a free one).`,
         EACCES: `Port ${port} may not be opened by this user. Set PORT to 1024 or more.`,

@@ -21,6 +21,9 @@ async function main(): Promise<void> {
     return;
   }
   const log = createLog(config.LOG_LEVEL);
+  // A fault that nothing contains fails what it happened in, and must not take all running turns along.
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'an unexpected fault; the server continues'));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault that nobody waited for'));
   const hasTunnel = config.TUNNEL === 'ngrok';
   const server = await startServer({
     config,
@@ -51,8 +54,6 @@ async function main(): Promise<void> {
   };
   // SIGHUP: the terminal was closed. Without an end of ours the agents would go on with nobody to read them.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  // A fault that nobody waits for must not take the running turns along.
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault that nobody waited for'));
 }
 
 main().catch((error) => {

@@ -296,6 +296,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     conversations,
     journal,
     prompts,
+    closing: openResponses.closing,
     metrics: createMetrics({ conversations, live: agent.live, prompts, turns, journal }),
     credentials,
     undo,
@@ -388,6 +389,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
       await tunnel.dispose();
       await opened;
       await conversations.close(graceS * 1000, hurry);
+      openResponses.end();
       await disposeDesk();
       await library.dispose();
       await agent.dispose();

@@ -73,7 +73,9 @@ export function openStream(on: {
         word();
         delay = retryMs.first;
         on.state('open');
-        const events = frames.push(value).map(({ data }) => JSON.parse(data) as StreamEvent);
+        // A server that shuts down says so, without an id; the line is opened again when it is back.
+        const found = frames.push(value).filter(({ event }) => event !== 'shutdown');
+        const events = found.map(({ data }) => JSON.parse(data) as StreamEvent);
         if (events.length) on.events(events);
       }
     } catch (error) {

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runProgram } from '../child-process.ts';
+import { isExhaustion } from '../exhaustion.ts';
+import type { Descendants } from './descendants.ts';
 import type { ProcessNote } from './port.ts';
 
 /** How long `ps` may take. */
@@ -24,7 +26,9 @@ export async function processStart(pid: number): Promise<string | null> {
     }
     const { stdout } = await runProgram('ps', ['-o', 'lstart=', '-p', String(pid)], { timeoutMs });
     return stdout.trim() || null;
-  } catch {
+  } catch (error) {
+    // Without a free descriptor nothing is known of it, least of all that it has ended.
+    if (isExhaustion(error)) throw error;
     return null;
   }
 }
@@ -83,13 +87,14 @@ async function markedProcesses(name: string): Promise<number[]> {
 }
 
 /** Ends tools that live outside of the process group of their run: the CLI gives each a session of its own. */
-async function endMarked(mark: string): Promise<void> {
-  const pids = await markedProcesses(mark);
+export async function endTools(mark: string, descendants?: Descendants): Promise<void> {
+  const left = async () => [...new Set([...(await markedProcesses(mark)), ...((await descendants?.alive()) ?? [])])];
+  const pids = await left();
   if (!pids.length) return;
   for (const pid of pids) signal(pid, 'SIGTERM');
-  const areGone = async () => (await markedProcesses(mark)).length === 0;
+  const areGone = async () => (await left()).length === 0;
   if (await waitFor(areGone, 500)) return;
-  for (const pid of await markedProcesses(mark)) signal(pid, 'SIGKILL');
+  for (const pid of await left()) signal(pid, 'SIGKILL');
   await waitFor(areGone, patience.killMs);
 }
 
@@ -97,7 +102,9 @@ async function endMarked(mark: string): Promise<void> {
  * Ends a process group and everything that it started: SIGINT first, on which the CLI writes
  * what it has to the transcript, then SIGTERM, then SIGKILL, each only where the one before was not enough.
  */
-export async function endProcessTree(group: number, mark: string): Promise<void> {
+export async function endProcessTree(group: number, mark: string, descendants?: Descendants): Promise<void> {
+  // While it lives: what it started is found below it.
+  await descendants?.alive().catch(() => []);
   const isGone = async () => !isGroupAlive(group) || (await isZombie(group));
   signal(group, 'SIGINT');
   if (!(await waitFor(isGone, patience.interruptMs))) {
@@ -107,12 +114,12 @@ export async function endProcessTree(group: number, mark: string): Promise<void>
       await waitFor(isGone, patience.killMs);
     }
   }
-  await endMarked(mark);
+  await endTools(mark, descendants);
 }
 
 /** Ends what is left of a process whose server is gone; `pid` is used only if it is still the same process. */
 export async function endLeftoverTree({ mark, pid, pid_start }: ProcessNote): Promise<void> {
   const isSame = pid !== null && pid_start !== null && (await processStart(pid)) === pid_start;
   if (isSame) await endProcessTree(pid, mark);
-  else await endMarked(mark);
+  else await endTools(mark);
 }

@@ -1,3 +1,5 @@
+import { type AwakeTimer, startAwakeTimer } from '../awake-timer.ts';
+
 /** A time limit that stands still while it is held. */
 export type Clock = {
   /** Stops the time until what it gives is called. */
@@ -5,19 +7,17 @@ export type Clock = {
   dispose(): void;
 };
 
-/** Calls `onEnd` after `ms` in which nothing held the clock. */
+/** Calls `onEnd` after `ms` in which nothing held the clock. Time in which the machine slept does not count. */
 export function createClock(ms: number, onEnd: () => void): Clock {
   let left = ms;
   let holds = 0;
-  let since = performance.now();
-  let timer: NodeJS.Timeout | null = setTimeout(onEnd, left);
+  let timer: AwakeTimer | null = startAwakeTimer(left, onEnd);
   return {
     hold() {
       holds += 1;
       if (timer) {
-        clearTimeout(timer);
+        left = timer.stop();
         timer = null;
-        left -= performance.now() - since;
       }
       let isHeld = true;
       return () => {
@@ -25,14 +25,13 @@ export function createClock(ms: number, onEnd: () => void): Clock {
         isHeld = false;
         holds -= 1;
         if (holds) return;
-        since = performance.now();
-        timer = setTimeout(onEnd, Math.max(left, 0));
+        timer = startAwakeTimer(left, onEnd);
       };
     },
     dispose() {
       // Whatever is still held is never let go again.
       holds += 1;
-      if (timer) clearTimeout(timer);
+      timer?.stop();
       timer = null;
     },
   };

@@ -22,6 +22,7 @@ import { createSlots } from './slots.ts';
 import { createSpending } from './spending.ts';
 import { createStarter, type RunDefaults } from './starter.ts';
 
+export { keptForLater } from './dispatcher.ts';
 export type { MessageFile };
 
 export type ConversationsDeps = {

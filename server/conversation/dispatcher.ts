@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Run } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import { contain } from '../contain.ts';
 import type { Desk } from '../desk/port.ts';
+import { isExhaustion } from '../exhaustion.ts';
 import { createMutex } from '../mutex.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
@@ -62,7 +64,12 @@ export function createDispatcher(deps: DispatcherDeps) {
     },
   };
 
+  /** It is called by timers and by ends of processes: a fault of it must not be one of theirs. */
   function pump(): void {
+    contain(startWaiting, (error) => deps.warn(error, 'the queue could not be looked at'))();
+  }
+
+  function startWaiting(): void {
     if (!isOpen) return;
     const active = [...lanes.active.values()];
     const taken = {
@@ -128,6 +135,8 @@ export function createDispatcher(deps: DispatcherDeps) {
       return value;
     };
     const { turnEnd, end } = await runTurn(active, { spec, timeoutS, start: startAndSteer }, running);
+    const isUnstarted = end?.kind === 'failure' && end.code === 'machine_exhausted' && !active.run && !active.stop;
+    if (isUnstarted) return putBack(active, new AppError('machine_exhausted', end.detail));
     await settle(active, turnEnd, end);
   }
 
@@ -174,18 +183,30 @@ export function createDispatcher(deps: DispatcherDeps) {
       if (reserved && reserved !== turn.session_id) void deps.agent.live.close(reserved);
       return true;
     } catch (error) {
-      if (!(error instanceof AppError && error.code === 'storage_unavailable')) throw error;
-      deps.warn(error, 'a turn waits for the disk');
-      turn.state = 'queued';
-      lanes.queue.unshift(turn);
-      retry ??= setTimeout(() => {
-        retry = null;
-        pump();
-      }, retryMs);
-      // The lane stays taken until then, or the pump would spin.
-      await delay(retryMs);
+      const isDisk = error instanceof AppError && error.code === 'storage_unavailable';
+      if (!isDisk && !isExhaustion(error)) throw error;
+      await putBack(active, isDisk ? error : new AppError('machine_exhausted', undefined, { cause: error }));
       return false;
     }
+  }
+
+  /** Nothing of the turn has happened: it waits, as the first, until the disk or the machine has room again. */
+  async function putBack({ turn }: Active, error: AppError): Promise<void> {
+    deps.warn(error, error.code === 'storage_unavailable' ? 'a turn waits for the disk' : 'a turn waits for the machine');
+    // On disk it may be marked as running: after a crash it would be taken for one that was cut off.
+    if (turn.state !== 'queued') turns.requeue(turn.id, deps.now().toISOString());
+    Object.assign(turn, { state: 'queued', started_at: null, steers: null });
+    if (error.code === 'machine_exhausted') {
+      endings.refuse(turn.id, new AppError('machine_exhausted', error.message, { turnId: turn.id, retryAfterS: 5 }));
+    }
+    lanes.queue.unshift(turn);
+    book.announce(turn.conv_id);
+    retry ??= setTimeout(() => {
+      retry = null;
+      pump();
+    }, retryMs);
+    // The lane stays taken until then, or the pump would spin.
+    await delay(retryMs);
   }
 
   function markStarted({ turn }: Active, steers: string | null): void {
@@ -327,7 +348,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       await Promise.all(left.map((active) => active.run?.stop()));
       // Until each has noted that it is gone.
       await Promise.all([...lingering, ...left.map((active) => active.run)].map((one) => one?.exited));
-      endings.giveUp(new AppError('shutting_down', 'The server is shutting down. The message is kept, and runs when it is back.'));
+      endings.giveUp(keptForLater);
     },
   };
 }
@@ -335,6 +356,12 @@ export function createDispatcher(deps: DispatcherDeps) {
 /** What is to run with settings of its own cannot be given to a turn that runs with others. */
 const canSteer = ({ steer, permission_mode, model, effort, json_schema }: Turn['options']) =>
   steer === true && [permission_mode, model, effort, json_schema].every((value) => value === undefined);
+
+/** Whoever waits for a turn that this server will not run learns which one to ask for. */
+export const keptForLater = (turnId: string): AppError =>
+  new AppError('accepted_shutting_down', `The server is shutting down. Turn ${turnId} is kept, and runs when the server is back.`, {
+    turnId,
+  });
 
 const newRecord = ({ created_at, options }: Turn): ConversationRecord => ({
   session_id: null,

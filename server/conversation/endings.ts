@@ -6,6 +6,11 @@ type Waiting = { resolve(turn: Turn): void; reject(error: AppError): void; orNew
 /** Those who wait for the end of a turn, or (with `orNews`) for the moment when it waits for a person. */
 export function createEndings() {
   const waiting = new Map<string, Set<Waiting>>();
+  function refuse(id: string, error: AppError): void {
+    for (const own of waiting.get(id) ?? []) own.reject(error);
+    waiting.delete(id);
+  }
+
   return {
     /** Resolves when the turn ended. Who hangs up (`signal`) is no longer told, and gets no answer. */
     of(id: string, signal?: AbortSignal, orNews = false): Promise<Turn> {
@@ -30,10 +35,11 @@ export function createEndings() {
       }
     },
     /** Tells all who still wait that the end will not come while this server lives. */
-    giveUp(error: AppError): void {
-      for (const own of [...waiting.values()].flatMap((all) => [...all])) own.reject(error);
-      waiting.clear();
+    giveUp(toError: (turnId: string) => AppError): void {
+      for (const id of [...waiting.keys()]) refuse(id, toError(id));
     },
+    /** Tells those who wait for one turn that its end will be late; the turn itself is kept. */
+    refuse,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Event } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { Agent, AgentOutput, AskedPrompt, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import { isExhaustion } from '../exhaustion.ts';
 import type { Asked, Prompts } from '../prompt/prompts.ts';
 import type { Journal, TurnEnd } from '../store/port.ts';
 import { type Clock, createClock } from './clock.ts';
@@ -49,7 +50,8 @@ export async function runTurn(
     const run = await how.start((output) => reading.isOpen && takeOutput(active, output, reading, deps));
     if (run) end = await awaitEnd(active, run, reading, timeoutS);
   } catch (error) {
-    if (error instanceof AppError) end = { kind: 'failure', code: error.code, detail: error.message, cost: null };
+    if (isExhaustion(error)) end = { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
+    else if (error instanceof AppError) end = { kind: 'failure', code: error.code, detail: error.message, cost: null };
     else {
       deps.warn(error, 'a turn failed');
       detail = (error as Error).message;

@@ -1,22 +1,26 @@
 import type { Response } from 'express';
 import { finalTypes, type StoredEvent } from '../../contract/event.ts';
 import { AppError } from '../app-error.ts';
+import { keptForLater } from '../conversation/conversations.ts';
 import { toJson } from '../json-text.ts';
 import type { Journal } from '../store/port.ts';
-import { openEventStream, readEvents, writeAll } from './event-stream.ts';
+import { openEventStream, readEvents, shutdownFrame, writeAll } from './event-stream.ts';
 
-type Reading = { journal: Journal; turnId: string; response: Response; signal: AbortSignal; eventsSent(count: number): void };
+type Reading = { journal: Journal; turnId: string; response: Response; signal: AbortSignal; closing: AbortSignal; eventsSent(count: number): void };
 
 const isFinal = (event: StoredEvent) => finalTypes.includes(event.type);
 
 /** Streams the events of a turn from its first to its last, which carries the answer. */
-export async function streamTurnEvents({ journal, turnId, response, signal, eventsSent }: Reading): Promise<void> {
+export async function streamTurnEvents({ journal, turnId, response, signal, closing, eventsSent }: Reading): Promise<void> {
   const stream = openEventStream(response);
-  await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, async (event) => {
+  let hasEnded = false;
+  await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal, closing }, async (event) => {
     eventsSent(1);
     await stream.send(`id: ${event.id}\nevent: ${event.type}\ndata: ${toJson(event)}\n\n`);
-    return !isFinal(event);
+    hasEnded = isFinal(event);
+    return !hasEnded;
   });
+  if (!hasEnded && closing.aborted) await stream.send(shutdownFrame(turnId));
   stream.close();
 }
 
@@ -25,9 +29,10 @@ export async function streamTurnEvents({ journal, turnId, response, signal, even
  * fails before it answers with its error; one that fails in the middle breaks the connection off, since
  * an end like any other would pass for a whole answer.
  */
-export async function streamTurnText({ journal, turnId, response, signal }: Reading): Promise<void> {
+export async function streamTurnText({ journal, turnId, response, signal, closing }: Reading): Promise<void> {
   let isShown = false;
   let open = '';
+  let hasEnded = false;
   const write = async (text: string) => {
     if (!text) return;
     if (!response.headersSent) {
@@ -39,7 +44,8 @@ export async function streamTurnText({ journal, turnId, response, signal }: Read
   /** Starts a paragraph where text of an earlier message stands already. */
   const begin = () => (open || !isShown ? '' : '\n\n');
 
-  await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal }, async (event) => {
+  await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal, closing }, async (event) => {
+    hasEnded = isFinal(event);
     if (event.type === 'text.delta') {
       const text = begin() + event.text;
       open += event.text;
@@ -58,6 +64,10 @@ export async function streamTurnText({ journal, turnId, response, signal }: Read
     }
     return !isFinal(event);
   });
+  if (!hasEnded && closing.aborted) {
+    if (!response.headersSent) throw keptForLater(turnId);
+    response.destroy();
+  }
   if (!response.destroyed) {
     if (!response.headersSent) response.status(200).set('Content-Type', 'text/plain; charset=utf-8');
     response.end();

@@ -1,5 +1,6 @@
 import type { Response } from 'express';
-import type { StoredEvent } from '../../contract/event.ts';
+import { toProblem } from '../../contract/error.ts';
+import type { ShutdownEvent, StoredEvent } from '../../contract/event.ts';
 import type { EventFilter, Journal } from '../store/port.ts';
 
 /** Some tunnels and proxies close a connection that says nothing for half a minute. */
@@ -10,7 +11,7 @@ const slowMs = 30_000;
 
 const batch = 256;
 
-type From = { filter: EventFilter; cursor: number; signal: AbortSignal };
+type From = { filter: EventFilter; cursor: number; signal: AbortSignal; closing?: AbortSignal };
 
 /**
  * Reads what is after a cursor, in order and each once, first what is on disk and then what comes, until
@@ -28,7 +29,7 @@ async function readAfter<T extends { id: number }>(
   let wake = () => {};
   const stop = journal.onWrite(() => wake());
   const onAbort = () => wake();
-  from.signal.addEventListener('abort', onAbort);
+  for (const signal of [from.signal, from.closing]) signal?.addEventListener('abort', onAbort);
   // The reader of one turn has said so when it sent the message.
   const unfollow = from.filter.turn_id ? () => {} : journal.follow(from.filter.conv_id);
   try {
@@ -43,6 +44,8 @@ async function readAfter<T extends { id: number }>(
       if (found.length && !(await take(found))) return null;
       // Nothing of ours among the newest ones: the next look need not pass them again.
       if (!found.length) {
+        // All that happened was told; nothing follows.
+        if (from.closing?.aborted) return null;
         cursor = Math.max(cursor, journal.cursor());
         await woken;
       }
@@ -51,7 +54,7 @@ async function readAfter<T extends { id: number }>(
   } finally {
     unfollow();
     stop();
-    from.signal.removeEventListener('abort', onAbort);
+    for (const signal of [from.signal, from.closing]) signal?.removeEventListener('abort', onAbort);
   }
 }
 
@@ -82,6 +85,13 @@ export function readFrames(journal: Journal, from: From, send: (frames: string, 
       return true;
     },
   );
+}
+
+/** The last frame of a stream that the server's end ends. */
+export function shutdownFrame(turnId?: string): string {
+  const { code, detail, hint } = toProblem(turnId ? 'accepted_shutting_down' : 'shutting_down');
+  const event: ShutdownEvent = { type: 'shutdown', at: new Date().toISOString(), code, detail, hint };
+  return `event: shutdown\ndata: ${JSON.stringify({ ...event, ...(turnId ? { turn_id: turnId } : {}) })}\n\n`;
 }
 
 /** Opens a server-sent event stream on a response. */

@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import { type EventEmitter, setMaxListeners } from 'node:events';
 import type { Response } from 'express';
 
 /** What is cut off: a response is destroyed, a socket ended at once. */
@@ -10,6 +10,8 @@ type CredentialId = string | null;
 /** The answers that are still being written, and the sockets, by the credential that asked: what is revoked is cut off at once. */
 export function createOpenResponses() {
   const open = new Map<CredentialId, Set<Open>>();
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
 
   function add(credentialId: CredentialId, one: Open, ends: Pick<EventEmitter, 'once'>): void {
     const own = open.get(credentialId) ?? new Set();
@@ -25,6 +27,9 @@ export function createOpenResponses() {
   }
 
   return {
+    /** Aborted when nothing more will happen: streams end with a last word. */
+    closing: closing.signal,
+    end: (): void => closing.abort(),
     add: (id: CredentialId, response: Response): void => add(id, { of: response, cut: () => response.destroy() }, response),
     addSocket: (id: CredentialId, socket: Pick<EventEmitter, 'once'> & { terminate(): void }): void =>
       add(id, { of: socket, cut: () => socket.terminate() }, socket),

@@ -15,10 +15,12 @@ const parserErrors: Record<string, { code: ErrorCode; detail?: string }> = {
 
 /** Writes an error as `application/problem+json`. */
 export function sendProblem(response: Response, error: AppError): void {
+  // Whatever goes wrong after a message was accepted: who sent it must be able to ask for its turn.
+  const turnId = error.turnId ?? (response.locals['turnId'] as string | undefined);
   const problem = toProblem(error.code, error.message, {
     request_id: response.locals['requestId'],
     ...(error.field ? { field: error.field } : {}),
-    ...(error.turnId ? { turn_id: error.turnId } : {}),
+    ...(turnId ? { turn_id: turnId } : {}),
     ...(error.candidates ? { candidates: error.candidates } : {}),
   });
   if (error.retryAfterS !== undefined) response.set('Retry-After', String(error.retryAfterS));

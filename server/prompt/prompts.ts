@@ -1,6 +1,7 @@
 import type { AuditEntry, Prompt, PromptAnswer, PromptOutcome, Rule } from '../../contract/prompt.ts';
 import type { PromptReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import { type AwakeTimer, startAwakeTimer } from '../awake-timer.ts';
 import type { PromptStore } from '../store/port.ts';
 import { clip } from '../transcript/clip.ts';
 import { nobodyAnswered } from '../transcript/denial.ts';
@@ -18,7 +19,7 @@ export type Decider = { name: string; address: string | null };
 const itself: Decider = { name: 'switchboard', address: null };
 
 /** A prompt that waits, with the way to give its answer to the agent (false where that no longer waits). */
-type Waiting = { prompt: Prompt; call: Call; give(reply: PromptReply): boolean; timer: NodeJS.Timeout | undefined };
+type Waiting = { prompt: Prompt; call: Call; give(reply: PromptReply): boolean; timer: AwakeTimer | undefined };
 
 /** A prompt before it was looked at. */
 export type Asked = Omit<Prompt, 'risks' | 'offers'>;
@@ -81,7 +82,7 @@ export function createPrompts(deps: {
       detail: detail && clip(detail, 4000).text,
     };
     store.close(prompt, { outcome, reply: reply ?? null, by: by.name, audit });
-    clearTimeout(waiting.get(prompt.id)?.timer);
+    waiting.get(prompt.id)?.timer?.stop();
     waiting.delete(prompt.id);
   }
 
@@ -153,7 +154,7 @@ export function createPrompts(deps: {
       if (used) return giveByRule({ prompt, give }, used);
       store.open(prompt);
       const own: Waiting = { prompt, call, give, timer: undefined };
-      if (deps.timeoutS !== null) own.timer = setTimeout(() => timeOut(own), deps.timeoutS * 1000);
+      if (deps.timeoutS !== null) own.timer = startAwakeTimer(deps.timeoutS * 1000, () => timeOut(own));
       waiting.set(prompt.id, own);
     },
 
@@ -232,7 +233,7 @@ export function createPrompts(deps: {
     askedBetween: store.askedBetween,
     audit: (limit: number, before: number | undefined): AuditEntry[] => store.entries(limit, before),
     dispose(): void {
-      for (const { timer } of waiting.values()) clearTimeout(timer);
+      for (const { timer } of waiting.values()) timer?.stop();
     },
   };
 }

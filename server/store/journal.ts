@@ -1,4 +1,5 @@
 import type { Event, StoredEvent } from '../../contract/event.ts';
+import { contain } from '../contain.ts';
 import { toJson } from '../json-text.ts';
 import type { Database } from './database.ts';
 import type { EventFilter, Journal } from './port.ts';
@@ -89,8 +90,9 @@ export function createJournal(deps: {
       recentSize += frame.length;
     }
     while (recentSize > recentBytes && recent.length > 1) recentSize -= recent.shift()?.frame.length ?? 0;
-    for (const event of events) for (const listener of eventListeners) listener(event);
-    for (const listener of [...listeners]) listener();
+    // What is told is on disk: a listener that fails must neither undo that nor keep it from the others.
+    for (const event of events) for (const listener of eventListeners) contain(listener, onTrouble)(event);
+    for (const listener of [...listeners]) contain(listener, onTrouble)();
   }
 
   function flush(): void {

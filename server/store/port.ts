@@ -78,6 +78,8 @@ export interface TurnStore {
   ): { turn: Turn; isNew: boolean };
   /** Marks a queued turn as running, before its process exists. `steers` names the turn that it is given to. */
   start(id: string, how: Pick<Turn, 'session_id' | 'started_at' | 'steers'>): void;
+  /** Puts a turn back that was marked as running and whose process could not be made: nothing of it has happened. */
+  requeue(id: string, at: string): void;
   /** Takes up a turn that the agent began by itself: it runs already. */
   begin(turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'session_id' | 'created_at'>): Turn;
   /** Changes a queued turn. */

@@ -21,6 +21,7 @@ export function createTurnStore({ database, events }: { database: Database; even
   const byKey = database.prepare('SELECT * FROM turn WHERE idempotency_key = ?');
   const byState = database.prepare('SELECT * FROM turn WHERE state = ? ORDER BY rank');
   const start = database.prepare("UPDATE turn SET state = 'running', session_id = ?, started_at = ?, steers = ? WHERE id = ?");
+  const requeue = database.prepare("UPDATE turn SET state = 'queued', started_at = NULL, steers = NULL WHERE id = ?");
   const change = database.prepare('UPDATE turn SET message = ?, options = ? WHERE id = ?');
   const place = database.prepare('UPDATE turn SET rank = ? WHERE id = ?');
   const end = database.prepare(
@@ -107,6 +108,14 @@ export function createTurnStore({ database, events }: { database: Database; even
       database.durably(() => {
         start.run(session_id, at, steers, id);
         events.write([{ type: 'turn.started', conv_id: turn.conv_id, turn_id: id, at, session_id: session_id as string, steers }]);
+      });
+      events.announce();
+    },
+    requeue(id, at) {
+      const turn = get(id) as Turn;
+      database.durably(() => {
+        requeue.run(id);
+        events.write([{ ...queuedEvent(turn, turn.origin, turn.options), at }]);
       });
       events.announce();
     },

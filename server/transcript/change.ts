@@ -1,4 +1,5 @@
 import type { FileChange } from '../../contract/message.ts';
+import { asText } from './plain-value.ts';
 
 const lines = (text: unknown): string[] => (typeof text === 'string' && text !== '' ? text.replace(/\n$/, '').split('\n') : []);
 
@@ -15,7 +16,7 @@ function differing(before: readonly string[], after: readonly string[]): { added
 /** What a tool's call changes in a file, as far as its input alone says; undefined for a tool that edits nothing. */
 export function changeOf(tool: string, input: unknown): FileChange | undefined {
   const { file_path, notebook_path, content, old_string, new_string, new_source, edits } = (input ?? {}) as Record<string, unknown>;
-  const file = String(file_path ?? notebook_path ?? '');
+  const file = asText(file_path ?? notebook_path);
   if (!file) return undefined;
   switch (tool) {
     case 'Write':

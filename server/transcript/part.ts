@@ -1,6 +1,7 @@
 import type { MessagePart } from '../../contract/message.ts';
 import { changeOf } from './change.ts';
 import { clip } from './clip.ts';
+import { asText } from './plain-value.ts';
 
 /** The most that is shown of a tool's input or output, and of one text, in UTF-16 units. */
 export const maxToolText = 8_000;
@@ -35,18 +36,18 @@ export const shownLimits: Limits = { text: maxText, tool: maxToolText };
 export function toPart(block: Block, limits = shownLimits): MessagePart | null {
   switch (block.type) {
     case 'text':
-      return { type: 'text', ...clip(String(block.text ?? ''), limits.text) };
+      return { type: 'text', ...clip(asText(block.text), limits.text) };
     case 'thinking':
-      return { type: 'thinking', ...clip(String(block.thinking ?? ''), limits.text) };
+      return { type: 'thinking', ...clip(asText(block.thinking), limits.text) };
     case 'tool_use': {
       const { text, ...rest } = clip(toolInput(block), limits.tool);
-      const name = String(block.name);
+      const name = asText(block.name);
       const change = changeOf(name, block.input);
-      return { type: 'tool', id: String(block.id), name, input: text, output: null, is_error: false, ...rest, ...(change ? { change } : {}) };
+      return { type: 'tool', id: asText(block.id), name, input: text, output: null, is_error: false, ...rest, ...(change ? { change } : {}) };
     }
     case 'image':
     case 'document':
-      return { type: 'attachment', media_type: String(block.source?.media_type ?? block.type) };
+      return { type: 'attachment', media_type: asText(block.source?.media_type ?? block.type) };
     default:
       return null;
   }
@@ -64,7 +65,7 @@ export function toolInput(block: Block): string {
 /** The text of a tool's result: a string, or blocks of text and other things. */
 export function toolOutput(content: unknown): string {
   return toBlocks(content)
-    .map((block) => (block.type === 'text' ? String(block.text ?? '') : `[${block.type}]`))
+    .map((block) => (block.type === 'text' ? asText(block.text) : `[${block.type}]`))
     .join('\n');
 }
 

@@ -23,6 +23,14 @@ const lines = [
     print: `echo "{\\"type\\":\\"assistant\\",\\"message\\":{\\"content\\":[{\\"type\\":\\"tool_use\\",\\"input\\":${deep}}]}}"; ${result('"result":"fine"')}`,
     ends: 'fine',
   },
+  {
+    print: result('"result":"fine","total_cost_usd":"abc","num_turns":{},"duration_ms":null,"usage":[],"permission_denials":{},"modelUsage":7'),
+    ends: 'fine',
+  },
+  {
+    print: `printf '{"type":"result","session_id":"11111111-1111-4111-8111-111111111111","result":"'; yes 'word ' | tr -d '\\n' | head -c 50000000; echo '"}'`,
+    ends: 'cut here',
+  },
 ] as const;
 
 verifies('agent.ends', 'survives output of a shape that it does not know, and serves others meanwhile', async () => {

@@ -17,17 +17,20 @@ export type ServerProcess = Client & {
   stop(): Promise<number | null>;
 };
 
-/** `uid` is a user other than that of the tests. */
-type StartOptions = { args?: readonly string[]; uid?: number };
+/** `uid` is a user other than that of the tests; `maxFiles` how many descriptors it may have. */
+type StartOptions = { args?: readonly string[]; uid?: number; nodeArgs?: readonly string[]; maxFiles?: number };
 
 /** Starts the built server as a process of its own and waits for its address. Rejects with what it said if it ends. */
 export async function startServerProcess(
   workspace: Workspace,
   env: Record<string, string>,
   root = packageRoot,
-  { args = [], uid }: StartOptions = {},
+  { args = [], uid, nodeArgs = [], maxFiles }: StartOptions = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [join(root, 'dist/server/main.js'), ...args], {
+  const command = [process.execPath, ...nodeArgs, join(root, 'dist/server/main.js'), ...args];
+  const limited = ['sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command];
+  const [program = '', ...rest] = maxFiles === undefined ? command : limited;
+  const child = spawn(program, rest, {
     cwd: workspace.root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -245,6 +245,12 @@ export const requirements = {
   'tunnel.words': { promise: 'What is wrong with the tunnel is said in words.', from: 'contract' },
   'start.words': { promise: 'The start prints the address, the project, how to sign in, and whether claude is there.', from: 'contract' },
   'demo.works': { promise: 'npm run demo shows the whole product without an account.', from: 'contract' },
+  'machine.exhausted': {
+    promise: 'Without free descriptors, processes or memory a message waits, its sender is told so, and the server lives.',
+    from: 'safety',
+  },
+  'machine.contained': { promise: 'An unexpected fault fails the one thing it happened in, and never the server.', from: 'safety' },
+  'machine.asleep': { promise: 'Time in which the machine slept counts as nobody’s silence.', from: 'safety' },
   'docs.examples': { promise: 'The examples of the documentation do what it says.', from: 'upkeep' },
   'docs.generated': { promise: 'The reference pages, .env.example and the OpenAPI document are what the tables say.', from: 'upkeep' },
 } as const satisfies Record<string, Requirement>;

@@ -1,4 +1,5 @@
 import type { BackgroundTask } from '../../../contract/conversation.ts';
+import { asText } from '../../transcript/plain-value.ts';
 import type { Line } from './decoder.ts';
 
 type Ended = (task: BackgroundTask, status: 'completed' | 'failed' | 'killed', summary: string) => void;
@@ -27,11 +28,11 @@ export function createBackground(deps: { now(): Date; changed(tasks: readonly Ba
   return {
     take(line: Line): void {
       if (line.subtype === 'task_progress') {
-        progress.set(String(line['task_id']), String(line['description'] ?? ''));
+        progress.set(asText(line['task_id']), asText(line['description']));
       } else if (line.subtype === 'task_notification') {
-        told.set(String(line['task_id']), { status: String(line['status']), summary: String(line['summary'] ?? '') });
+        told.set(asText(line['task_id']), { status: asText(line['status']), summary: asText(line['summary']) });
       } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line['tasks'])) {
-        replace((line['tasks'] as ToldTask[]).map((task) => tasks.find(({ id }) => id === String(task.task_id)) ?? toTask(task, deps.now())));
+        replace((line['tasks'] as ToldTask[]).map((task) => tasks.find(({ id }) => id === asText(task.task_id)) ?? toTask(task, deps.now())));
       }
     },
     /** The process is gone, and with it all that it ran. */
@@ -44,6 +45,6 @@ export function createBackground(deps: { now(): Date; changed(tasks: readonly Ba
 }
 
 function toTask({ task_id, task_type, description }: ToldTask, now: Date): BackgroundTask {
-  const kind = /bash|shell/.test(String(task_type)) ? 'shell' : /agent|workflow/.test(String(task_type)) ? 'agent' : 'other';
-  return { id: String(task_id), kind, description: String(description ?? '').slice(0, 500), since: now.toISOString() };
+  const kind = /bash|shell/.test(asText(task_type)) ? 'shell' : /agent|workflow/.test(asText(task_type)) ? 'agent' : 'other';
+  return { id: asText(task_id), kind, description: asText(description).slice(0, 500), since: now.toISOString() };
 }

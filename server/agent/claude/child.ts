@@ -1,7 +1,8 @@
 import { AppError } from '../../app-error.ts';
 import { StartError, type Started, startProcess } from '../../child-process.ts';
+import { type Descendants, followDescendants } from '../descendants.ts';
 import type { ProcessNotes } from '../port.ts';
-import { endLeftoverTree, processStart, turnMark } from '../process-tree.ts';
+import { endTools, processStart, turnMark } from '../process-tree.ts';
 
 const maxStderr = 16_384;
 
@@ -9,6 +10,8 @@ const maxStderr = 16_384;
 export type AgentChild = {
   child: Started;
   pid: number;
+  /** What it started, also what has left its group and dropped its mark. */
+  descendants: Descendants;
   /** The beginning of what it wrote to standard error. */
   stderr(): string;
   /** Resolves with how it ended, when its tools are gone too; its pipes can be open for longer. */
@@ -32,18 +35,28 @@ export async function startChild(deps: {
   notes: ProcessNotes;
   /** Called at once, before any output can be lost. */
   listen(child: Started): void;
+  /** Whether all that it was asked was answered: then what it left running is meant to run on. */
+  isAnswered(): boolean;
 }): Promise<AgentChild> {
   const { mark, notes } = deps;
   // Before it exists: after a crash in between it is found by the mark.
   notes.note({ mark, pid: null, pid_start: null });
   let stderr = '';
+  let descendants: Descendants | undefined;
   let exited: Promise<Exit> | undefined;
   let closed: Promise<Exit> | undefined;
   const listen = (child: Started) => {
     // A program that ends at once may do so before the start is waited for.
     exited = once(child, 'exit').then(async (exit) => {
-      // A CLI that was killed leaves its tools: each has a session of its own.
-      if (exit.code !== 0) await endLeftoverTree({ mark, pid: null, pid_start: null });
+      try {
+        // A CLI that was killed, or that gave up, leaves its tools: each has a session of its own.
+        if (exit.code !== 0 || !deps.isAnswered()) await endTools(mark, descendants);
+      } catch {
+        // The system cannot be asked now. Nobody may wait for that for ever; the next start ends what is left.
+        return exit;
+      } finally {
+        descendants?.stop();
+      }
       notes.gone(mark);
       return exit;
     });
@@ -62,10 +75,14 @@ export async function startChild(deps: {
       listen,
     });
     const pid = child.pid as number;
-    void processStart(pid).then((pid_start) => {
-      if (child.exitCode === null && child.signalCode === null) notes.note({ mark, pid, pid_start });
-    });
-    return { child, pid, stderr: () => stderr, exited: exited as Promise<Exit>, closed: closed as Promise<Exit> };
+    descendants = followDescendants(pid);
+    processStart(pid).then(
+      (pid_start) => {
+        if (child.exitCode === null && child.signalCode === null) notes.note({ mark, pid, pid_start });
+      },
+      () => {}, // It is found by its mark.
+    );
+    return { child, pid, descendants, stderr: () => stderr, exited: exited as Promise<Exit>, closed: closed as Promise<Exit> };
   } catch (error) {
     notes.gone(mark);
     throw error instanceof StartError ? toAppError(error, deps.project) : error;

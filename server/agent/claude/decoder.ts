@@ -3,8 +3,10 @@ import { clip } from '../../transcript/clip.ts';
 import { denialOf } from '../../transcript/denial.ts';
 import { createLineSplitter, parseLine } from '../../transcript/line.ts';
 import { type Block, maxToolText, textOf, toBlocks, toolOutput, toPart } from '../../transcript/part.ts';
+import { asText, figure } from '../../transcript/plain-value.ts';
 import type { AgentOutput } from '../port.ts';
-import { bounded } from './result.ts';
+import { boundedRecord } from './result.ts';
+import { createStringClipper } from './string-clipper.ts';
 
 /** A line of the CLI's output, as far as it is used here; unknown types are passed over. */
 export type Line = Record<string, unknown> & {
@@ -21,14 +23,19 @@ type StreamEvent = {
 };
 
 /** Background work that a turn is not done without. A shell (`local_bash`) and a monitor hold nothing back. */
-export const holdsTurn = (taskType: unknown) => /agent|workflow/.test(String(taskType));
+export const holdsTurn = (taskType: unknown) => /agent|workflow/.test(asText(taskType));
+
+/** The longest answer that is handed on; the transcript has all of a longer one. */
+const maxString = 2_000_000;
+const cutMark = ' … [cut here: the transcript has the whole text]';
 
 /** Gives the lines of a process's output as they come. What is no JSON object is an empty line. */
 export function createLineReader() {
   const splitter = createLineSplitter();
   const utf8 = new StringDecoder('utf8');
+  const clipStrings = createStringClipper(maxString, cutMark);
   return {
-    push: (chunk: Buffer): Line[] => splitter.push(utf8.write(chunk)).map((text) => (parseLine(text) ?? {}) as Line),
+    push: (chunk: Buffer): Line[] => splitter.push(clipStrings(utf8.write(chunk))).map((text) => (parseLine(text) ?? {}) as Line),
     /** What stood behind the last LF when the output ended. */
     rest: (): Line => (parseLine(splitter.rest()) ?? {}) as Line,
   };
@@ -39,7 +46,7 @@ export function createLineReader() {
  * its `type`: the order of keys differs by version.
  */
 export function decodeLine(line: Line): AgentOutput[] {
-  const parent = line.parent_tool_use_id ?? null;
+  const parent = asText(line.parent_tool_use_id) || null;
   switch (line.type) {
     case 'stream_event':
       return parent ? [] : decodeStreamEvent((line.event ?? {}) as StreamEvent, line);
@@ -66,7 +73,7 @@ function decodeResult(block: Block, line: Line, parent: string | null): AgentOut
   const denied = block.is_error === true ? denialOf(meta?.non_execution_kind, meta?.permission_decision, output) : undefined;
   return {
     type: 'tool.finished',
-    tool_id: String(block.tool_use_id),
+    tool_id: asText(block.tool_use_id),
     output: clip(output, maxToolText).text,
     is_error: block.is_error === true,
     ...(denied ? { denied } : {}),
@@ -77,11 +84,11 @@ function decodeResult(block: Block, line: Line, parent: string | null): AgentOut
 function decodeSystem(line: Line): AgentOutput[] {
   switch (line.subtype) {
     case 'api_retry': {
-      const reason = String(line.error ?? line.error_status ?? 'connection lost');
-      return [{ type: 'retrying', reason, attempt: Number(line.attempt), discard_text: false }];
+      const reason = asText(line.error ?? line.error_status ?? 'connection lost');
+      return [{ type: 'retrying', reason, attempt: figure(line.attempt, 1), discard_text: false }];
     }
     case 'session_writes_lost':
-      return [{ type: 'warning', text: `claude could not write its transcript: ${String(line.error_code)}` }];
+      return [{ type: 'warning', text: `claude could not write its transcript: ${asText(line.error_code)}` }];
     default:
       return [];
   }
@@ -90,10 +97,10 @@ function decodeSystem(line: Line): AgentOutput[] {
 function decodeStreamEvent(event: StreamEvent, line: Line): AgentOutput[] {
   if (line.abandoned_blocks) return [{ type: 'retrying', reason: 'the stream was cut', attempt: 1, discard_text: true }];
   if (event.type === 'message_delta' && event.usage)
-    return [{ type: 'usage', usage: bounded(event.usage, {}), contextTokens: contextTokens(event.usage) }];
+    return [{ type: 'usage', usage: boundedRecord(event.usage), contextTokens: contextTokens(event.usage) }];
   if (event.type !== 'content_block_delta') return [];
-  if (event.delta?.type === 'text_delta' && event.delta.text) return [{ type: 'text', text: String(event.delta.text) }];
-  if (event.delta?.type === 'thinking_delta' && event.delta.thinking) return [{ type: 'thinking', text: String(event.delta.thinking) }];
+  if (event.delta?.type === 'text_delta' && event.delta.text) return [{ type: 'text', text: asText(event.delta.text) }];
+  if (event.delta?.type === 'thinking_delta' && event.delta.thinking) return [{ type: 'thinking', text: asText(event.delta.thinking) }];
   return [];
 }
 
@@ -106,12 +113,12 @@ function decodeAssistant(line: Line, parent: string | null): AgentOutput[] {
       const { id, name, input, change } = part;
       return [{ type: 'tool.started', tool_id: id, name, input, parent_tool_id: parent, ...(change ? { change } : {}) }];
     }
-    return [{ type: 'message', message_id: String(line.message?.id), text: textOf([part]), parts: [part], parent_tool_id: parent }];
+    return [{ type: 'message', message_id: asText(line.message?.id), text: textOf([part]), parts: [part], parent_tool_id: parent }];
   });
 }
 
 /** What a request and its reply fill of the model's context. */
 function contextTokens(usage: Record<string, unknown>): number {
   const names = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens', 'output_tokens'];
-  return names.reduce((sum, name) => sum + (Number(usage[name]) || 0), 0);
+  return names.reduce((sum, name) => sum + figure(usage[name]), 0);
 }

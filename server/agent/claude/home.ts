@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isExhaustion } from '../../exhaustion.ts';
 
 /** The folder in which the CLI keeps its files, as it finds it itself. */
 export function claudeHome(env: Readonly<Record<string, string>>): string {
@@ -30,7 +31,11 @@ export async function findTranscript(home: string, sessionId: string, project?: 
     const path = join(projects, slugOf(real), name);
     if (await isFile(path)) return path;
   }
-  const folders = await readdir(projects).catch(() => []);
+  const folders = await readdir(projects).catch((error) => {
+    // To look in vain for want of a descriptor is not to find none: the session would be begun anew.
+    if (isExhaustion(error)) throw error;
+    return [];
+  });
   const paths = folders.map((folder) => join(projects, folder, name));
   const exist = await Promise.all(paths.map(isFile));
   return paths[exist.indexOf(true)] ?? null;

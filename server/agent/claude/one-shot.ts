@@ -1,4 +1,6 @@
 import { AppError } from '../../app-error.ts';
+import { type AwakeTimer, startAwakeTimer } from '../../awake-timer.ts';
+import { asText } from '../../transcript/plain-value.ts';
 import { toInput } from '../../typed-text.ts';
 import type { AgentOutput, LiveListener, ProcessNotes, Run, RunEnd, RunSpec } from '../port.ts';
 import { endProcessTree } from '../process-tree.ts';
@@ -46,6 +48,7 @@ export async function startOneShot(spec: RunSpec, deps: Deps): Promise<Run> {
     argv: buildArgv(spec, deps.isNew),
     project: spec.project,
     mark: spec.turnId,
+    isAnswered: reading.isAnswered,
     listen(child) {
       child.stdout.on('data', reading.take);
     },
@@ -54,7 +57,7 @@ export async function startOneShot(spec: RunSpec, deps: Deps): Promise<Run> {
   child.stdin.end(toInput(spec.message, spec.literal));
   let stopping: Promise<void> | null = null;
   const stop = () => {
-    stopping ??= endProcessTree(pid, spec.turnId).then(() => {
+    stopping ??= endProcessTree(pid, spec.turnId, own.descendants).then(() => {
       // A process that left the group can hold the pipes open; nothing more is read from them.
       child.stdout.destroy();
       child.stderr.destroy();
@@ -90,13 +93,13 @@ function createReading(spec: RunSpec, deps: Deps) {
   });
   let last: ResultLine | null = null;
   let second: NodeJS.Timeout | undefined;
-  let stall: NodeJS.Timeout | undefined;
+  let stall: AwakeTimer | undefined;
   let giveUp = (): unknown => undefined;
   let resolve: (end: RunEnd) => void = () => {};
   const end = new Promise<RunEnd>((done) => {
     resolve = (value) => {
       clearTimeout(second);
-      clearTimeout(stall);
+      stall?.stop();
       done(value);
     };
   });
@@ -111,9 +114,9 @@ function createReading(spec: RunSpec, deps: Deps) {
   };
   /** In the json format nothing comes before the end: there the time limit of the turn is all there is. */
   const watch = () => {
-    clearTimeout(stall);
+    stall?.stop();
     if (!spec.follow || openTools.size) return;
-    stall = setTimeout(() => fail('agent_stalled', `claude said nothing for ${deps.stallMs / 1000} s.`), deps.stallMs);
+    stall = startAwakeTimer(deps.stallMs, () => fail('agent_stalled', `claude said nothing for ${deps.stallMs / 1000} s.`));
   };
 
   function takeLine(line: Line): void {
@@ -122,7 +125,7 @@ function createReading(spec: RunSpec, deps: Deps) {
       last = line as ResultLine;
       if (last.origin?.runId) awaited.delete(last.origin.runId);
     } else if (line.subtype === 'task_started' && line.is_backgrounded && holdsTurn(line.task_type)) {
-      awaited.add(String(line.run_id));
+      awaited.add(asText(line.run_id));
     }
     for (const output of decodeLine(line)) {
       if (output.type === 'tool.started') openTools.add(output.tool_id);
@@ -145,6 +148,7 @@ function createReading(spec: RunSpec, deps: Deps) {
 
   return {
     end,
+    isAnswered: () => last !== null,
     take: (chunk: Buffer) => read(() => reader.push(chunk)),
     /** Settles the end when the process has ended. */
     conclude({ exited, closed, stderr }: AgentChild, stop: () => unknown): void {
@@ -170,7 +174,7 @@ const unreadable = (error: unknown) => `The output of claude could not be read: 
  * that one is printed. The answer to the message is then in the transcript.
  */
 async function withRightAnswer(result: ResultLine, spec: RunSpec, deps: Deps): Promise<RunEnd> {
-  const end = fromResult(result, costSince(result, null, deps.costBefore));
+  const end = fromResult(result, costSince(result, null, deps.costBefore), spec.sessionId);
   if (spec.budget && result.subtype === 'error_max_budget_usd' && end.kind === 'failure') {
     return { ...end, code: 'budget_reached', detail: new AppError('budget_reached').message };
   }

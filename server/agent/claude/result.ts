@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../contract/error.ts';
 import { clip } from '../../transcript/clip.ts';
+import { asText, figure } from '../../transcript/plain-value.ts';
 import type { RunEnd } from '../port.ts';
 
 /** The CLI's `result` line, as far as it is used here. */
@@ -40,20 +41,21 @@ const patterns: readonly Pattern[] = [
 ];
 
 /** What a result line came to, in a run that cost so much (USD). `is_error` decides: an API error has the subtype "success". */
-export function fromResult(line: ResultLine, cost: number): RunEnd {
-  const text = typeof line.result === 'string' ? line.result : [line.errors ?? []].flat().map(String).join('\n');
-  if (line.is_error) return { kind: 'failure', code: failureCode(line, text), detail: inWords(text), cost };
+export function fromResult(line: ResultLine, cost: number, sessionId: string): RunEnd {
+  const errors = [line.errors ?? []].flat().map((error) => asText(error));
+  const text = typeof line.result === 'string' ? asText(line.result) : errors.join('\n');
+  if (line.is_error === true) return { kind: 'failure', code: failureCode(line, text), detail: inWords(text), cost };
   return {
     kind: 'answer',
     response: text,
-    sessionId: String(line.session_id),
+    sessionId: asText(line.session_id, sessionId) || sessionId,
     cost,
-    totalCost: Number(line.total_cost_usd ?? 0),
-    turns: Number(line.num_turns ?? 0),
-    durationMs: Number(line.duration_ms ?? 0),
-    usage: bounded(line.usage, {}),
-    permissionDenials: bounded(line.permission_denials, []),
-    ...(line.structured_output === undefined ? {} : { structuredOutput: line.structured_output }),
+    totalCost: figure(line.total_cost_usd),
+    turns: Math.round(figure(line.num_turns)),
+    durationMs: figure(line.duration_ms),
+    usage: boundedRecord(line.usage),
+    permissionDenials: boundedList(line.permission_denials),
+    ...(isBounded(line.structured_output) ? { structuredOutput: line.structured_output } : {}),
     contextWindow: contextWindow(line),
   };
 }
@@ -65,23 +67,23 @@ export function fromResult(line: ResultLine, cost: number): RunEnd {
  */
 export function costSince(line: ResultLine, counted: number | null, sessionBefore: number): number {
   const before = counted ?? (line.subagent_stats === undefined ? 0 : sessionBefore);
-  const total = Number(line.total_cost_usd ?? 0);
+  const total = figure(line.total_cost_usd, before);
   return total >= before ? total - before : total;
 }
 
 /** The context window of the model that read the most. */
 function contextWindow({ modelUsage = {} }: ResultLine): number | null {
-  const models = Object.values(modelUsage).filter((model) => model && typeof model === 'object');
-  const read = (model: (typeof models)[number]) => Number(model.inputTokens ?? 0) + Number(model.cacheReadInputTokens ?? 0);
-  return models.sort((a, b) => read(b) - read(a))[0]?.contextWindow ?? null;
+  const models = Object.values(modelUsage ?? {}).filter((model) => model && typeof model === 'object');
+  const read = (model: (typeof models)[number]) => figure(model.inputTokens) + figure(model.cacheReadInputTokens);
+  return figure(models.sort((a, b) => read(b) - read(a))[0]?.contextWindow) || null;
 }
 
 function failureCode(line: ResultLine, text: string): ErrorCode {
   if (line.subtype === 'error_max_turns' || line.subtype === 'error_max_budget_usd') return 'agent_limit_reached';
-  const reason = String(line.terminal_reason ?? '');
+  const reason = asText(line.terminal_reason);
   if (reason.startsWith('aborted_')) return 'agent_killed';
   if (['image_error', 'blocking_limit', 'prompt_too_long'].includes(reason)) return 'prompt_too_long';
-  return codeOf(line.api_error_status ?? null, text);
+  return codeOf(figure(line.api_error_status) || null, text);
 }
 
 function codeOf(status: number | null, text: string): ErrorCode {
@@ -124,13 +126,23 @@ function signalOfCode(code: number | null): string | null {
 
 const maxBounded = 256_000;
 
-/** A value of the CLI's that is handed on as it is, unless it is too large or too deep to be written. */
-export function bounded<T extends object>(value: T | undefined, fallback: T): T {
+/** Whether a value of the CLI's can be handed on as it is: neither too large nor too deep to be written. */
+function isBounded(value: unknown): boolean {
   try {
-    return value && typeof value === 'object' && JSON.stringify(value).length <= maxBounded ? value : fallback;
+    return value !== undefined && JSON.stringify(value).length <= maxBounded;
   } catch {
-    return fallback;
+    return false;
   }
+}
+
+/** A record of the CLI's; an empty one in place of anything else. */
+export function boundedRecord(value: unknown): Record<string, unknown> {
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord && isBounded(value) ? (value as Record<string, unknown>) : {};
+}
+
+function boundedList(value: unknown): unknown[] {
+  return Array.isArray(value) && isBounded(value) ? value : [];
 }
 
 const inWords = (text: string) => clip(text.trim() || 'claude gave no reason.', 2000).text;

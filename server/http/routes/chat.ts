@@ -14,7 +14,7 @@ type Format = 'json' | 'events' | 'text';
 
 export function addChatRoutes(
   handle: Handle,
-  { conversations, journal, metrics }: { conversations: Conversations; journal: Journal; metrics: Metrics },
+  { conversations, journal, metrics, closing }: { conversations: Conversations; journal: Journal; metrics: Metrics; closing: AbortSignal },
 ): void {
   handle('chat', async ({ body, request, response, signal }) => {
     const { conv_id, session_id, project, stream, message, ...rest } = body;
@@ -28,9 +28,10 @@ export function addChatRoutes(
       idempotencyKey: idempotencyKey(request),
       follow: format !== 'json',
     });
+    response.locals['turnId'] = turn.id;
     // Of a deleted conversation there are no events left to stream.
     if (turn.error?.code === 'conversation_not_found') return answerOf(turn);
-    const reading = { journal, turnId: turn.id, response, signal, eventsSent: metrics.eventsSent };
+    const reading = { journal, turnId: turn.id, response, signal, closing, eventsSent: metrics.eventsSent };
     if (format === 'events') await streamTurnEvents(reading);
     else if (format === 'text') await streamTurnText(reading);
     else return answerOf(await conversations.ended(turn.id, signal));

@@ -7,14 +7,17 @@ import { toJson } from '../../json-text.ts';
 import type { Metrics } from '../../metrics/metrics.ts';
 import type { Prompts } from '../../prompt/prompts.ts';
 import type { EventFilter, Journal } from '../../store/port.ts';
-import { openEventStream, readFrames } from '../event-stream.ts';
+import { openEventStream, readFrames, shutdownFrame } from '../event-stream.ts';
 import type { Context, Handle } from '../handle.ts';
 import { readNext } from '../long-poll.ts';
 
 type FollowContext = Pick<Context<'followAll'>, 'query' | 'request' | 'response' | 'signal'>;
 
-export function addEventRoutes(handle: Handle, deps: { conversations: Conversations; journal: Journal; prompts: Prompts; metrics: Metrics }): void {
-  const { journal, conversations, prompts, metrics } = deps;
+export function addEventRoutes(
+  handle: Handle,
+  deps: { conversations: Conversations; journal: Journal; prompts: Prompts; metrics: Metrics; closing: AbortSignal },
+): void {
+  const { journal, conversations, prompts, metrics, closing } = deps;
 
   /** How things stand, for a reader whose cursor is from before what is kept. */
   function reset(convId: string | undefined): ResetEvent {
@@ -45,12 +48,13 @@ export function addEventRoutes(handle: Handle, deps: { conversations: Conversati
         await stream.send(`id: ${jump.id}\nevent: reset\ndata: ${toJson(jump)}\n\n`);
         cursor = jump.id;
       }
-      const gap = await readFrames(journal, { filter, cursor, signal }, (frames, count) => {
+      const gap = await readFrames(journal, { filter, cursor, signal, closing }, (frames, count) => {
         metrics.eventsSent(count);
         return stream.send(frames);
       });
       if (gap === null) break;
     }
+    if (closing.aborted && !signal.aborted) await stream.send(shutdownFrame());
     stream.close();
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { finalTypes } from '../../../contract/event.ts';
+import { AppError } from '../../app-error.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { Undo } from '../../undo/port.ts';
 import type { Handle } from '../handle.ts';
@@ -10,7 +11,7 @@ const endedStates = finalTypes.map((type) => type.slice('turn.'.length));
 export type TurnDeps = { conversations: Conversations; undo: Undo };
 
 export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps): void {
-  handle('acceptTurn', async ({ params, body, request }) => {
+  handle('acceptTurn', async ({ params, body, request, response }) => {
     const turn = await conversations.accept({
       convId: params.id,
       message: body.message,
@@ -18,6 +19,7 @@ export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps)
       idempotencyKey: idempotencyKey(request),
       follow: body.follow ?? false,
     });
+    response.locals['turnId'] = turn.id;
     const { state } = conversations.turn(turn.id);
     return { turn_id: turn.id, conv_id: turn.conv_id, state };
   });
@@ -49,5 +51,12 @@ async function waitForEnd(end: (until: AbortSignal) => Promise<unknown>, seconds
   const until = AbortSignal.any([hangUp, AbortSignal.timeout(seconds * 1000)]);
   const enough = new Promise<void>((resolve) => until.addEventListener('abort', () => resolve(), { once: true }));
   // At a shutdown the turn is answered as it then is.
-  await Promise.race([end(until).catch(() => {}), enough]);
+  const ended = async (): Promise<void> => {
+    while (!until.aborted) {
+      const error = await end(until).catch((reason) => reason);
+      // Who sent it is told at once that it waits for the machine; who asks for its end goes on waiting.
+      if (!(error instanceof AppError && error.code === 'machine_exhausted')) return;
+    }
+  };
+  await Promise.race([ended(), enough]);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { type AwakeTimer, awakeDelay, startAwakeTimer } from '../../../awake-timer.ts';
+import { asText } from '../../../transcript/plain-value.ts';
 import type { Launch, ProcessNotes } from '../../port.ts';
 import { endProcessTree } from '../../process-tree.ts';
 import { buildLiveArgv } from '../argv.ts';
@@ -49,6 +50,7 @@ export async function openChannel(deps: {
   /** The session does not exist yet. */
   isNew: boolean;
   notes: ProcessNotes;
+  isAnswered(): boolean;
   onLine(line: Line): void;
   onAsk(ask: ControlRequest): void;
   /** A line could not be handled; the process is of no more use. */
@@ -56,18 +58,18 @@ export async function openChannel(deps: {
 }): Promise<Channel> {
   const mark = `live-${randomUUID()}`;
   const reader = createLineReader();
-  const waiting = new Map<string, { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: NodeJS.Timeout }>();
+  const waiting = new Map<string, { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: AwakeTimer }>();
   let number = 0;
   let isAlive = true;
 
   function settle(response: Record<string, unknown>): void {
-    const id = String(response['request_id']);
+    const id = asText(response['request_id']);
     const own = waiting.get(id);
     if (!own) return;
     waiting.delete(id);
-    clearTimeout(own.timer);
+    own.timer.stop();
     if (response['subtype'] === 'success') own.resolve((response['response'] ?? {}) as Record<string, unknown>);
-    else own.reject(new Error(String(response['error'] ?? 'refused')));
+    else own.reject(new Error(asText(response['error'] ?? 'refused')));
   }
 
   function take(line: Line): void {
@@ -108,7 +110,7 @@ export async function openChannel(deps: {
     // It may have ended before anybody listened.
     isAlive = false;
     for (const [id, { reject, timer }] of waiting) {
-      clearTimeout(timer);
+      timer.stop();
       waiting.delete(id);
       reject(new Error(own.stderr().trim() || 'the process ended'));
     }
@@ -120,10 +122,10 @@ export async function openChannel(deps: {
     number += 1;
     const id = `switchboard-${number}`;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const timer = startAwakeTimer(ms, () => {
         waiting.delete(id);
         reject(new Error(`no answer to ${subtype} within ${ms / 1000} s`));
-      }, ms);
+      });
       waiting.set(id, { resolve, reject, timer });
       send({ type: 'control_request', request_id: id, request: { subtype, ...fields } });
       if (!isAlive) settle({ request_id: id, error: 'the process ended' });
@@ -132,7 +134,7 @@ export async function openChannel(deps: {
 
   let ending: Promise<void> | null = null;
   const kill = () => {
-    ending ??= endProcessTree(pid, mark).then(() => {
+    ending ??= endProcessTree(pid, mark, own.descendants).then(() => {
       child.stdout.destroy();
       child.stderr.destroy();
     });
@@ -152,9 +154,9 @@ export async function openChannel(deps: {
     respond: (requestId, response) => send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } }),
     async close() {
       child.stdin.end();
-      const timer = new AbortController();
-      await Promise.race([exited, delay(leaveMs, undefined, { signal: timer.signal }).catch(() => {})]);
-      timer.abort();
+      const late = awakeDelay(leaveMs);
+      await Promise.race([exited, late.over]);
+      late.stop();
       await kill();
     },
     kill,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../app-error.ts';
+import { type AwakeTimer, startAwakeTimer } from '../../../awake-timer.ts';
 import { createMutex } from '../../../mutex.ts';
 import type { AgentOutput, Launch, LiveListener, LiveProcesses, Run, RunSpec } from '../../port.ts';
 import type { LiveProcess } from './process.ts';
@@ -10,7 +11,7 @@ type Held = {
   process: LiveProcess;
   stale: ReturnType<typeof createStaleCheck>;
   usedAt: number;
-  idleTimer: NodeJS.Timeout | null;
+  idleTimer: AwakeTimer | null;
   /** A turn is about to be given to it. */
   isReserved: boolean;
   /** Somebody watches the conversation: it was opened on a page, or runs in a mode that asks. */
@@ -66,7 +67,7 @@ export function createLivePool(deps: {
     const known = leaving.get(held);
     if (known) return known;
     all.delete(held);
-    if (held.idleTimer) clearTimeout(held.idleTimer);
+    held.idleTimer?.stop();
     const left = held.process
       .close()
       .then(() => held.process.exited)
@@ -96,16 +97,13 @@ export function createLivePool(deps: {
   }
 
   function noteIdle(held: Held): void {
-    if (held.idleTimer) clearTimeout(held.idleTimer);
+    held.idleTimer?.stop();
     void held.stale.note(deps.now());
     const isSurplus = all.size > deps.limit || !held.process.isSound();
-    held.idleTimer = setTimeout(
-      () => {
-        if (isFree(held)) void close(held);
-      },
-      isSurplus ? 0 : deps.idleMs,
-    );
-    held.idleTimer.unref();
+    const closeIfFree = () => {
+      if (isFree(held)) void close(held);
+    };
+    held.idleTimer = startAwakeTimer(isSurplus ? 0 : deps.idleMs, closeIfFree, { isRef: false });
   }
 
   /** Starts a process; where there is no room and it is not `needed`, gives null. */
@@ -128,7 +126,7 @@ export function createLivePool(deps: {
     const own = held;
     all.add(own);
     void process.exited.then(() => {
-      if (own.idleTimer) clearTimeout(own.idleTimer);
+      own.idleTimer?.stop();
       if (all.delete(own)) listener?.changed(process.sessionId(), !isClosing);
     });
     if (isClosing) void process.kill();

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type AwakeTimer, startAwakeTimer } from '../../../awake-timer.ts';
+import { asText, figure } from '../../../transcript/plain-value.ts';
 import type { AgentOutput, Launch, LiveListener, ProcessNotes, PromptReply, RunEnd, RunSpec } from '../../port.ts';
 import { createBackground } from '../background.ts';
 import { fromExit } from '../result.ts';
@@ -60,7 +62,7 @@ export async function startLiveProcess(deps: {
   let isSound = true;
   /** Whether the newest message had somebody to ask; what it causes later has as well. */
   let mayAskNow = false;
-  let stall: NodeJS.Timeout | undefined;
+  let stall: AwakeTimer | undefined;
   const settings = { permissionMode: deps.launch.permissionMode, model: deps.launch.model, effort: deps.launch.effort };
   /** Messages that are not written yet. */
   const held: Held[] = [];
@@ -76,7 +78,7 @@ export async function startLiveProcess(deps: {
     },
     ended: (task, status, summary) => deps.listener()?.backgroundEnded(sessionId, task, status, summary),
   });
-  const turns = createLiveTurns({ begin: beginOwn, costBefore: deps.costBefore });
+  const turns = createLiveTurns({ begin: beginOwn, costBefore: deps.costBefore, sessionId: () => sessionId });
 
   const isBusy = () => turns.isBusy() || held.length > 0;
 
@@ -86,12 +88,12 @@ export async function startLiveProcess(deps: {
 
   /** Silence counts only while the model is to speak. */
   function watch(): void {
-    clearTimeout(stall);
+    stall?.stop();
     if (!turns.isBusy() || turns.isToolOpen() || asked.size) return;
-    stall = setTimeout(() => {
+    stall = startAwakeTimer(deps.stallMs, () => {
       fail({ kind: 'failure', code: 'agent_stalled', detail: `claude said nothing for ${deps.stallMs / 1000} s.`, cost: null });
       void channel.kill();
-    }, deps.stallMs);
+    });
   }
 
   function fail(end: RunEnd): void {
@@ -103,10 +105,11 @@ export async function startLiveProcess(deps: {
 
   const channel: Channel = await openChannel({
     ...deps,
+    isAnswered: () => !turns.isBusy(),
     onLine(line) {
       // After /clear the process goes on in another session.
-      if (typeof line['session_id'] === 'string') sessionId = line['session_id'];
-      if (line.type === 'control_cancel_request') withdraw(String(line['request_id']));
+      if (typeof line['session_id'] === 'string' && line['session_id']) sessionId = line['session_id'];
+      if (line.type === 'control_cancel_request') withdraw(asText(line['request_id']));
       else {
         // An accepted plan and the model's own doing change it as well.
         if (typeof line['permissionMode'] === 'string') settings.permissionMode = line['permissionMode'];
@@ -117,7 +120,13 @@ export async function startLiveProcess(deps: {
       watch();
     },
     onAsk(ask) {
-      void takeAsk(ask).finally(watch);
+      takeAsk(ask)
+        .catch((error) => {
+          // It would wait for an answer for ever.
+          fail({ kind: 'failure', code: 'internal', detail: `A question could not be handled: ${(error as Error).message}`, cost: null });
+          void channel.kill();
+        })
+        .finally(watch);
     },
     onFault(error) {
       fail({ kind: 'failure', code: 'agent_failed', detail: `The output of claude could not be read: ${(error as Error).message}`, cost: null });
@@ -125,7 +134,7 @@ export async function startLiveProcess(deps: {
     },
   });
   const exited = channel.exited.then(async (exit) => {
-    clearTimeout(stall);
+    stall?.stop();
     // Its last lines may still be in the pipe; a program that it left running can hold that open.
     isReadToEnd = await Promise.race([channel.closed.then(() => true), delay(lastLinesMs, false)]);
     fail(fromExit({ ...exit, stderr: channel.stderr() }));
@@ -168,7 +177,7 @@ export async function startLiveProcess(deps: {
     const left = turn.budget.left(spent);
     if (spent < left) return goOn();
     const input = request['input'] as { tool_name?: unknown } | undefined;
-    const tool = String(input?.tool_name ?? 'a tool');
+    const tool = asText(input?.tool_name ?? 'a tool');
     asked.set(request_id, {
       turn,
       answer(reply) {
@@ -191,7 +200,7 @@ export async function startLiveProcess(deps: {
 
   async function totalCost(): Promise<number> {
     const usage = (await channel.request('get_usage', { skip_behaviors: true })) as { session?: { total_cost_usd?: number } };
-    return Number(usage.session?.total_cost_usd ?? 0);
+    return figure(usage.session?.total_cost_usd);
   }
 
   function toRun(messageId: string | null, end: Promise<RunEnd>, mayAsk: boolean, wasTaken: () => boolean): LiveRun {

@@ -1,3 +1,4 @@
+import { asText } from '../../../transcript/plain-value.ts';
 import type { AskedPrompt, PromptReply } from '../../port.ts';
 import type { ControlRequest } from './channel.ts';
 
@@ -7,7 +8,7 @@ export const kindOf = (tool: string): AskedPrompt['kind'] =>
 
 /** The prompt that a `can_use_tool` request is. */
 export function toPrompt({ request_id, request }: ControlRequest, parentToolId: string | null): AskedPrompt {
-  const tool = String(request['tool_name']);
+  const tool = asText(request['tool_name']);
   const input = request['input'];
   const reason = request['decision_reason'] ?? request['description'];
   return {

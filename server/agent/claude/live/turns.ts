@@ -1,3 +1,4 @@
+import { asText, figure } from '../../../transcript/plain-value.ts';
 import type { AgentOutput, RunBudget, RunEnd } from '../../port.ts';
 import { decodeLine, holdsTurn, type Line } from '../decoder.ts';
 import { costSince, fromResult, type ResultLine } from '../result.ts';
@@ -28,7 +29,7 @@ type Open = LiveTurn & {
  * Tells which line of a live process belongs to which turn. A message is answered by the result that
  * names its UUID; where sub-agents go on in the background, by the one that uses the last one's work.
  */
-export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; costBefore: number }) {
+export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; costBefore: number; sessionId(): string }) {
   let open: Open[] = [];
   let own: Open | null = null;
   /** Which turn a tool call belongs to, for what its sub-agent does. */
@@ -40,7 +41,7 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
 
   const current = (): Open | null =>
     open.findLast((turn) => turn.state === 'started' && !turn.result) ?? open.find((turn) => turn.awaited.size > 0) ?? own;
-  const ownerOf = (toolId: unknown): Open | null => owners.get(String(toolId))?.turn ?? current();
+  const ownerOf = (toolId: unknown): Open | null => owners.get(asText(toolId))?.turn ?? current();
 
   function end(turn: Open, value: RunEnd): void {
     open = open.filter((other) => other !== turn);
@@ -53,7 +54,7 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
   function finish(turn: Open): void {
     if (!turn.result) return;
     const isCut = [...turn.awaited.values()].some((status) => status !== 'completed');
-    const value = fromResult(turn.result, turn.cost);
+    const value = fromResult(turn.result, turn.cost, deps.sessionId());
     if (isCut && value.kind === 'answer') {
       end(turn, { kind: 'failure', code: 'agent_killed', detail: 'A sub-agent was ended before its work was used.', cost: value.cost });
     } else {
@@ -62,14 +63,14 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
   }
 
   function takeResult(line: ResultLine): void {
-    const uuids = line.user_message_uuids;
-    const runId = line.origin?.runId;
+    const uuids = Array.isArray(line.user_message_uuids) ? line.user_message_uuids : undefined;
+    const runId = asText(line.origin?.runId) || undefined;
     const isAnswered = (turn: Open) => (uuids ? uuids.includes(turn.messageId ?? '') : !line.origin && turn.state === 'started' && !turn.result);
     const answered = open.filter((turn) => isAnswered(turn) || (runId !== undefined && turn.awaited.has(runId)));
     // One result can answer several messages; it was paid for once.
     const payer = answered[0] ?? own;
     if (payer) payer.cost += costSince(line, total, deps.costBefore);
-    total = Number(line.total_cost_usd ?? total ?? 0);
+    total = figure(line.total_cost_usd, total ?? 0);
     for (const turn of answered) {
       turn.result = line;
       if (runId) turn.awaited.delete(runId);
@@ -105,12 +106,12 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
   }
 
   function takeTask(line: Line): void {
-    const runId = String(line['run_id']);
+    const runId = asText(line['run_id']);
     if (line.subtype === 'task_started' && line['is_backgrounded'] && holdsTurn(line['task_type'])) {
       ownerOf(line['tool_use_id'])?.awaited.set(runId, 'running');
     } else if (line.subtype === 'task_notification') {
-      about = String(line['summary'] ?? '');
-      for (const turn of open) if (turn.awaited.has(runId)) turn.awaited.set(runId, String(line['status']));
+      about = asText(line['summary']);
+      for (const turn of open) if (turn.awaited.has(runId)) turn.awaited.set(runId, asText(line['status']));
     }
   }
 
@@ -149,7 +150,7 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
     /** What a prompt or a hook of a tool call belongs to. */
     ownerOf: (toolId: unknown): LiveTurn | null => ownerOf(toolId) ?? open[0] ?? null,
     /** The tool call whose sub-agent made a tool call; null for the model's own. */
-    parentOf: (toolId: unknown): string | null => owners.get(String(toolId))?.parent ?? null,
+    parentOf: (toolId: unknown): string | null => owners.get(asText(toolId))?.parent ?? null,
     /** What a turn has cost so far (USD), where the process has counted so much in all. */
     spentBy: (turn: LiveTurn, counted: number): number => (turn as Open).cost + counted - (total ?? deps.costBefore),
     isBusy: (): boolean => open.length > 0 || own !== null,
