@@ -150,6 +150,8 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   turn_interrupted: 'built/crash',
   storage_unavailable: 'built/disk',
   shutting_down: 'built/stop',
+  accepted_shutting_down: 'built/stop',
+  machine_exhausted: 'built/machine',
 };
 
 verifies('errors.table', 'provokes every row of the table', async () => {
