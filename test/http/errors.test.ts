@@ -6,6 +6,7 @@ import { type ErrorCode, errorTable } from '../../contract/error.ts';
 import { createApp } from '../../server/app.ts';
 import { AppError } from '../../server/app-error.ts';
 import { createGuard } from '../../server/http/middleware/guard.ts';
+import { createOpenResponses } from '../../server/http/open-responses.ts';
 import { basic } from '../helper/client.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
@@ -201,7 +202,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
     client: { isTunnelled: () => false, addressOf: () => 'x' },
     checkPassword: async () => {},
     guard: createGuard({ names: () => [] }),
-    openResponses: unused,
+    openResponses: createOpenResponses(),
     tickets: unused,
     storageTrouble: () => {
       throw new Error('secret words');
