@@ -39,8 +39,6 @@ export type AppDeps = ServiceDeps &
   SessionDeps &
   ArchiveRouteDeps &
   TurnDeps & {
-    /** Aborted when the server ends, after the last event. */
-    closing: AbortSignal;
     journal: Journal;
     prompts: Prompts;
     credentials: CredentialStore;
@@ -62,7 +60,7 @@ export type AppDeps = ServiceDeps &
 
 /** The HTTP side as an Express app that does not listen yet. */
 export function createApp(given: AppDeps): Express {
-  const deps = given;
+  const deps = { ...given, closing: given.openResponses.closing };
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);

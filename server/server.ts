@@ -296,7 +296,6 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     conversations,
     journal,
     prompts,
-    closing: openResponses.closing,
     metrics: createMetrics({ conversations, live: agent.live, prompts, turns, journal }),
     credentials,
     undo,
@@ -337,7 +336,6 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     await closeStores();
     throw error;
   }
-
   const prune = () => {
     try {
       journal.prune();

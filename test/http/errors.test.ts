@@ -175,7 +175,6 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
   const faults: unknown[] = [];
   const unused = {} as never;
   const app = createApp({
-    closing: new AbortController().signal,
     ...{
       journal: unused,
       conversations: unused,
