@@ -61,14 +61,18 @@ export function createAuthenticate(deps: {
     const basic = expressBasicAuth({
       authorizeAsync: true,
       authorizer(username: string, password: string, done: expressBasicAuth.AsyncAuthorizerCallback) {
-        deps.checkPassword(deps.client.addressOf(request), username, password).then(
-          () => done(null, true),
-          (error) => {
-            if (!(error instanceof AppError) || error.code !== 'wrong_credentials') return next(error);
-            wrong = error;
-            done(null, false);
-          },
-        );
+        deps
+          .checkPassword(deps.client.addressOf(request), username, password)
+          .then(
+            () => done(null, true),
+            (error) => {
+              if (!(error instanceof AppError) || error.code !== 'wrong_credentials') return next(error);
+              wrong = error;
+              done(null, false);
+            },
+          )
+          // `done` runs what comes next, which can fail before it answers.
+          .catch(next);
       },
       // A browser that is shown a challenge opens a dialog of its own over the page; scripts need the realm.
       challenge: request.get('sec-fetch-mode') === undefined,
