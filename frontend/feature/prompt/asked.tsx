@@ -17,8 +17,9 @@ export const planOf = ({ kind, input }: Prompt): string | null => {
 
 /** What a command is said to do: nothing is done with it, so it need not be read before the command is allowed. */
 const descriptionOf = ({ tool, input }: Prompt): string | null => {
-  const { description } = input;
-  return tool === 'Bash' && typeof description === 'string' && description.trim() ? description : null;
+  const { command, description } = input;
+  const hasCommand = tool === 'Bash' && typeof command === 'string';
+  return hasCommand && typeof description === 'string' && description.trim() ? description : null;
 };
 
 /** The fields of an input that do not stand elsewhere on the card. */
