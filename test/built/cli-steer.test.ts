@@ -69,7 +69,7 @@ verifies('cli.server', 'does all that it does here with a server elsewhere, and 
   const token = (await runCli(workspace, ['token', 'elsewhere'])).out.trim();
   const env = { SWITCHBOARD_URL: server.url, SWITCHBOARD_TOKEN: token, XDG_STATE_HOME: join(workspace.root, 'nothing') };
   const run = (...args: string[]) => runCli(workspace, args, { env });
-  expect((await run('show', id.slice(0, 8))).out).toContain(id);
+  await until('the session in the index', async () => (await run('show', id.slice(0, 8))).out.includes(id));
   expect((await run('diagnose', id.slice(0, 8))).out).toMatch(/^answered/);
   expect((await run('chat', 'a', 'from elsewhere')).out).toBe('Echo: from elsewhere\n');
   expect(await run('kill', id.slice(0, 8))).toMatchObject({ code: 1, words: expect.stringContaining(id) });
