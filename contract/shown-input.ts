@@ -30,7 +30,8 @@ function rowsOf(name: string, value: unknown, depth: number, parent: string): In
       ? Object.entries(value)
       : [];
   if (!inner.length) return [row('token', JSON.stringify(value) ?? 'undefined')];
-  if (depth >= maxDepth) return [row('text', JSON.stringify(value, null, 1))];
+  // Without indents, which would take the square of the depth.
+  if (depth >= maxDepth) return [row('text', JSON.stringify(value))];
   return [row('group', ''), ...inner.flatMap(([key, one]) => rowsOf(key, one, depth + 1, id))];
 }
 

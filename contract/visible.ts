@@ -8,7 +8,7 @@ const maxBlanks = 24;
 const maxCombining = 4;
 
 /** What has no shape of its own, or the shape of a blank. The bracket of the marks is here so that no text can imitate one. */
-const hidden = '(?![\\n\\t ])[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}\\p{Me}\\u2800\\ufffc\\u{16fe4}\\u{1d159}\\u27e8]';
+const hidden = '(?![\\n\\t ])[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}\\p{Me}\\u2800\\ufffc\\u{13441}\\u{13442}\\u{16fe4}\\u{1d159}\\u27e8]';
 
 const pattern = new RegExp(`[ \\t]+|(${hidden})\\1*|(?:(?!${hidden})\\p{M})+`, 'gu');
 const isHidden = new RegExp(`^${hidden}`, 'u');

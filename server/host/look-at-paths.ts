@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { isObeyedName } from '../prompt/obeyed.ts';
 import { followPath, resolveFile } from './resolve-file.ts';
@@ -10,7 +10,10 @@ const maxDepth = 64;
 export type Sight = { outside: boolean; obeyed: boolean };
 
 /** What a call names; see `server/prompt/paths.ts`. */
-type Named = { named: readonly string[]; words: readonly string[]; written: readonly string[] };
+type Named = { named: readonly string[]; words: readonly string[]; patterns: readonly string[]; written: readonly string[]; isCut: boolean };
+
+/** More links than these that fit a pattern are not followed. */
+const maxFits = 60;
 
 const isThere = async (path: string) => (await lstat(path).catch(() => null)) !== null;
 
@@ -19,15 +22,24 @@ const isOutside = (path: string, project: string) => /^\.\.(\/|$)/.test(relative
 /** Devices that every command may use. */
 const isHarmless = (path: string) => /^\/dev\/(null|stdin|stdout|stderr|tty)$/.test(path);
 
-/** Where the paths of a call lead. What cannot be followed counts as outside. */
-export async function lookAtPaths({ named, words, written }: Named, project: string): Promise<Sight> {
+/** The links that fit what a pattern begins with: a shell puts them in its place. Null if there are too many. */
+async function linksLike(start: string, project: string): Promise<string[] | null> {
+  const folder = start.slice(0, start.lastIndexOf('/') + 1);
+  const real = await followPath(folder || '.', project).catch(() => null);
+  const entries = real === null ? [] : await readdir(real, { withFileTypes: true }).catch(() => []);
+  const links = entries.filter((entry) => entry.isSymbolicLink() && entry.name.startsWith(start.slice(folder.length)));
+  return links.length > maxFits ? null : links.map(({ name }) => folder + name);
+}
+
+/** Where the paths of a call lead. What cannot be followed, or was too much to look at, counts as outside and as obeyed. */
+export async function lookAtPaths({ named, words, patterns, written, isCut }: Named, project: string): Promise<Sight> {
   const root = await resolveFile(project, '/').catch(() => project);
-  const sight: Sight = { outside: false, obeyed: false };
-  const look = async (path: string, follow: (path: string, project: string) => Promise<string>) => {
+  const sight: Sight = { outside: isCut, obeyed: isCut && written.length > 0 };
+  const look = async (path: string, follow: (path: string, project: string) => Promise<string>, mayWrite = written.includes(path)) => {
     if (isHarmless(path)) return;
     const real = path.startsWith('~') ? null : await follow(path, project).catch(() => null);
     if (real === null || isOutside(real, root)) sight.outside = true;
-    if (!written.includes(path)) return;
+    if (!mayWrite) return;
     const plain = relative(project, join(path.startsWith('/') ? '/' : project, path));
     const isNamed = isObeyedName(plain.startsWith('../') ? path : plain);
     if (isNamed || (real !== null && (await isObeyedFile(real, root)))) sight.obeyed = true;
@@ -37,6 +49,12 @@ export async function lookAtPaths({ named, words, written }: Named, project: str
     await look(path, followPath);
   }
   for (const path of words) await look(path, followPath);
+  for (const start of patterns) {
+    if (start) await look(start, followPath);
+    const links = await linksLike(start, project);
+    if (links === null) sight.outside = true;
+    for (const link of links ?? []) await look(link, followPath, written.includes(start));
+  }
   return sight;
 }
 

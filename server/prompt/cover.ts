@@ -27,11 +27,14 @@ export function commandOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string
 /** Tools that do one thing to the file that they name. Others may do anything to it. */
 const fileTools = new Set(['Edit', 'MultiEdit', 'NotebookEdit', 'Read', 'Write']);
 
-/** The file that a call is about, as it names it. */
+/** Whether the CLI's tools take a path as it is written: they trim it, compose its letters, and begin at `~` or where the agent is. */
+const isTakenAsWritten = (path: string) => path.startsWith('/') && !path.includes('\0') && path === path.trim().normalize('NFC');
+
+/** The file that a call is about; null also for a path that would be taken for another one. */
 export function fileOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string | null {
   if (!fileTools.has(tool)) return null;
   const path = input['file_path'] ?? input['notebook_path'];
-  return typeof path === 'string' && path !== '' ? path : null;
+  return typeof path === 'string' && isTakenAsWritten(path) ? path : null;
 }
 
 /** Whether the words of a command begin with others. */

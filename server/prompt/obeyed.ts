@@ -6,12 +6,18 @@ const names = new Set(
     'containerfile brewfile podfile fastfile guardfile cmakelists.txt meson.build build.xml pom.xml build.sbt build.rs cargo.toml ' +
     'setup.py setup.cfg pyproject.toml tox.ini noxfile.py conftest.py pytest.ini sitecustomize.py usercustomize.py manage.py ' +
     'composer.json deno.json deno.jsonc bunfig.toml mise.toml lefthook.yml turbo.json nx.json lerna.json azure-pipelines.yml ' +
-    'gradlew mvnw gradlew.bat mvnw.cmd configure flake.nix shell.nix default.nix git~1 authorized_keys crontab'
+    'gradlew mvnw gradlew.bat mvnw.cmd configure git~1 authorized_keys crontab ' +
+    // Without a HEAD git takes no folder for a repository, whatever else is in it.
+    'head jakefile tasks.py fabfile.py dodo.py wscript sconstruct sconscript snakefile tiltfile earthfile dangerfile appfile ' +
+    'mix.exs rebar.config project.clj deps.edn build.zig package.swift build.ninja makefile.pl build.pl makefile.am configure.ac ' +
+    'cmakepresets.json config.ru build.bazel module.bazel workspace.bazel gradle.properties nuget.config msbuild.rsp ' +
+    'directory.build.props directory.build.targets global.json pnpmfile.js pnpmfile.cjs pnpm-workspace.yaml nodemon.json ' +
+    'wrangler.toml netlify.toml devbox.json opencode.json codex.md warp.md conventions.md bashrc zshrc profile vimrc _vimrc'
   ).split(' '),
 );
 
 const patterns =
-  /\.(config|conf)\.[cm]?[jt]sx?$|\.(mk|pth|code-workspace|sublime-project|desktop|service|timer|socket|plist)$|^(docker-)?compose.*\.ya?ml$|^(build|settings)\.gradle(\.kts)?$|^dockerfile\./;
+  /\.(config|conf)\.[cm]?[jt]sx?$|^(gulpfile|gruntfile)\.|\.(mk|pth|nix|cmake|bzl|gradle|gemspec|cabal|nimble|csproj|fsproj|vbproj|code-workspace|sublime-project|desktop|service|timer|socket|plist)$|^(docker-)?compose.*\.ya?ml$|^(build|settings)\.gradle(\.kts)?$|^dockerfile\./;
 
 /** A name as the most forgiving file system takes it: letter case, points and blanks at the end, streams, invisible characters. */
 export const plainName = (name: string): string =>

@@ -159,13 +159,14 @@ function textsOf(value: unknown): string[] {
   return texts;
 }
 
+/** Letters that a screen puts in another order than a program reads them: whole blocks of Unicode are kept for them. */
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
 /** Words that mix alphabets that look alike, names of hosts in other letters, and what a person reads in another order than a shell. */
 function hasOddUnicode({ input }: Asked): boolean {
-  const { command } = input;
   const texts = textsOf(input);
   if (texts.some((text) => /\b(https?|wss?|ssh|git|ftp):\/\/[^\s/]*([^\0-\x7f]|\bxn--)/i.test(text))) return true;
-  if (typeof command === 'string' && /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(command))
-    return true;
+  if (texts.some((text) => rightToLeft.test(text))) return true;
   return texts.some((text) => mixesAlphabets(text));
 }
 

@@ -2,7 +2,7 @@ import type { NoticeKind } from '../../contract/conversation-options.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import { toRows } from '../../contract/shown-input.ts';
-import { hidesCharacters, visible } from '../../contract/visible.ts';
+import { visible } from '../../contract/visible.ts';
 
 /** Something that a person may want to be told of. */
 export type Notice = { kind: NoticeKind; conv_id: string; event_id: number; what: string; prompt: Prompt | null; at: string };
@@ -22,25 +22,36 @@ const short = (text: unknown) => {
 
 /** What a prompt asks, in one line. */
 function asked({ kind, tool, input }: Prompt): string {
-  if (kind === 'question') return (input['questions'] as { question?: string }[] | undefined)?.map(({ question }) => question).join(' ') ?? '';
+  const { questions } = input;
+  if (kind === 'question') return Array.isArray(questions) ? questions.map((one) => one?.question).join(' ') : '';
   if (kind === 'plan') return String(input['plan'] ?? '');
   if (kind === 'budget') return '';
   return inputOf({ tool, input });
 }
 
-/** Every field of an input in one line; of the only one its value. What a command is said to do is not run. */
+/** What the only field of a tool says without its name. */
+const isPlain = (tool: string, name: string) => (tool === 'Bash' ? name === 'command' : name === 'file_path');
+
+/** Every field of an input in one line. What a command is said to do is not run. */
 function inputOf({ tool, input }: Pick<Prompt, 'tool' | 'input'>): string {
   const rows = toRows(input, tool === 'Bash' ? ['description'] : []);
   const [only] = rows;
-  if (rows.length === 1 && only) return only.value;
+  if (rows.length === 1 && only && (!only.name || isPlain(tool, only.name))) return only.value;
   return rows.map(({ name, value }) => (value ? `${name}: ${value}` : `${name}:`)).join(', ');
+}
+
+/** Whether one field could be taken for two of them, in one line. */
+function isAmbiguous({ tool, input }: Prompt): boolean {
+  const rows = toRows(input, tool === 'Bash' ? ['description'] : []);
+  return rows.some(({ name, value }) => /[,:]\s/.test(name) || ((rows.length > 1 || !isPlain(tool, name)) && /,\s[^,]*:/.test(value)));
 }
 
 /** Whether all of what is asked stands in its notice, so that it can be allowed there. What looks risky is read on the card. */
 export function fitsNotice(prompt: Prompt): boolean {
   if (prompt.kind !== 'permission' || prompt.risks?.length) return false;
   const text = inputOf(prompt);
-  return text.length <= maxReadable && !/[\r\n\t]/.test(text) && !hidesCharacters(text) && !Object.keys(prompt.input).some(hidesCharacters);
+  // A notice takes blanks together.
+  return text.length <= maxReadable && short(visible(text)) === text && !isAmbiguous(prompt);
 }
 
 export const askedBy = (prompt: Prompt): string => short(visible(asked(prompt)));

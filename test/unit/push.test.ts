@@ -82,11 +82,18 @@ verifies('prompt.shown', 'lets a notice allow only what stands in it whole, and 
   expect([fitsNotice(short), askedBy(short)]).toEqual([true, 'npm test']);
   const named = prompt('Write', { file_path: '/p/a', content: 'x' });
   expect([fitsNotice(named), askedBy(named)]).toEqual([true, 'file_path: /p/a, content: x']);
+  expect(askedBy(prompt('mcp__m__x', { confirm_delete_all: true }))).toBe('confirm_delete_all: true');
+  expect(askedBy(prompt('AskUserQuestion', { questions: [null, { question: 'Why?' }] }, { kind: 'question' }))).toContain('Why?');
+  expect(askedBy(prompt('AskUserQuestion', { questions: 'Why?' }, { kind: 'question' }))).toBe('');
   const others = [
     prompt('Bash', { command: `npm test ${'x'.repeat(200)}` }),
     prompt('Bash', { command: 'npm test\nrm x' }),
     prompt('Bash', { command: `npm test${' '.repeat(60)}; rm x` }),
     prompt('Bash', { command: 'npm\u200b test' }),
+    prompt('Bash', { command: "touch 'a   b'" }),
+    prompt('Bash', { command: ' ls' }),
+    prompt('mcp__m__x', { path: 'a, dry_run: true' }),
+    prompt('mcp__m__x', { 'path: a, mode': 'x' }),
     prompt('Bash', { command: 'rm x' }, { risks: ['It deletes.'] }),
     prompt('Write', { file_path: '/p/a', content: 'x'.repeat(200) }),
     prompt('mcp__m__x', { ['k\u202e']: 1 }),

@@ -22,7 +22,8 @@ const onPath = (name: string, path: string) =>
   path
     .split(delimiter)
     .filter(Boolean)
-    .map((folder) => join(folder, name));
+    // From here: a path that is not absolute would begin in the project in which it is started.
+    .map((folder) => resolve(folder, name));
 
 async function firstExecutable(paths: string[]): Promise<string | null> {
   for (const path of paths) {

@@ -116,7 +116,9 @@ verifies('prompt.shown', 'has every field and value of any input on the card', (
   }
   // Deeper than a phone can indent, and wider than it can list.
   const deep = { a: { b: { c: { d: { e: { f: { g: 'EVIL' } } } } } } };
-  expect(textOf(card(prompt('mcp__m__x', deep)))).toContain('"g": "EVIL"');
+  expect(textOf(card(prompt('mcp__m__x', deep)))).toContain('"g":"EVIL"');
+  const nested = Array.from({ length: 2000 }).reduce((value: unknown) => [value], 'EVIL');
+  expect(toRows({ a: nested }).reduce((sum, { value }) => sum + value.length, 0)).toBeLessThan(20_000);
   const wide = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, index]));
   expect(textOf(card(prompt('mcp__m__x', wide)))).toContain('… 120 more fields');
   expect(isAllowable(card(prompt('mcp__m__x', wide)))).toBe(false);

@@ -49,6 +49,8 @@ verifies('prompt.obeyed', 'knows the files that the agent, git, editors and shel
     ...['.GIT/config', '.Git./config', '.git /config', '.claude./x', '.claude::$INDEX_ALLOCATION/x', 'GIT~1/config', '.g\u200cit/config'],
     ...['claude.MD', 'Package.json.', '\uff0egit/config', 'node_modules/.bin/x', 'node_modules/x/index.js', 'setup.py', 'Dockerfile'],
     ...['a/../.git/config', './.claude/x', 'x.code-workspace', '.editorconfig', 'compose.yaml', 'build.gradle.kts'],
+    // A folder with a HEAD, objects and refs is a repository, whatever it is called.
+    ...['bare/HEAD', 'gulpfile.js', 'tasks.py', 'mix.exs', 'app.csproj', 'Directory.Build.props', 'flake.nix', 'x.cmake', 'WORKSPACE.bazel'],
   ];
   for (const path of obeyed) expect(isObeyedName(path), path).toBe(true);
   for (const path of ['src/a.ts', 'README.md', 'docs/git.md', 'src/hooks/use-x.ts', 'a/../b.ts', './c.ts', 'claude.ts']) {
@@ -63,7 +65,7 @@ verifies('prompt.rules', 'finds each command that bash would run for a text, or 
     ...['a', 'a', 'b', 'b', 'c', ' ', ' ', ' ', ';', '&&', '||', '|', '&', '\n', '"', "'", '\\', '$(', ')', '`', '$x', '$"', "$'", '>', '<', '2>&1'],
     ...['{', '}', '{a,b}', '#', '!', '*', '~', 'x=1', 'x=b', '=', '(', '[[', ']]', 'if', 'then', 'fi', '<<', '\\\n', '\t', '$', '$' + '{x}', '-c'],
   );
-  const setup = 'PATH=/nowhere; command_not_found_handle() { printf "%s\\0" "$@" "\n" >&9; };';
+  const setup = 'PATH=/nowhere; command_not_found_handle() { printf "%s\\0" "$@" "\u0001" >&9; };';
   let seen = 0;
   fc.assert(
     fc.property(fc.array(piece, { minLength: 2, maxLength: 10 }), (pieces) => {
@@ -79,7 +81,7 @@ verifies('prompt.rules', 'finds each command that bash would run for a text, or 
         out = String((error as { stdout?: Buffer }).stdout ?? '');
       }
       const ran = out
-        .split('\n\0')
+        .split('\u0001\0')
         .filter(Boolean)
         .map((one) => one.split('\0').slice(0, -1));
       seen += ran.length;

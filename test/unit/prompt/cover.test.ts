@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Prompt, Remember, Rule } from '../../../contract/prompt.ts';
-import { type Call, coveringRules } from '../../../server/prompt/cover.ts';
+import { type Call, coveringRules, fileOf } from '../../../server/prompt/cover.ts';
 import { toRule } from '../../../server/prompt/new-rule.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
@@ -43,6 +43,14 @@ verifies('prompt.rules', 'covers exactly what was asked, without a start or a fo
   };
   expect(covers([rule(other, 'always')], { ...other, input: { prompt: 'x', url: 'https://a' } })).toBe(true);
   expect(covers([rule(other, 'always')], { ...other, input: { url: 'https://b', prompt: 'x' } })).toBe(false);
+});
+
+verifies('prompt.obeyed', 'takes no path for the file of a call that a tool would read as another one', () => {
+  const of = (path: string) => fileOf({ tool: 'Write', input: { file_path: path, content: 'x' } });
+  for (const path of ['/p/a.txt', '/p/a b', '/p/a/../b', '/p/caf\u00e9']) expect(of(path), path).toBe(path);
+  for (const path of [' /p/a', '/p/a\r', '\ufeff/p/a', '~/a', 'a.txt', './a', '/p/cafe\u0301', '/p/a\0b', 'file:///p/a']) {
+    expect(of(path), JSON.stringify(path)).toBeNull();
+  }
 });
 
 verifies('prompt.rules', 'covers a compound command when every part is', () => {
