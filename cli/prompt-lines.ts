@@ -1,6 +1,6 @@
 import type { Prompt } from '../contract/prompt.ts';
 import { toRows } from '../contract/shown-input.ts';
-import { countLines, visible } from '../contract/visible.ts';
+import { countLines, visible, visibleLine } from '../contract/visible.ts';
 import { ago } from './output.ts';
 
 type Question = { question?: string; options?: { label?: string }[] };
@@ -9,7 +9,7 @@ export const questionsOf = ({ input }: Pick<Prompt, 'input'>): Question[] => (Ar
 
 /** A question with its options, in one line. */
 export const asked = ({ question, options }: Question): string =>
-  visible(`${question} [${(Array.isArray(options) ? options : []).map((option) => option?.label).join(' | ')}]`);
+  visibleLine(`${question} [${(Array.isArray(options) ? options : []).map((option) => option?.label).join(' | ')}]`);
 
 /** From this many lines on it is said how many there are: the end of a text must not be taken for a new field. */
 const manyLines = 5;
@@ -23,14 +23,14 @@ export function promptLines(prompt: Prompt): string[] {
   // A command of one line needs no name.
   const { command } = input;
   const isShort = tool === 'Bash' && typeof command === 'string' && !command.includes('\n');
-  const head = [id, ago(opened_at), conv_id, kind, tool, ...(isShort ? [command] : [])].map(visible).join('  ');
+  const head = [id, ago(opened_at), conv_id, kind, tool, ...(isShort ? [command] : [])].map(visibleLine).join('  ');
   const fields = toRows(input, isShort ? ['command'] : []).flatMap(({ depth, name, kind: form, value }) => {
     const indent = `    ${'  '.repeat(depth)}`;
     const lines = value.split('\n').map(visible);
-    if (form === 'group') return [`${indent}${visible(name)}:`];
-    if (lines.length === 1) return [`${indent}${visible(name)}: ${lines[0]}`];
+    if (form === 'group') return [`${indent}${visibleLine(name)}:`];
+    if (lines.length === 1) return [`${indent}${visibleLine(name)}: ${lines[0]}`];
     const count = countLines(value);
-    return [`${indent}${visible(name)}:${count >= manyLines ? ` (${count} lines)` : ''}`, ...lines.map((line) => `${indent}  | ${line}`)];
+    return [`${indent}${visibleLine(name)}:${count >= manyLines ? ` (${count} lines)` : ''}`, ...lines.map((line) => `${indent}  | ${line}`)];
   });
   const why = reason && reason !== input['description'] ? [`    (${visible(reason.replaceAll('\n', ' '))})`] : [];
   return [head, ...fields, ...why, ...risks.map((risk) => `  ! ${visible(risk)}`)];

@@ -57,6 +57,9 @@ export const visible = (text: string): string =>
     .map((piece) => piece.text)
     .join('');
 
+/** As `visible`, in one line. */
+export const visibleLine = (text: string): string => text.split('\n').map(visible).join('⟨U+000A⟩');
+
 /** An emoji is often written with these; they hide nothing. */
 const inEmoji = /(\p{Extended_Pictographic}\p{Emoji_Modifier}?)[\ufe0f\u200d]+(?=\p{Extended_Pictographic}|$|[^\p{C}\p{M}])/gu;
 

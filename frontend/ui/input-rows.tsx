@@ -36,7 +36,7 @@ function Row({ row: { id, depth, name, kind, value }, opened }: { row: InputRow;
   const isShort = name.length <= 20 && value.length <= 20 && !`${name}${value}`.includes('\n');
   return (
     <div class={`input-row${isShort ? ' short' : ''}`} style={depth ? { marginInlineStart: `${depth * 12}px` } : undefined}>
-      <span class="field-name">
+      <span class={name.includes('\n') ? 'field-name lines' : 'field-name'}>
         <ShownText text={name} id={`${id}#`} opened={opened} />
       </span>
       {kind !== 'group' && (

@@ -1,4 +1,3 @@
-import { normalize } from 'node:path/posix';
 import { isKnown, type Part } from './shell.ts';
 
 /** What a call names that may be a path. */
@@ -55,6 +54,17 @@ function plainPath(path: string): string {
   } catch {
     return rest;
   }
+}
+
+/** A path without `.`, and without what a `..` behind it takes off. */
+function normalize(path: string): string {
+  const isWhole = path.startsWith('/');
+  const steps: string[] = [];
+  for (const step of path.split('/')) {
+    if (step === '..' && steps.length && steps.at(-1) !== '..') steps.pop();
+    else if (step && step !== '.' && !(step === '..' && isWhole)) steps.push(step);
+  }
+  return (isWhole ? '/' : '') + steps.join('/');
 }
 
 /** As the tools of the CLI read a path before they use it (2.1.329). */

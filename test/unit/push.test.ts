@@ -119,6 +119,8 @@ verifies('prompt.shown', 'prints every field of what is asked for the command, w
     '    (why)',
     '  ! It is odd.',
   ]);
+  const forged = promptLines({ ...prompt, input: { 'a\nid2  1m  c  permission  Bash  ls': 1 } });
+  expect(forged[1]).toBe('    a⟨U+000A⟩id2  1m  c  permission  Bash  ls: 1');
   const long = promptLines({ ...prompt, tool: 'Bash', input: { command: `npm test${'\n'.repeat(60)}touch EVIL` } });
   expect(long[1]).toBe('    command: (61 lines)');
   expect(long).toContain('      | touch EVIL');

@@ -22,6 +22,11 @@ const descriptionOf = ({ tool, input }: Prompt): string | null => {
   return hasCommand && typeof description === 'string' && description.trim() ? description : null;
 };
 
+/** A longer name of a tool would push what is asked off the screen. */
+const maxTool = 60;
+
+export const shortTool = (tool: string): string => (tool.length > maxTool ? `${tool.slice(0, maxTool / 2)}…${tool.slice(-maxTool / 2)}` : tool);
+
 /** The fields of an input that do not stand elsewhere on the card. */
 export function rowsOf(prompt: Prompt): InputRow[] {
   const elsewhere = [
@@ -29,7 +34,9 @@ export function rowsOf(prompt: Prompt): InputRow[] {
     ...(descriptionOf(prompt) === null ? [] : ['description']),
     ...(prompt.kind === 'question' && questionsOf(prompt) ? ['questions'] : []),
   ];
-  return toRows(prompt.input, elsewhere);
+  const rows = toRows(prompt.input, elsewhere);
+  const { tool } = prompt;
+  return shortTool(tool) === tool ? rows : [...rows, { id: '@tool', depth: 0, name: 'tool', kind: 'text', value: tool }];
 }
 
 type PlanProps = {

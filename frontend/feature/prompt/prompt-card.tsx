@@ -7,7 +7,7 @@ import type { Opened } from '../../ui/shown-text.tsx';
 import { When } from '../../ui/when.tsx';
 import { words } from '../../word/words.ts';
 import { AnswerButtons } from './answer-buttons.tsx';
-import { Asked, planOf, rowsOf } from './asked.tsx';
+import { Asked, planOf, rowsOf, shortTool } from './asked.tsx';
 import type { Answer } from './choices.ts';
 import { Questions } from './question-form.tsx';
 import { questionsOf } from './questions.ts';
@@ -36,7 +36,7 @@ export function PromptCard({ prompt, place }: CardProps) {
   }
 
   return (
-    <section ref={box} class="prompt" aria-label={t.promptKinds[prompt.kind]} aria-busy={isSending}>
+    <section ref={box} class="prompt" tabIndex={-1} aria-label={t.promptKinds[prompt.kind]} aria-busy={isSending}>
       <p class="prompt-head">
         <strong>{titleOf(prompt)}</strong>
         {place && <span dir="auto">{visible(place)}</span>}
@@ -87,10 +87,10 @@ function useOpened(prompt: Prompt, isRawPlan: boolean) {
 function titleOf({ kind, tool }: Prompt): string {
   const { promptTitles, toolTitles, allowTool } = words.value;
   if (kind !== 'permission') return promptTitles[kind];
-  return Object.hasOwn(toolTitles, tool) ? toolTitles[tool as keyof typeof toolTitles] : allowTool(visible(tool));
+  return Object.hasOwn(toolTitles, tool) ? toolTitles[tool as keyof typeof toolTitles] : allowTool(visible(shortTool(tool)));
 }
 
-/** Who has answered with the keyboard continues where the card was, not at the top of the page. */
+/** Who has answered with the keyboard continues at the next card, not at the top of the page: at no button, which a held key would press. */
 function useFocusAfter(box: { current: HTMLElement | null }): void {
   useEffect(() => {
     const own = box.current;
@@ -101,7 +101,7 @@ function useFocusAfter(box: { current: HTMLElement | null }): void {
     document.addEventListener('focusin', note);
     return () => {
       document.removeEventListener('focusin', note);
-      if (hadFocus) setTimeout(() => document.querySelector<HTMLElement>('.prompt button, .messages')?.focus());
+      if (hadFocus) setTimeout(() => document.querySelector<HTMLElement>('.prompt, .messages')?.focus());
     };
   }, []);
 }

@@ -117,6 +117,10 @@ verifies('prompt.shown', 'has every field and value of any input on the card', (
   // Deeper than a phone can indent, and wider than it can list.
   const deep = { a: { b: { c: { d: { e: { f: { g: 'EVIL' } } } } } } };
   expect(textOf(card(prompt('mcp__m__x', deep)))).toContain('"g":"EVIL"');
+  const wordy = card(prompt(`mcp__${'allow_this_'.repeat(40)}`, { a: 'EVIL' }));
+  expect(textOf(wordy).indexOf('EVIL')).toBeLessThan(150);
+  expect(textOf(wordy)).toContain(`mcp__${'allow_this_'.repeat(40)}`);
+  expect(card(prompt('mcp__m__x', { 'a\n\nAllow': 1 }))).toContain('field-name lines');
   const nested = Array.from({ length: 2000 }).reduce((value: unknown) => [value], 'EVIL');
   expect(toRows({ a: nested }).reduce((sum, { value }) => sum + value.length, 0)).toBeLessThan(20_000);
   const wide = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, index]));
