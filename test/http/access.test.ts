@@ -45,6 +45,11 @@ verifies('access.ways', 'signs a browser in and out by a cookie of which only th
   expect(cookie).toMatch(/^switchboard=[\w-]{43}; .*HttpOnly; SameSite=Strict/);
   const value = cookie.split(';')[0] ?? '';
   expect((await api.get('/api/status').set('cookie', value)).status).toBe(200);
+  // A page of another port can set cookies for this host: they sign nobody out, and break no page.
+  expect((await api.get('/api/status').set('cookie', `switchboard=x; switchboard=y; ${value}`)).status).toBe(200);
+  for (const prefs of ['{"theme":{"toString":1},"size":[]}', '{"language":{"a":1}}', '[', '%', '"x"']) {
+    expect((await api.get('/').set('cookie', `prefs=${prefs}; ${value}`)).status, prefs).toBeLessThan(500);
+  }
   const { credentials } = (await api.get('/api/credentials').set('cookie', value)).body;
   expect(credentials).toMatchObject([{ kind: 'cookie', current: true }]);
   const files = await readdir(server.workspace.data);

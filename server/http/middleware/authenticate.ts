@@ -4,7 +4,7 @@ import { toProblem } from '../../../contract/error.ts';
 import type { LocalAccess } from '../../access/local-access.ts';
 import type { CheckPassword } from '../../access/password.ts';
 import { AppError } from '../../app-error.ts';
-import type { CredentialStore } from '../../store/credential-store.ts';
+import type { Credential, CredentialStore } from '../../store/credential-store.ts';
 import type { ClientAddress } from '../client-address.ts';
 import { trust } from '../connection-limit.ts';
 import type { Actor } from '../handle.ts';
@@ -13,11 +13,21 @@ import { checkFromPage } from './guard.ts';
 
 export const cookieName = 'switchboard';
 
-/** The value of our cookie. */
-export function readCookie(request: Request): string | null {
-  for (const pair of (request.get('cookie') ?? '').split(';')) {
-    const [name, value] = pair.split('=');
-    if (name?.trim() === cookieName && value) return value.trim();
+/** Each costs a look into the database. */
+const maxCookies = 10;
+
+/**
+ * The sign-in of a browser. Other ports of this host can set cookies of the same name, with a longer path that comes
+ * first: they must not sign the person out, so each value is tried.
+ */
+export function findSignIn(request: Request, credentials: Pick<CredentialStore, 'find'>): Credential | null {
+  const values = (request.get('cookie') ?? '')
+    .split(';')
+    .map((pair) => pair.trim().split('='))
+    .flatMap(([name, value]) => (name === cookieName && value ? [value] : []));
+  for (const value of values.slice(0, maxCookies)) {
+    const found = credentials.find('cookie', value);
+    if (found) return found;
   }
   return null;
 }
@@ -38,8 +48,7 @@ export function createAuthenticate(deps: {
       trust(request.socket);
       next();
     };
-    const cookie = readCookie(request);
-    const byCookie = cookie === null ? null : deps.credentials.find('cookie', cookie);
+    const byCookie = findSignIn(request, deps.credentials);
     if (byCookie) {
       checkFromPage(request);
       return enter(byCookie.id, `${deps.username} (${byCookie.label})`);

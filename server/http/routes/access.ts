@@ -8,7 +8,7 @@ import { type CredentialStore, cookieMs } from '../../store/credential-store.ts'
 import type { Tunnel } from '../../tunnel/port.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { Handle } from '../handle.ts';
-import { cookieName, readCookie } from '../middleware/authenticate.ts';
+import { cookieName, findSignIn } from '../middleware/authenticate.ts';
 import type { OpenResponses } from '../open-responses.ts';
 import type { TerminalTickets } from '../terminal-tickets.ts';
 
@@ -45,7 +45,8 @@ function signIn(request: Request, response: Response, deps: AccessDeps): { usern
 
 export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
   handle('logout', ({ request, response, actor }) => {
-    const signedOut = actor.credentialId !== null && readCookie(request) !== null && deps.credentials.revoke(actor.credentialId);
+    const isCookie = actor.credentialId !== null && findSignIn(request, deps.credentials)?.id === actor.credentialId;
+    const signedOut = isCookie && actor.credentialId !== null && deps.credentials.revoke(actor.credentialId);
     if (signedOut && actor.credentialId) {
       deps.openResponses.close(actor.credentialId, response);
       deps.pushes.removeOfCredential(actor.credentialId, 'browsers');

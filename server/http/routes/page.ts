@@ -6,7 +6,7 @@ import type { Page, PageLook } from '../../page/port.ts';
 import type { Prompts } from '../../prompt/prompts.ts';
 import type { CredentialStore } from '../../store/credential-store.ts';
 import type { Journal } from '../../store/port.ts';
-import { readCookie } from '../middleware/authenticate.ts';
+import { findSignIn } from '../middleware/authenticate.ts';
 import { pagePolicy } from '../middleware/headers.ts';
 
 export type PageDeps = {
@@ -49,9 +49,9 @@ export function createPageRoutes(deps: PageDeps): Router {
   return router;
 }
 
-const oneOf = (value: unknown, known: readonly string[]) => (known.includes(String(value)) ? String(value) : (known[0] ?? ''));
+const oneOf = (value: unknown, known: readonly string[]) => (typeof value === 'string' && known.includes(value) ? value : (known[0] ?? ''));
 
-/** What the page has noted of itself in a cookie. */
+/** What the page has noted of itself in a cookie, which other ports of this host can set to anything. */
 function preferences(request: Request): Record<string, unknown> {
   const text = /(?:^|;\s*)prefs=([^;]*)/.exec(request.get('cookie') ?? '')?.[1];
   try {
@@ -87,8 +87,7 @@ async function createBoot(request: Request, deps: PageDeps): Promise<Boot> {
     // Before all else is read: an event that is in it already changes nothing.
     cursor: journal.cursor(),
   };
-  const cookie = readCookie(request);
-  if (cookie === null || !deps.credentials.find('cookie', cookie)) return base;
+  if (!findSignIn(request, deps.credentials)) return base;
   const rows = conversations.book.list({ archived: false });
   // The address of a conversation names it; else the one that was used last is the one that is wanted.
   const asked = request.params['id'];
