@@ -7,6 +7,15 @@ export type TurnState = z.infer<typeof TurnState>;
 /** Where a turn comes from: a message, or background work of an earlier turn that had something to tell. */
 export const TurnOrigin = z.enum(['message', 'background']);
 
+/** What a person should know of a turn that was answered all the same. */
+export const TurnWarning = z.object({
+  code: z
+    .enum(['transcript_lost', 'session_restarted'])
+    .describe('transcript_lost: the agent did not keep this turn; session_restarted: it could not continue its earlier session'),
+  detail: z.string(),
+});
+export type TurnWarning = z.infer<typeof TurnWarning>;
+
 /** What a completed turn answers; `cost` (USD) and `turns` are the CLI's `total_cost_usd` and `num_turns`. */
 export const ChatAnswer = z.object({
   response: z.string(),
@@ -21,6 +30,7 @@ export const ChatAnswer = z.object({
   usage: z.record(z.string(), z.unknown()),
   permission_denials: z.array(z.unknown()),
   structured_output: z.unknown().optional().describe('where `json_schema` asked for one'),
+  warnings: z.array(TurnWarning).optional().describe('what went wrong beside the answer; left out if nothing did'),
 });
 export type ChatAnswer = z.infer<typeof ChatAnswer>;
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ChatAnswer } from '../../contract/turn.ts';
 import { ApiError } from '../client.ts';
 import { type Command, numberOf, type OptionRow, permissionModes } from '../command.ts';
 import { exitCodes } from '../fault.ts';
@@ -45,6 +46,7 @@ const chat: Command = {
       if (out.isJson) out.data(end, () => '');
       throw new ApiError(end);
     }
+    sayWarnings(context, end);
     out.data(end, () => (hasWritten ? '' : end.response));
     return exitCodes.ok;
   },
@@ -69,6 +71,7 @@ const ask: Command = {
       return exitCodes.timeout;
     }
     if (turn.error) throw new ApiError(turn.error);
+    sayWarnings(context, turn.result);
     out.data(turn.result, () => turn.result?.response ?? turn.text);
     return exitCodes.ok;
   },
@@ -89,6 +92,11 @@ const send: Command = {
     return exitCodes.ok;
   },
 };
+
+/** What went wrong beside an answer is said on standard error. */
+function sayWarnings({ out }: Parameters<Command['run']>[0], answer: Pick<ChatAnswer, 'warnings'> | null): void {
+  for (const { detail } of answer?.warnings ?? []) out.say(`Warning: ${detail}`);
+}
 
 /** A turn when it has ended, or (`orWaits`) waits for a person; null after so many seconds. That it waits is said. */
 async function waitForTurn({ client, out, signal }: Parameters<Command['run']>[0], turnId: string, seconds: number, orWaits = false) {
@@ -147,6 +155,7 @@ const wait: Command = {
         out.data({ name, done: false, turn_id: ended.turn_id }, () => 'waiting');
         return exitCodes.failed;
       }
+      sayWarnings(context, ended.result);
       failed = ended.error ? new ApiError(ended.error) : null;
       if (isConversation) continue;
       if (failed) throw failed;

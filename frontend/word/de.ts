@@ -57,6 +57,11 @@ export const de: Words = {
   dictate: 'Diktieren',
   discard: 'Verwerfen',
   doNotAnswer: 'Nicht antworten',
+  turnWarnings: {
+    transcript_lost:
+      'Der Agent konnte diesen Zug nicht in seinem Protokoll speichern: Die nächste Nachricht kennt ihn vielleicht nicht. Ist der Datenträger seines Home-Ordners voll oder schreibgeschützt?',
+    session_restarted: 'Das Protokoll des bisher Gesagten fehlt: Dieser Zug hat eine neue Sitzung begonnen, die davon nichts weiß.',
+  },
   doneTool: 'fertig',
   effort: 'Aufwand',
   empty: 'Hier wurde noch nichts gesagt. Schreib die erste Nachricht.',

@@ -57,6 +57,11 @@ export const en = {
   dictate: 'Dictate',
   discard: 'Discard',
   doNotAnswer: 'Do not answer',
+  turnWarnings: {
+    transcript_lost:
+      'The agent could not keep its transcript of this turn: the next message may not know of it. Is the disk of its home folder full or read-only?',
+    session_restarted: 'The transcript of what was said before is gone: this turn began a new session, which does not know of it.',
+  },
   doneTool: 'done',
   effort: 'Effort',
   empty: 'Nothing was said here yet. Write the first message.',

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../contract/error.ts';
 import type { Denied, FileChange, HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
 import type { PromptKind } from '../../contract/prompt.ts';
 import type { Repair } from '../../contract/repair.ts';
+import type { TurnWarning } from '../../contract/turn.ts';
 import type { Deeds } from '../transcript/deeds.ts';
 
 /** A file that goes to the model as a block of the message. */
@@ -67,7 +68,8 @@ export type AgentOutput =
   | { type: 'usage'; usage: Record<string, unknown>; contextTokens: number }
   | { type: 'prompt.asked'; prompt: AskedPrompt }
   | { type: 'prompt.withdrawn'; id: string }
-  | { type: 'warning'; text: string };
+  /** `code` is set if whoever reads the turn should know. */
+  | { type: 'warning'; text: string; code?: TurnWarning['code'] };
 
 /** What a run came to. */
 export type RunEnd =
@@ -202,8 +204,10 @@ export interface Agent {
   checkMessage(message: string, literal: boolean): void;
   /** What its newest live process in a project offered; of another project where that had none, null where there was none at all. */
   menu(project: string): AgentMenu | null;
-  /** Whether there is a transcript of a session. */
-  hasSession(sessionId: string, project: string): Promise<boolean>;
+  /** Whether a session can be continued from its transcript; `unusable` if there is a file that holds nothing of it. */
+  transcriptState(sessionId: string, project: string): Promise<'none' | 'unusable' | 'usable'>;
+  /** Whether the transcript has an answer that came between two moments (ISO-8601). One that no model gave is not looked for. */
+  keepsAnswer(answer: Extract<RunEnd, { kind: 'answer' }>, where: { project: string; from: string; to: string }): Promise<boolean>;
   /** The folder that a session belongs to; null where there is no transcript of it. */
   findSession(sessionId: string, project?: string): Promise<{ project: string } | null>;
   /** A page of a session's history. Throws AppError `invalid_request` for a cursor that is none. */

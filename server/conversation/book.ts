@@ -4,6 +4,7 @@ import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import { liveTurn } from '../../contract/reducer.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import { contain } from '../contain.ts';
 import type { Desk } from '../desk/port.ts';
 import { ifStored } from '../if-stored.ts';
 import type { Prompts } from '../prompt/prompts.ts';
@@ -35,6 +36,7 @@ export function createBook(deps: {
   prompts: Pick<Prompts, 'list' | 'askedBetween'>;
   defaultProject: string;
   defaults: { permissionMode: string; model: string | null };
+  warn(error: unknown, text: string): void;
   now(): Date;
   newId(): string;
   newSessionId(): string;
@@ -120,13 +122,17 @@ export function createBook(deps: {
     changed.add(id);
   }
 
+  function tellOne(id: string): void {
+    const record = mapping.get(id);
+    const conversation = record ? summary(id, record) : null;
+    journal.append([{ type: 'conversation.changed', conv_id: id, at: deps.now().toISOString(), conversation }]);
+  }
+
   function tellChanged(): void {
-    for (const id of changed) {
-      const record = mapping.get(id);
-      const conversation = record ? summary(id, record) : null;
-      journal.append([{ type: 'conversation.changed', conv_id: id, at: deps.now().toISOString(), conversation }]);
-    }
+    const ids = [...changed];
+    // First: what fails for one must not keep the others from being told, now or later.
     changed.clear();
+    for (const id of ids) contain(tellOne, (error) => deps.warn(error, `the change of conversation ${id} could not be told`))(id);
   }
 
   async function save(id: string, record: ConversationRecord): Promise<void> {

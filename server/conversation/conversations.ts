@@ -179,14 +179,14 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     await left(sessionId);
     const isTaken = activeOf(lanes, id) !== null || [...lanes.lingering.values()].some((held) => held.sessionId === sessionId);
     if (isTaken && !agent.live.isOpen(sessionId)) return false;
-    const place = await starter.place(book.need(id), sessionId);
+    const place = await starter.place(id, book.need(id), sessionId);
     try {
       await agent.live.warm(starter.toLaunch(place, null));
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError('agent_failed', `claude did not start: ${(error as Error).message}`, { cause: error });
     }
-    return agent.live.isOpen(sessionId);
+    return agent.live.isOpen(place.sessionId);
   }
 
   /** The live processes of an earlier server are gone, and what they ran in the background. */

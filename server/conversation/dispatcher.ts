@@ -9,6 +9,7 @@ import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from 
 import type { Undo } from '../undo/port.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
+import { checkKept, warn } from './kept.ts';
 import { type Active, activeOf, createActive, type Lanes, liveText } from './lanes.ts';
 import { nextToStart } from './order.ts';
 import { decideEnd, isEnded, type StopReason, toEndEvent } from './outcome.ts';
@@ -101,7 +102,13 @@ export function createDispatcher(deps: DispatcherDeps) {
     for (const held of lanes.lingering.values()) {
       if (held.isEnding || (held.convId !== convId && held.sessionId !== sessionId)) continue;
       held.isEnding = true;
-      const timer = setTimeout(() => void held.run.stop(), leaveMs);
+      const timer = setTimeout(
+        contain(
+          () => held.run.stop(),
+          (error) => deps.warn(error, 'a process could not be ended'),
+        ),
+        leaveMs,
+      );
       void held.run.exited.then(() => clearTimeout(timer));
     }
   }
@@ -131,13 +138,31 @@ export function createDispatcher(deps: DispatcherDeps) {
     const timeoutS = active.turn.options.timeout_s ?? deps.timeoutS;
     const startAndSteer: typeof start = async (onOutput) => {
       const value = await start(onOutput);
-      if (value) queueMicrotask(() => steerWaiting(active));
+      if (value)
+        queueMicrotask(
+          contain(
+            () => steerWaiting(active),
+            (error) => deps.warn(error, `turn ${active.turn.id} could not be steered`),
+          ),
+        );
       return value;
     };
     const { turnEnd, end } = await runTurn(active, { spec, timeoutS, start: startAndSteer }, running);
     const isUnstarted = end?.kind === 'failure' && end.code === 'machine_exhausted' && !active.run && !active.stop;
     if (isUnstarted) return putBack(active, new AppError('machine_exhausted', end.detail));
+    const isSessionGone = end?.kind === 'failure' && end.code === 'session_not_found' && !active.stop && !active.turn.steers;
+    if (isSessionGone && !active.warnings.length) return restart(active);
     await settle(active, turnEnd, end);
+  }
+
+  /** The agent has nothing of the session, so nothing was done: the message begins a new session. */
+  async function restart({ turn, run }: Active): Promise<void> {
+    await run?.exited;
+    starter.giveUpSession(turn.session_id as string);
+    turns.requeue(turn.id, deps.now().toISOString());
+    Object.assign(turn, { state: 'queued', started_at: null, steers: null });
+    lanes.queue.unshift(turn);
+    book.announce(turn.conv_id);
   }
 
   /** Whatever goes wrong, nobody may be left waiting: it is the end of the turn. */
@@ -147,7 +172,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       await work();
     } catch (error) {
       const known = error instanceof AppError ? error : new AppError('internal', 'The server failed to run the turn.');
-      if (known !== error) deps.warn(error, 'a turn failed for a fault of the server');
+      if (known !== error) deps.warn(error, `turn ${turn.id} failed for a fault of the server`);
       const end = { kind: 'failure', code: known.code, detail: known.message, cost: null } as const;
       if (!isEnded(turn)) await settle(active, decideEnd(turn, { end, stop: null, text: '', at: deps.now().toISOString() }), null);
     } finally {
@@ -165,7 +190,9 @@ export function createDispatcher(deps: DispatcherDeps) {
       // Before the first wait: the next look at the queue must see that this session is taken.
       turn.session_id = starter.sessionOf(turn.conv_id, record);
       deps.spending.check(turn.conv_id);
-      const place = await starter.place(record, turn.session_id);
+      const place = await starter.place(turn.conv_id, record, turn.session_id);
+      turn.session_id = place.sessionId;
+      if (place.lost) warn(active, 'session_restarted', ` The earlier session is ${place.lost}.`);
       active.spec = await starter.toSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
       await deps.undo.before(turn.id, place.project);
       if (active.stop) {
@@ -176,7 +203,12 @@ export function createDispatcher(deps: DispatcherDeps) {
       // The turn has the session on disk already: after a crash the mapping gets it from there.
       const now = mapping.get(turn.conv_id) ?? record;
       // A reset that came meanwhile is for the next turn: this one is on its way in the session of before.
-      const session_id = now.reset_at === record.reset_at ? (now.session_id ?? turn.session_id) : now.session_id;
+      const session_id =
+        now.reset_at !== record.reset_at
+          ? now.session_id
+          : now.session_id === record.session_id
+            ? turn.session_id
+            : (now.session_id ?? turn.session_id);
       if (session_id !== now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id, project: place.project });
       const reserved = lanes.reserved.get(turn.conv_id);
       lanes.reserved.delete(turn.conv_id);
@@ -237,7 +269,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     turn.session_id = to.turn.session_id;
     lanes.active.set(turn.id, active);
     await guarded(active, async () => {
-      const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project };
+      const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project, lost: null };
       // One after the other: the files of one take longer than those of another.
       active.spec = await steerInTurn(turn.conv_id, () => starter.toSpec(turn, place, true));
       if (active.stop) return settle(active, stoppedEarly(active.stop), null);
@@ -304,8 +336,10 @@ export function createDispatcher(deps: DispatcherDeps) {
       const onOutput = followOwnRun(active, project, running);
       void guarded(active, async () => {
         const end = await ownRun.end;
+        await checkKept(active, end, project, deps);
         const text = end.kind === 'answer' ? '' : liveText(active);
-        await settle(active, decideEnd(turn, { end, stop: active.stop, text, at: deps.now().toISOString() }), end);
+        const at = deps.now().toISOString();
+        await settle(active, decideEnd(turn, { end, stop: active.stop, text, at, warnings: active.warnings }), end);
       });
       return onOutput;
     },

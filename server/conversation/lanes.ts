@@ -1,3 +1,4 @@
+import type { TurnWarning } from '../../contract/turn.ts';
 import type { Run, RunSpec } from '../agent/port.ts';
 import type { Turn } from '../store/port.ts';
 import type { StopReason } from './outcome.ts';
@@ -12,6 +13,8 @@ export type Active = {
   stop: StopReason | null;
   /** It was running when an earlier process ended. */
   isLeftover: boolean;
+  /** What is to be said beside its answer. */
+  warnings: TurnWarning[];
   /** How much of the model's context is filled, as far as it is known. */
   context: { tokens: number; window: number | null } | null;
 };
@@ -32,7 +35,7 @@ export type Lanes = {
 export const createLanes = (): Lanes => ({ queue: [], active: new Map(), lingering: new Map(), reserved: new Map() });
 
 export function createActive(turn: Turn, isLeftover = false): Active {
-  return { turn, text: noText, spec: null, run: null, stop: null, isLeftover, context: null };
+  return { turn, text: noText, spec: null, run: null, stop: null, isLeftover, warnings: [], context: null };
 }
 
 /** The turn that a conversation works on: of those that run the one that was not given to another. */

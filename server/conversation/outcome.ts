@@ -1,6 +1,6 @@
 import { type ErrorCode, toProblem } from '../../contract/error.ts';
 import type { Event } from '../../contract/event.ts';
-import type { ChatAnswer, TurnSummary } from '../../contract/turn.ts';
+import type { ChatAnswer, TurnSummary, TurnWarning } from '../../contract/turn.ts';
 import type { RunEnd } from '../agent/port.ts';
 import type { Turn, TurnEnd, TurnOptions } from '../store/port.ts';
 import { clip } from '../transcript/clip.ts';
@@ -20,10 +20,13 @@ const stopped: Record<StopReason, { state: TurnEnd['state']; code: ErrorCode }> 
  * What a turn came to. An answer counts even if a stop was on its way; any other end of a run that we
  * stopped is the stop. `text` is what the model wrote, for a turn without an answer.
  */
-export function decideEnd(turn: Turn, how: { end: RunEnd | null; stop: StopReason | null; detail?: string; text: string; at: string }): TurnEnd {
+export function decideEnd(
+  turn: Turn,
+  how: { end: RunEnd | null; stop: StopReason | null; detail?: string; text: string; at: string; warnings?: readonly TurnWarning[] },
+): TurnEnd {
   const { end, stop, text, at } = how;
   if (end?.kind === 'answer') {
-    return { state: 'completed', text: end.response, result: toAnswer(turn, end), error: null, ended_at: at };
+    return { state: 'completed', text: end.response, result: toAnswer(turn, end, how.warnings ?? []), error: null, ended_at: at };
   }
   const rest = { text, result: null, ended_at: at };
   if (stop) {
@@ -34,7 +37,7 @@ export function decideEnd(turn: Turn, how: { end: RunEnd | null; stop: StopReaso
   return { ...rest, state: 'failed', error: { code: failure.code, detail: failure.detail } };
 }
 
-function toAnswer(turn: Turn, end: Extract<RunEnd, { kind: 'answer' }>): ChatAnswer {
+function toAnswer(turn: Turn, end: Extract<RunEnd, { kind: 'answer' }>, warnings: readonly TurnWarning[]): ChatAnswer {
   return {
     response: end.response,
     session_id: end.sessionId,
@@ -48,6 +51,7 @@ function toAnswer(turn: Turn, end: Extract<RunEnd, { kind: 'answer' }>): ChatAns
     usage: end.usage,
     permission_denials: end.permissionDenials,
     ...(end.structuredOutput === undefined ? {} : { structured_output: end.structuredOutput }),
+    ...(warnings.length ? { warnings: [...warnings] } : {}),
   };
 }
 

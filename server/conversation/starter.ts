@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent, Launch, RunSpec } from '../agent/port.ts';
-import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnOptions, TurnStore } from '../store/port.ts';
 import type { Book } from './book.ts';
 import type { Lanes } from './lanes.ts';
@@ -17,7 +16,13 @@ export type RunDefaults = {
 };
 
 /** The session and folder of a turn that is about to start. */
-export type Place = { record: ConversationRecord; sessionId: string; project: string };
+export type Place = {
+  record: ConversationRecord;
+  sessionId: string;
+  project: string;
+  /** The session that could not be continued; null if it was, or nothing was lost. */
+  lost: string | null;
+};
 
 /** Decides in which session and folder, and with which options, a turn runs. */
 export function createStarter(deps: {
@@ -35,6 +40,8 @@ export function createStarter(deps: {
   defaults: RunDefaults;
 }) {
   const { agent, lanes, turns, defaults } = deps;
+  /** Sessions that the agent itself could not continue. */
+  const refused = new Set<string>();
 
   /** The session that a conversation goes on in, or will begin with. */
   function sessionOf(convId: string, record: ConversationRecord): string {
@@ -51,16 +58,20 @@ export function createStarter(deps: {
     return found?.project ?? deps.book.projectOf(record);
   }
 
-  /** Throws AppError `session_not_found` where the transcript of a session that had turns is gone. */
-  async function place(record: ConversationRecord, sessionId: string): Promise<Place> {
+  /** If the transcript of the session is gone or of no use, the place is in a new session. */
+  async function place(convId: string, record: ConversationRecord, sessionId: string): Promise<Place> {
     // Its process works in that folder already, and has the session.
-    if (record.project && agent.live.isOpen(sessionId)) return { record, sessionId, project: record.project };
+    if (record.project && agent.live.isOpen(sessionId)) return { record, sessionId, project: record.project, lost: null };
     const project = await deps.resolveProject(await ownFolder(record));
-    const isChecked = record.session_id === null || !mustExist(record, sessionId);
-    if (!isChecked && !(await agent.hasSession(sessionId, project))) {
-      throw new AppError('session_not_found', `The transcript of session ${sessionId} is gone.`);
-    }
-    return { record, sessionId, project };
+    const same = { record, sessionId, project, lost: null };
+    if (record.session_id === null) return same;
+    const state = refused.has(sessionId) ? 'unusable' : await agent.transcriptState(sessionId, project);
+    const hadTurns = mustExist(record, sessionId);
+    if (state === 'usable' || (state === 'none' && !hadTurns)) return same;
+    // The agent would refuse the id of a file that is there, and a process that has it may still be leaving.
+    const next = lanes.reserved.get(convId) ?? randomUUID();
+    lanes.reserved.set(convId, next);
+    return { record, sessionId: next, project, lost: hadTurns ? sessionId : null };
   }
 
   /** A session whose first turn was cut off early has none yet, and begins with the next. */
@@ -86,6 +97,8 @@ export function createStarter(deps: {
   return {
     sessionOf,
     place,
+    /** The agent says that it has no such session, although it has a transcript. */
+    giveUpSession: (sessionId: string): void => void refused.add(sessionId),
     toLaunch,
     async toSpec(turn: Turn, at: Place, follow: boolean): Promise<RunSpec> {
       const files = await deps.placeFiles(turn, at.project);
@@ -108,7 +121,7 @@ export function createStarter(deps: {
       changed: readonly string[],
       own: TurnOptions,
     ): Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>> {
-      const { permissionMode, model, effort } = toLaunch({ record, sessionId: '', project: '' }, null);
+      const { permissionMode, model, effort } = toLaunch({ record, sessionId: '', project: '', lost: null }, null);
       const is = (name: 'permission_mode' | 'model' | 'effort') => changed.includes(name) && own[name] === undefined;
       return { ...(is('permission_mode') ? { permissionMode } : {}), ...(is('model') ? { model } : {}), ...(is('effort') ? { effort } : {}) };
     },

@@ -2,10 +2,12 @@ import type { Event } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { Agent, AgentOutput, AskedPrompt, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import { contain } from '../contain.ts';
 import { isExhaustion } from '../exhaustion.ts';
 import type { Asked, Prompts } from '../prompt/prompts.ts';
 import type { Journal, TurnEnd } from '../store/port.ts';
 import { type Clock, createClock } from './clock.ts';
+import { checkKept, warn } from './kept.ts';
 import type { Active } from './lanes.ts';
 import { decideEnd } from './outcome.ts';
 import { addText, joinText } from './text-so-far.ts';
@@ -33,6 +35,8 @@ type Reading = {
   withdrawn: Set<string>;
   /** By prompt: what lets the time limit run on. */
   holds: Map<string, () => void>;
+  /** Resolves if what the agent said could not be handled. */
+  fault: ReturnType<typeof createFault>;
 };
 
 /** Runs a turn that is marked as running to its end. Never throws: every fault is an end of the turn. */
@@ -42,28 +46,30 @@ export async function runTurn(
   deps: TurnRunDeps,
 ): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
   const { spec, timeoutS } = how;
-  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map() };
+  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFault() };
   let end: RunEnd | null = null;
   let detail: string | undefined;
   try {
     // What a background shell causes after the answer is no part of this turn.
-    const run = await how.start((output) => reading.isOpen && takeOutput(active, output, reading, deps));
+    const run = await how.start((output) => (reading.isOpen || output.type === 'warning') && takeSafely(active, output, reading, deps));
     if (run) end = await awaitEnd(active, run, reading, timeoutS);
   } catch (error) {
     if (isExhaustion(error)) end = { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
     else if (error instanceof AppError) end = { kind: 'failure', code: error.code, detail: error.message, cost: null };
     else {
-      deps.warn(error, 'a turn failed');
+      deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
       detail = (error as Error).message;
     }
   }
   reading.isOpen = false;
   noteContext(active, end, deps);
+  await checkKept(active, end, spec.project, deps);
   if (active.stop === 'shutdown') detail = waitedFor(deps.prompts.of(active.turn.id));
   deps.prompts.withdraw({ turnId: active.turn.id }, active.stop === 'shutdown' ? 'restarted' : 'withdrawn');
   if (active.stop === 'timeout') detail = `The turn did not end within ${timeoutS} s.`;
   const text = end?.kind === 'answer' ? '' : await writtenText(active, spec, deps);
-  const turnEnd = decideEnd(active.turn, { end, stop: active.stop, ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });
+  const at = deps.now().toISOString();
+  const turnEnd = decideEnd(active.turn, { end, stop: active.stop, ...(detail ? { detail } : {}), text, at, warnings: active.warnings });
   return { turnEnd, end };
 }
 
@@ -83,7 +89,8 @@ async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: nu
   try {
     // A stop that came while the process was being made.
     if (active.stop) void run.stop();
-    const end = await run.end;
+    const end = await Promise.race([run.end, reading.fault.end]);
+    if (end === ourFault) await run.stop();
     if (end.kind === 'failure' && active.stop) await run.stop();
     return end;
   } finally {
@@ -93,17 +100,48 @@ async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: nu
 
 /** Follows a run that the agent began by itself; it has no time limit of its own. */
 export function followOwnRun(active: Active, project: string, deps: TurnRunDeps): (output: AgentOutput) => void {
-  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map() };
+  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFault() };
   void active.run?.end.then(() => {
     reading.isOpen = false;
     deps.prompts.withdraw({ turnId: active.turn.id });
   });
-  return (output) => reading.isOpen && takeOutput(active, output, reading, deps);
+  void reading.fault.end.then(() => active.run?.stop());
+  return (output) => reading.isOpen && takeSafely(active, output, reading, deps);
 }
 
-function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void {
-  if (output.type === 'warning') deps.warn(null, output.text);
-  else if (output.type === 'prompt.asked') void takePrompt(active, output.prompt, reading, deps);
+/** The end of a turn whose output could not be handled, as a promise and what resolves it. */
+function createFault() {
+  let fail = () => {};
+  const end = new Promise<RunEnd>((resolve) => {
+    fail = () => resolve(ourFault);
+  });
+  return { end, fail };
+}
+
+const ourFault: RunEnd = {
+  kind: 'failure',
+  code: 'internal',
+  detail: 'The server could not handle what the agent said.',
+  cost: null,
+};
+
+/** It is called by a handler of the agent's output: a fault of ours must end this turn alone, and not look like one of the agent. */
+function takeSafely(active: Active, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void {
+  contain(
+    () => takeOutput(active, output, reading, deps),
+    (error) => {
+      deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
+      reading.isOpen = false;
+      reading.fault.fail();
+    },
+  )();
+}
+
+function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void | Promise<void> {
+  if (output.type === 'warning') {
+    deps.warn(null, output.text);
+    if (output.code) warn(active, output.code);
+  } else if (output.type === 'prompt.asked') return takePrompt(active, output.prompt, reading, deps);
   else if (output.type === 'prompt.withdrawn') {
     reading.withdrawn.add(output.id);
     reading.holds.get(output.id)?.();

@@ -85,13 +85,19 @@ verifies('agent.ends', 'says when the folder is gone, which spawn reports as a m
   expect(await server.chat({ message: 'hello', conv_id: 'a' })).toMatchObject({ code: 'project_not_found', status: 422 });
 });
 
-verifies('agent.ends', 'says when the transcript of a conversation is gone', async () => {
+verifies('agent.kept', 'begins a new session when the transcript of a conversation is gone, and says so', async () => {
   const server = await startTestServer();
-  await server.chat({ message: 'hello' });
+  const { session_id } = await server.chat({ message: 'hello' });
   await rm(join(server.workspace.home, '.claude', 'projects'), { recursive: true });
-  expect(await server.chat({ message: 'again' })).toMatchObject({ code: 'session_not_found', status: 404 });
-  await server.post('/api/reset', undefined);
-  expect(await server.chat({ message: 'anew' })).toMatchObject({ response: 'Echo: anew' });
+  const again = await server.chat({ message: 'again' });
+  expect(again).toMatchObject({
+    response: 'Echo: again',
+    warnings: [{ code: 'session_restarted', detail: expect.stringContaining(session_id) }],
+  });
+  expect(again.session_id).not.toBe(session_id);
+  const next = await server.chat({ message: 'next' });
+  expect(next).toMatchObject({ response: 'Echo: next', session_id: again.session_id });
+  expect(next).not.toHaveProperty('warnings');
 });
 
 verifies('agent.ends', 'stops at a limit that the extra arguments set', async () => {

@@ -46,6 +46,10 @@ export const requirements = {
   'agent.options': { promise: 'Permission mode, tools, model and extra arguments come from settings and conversation.', from: 'contract' },
   'agent.preapproved': { promise: 'Edits and git are pre-approved by default; other commands are not.', from: 'original API' },
   'agent.ends': { promise: 'Every way in which the CLI can end is told by its own code with its cure.', from: 'behaviour of the CLI' },
+  'agent.kept': {
+    promise: 'A turn says if the agent could not keep it; the next message continues with what there is, and is never refused for that.',
+    from: 'safety',
+  },
   'agent.subagents': { promise: 'A turn with background sub-agents is answered with the result that uses their work.', from: 'behaviour of the CLI' },
   'agent.shells': { promise: 'A background shell does not hold an answer back or take its place.', from: 'behaviour of the CLI' },
   'agent.old': { promise: 'A plain turn works on Claude Code 2.1.197 too.', from: 'behaviour of the CLI' },

@@ -9,7 +9,7 @@ import { isMounted } from '../../ui/mounted.ts';
 import { words } from '../../word/words.ts';
 import { Background } from './background.tsx';
 import { History } from './history.tsx';
-import { Ended, Failed, Live } from './live.tsx';
+import { Ended, Failed, Live, NewestWarnings } from './live.tsx';
 import { toRows } from './view.ts';
 import { Outgoing, Queued } from './waiting.tsx';
 import './chat.css';
@@ -159,6 +159,7 @@ function Rows({ thread: current, prompts, AtDesk }: { thread: Thread; prompts: C
       ))}
       <Live snapshot={snapshot} />
       {prompts}
+      <NewestWarnings thread={current} />
       <Failed thread={current} />
       <Background snapshot={snapshot} />
       {snapshot.at_desk && <AtDesk snapshot={snapshot} />}

@@ -65,8 +65,29 @@ export function Ended({ ended: { turn, steered, end }, project }: { ended: Ended
       {turn.parts.length > 0 && (
         <Receipt receipt={receiptOf(turn.parts)} cost={{ ms, usd: end.result?.cost ?? null }} project={project} turnId={end.turn_id} />
       )}
+      <Warnings turn={end} />
     </>
   );
+}
+
+/** What went wrong beside the answer of a turn. */
+function Warnings({ turn }: { turn: TurnSummary | null }) {
+  return (
+    <>
+      {turn?.result?.warnings?.map(({ code }) => (
+        <p key={code} class="problem" role="status">
+          {words.value.turnWarnings[code]}
+        </p>
+      ))}
+    </>
+  );
+}
+
+/** The warnings of the newest turn, once the history has taken its place. */
+export function NewestWarnings({ thread: { snapshot, ended } }: { thread: Thread }) {
+  const { turn, last_turn } = snapshot;
+  if (turn || !last_turn || ended.some(({ end }) => end.turn_id === last_turn.turn_id)) return null;
+  return <Warnings turn={last_turn} />;
 }
 
 /** How long a turn waited for a person. */

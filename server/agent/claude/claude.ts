@@ -8,6 +8,7 @@ import { checkCommand } from './command.ts';
 import { answerFirstStart } from './first-start.ts';
 import { forkTranscript } from './fork.ts';
 import { claudeHome, findTranscript } from './home.ts';
+import { hasAnswerBetween, isUsable } from './kept.ts';
 import { createLivePool } from './live/pool.ts';
 import { startLiveProcess } from './live/process.ts';
 import { findLiveProcess, readLiveSessions } from './live-sessions.ts';
@@ -133,7 +134,17 @@ export function createClaude(deps: {
     },
     checkMessage: checkCommand,
     menu: (project) => menus.get(project) ?? newestMenu,
-    hasSession: async (sessionId, project) => (await findTranscript(home, sessionId, project)) !== null,
+    async transcriptState(sessionId, project) {
+      const path = await findTranscript(home, sessionId, project);
+      return !path ? 'none' : (await isUsable(path)) ? 'usable' : 'unusable';
+    },
+    async keepsAnswer({ sessionId, usage, response, structuredOutput }, { project, from, to }) {
+      const path = await findTranscript(home, sessionId, project);
+      if (!path) return false;
+      // A command of the CLI's own leaves no answer; a structured one is the input of a tool.
+      const isOfModel = Number(usage['output_tokens']) > 0 && response.trim() !== '' && structuredOutput === undefined;
+      return isOfModel ? hasAnswerBetween(path, from, to) : isUsable(path);
+    },
     async findSession(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
       // A transcript that cannot be read says no more than one that is not there.

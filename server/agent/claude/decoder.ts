@@ -88,7 +88,7 @@ function decodeSystem(line: Line): AgentOutput[] {
       return [{ type: 'retrying', reason, attempt: figure(line.attempt, 1), discard_text: false }];
     }
     case 'session_writes_lost':
-      return [{ type: 'warning', text: `claude could not write its transcript: ${asText(line.error_code)}` }];
+      return [{ type: 'warning', code: 'transcript_lost', text: `claude could not write its transcript: ${asText(line.error_code)}` }];
     default:
       return [];
   }

@@ -40,7 +40,7 @@ export async function* linesBackwards(file: FileHandle, end: number): AsyncGener
 const mayBeEntry = (bytes: Buffer) => bytes.includes('"uuid"') || bytes.includes('"leafUuid"');
 
 /** Gives the entries of a file from the last to the first until `offer` returns false. */
-async function readBackwards(
+export async function readBackwards(
   path: string,
   from: number | undefined,
   offer: (placed: PlacedEntry) => boolean,

@@ -17,7 +17,8 @@ export function createStaleCheck(find: () => Promise<string | null>) {
     async isStale(): Promise<boolean> {
       if (!noted) return false;
       const found = await stat(noted.path).catch(() => null);
-      if (!found) return true;
+      // It was removed: the process remembers what was said, and one that is started anew would not.
+      if (!found) return false;
       if (found.size <= noted.size) return false;
       const added = await readFrom(noted.path, noted.size, found.size);
       // The process itself still writes for a moment after its result: of what was said before it was noted.
