@@ -369,7 +369,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   await localAccess.publish(`http://${localName(config.HOST)}:${portOf(main as Server)}`);
   if (deps.tunnelProvider && forTunnel) {
     tunnelPort = portOf(forTunnel);
-    tunnel = keepTunnel({ provider: deps.tunnelProvider, address: `127.0.0.1:${tunnelPort}`, onChange: deps.onTunnelChange });
+    tunnel = keepTunnel({ provider: deps.tunnelProvider, address: `127.0.0.1:${tunnelPort}`, onChange: deps.onTunnelChange, warn });
   }
 
   return {

@@ -5,17 +5,17 @@ import { contain } from '../contain.ts';
 import type { Desk } from '../desk/port.ts';
 import { isExhaustion } from '../exhaustion.ts';
 import { createMutex } from '../mutex.ts';
-import type { ConversationRecord, MappingStore, Turn, TurnEnd, TurnStore } from '../store/port.ts';
+import type { ConversationRecord, MappingStore, Turn, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
 import type { Book } from './book.ts';
 import type { Endings } from './endings.ts';
 import { checkKept, warn } from './kept.ts';
 import { type Active, activeOf, createActive, type Lanes, liveText } from './lanes.ts';
 import { nextToStart } from './order.ts';
-import { decideEnd, isEnded, type StopReason, toEndEvent } from './outcome.ts';
+import { decideEnd, isEnded, type StopReason, stoppedEarly, toEndEvent } from './outcome.ts';
 import { createSettler } from './settler.ts';
 import type { Spending } from './spending.ts';
-import type { Starter } from './starter.ts';
+import { newRecord, type Starter } from './starter.ts';
 import { followOwnRun, runTurn, type TurnRunDeps } from './turn-run.ts';
 
 /** How long until something that the disk refused is tried again. */
@@ -196,7 +196,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       active.spec = await starter.toSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
       await deps.undo.before(turn.id, place.project);
       if (active.stop) {
-        await settle(active, stoppedEarly(active.stop), null);
+        await settle(active, stoppedEarly(active.stop, deps.now()), null);
         return false;
       }
       markStarted(active, null);
@@ -247,14 +247,6 @@ export function createDispatcher(deps: DispatcherDeps) {
     Object.assign(turn, started, { state: 'running' });
   }
 
-  const stoppedEarly = (stop: StopReason): TurnEnd => ({
-    state: stop === 'cancel' ? 'cancelled' : 'interrupted',
-    text: '',
-    result: null,
-    error: { code: stop === 'cancel' ? 'turn_cancelled' : 'turn_interrupted', detail: 'It was stopped before the agent was started.' },
-    ended_at: deps.now().toISOString(),
-  });
-
   /** Gives the messages that are to steer a turn to it, in their order. */
   function steerWaiting(active: Active): void {
     if (!active.run?.steer || !active.spec || active.stop || isEnded(active.turn)) return;
@@ -272,7 +264,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project, lost: null };
       // One after the other: the files of one take longer than those of another.
       active.spec = await steerInTurn(turn.conv_id, () => starter.toSpec(turn, place, true));
-      if (active.stop) return settle(active, stoppedEarly(active.stop), null);
+      if (active.stop) return settle(active, stoppedEarly(active.stop, deps.now()), null);
       markStarted(active, to.turn.id);
       book.announce(turn.conv_id);
       await run(active, async (onOutput) => give(active.spec as NonNullable<Active['spec']>, onOutput));
@@ -354,7 +346,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       const queued = lanes.queue.find((waiting) => waiting.id === turn.id);
       const active = lanes.active.get(turn.id);
       if (queued) {
-        const turnEnd = stoppedEarly('cancel');
+        const turnEnd = stoppedEarly('cancel', deps.now());
         turns.end(turn.id, turnEnd, toEndEvent(turn, turnEnd), null);
         takeFromQueue(turn.id);
         book.announce(turn.conv_id);
@@ -396,14 +388,5 @@ export const keptForLater = (turnId: string): AppError =>
   new AppError('accepted_shutting_down', `The server is shutting down. Turn ${turnId} is kept, and runs when the server is back.`, {
     turnId,
   });
-
-const newRecord = ({ created_at, options }: Turn): ConversationRecord => ({
-  session_id: null,
-  created_at,
-  last_message_at: created_at,
-  turn_count: 0,
-  last_message: null,
-  ...(options.project ? { project: options.project } : {}),
-});
 
 export type Dispatcher = ReturnType<typeof createDispatcher>;

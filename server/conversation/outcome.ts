@@ -55,6 +55,15 @@ function toAnswer(turn: Turn, end: Extract<RunEnd, { kind: 'answer' }>, warnings
   };
 }
 
+/** The end of a turn whose agent was never started. */
+export const stoppedEarly = (stop: StopReason, at: Date): TurnEnd => ({
+  state: stop === 'cancel' ? 'cancelled' : 'interrupted',
+  text: '',
+  result: null,
+  error: { code: stop === 'cancel' ? 'turn_cancelled' : 'turn_interrupted', detail: 'It was stopped before the agent was started.' },
+  ended_at: at.toISOString(),
+});
+
 /** The event that tells of an end. */
 export function toEndEvent(turn: Turn, end: TurnEnd): Event {
   const common = { conv_id: turn.conv_id, turn_id: turn.id, at: end.ended_at ?? '' };

@@ -129,3 +129,13 @@ export function createStarter(deps: {
 }
 
 export type Starter = ReturnType<typeof createStarter>;
+
+/** The record of a conversation that begins with this turn. */
+export const newRecord = ({ created_at, options }: Turn): ConversationRecord => ({
+  session_id: null,
+  created_at,
+  last_message_at: created_at,
+  turn_count: 0,
+  last_message: null,
+  ...(options.project ? { project: options.project } : {}),
+});

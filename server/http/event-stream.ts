@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { toProblem } from '../../contract/error.ts';
 import type { ShutdownEvent, StoredEvent } from '../../contract/event.ts';
+import { contain } from '../contain.ts';
 import type { EventFilter, Journal } from '../store/port.ts';
 
 /** Some tunnels and proxies close a connection that says nothing for half a minute. */
@@ -106,7 +107,12 @@ export function openEventStream(response: Response, cursor?: number): { send(fra
   });
   response.flushHeaders();
   response.write('retry: 1000\n\n');
-  const timer = setInterval(() => response.write(': keep-alive\n\n'), keepAliveMs);
+  // Its reader comes back with its cursor.
+  const keepAlive = contain(
+    () => response.write(': keep-alive\n\n'),
+    (error) => response.destroy(error as Error),
+  );
+  const timer = setInterval(keepAlive, keepAliveMs);
   timer.unref();
   response.once('close', () => clearInterval(timer));
   return {

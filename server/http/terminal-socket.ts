@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { type ErrorCode, errorTable, toProblem } from '../../contract/error.ts';
 import { AppError } from '../app-error.ts';
+import { contain } from '../contain.ts';
 import type { Host } from '../host/port.ts';
 import { toJson } from '../json-text.ts';
 import type { Followed } from '../terminal/port.ts';
@@ -59,33 +60,42 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, isK
     let isAlive = true;
     const early: (() => void)[] = [];
     const toTerminal = (work: (to: Followed) => void) => (followed ? work(followed) : early.push(() => followed && work(followed)));
-    const pinging = setInterval(() => {
+    /** Whatever fails in a handler of this socket closes it, and nothing else. */
+    const safely = <A extends unknown[]>(handler: (...args: A) => unknown) =>
+      contain(handler, (error) => {
+        warn(error, `the terminal of session ${sessionId} failed`);
+        socket.terminate();
+      });
+    const ping = () => {
       if (!isAlive) return socket.terminate();
       isAlive = false;
       socket.ping();
-    }, pingMs);
+    };
+    const pinging = setInterval(safely(ping), pingMs);
     socket.on('pong', () => {
       isAlive = true;
     });
-    socket.on('close', () => {
+    const leave = () => {
       clearInterval(pinging);
       followed?.dispose();
-    });
+    };
+    socket.on('close', safely(leave));
     socket.on('error', () => socket.terminate());
-    socket.on('message', (data: Buffer, isBinary) => {
+    const take = (data: Buffer, isBinary: boolean) => {
       if (isBinary) return toTerminal((to) => to.write(data));
       const size = readSize(String(data));
       if (size) toTerminal((to) => to.resize(size));
-    });
+    };
+    socket.on('message', safely(take));
     openResponses.addSocket(credentialId, socket);
     try {
       const own = hosts.get(host);
       if (!own) throw new AppError('host_not_found');
       followed = await own.follow(sessionId, {
-        data(bytes) {
+        data: safely((bytes: Buffer) => {
           if (socket.bufferedAmount > maxBehind) socket.close(closings.tooSlow, 'too slow');
           else socket.send(bytes);
-        },
+        }),
         ended: () => socket.close(closings.ended, 'ended'),
       });
       if (socket.readyState !== socket.OPEN) followed.dispose();
@@ -109,11 +119,25 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, isK
     const isGood = ticket?.sessionId.startsWith(asked) && (ticket.credentialId === null || isKnown(ticket.credentialId));
     if (!ticket || !isGood) return void refuse(socket, 'wrong_credentials', 'The ticket is not known, was used, or has run out.');
     trust(request.socket);
-    sockets.handleUpgrade(request, socket, head, (opened) => void serve(opened, ticket));
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      const onFault = (error: unknown) => {
+        warn(error, `the terminal of session ${ticket.sessionId} failed`);
+        opened.terminate();
+      };
+      contain(serve, onFault)(opened, ticket);
+    });
   }
 
   return {
-    listen: (server: Server): void => listenForUpgrades(server, upgrade),
+    listen(server: Server): void {
+      listenForUpgrades(server, (request, socket, head) => {
+        const onFault = (error: unknown) => {
+          warn(error, 'a WebSocket could not be opened');
+          refuse(socket, 'internal');
+        };
+        contain(upgrade, onFault)(request, socket, head);
+      });
+    },
     dispose(): void {
       for (const socket of sockets.clients) socket.terminate();
       sockets.close();

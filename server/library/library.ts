@@ -132,7 +132,17 @@ export function createLibrary({ home, path: given, worker: file, warn }: Library
     worker?.unref();
   }
 
+  let isWatchTold = false;
+  function warnOfWatch(error: unknown): void {
+    if (!isWatchTold) warn(error, 'the system does not tell of changed transcripts: they are looked for each minute');
+    isWatchTold = true;
+  }
+
   function takeProgress(message: FromIndexer): void {
+    if (message.type === 'fault') {
+      warnOfWatch(message.text);
+      return;
+    }
     progress = message.progress;
     agents = message.agents;
     if (message.isListed) listed.resolve();
@@ -144,7 +154,7 @@ export function createLibrary({ home, path: given, worker: file, warn }: Library
     const idle = worker;
     if (!idle) return;
     // First, so that what changes while the thread ends wakes the next one, which looks at all of them.
-    resting = { watching: watchTranscripts(home, { changed: wake, lost: wake }, agents), since: performance.now() };
+    resting = { watching: watchTranscripts(home, { changed: wake, lost: wake, fault: warnOfWatch }, agents), since: performance.now() };
     worker = null;
     idle.postMessage({ type: 'end' } satisfies ToIndexer);
   }

@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contain } from '../contain.ts';
 import { agentFolder, agentPaths, sessionOf } from './crawl.ts';
 
 /** What happens to a file within this time is one change. */
@@ -14,36 +15,48 @@ const maxAgentFolders = 64;
  * each file. What is missed (a full table of watches, a network disk) is found by the next crawl. `known` are the
  * `agentFolders` of who watched before.
  */
-export function watchTranscripts(home: string, on: { changed(path: string): void; lost(): void }, known: readonly string[] = []) {
+export function watchTranscripts(
+  home: string,
+  on: { changed(path: string): void; lost(): void; fault(error: unknown): void },
+  known: readonly string[] = [],
+) {
   const root = join(home, 'projects');
   const watchers = new Map<string, FSWatcher>();
   const pending = new Map<string, NodeJS.Timeout>();
   const agentFolders = new Set<string>(known);
   let isDisposed = false;
+  let isTold = false;
+
+  /** Each crawl tries again, and would fail again: it is said once. */
+  function onFault(error: unknown): void {
+    if (!isTold) on.fault(error);
+    isTold = true;
+  }
 
   function add(folder: string, notice: (name: string) => void): void {
     if (watchers.has(folder) || isDisposed) return;
     try {
-      const watcher = watch(folder, { persistent: false }, (_kind, name) => {
-        if (name) notice(String(name));
-      });
-      const forget = () => {
+      const take = (_kind: string, name: string | Buffer | null) => name && notice(String(name));
+      const watcher = watch(folder, { persistent: false }, contain(take, onFault));
+      const forget = (error: unknown) => {
+        onFault(error);
         watcher.close();
         watchers.delete(folder);
         on.lost();
       };
-      watcher.on('error', forget);
+      watcher.on('error', contain(forget, onFault));
       watchers.set(folder, watcher);
-    } catch {
+    } catch (error) {
       // It is not there (any more), or there are as many watches as the system allows: crawls find what it has.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onFault(error);
     }
   }
 
-  function later(key: string, tell: () => void): void {
+  function later(key: string, tell: () => unknown): void {
     if (pending.has(key)) return;
     const timer = setTimeout(() => {
       pending.delete(key);
-      tell();
+      contain(tell, onFault)();
     }, settleMs);
     timer.unref();
     pending.set(key, timer);
@@ -76,7 +89,7 @@ export function watchTranscripts(home: string, on: { changed(path: string): void
         const sessionId = sessionOf(name);
         if (!sessionId) return;
         if (name !== sessionId) changed(join(folder, name));
-        later(join(folder, sessionId), () => void lookAtAgents(folder, sessionId));
+        later(join(folder, sessionId), () => lookAtAgents(folder, sessionId));
       });
     }
   }
@@ -86,9 +99,9 @@ export function watchTranscripts(home: string, on: { changed(path: string): void
     add(root, () => {
       // A new folder holds its first transcript already when it is seen.
       on.lost();
-      void addFolders();
+      addFolders().catch(onFault);
     });
-    void addFolders();
+    addFolders().catch(onFault);
   }
 
   ensure();

@@ -39,7 +39,8 @@ function crawl(): void {
   watching.ensure();
   indexer.crawl();
 }
-const watching = watchTranscripts(home, { changed: indexer.look, lost: () => crawl() }, agents);
+const fault = (error: unknown) => send({ type: 'fault', text: String(error) });
+const watching = watchTranscripts(home, { changed: indexer.look, lost: () => crawl(), fault }, agents);
 const timer = setInterval(crawl, crawlEveryMs);
 crawl();
 

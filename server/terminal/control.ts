@@ -1,4 +1,5 @@
 import { type Started, startProcess } from '../child-process.ts';
+import { contain } from '../contain.ts';
 import type { Followed, Follower } from './port.ts';
 
 /** Keys are sent as bytes, two digits each; so many fit into one line of tmux with ease. */
@@ -96,7 +97,14 @@ export function followTerminal(
 
   function listen(started: Started): void {
     child = started;
-    child.stdout.on('data', take);
+    // A line that cannot be handled ends this view: whoever looks opens it again, and gets the whole screen.
+    child.stdout.on(
+      'data',
+      contain(take, () => {
+        end();
+        leave();
+      }),
+    );
     child.stderr.resume();
     child.on('close', end);
   }

@@ -1,3 +1,4 @@
+import { contain } from '../contain.ts';
 import type { Tunnel, TunnelProvider, TunnelStatus } from './port.ts';
 import { TunnelError } from './port.ts';
 
@@ -9,6 +10,7 @@ export function keepTunnel(deps: {
   provider: TunnelProvider;
   address: string;
   onChange(status: TunnelStatus): void;
+  warn(error: unknown, text: string): void;
   backoff?: { first: number; last: number };
 }): Tunnel {
   const { first, last } = deps.backoff ?? backoff;
@@ -19,7 +21,8 @@ export function keepTunnel(deps: {
 
   function set(change: Partial<TunnelStatus>): void {
     status = { ...status, ...change };
-    if (!isDisposed) deps.onChange(status);
+    // What is told of it must not end the work of keeping it open.
+    if (!isDisposed) contain(deps.onChange, (error) => deps.warn(error, 'the state of the tunnel could not be told'))(status);
   }
 
   const wait = (ms: number) =>

@@ -59,7 +59,7 @@ verifies(['live.dead', 'agent.ends'], 'survives garbage, cut and split lines, od
   expect(await chat('silent', 'c')).toMatchObject({ code: 'agent_stalled', status: 504 });
   const { turn_id } = await server.accept('d', { message: 'ask', ...asking });
   const [prompt] = await server.prompts();
-  expect(prompt).toMatchObject({ kind: 'permission', tool: 'undefined', input: {} });
+  expect(prompt).toMatchObject({ kind: 'permission', tool: '', input: {} });
   await server.cancel(turn_id);
   expect(await chat('fine', 'd')).toMatchObject({ response: 'plain' });
 });

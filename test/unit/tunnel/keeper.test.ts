@@ -31,7 +31,13 @@ verifies('tunnel.kept', 'comes back after refusals and losses', async () => {
   const refuse = () => Promise.reject(new TunnelError('offline'));
   const twin = createTwin([refuse, refuse, async () => 'https://one.example', refuse, async () => 'https://two.example']);
   const seen: TunnelStatus[] = [];
-  const tunnel = keepTunnel({ provider: twin.provider, address: '127.0.0.1:1', onChange: (status) => seen.push(status), backoff: quick });
+  const tunnel = keepTunnel({
+    provider: twin.provider,
+    address: '127.0.0.1:1',
+    onChange: (status) => seen.push(status),
+    backoff: quick,
+    warn: expect.fail,
+  });
   expect(tunnel.status()).toMatchObject({ kind: 'ngrok', state: 'connecting', url: null });
   await until('the first connection', () => tunnel.status().url === 'https://one.example');
   expect(seen[0]).toMatchObject({ state: 'connecting', detail: 'offline' });
@@ -46,7 +52,7 @@ verifies('tunnel.kept', 'comes back after refusals and losses', async () => {
 
 verifies('tunnel.kept', 'gives up where no retry can help, and says why', async () => {
   const twin = createTwin([() => Promise.reject(new TunnelError('bad token', { isFinal: true })), async () => 'https://never.example']);
-  const tunnel = keepTunnel({ provider: twin.provider, address: '127.0.0.1:1', onChange: () => {}, backoff: quick });
+  const tunnel = keepTunnel({ provider: twin.provider, address: '127.0.0.1:1', onChange: () => {}, backoff: quick, warn: expect.fail });
   await until('the failure', () => tunnel.status().state === 'failed');
   expect(tunnel.status()).toMatchObject({ url: null, detail: 'bad token' });
   await tunnel.dispose();
