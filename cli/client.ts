@@ -3,6 +3,7 @@ import type { ShutdownEvent, StoredEvent } from '../contract/event.ts';
 import { type RouteName, routes } from '../contract/route.ts';
 import type { Route } from '../contract/route-row.ts';
 import type { Connection } from './connection.ts';
+import { createFrameReader } from './event-frames.ts';
 import { CliError } from './fault.ts';
 
 /** What the server answered in place of what was asked for. */
@@ -83,18 +84,14 @@ export function createClient({ url, authorization, whyStale }: Connection, signa
       for (let lost = 0; ; lost += 1) {
         try {
           const response = await request('followConversation', { params: { id: convId }, query: { after: cursor } }, { accept: 'text/event-stream' });
-          let text = '';
+          const frames = createFrameReader();
           for await (const piece of (response.body as ReadableStream<Uint8Array>).pipeThrough(
             new TextDecoderStream() as never,
           ) as unknown as AsyncIterable<string>) {
             lost = 0;
-            const frames = (text + piece).split('\n\n');
-            text = frames.pop() ?? '';
-            for (const frame of frames) {
-              const data = /^data: (.*)$/m.exec(frame)?.[1];
-              if (!data) continue;
+            for (const data of frames.push(piece)) {
               const event = JSON.parse(data) as StoredEvent | ShutdownEvent;
-              // It is to be back: what was accepted is kept, and the next connection goes on from the same event.
+              // The server comes back: the next connection continues after the same event.
               if (event.type === 'shutdown') continue;
               cursor = event.id;
               yield event;

@@ -17,11 +17,11 @@ export function toRows(input: Readonly<Record<string, unknown>>, hidden: readonl
   const rank = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length);
   if (!Object.keys(input).length) return [{ id: '/', depth: 0, name: '', kind: 'token', value: '{}' }];
   const fields = Object.entries(input).filter(([name]) => !hidden.includes(name));
-  return fields.toSorted(([a], [b]) => rank(a) - rank(b)).flatMap(([name, value]) => rowsOf(name, value, 0, ''));
+  return fields.toSorted(([a], [b]) => rank(a) - rank(b)).flatMap(([name, value], index) => rowsOf(name, value, 0, `/${index}`));
 }
 
-function rowsOf(name: string, value: unknown, depth: number, parent: string): InputRow[] {
-  const id = `${parent}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+/** An id is made of places, not of names: a long name would be repeated in every field below it. */
+function rowsOf(name: string, value: unknown, depth: number, id: string): InputRow[] {
   const row = (kind: InputRow['kind'], text: string): InputRow => ({ id, depth, name, kind, value: text });
   if (typeof value === 'string') return [looksLikeToken.test(value) ? row('token', `"${value}"`) : row('text', value)];
   const inner: [string, unknown][] = Array.isArray(value)
@@ -32,7 +32,7 @@ function rowsOf(name: string, value: unknown, depth: number, parent: string): In
   if (!inner.length) return [row('token', JSON.stringify(value) ?? 'undefined')];
   // Without indents, which would take the square of the depth.
   if (depth >= maxDepth) return [row('text', JSON.stringify(value))];
-  return [row('group', ''), ...inner.flatMap(([key, one]) => rowsOf(key, one, depth + 1, id))];
+  return [row('group', ''), ...inner.flatMap(([key, one], index) => rowsOf(key, one, depth + 1, `${id}/${index}`))];
 }
 
 /** More rows than these are cut in the middle. */

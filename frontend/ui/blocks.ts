@@ -50,6 +50,9 @@ export function toBlocks(source: string, before?: Blocks): Blocks {
   return collect(source, [...kept, ...read(source.slice(at))]);
 }
 
+/** How many characters at the end of a text are read again when it grows. */
+export const endLength = ({ blocks }: Blocks): number => blocks.slice(-unsettled).reduce((sum, { raw }) => sum + raw.length, 0);
+
 const safeSchemes = ['http:', 'https:', 'mailto:'];
 
 /** The address of a link if it may be opened; null for one that could run here, or is local. */

@@ -1,13 +1,25 @@
 import { diffLines } from 'diff';
 
-/** So many lines are shown of what stays the same on each side of a change. */
+/** This many lines are shown of what stays the same on each side of a change. */
 const context = 3;
 
-type Row = { sign: '+' | '-' | ' ' | '…'; text: string };
+/** Finding fewer changes takes quadratic time. Two texts that differ more are shown as one removed and one added. */
+const maxChanges = 500;
 
-/** The lines that two texts differ in, with a few around them. */
+export type Row = { sign: '+' | '-' | ' ' | '…'; text: string };
+
+type Part = { value: string; added?: boolean; removed?: boolean };
+
+const replaced = (before: string, after: string): Part[] =>
+  [
+    { value: before, removed: true },
+    { value: after, added: true },
+  ].filter(({ value }) => value !== '');
+
+/** The lines that two texts differ in, with a few around them. Takes linear time. */
 export function diffRows(before: string, after: string): Row[] {
-  return diffLines(before, after).flatMap((part, index, parts): Row[] => {
+  const found: Part[] = diffLines(before, after, { maxEditLength: maxChanges }) ?? replaced(before, after);
+  return found.flatMap((part, index, parts): Row[] => {
     const lines = part.value.replace(/\n$/, '').split('\n');
     if (part.added || part.removed) return lines.map((text) => ({ sign: part.added ? '+' : '-', text }));
     const head = index === 0 ? 0 : context;

@@ -1,14 +1,11 @@
+import { useMemo } from 'preact/hooks';
+import { DiffLines } from './diff-lines.tsx';
 import { diffRows } from './diff-rows.ts';
+
+const kinds = { '+': 'added', '-': 'removed', '…': 'left-out', ' ': undefined } as const;
 
 /** An edit as its removed and added lines. */
 export function Diff({ before, after }: { before: string; after: string }) {
-  return (
-    <pre class="diff" tabIndex={0} dir="ltr">
-      {diffRows(before, after).map(({ sign, text }, index) => (
-        <div key={index} class={sign === '+' ? 'added' : sign === '-' ? 'removed' : sign === '…' ? 'left-out' : undefined}>
-          {sign} {text}
-        </div>
-      ))}
-    </pre>
-  );
+  const lines = useMemo(() => diffRows(before, after).map(({ sign, text }) => ({ kind: kinds[sign], text: `${sign} ${text}` })), [before, after]);
+  return <DiffLines lines={lines} />;
 }

@@ -1,6 +1,7 @@
 import { cutRows, type InputRow } from '../../contract/shown-input.ts';
 import { words } from '../word/words.ts';
 import { type Opened, ShownText } from './shown-text.tsx';
+import './cut.css';
 import './input-rows.css';
 
 /** Fields whose text is removed from a file, or put into it. */

@@ -1,5 +1,9 @@
+import { useState } from 'preact/hooks';
+import { words } from '../word/words.ts';
 import { Copy } from './copy.tsx';
 import { lazy } from './lazy.tsx';
+import { LongText } from './long-text.tsx';
+import './cut.css';
 
 const Diff = lazy(async () => (await import('./diff.tsx')).Diff);
 
@@ -19,11 +23,29 @@ export function InputView({
   const others = Object.entries(rest).filter(([name, value]) => !hidden.includes(name) && value !== false);
   return (
     <>
-      {changes.map((edit, index) => (
-        <Diff key={index} before={String(edit?.old_string ?? '')} after={String(edit?.new_string ?? '')} />
-      ))}
+      <Edits edits={changes} />
       {command !== undefined && <Plain text={String(command)} label={label} />}
       {others.length > 0 && <Plain text={others.map(([name, value]) => `${name}: ${toText(value)}`).join('\n')} label={label} />}
+    </>
+  );
+}
+
+/** Comparing more of them takes longer than a frame. */
+const maxEdits = 20;
+
+function Edits({ edits }: { edits: readonly ({ old_string?: unknown; new_string?: unknown } | null)[] }) {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? edits : edits.slice(0, maxEdits);
+  return (
+    <>
+      {shown.map((edit, index) => (
+        <Diff key={index} before={String(edit?.old_string ?? '')} after={String(edit?.new_string ?? '')} />
+      ))}
+      {shown.length < edits.length && (
+        <button type="button" class="cut" onClick={() => setWhole(true)}>
+          {words.value.showAll} ({edits.length})
+        </button>
+      )}
     </>
   );
 }
@@ -35,7 +57,7 @@ export function Plain({ text, label }: { text: string; label: string }) {
   return (
     <div class="plain-text">
       <pre tabIndex={0} aria-label={label} role="group" dir="auto">
-        {text}
+        <LongText text={text} />
       </pre>
       <Copy text={text} />
     </div>

@@ -1,25 +1,35 @@
 import { Component as Base, type ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../word/words.ts';
-import { type Blocks, type SourceBlock, safeHref, toBlocks } from './blocks.ts';
+import { type SourceBlock, safeHref } from './blocks.ts';
 import { Code } from './code.tsx';
+import { type Drawn, drawGrowing, drawPaused } from './drawn-blocks.ts';
+import { LongText } from './long-text.tsx';
 import type { Block, List } from './markdown/block-type.ts';
 import { parseInline } from './markdown/inline.ts';
 import type { Definitions } from './markdown/inline-rule.ts';
 import type { Inline } from './markdown/nodes.ts';
 import type { Table } from './markdown/table.ts';
 
-/** A text with more signs than this is no answer for people: the rest of it is shown as it was written. */
-const maxSigns = 12_000;
+/** When nothing has come for this long, a text is read to its end. */
+const pauseMs = 250;
 
-/** How many blocks are drawn; the rest stays as it was written. */
-function countDrawn(blocks: readonly SourceBlock[]): number {
-  let left = maxSigns;
-  const end = blocks.findIndex(({ signs }) => {
-    left -= signs;
-    return left < 0;
-  });
-  return end < 0 ? blocks.length : end;
+/** What to draw of a text now. While it grows, only its end is read again. */
+function useDrawn(text: string): Drawn {
+  const drawn = useRef<Drawn | undefined>(undefined);
+  const [, setPaused] = useState<string | null>(null);
+  if (!drawn.current || drawn.current.known.source + drawn.current.rest !== text) {
+    drawn.current = drawGrowing(text, drawn.current);
+  }
+  useEffect(() => {
+    const timer = drawn.current?.rest ? setTimeout(readRest, pauseMs) : undefined;
+    return () => clearTimeout(timer);
+  }, [text]);
+  function readRest(): void {
+    if (drawn.current) drawn.current = drawPaused(drawn.current);
+    setPaused(text);
+  }
+  return drawn.current;
 }
 
 /**
@@ -27,21 +37,17 @@ function countDrawn(blocks: readonly SourceBlock[]): number {
  * While the text grows, only its last block is drawn again.
  */
 export function MarkdownBlocks({ text }: { text: string }) {
-  const known = useRef<Blocks | undefined>(undefined);
-  known.current = toBlocks(text, known.current);
-  const { blocks, definitions } = known.current;
-  const end = countDrawn(blocks);
+  const { known, count, rest } = useDrawn(text);
+  const { blocks, definitions } = known;
+  const written = blocks.slice(count).map(({ raw }) => raw);
   return (
     <div class="markdown">
-      {blocks.slice(0, end).map((block, index) => (
+      {blocks.slice(0, count).map((block, index) => (
         <MemoBlock key={index} source={block} definitions={definitions} />
       ))}
-      {end < blocks.length && (
+      {(written.length > 0 || rest) && (
         <p class="written">
-          {blocks
-            .slice(end)
-            .map(({ raw }) => raw)
-            .join('')}
+          <LongText text={written.join('') + rest} />
         </p>
       )}
     </div>

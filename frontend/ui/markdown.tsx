@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { LongText } from './long-text.tsx';
 import { isMounted } from './mounted.ts';
 import { countSigns } from './sign.ts';
 import { takeTurn } from './take-turn.ts';
@@ -28,26 +29,38 @@ export async function loadMarkdown(): Promise<void> {
   }
 }
 
-/** A text with more signs takes longer to draw than a frame: it has a turn of its own, between which people can press things. */
+/**
+ * A text with more signs or characters takes longer to draw than a frame: it has a turn of its own, between which people
+ * can press things.
+ */
 const manySigns = 1000;
+const manyCharacters = 50_000;
+
+const isLong = (text: string) => text.length > manyCharacters || countSigns(text) > manySigns;
 
 /** Whether a text may be drawn now. */
-function useTurn(isLong: boolean): boolean {
+function useTurn(text: string, isDrawable: boolean): boolean {
   const [hasTurn, setTurn] = useState(false);
+  const waits = !hasTurn && isDrawable && isLong(text);
   useEffect(() => {
-    if (hasTurn || !isLong) return;
-    return takeTurn(() => setTurn(true));
-  }, [isLong]);
-  return hasTurn || !isLong;
+    if (waits) return takeTurn(() => setTurn(true));
+  }, [waits]);
+  return !waits;
 }
 
 /** A Markdown text. What the server drew of it stays as it is until it can be read here. */
 export function Markdown({ text }: { text: string }) {
   const drawn = useRef(isMounted.peek() ? null : text);
   const Found = blocks.value;
-  const hasTurn = useTurn(Found !== null && isMounted.value && countSigns(text) > manySigns);
+  const hasTurn = useTurn(text, Found !== null && isMounted.value);
   if (Found && hasTurn) return <Found text={text} />;
-  if (drawn.current !== text) return <p class="markdown written">{text}</p>;
+  if (drawn.current !== text) {
+    return (
+      <p class="markdown written">
+        <LongText text={text} />
+      </p>
+    );
+  }
   // When Preact takes over a drawn page this has it leave alone what is inside; the empty text is never drawn.
   return <div class="markdown" dangerouslySetInnerHTML={{ __html: '' }} />;
 }

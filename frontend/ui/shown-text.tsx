@@ -1,5 +1,6 @@
 import { cutText, toPieces } from '../../contract/visible.ts';
 import { words } from '../word/words.ts';
+import './cut.css';
 
 /** Which of the texts that are cut a person has opened, and how to open one. */
 export type Opened = { has(id: string): boolean; open(id: string): void };

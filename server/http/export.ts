@@ -31,7 +31,7 @@ function toMarkdown({ role, at, parts }: HistoryMessage): string {
   return `\n## ${names[role]} · ${at}\n\n${parts.map(partToMarkdown).join('\n\n')}\n`;
 }
 
-function partToMarkdown(part: MessagePart): string {
+export function partToMarkdown(part: MessagePart): string {
   switch (part.type) {
     case 'text':
       return part.text;

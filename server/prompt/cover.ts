@@ -77,7 +77,8 @@ export function coveringRules(rules: readonly Rule[], call: Call, now: string): 
   const command = commandOf(call);
   const parts = command === null ? null : parseShell(command);
   if (!parts?.length) return null;
-  const found = parts.map((part) => usable.find(({ match }) => match.by === 'command' && coversPart(match, part)));
+  const starts = usable.map((rule) => ({ rule, covers: startOf(rule.match) }));
+  const found = parts.map((part) => starts.find(({ covers }) => covers(part))?.rule);
   return found.every((rule) => rule !== undefined) ? [...new Set(found)] : null;
 }
 
@@ -88,7 +89,9 @@ function coversWhole(match: Rule['match'], call: Call): boolean {
   return commandOf(call) === match.command;
 }
 
-function coversPart(match: Extract<Rule['match'], { by: 'command' }>, part: Part): boolean {
-  const start = onlyPart(match.command);
-  return start !== null && beginsWith(part, start) && (!match.exact || part.length === start.length);
+/** Says of which simple commands a rule allows each. The rule is parsed once, however many commands there are. */
+function startOf(match: Rule['match']): (part: Part) => boolean {
+  const start = match.by === 'command' ? onlyPart(match.command) : null;
+  if (match.by !== 'command' || start === null) return () => false;
+  return (part) => beginsWith(part, start) && (!match.exact || part.length === start.length);
 }

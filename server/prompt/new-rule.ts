@@ -37,7 +37,7 @@ function toMatch(call: Call, start: string | undefined, folder: string | undefin
     return { by: 'command', command: start.trim(), exact: false };
   }
   if (folder !== undefined) {
-    const clean = folder.length > 1 ? folder.replace(/\/+$/, '') : folder;
+    const clean = folder.length > 1 ? folder.replace(/(?<!\/)\/+$/, '') : folder;
     if (!clean.startsWith('/') || /(^|\/)\.{1,2}(\/|$)/.test(clean)) throw wrong('folder', 'must be an absolute folder');
     if (call.file === null || !isInside(call.file, clean)) throw wrong('folder', 'does not hold the file that was asked about');
     if (call.obeyed) throw wrong('folder', 'never covers a file that the agent, git, an editor or a shell obeys');

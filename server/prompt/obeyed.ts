@@ -19,13 +19,17 @@ const names = new Set(
 const patterns =
   /\.(config|conf)\.[cm]?[jt]sx?$|^(gulpfile|gruntfile)\.|\.(mk|pth|nix|cmake|bzl|gradle|gemspec|cabal|nimble|csproj|fsproj|vbproj|code-workspace|sublime-project|desktop|service|timer|socket|plist)$|^(docker-)?compose.*\.ya?ml$|^(build|settings)\.gradle(\.kts)?$|^dockerfile\./;
 
+/** No file system has longer names, and combining marks take quadratic time to be put in order. */
+const maxName = 1024;
+
 /** A name as the most forgiving file system takes it: letter case, points and blanks at the end, streams, invisible characters. */
 export const plainName = (name: string): string =>
   name
+    .slice(0, maxName)
     .normalize('NFKC')
     .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
     .replace(/:.*$/s, '')
-    .replace(/[. ]+$/, '')
+    .replace(/(?<![. ])[. ]+$/, '')
     .toLowerCase();
 
 /**

@@ -152,8 +152,9 @@ function textsOf(value: unknown): string[] {
     const one = rest.pop();
     if (typeof one === 'string') texts.push(one);
     else if (one && typeof one === 'object') {
-      if (!Array.isArray(one)) texts.push(...Object.keys(one));
-      rest.push(...Object.values(one));
+      // Not as arguments of one call: a list can have more items than a call can take.
+      if (!Array.isArray(one)) for (const name of Object.keys(one)) texts.push(name);
+      for (const item of Object.values(one)) rest.push(item);
     }
   }
   return texts;

@@ -42,6 +42,8 @@ function parse(text: string, depth: number): Part[] {
   /** Whether all of the word stood there without quotes. */
   let isBare = true;
   let redirect: string | null = null;
+  /** Whether the command has had only assignments so far. */
+  let leads = true;
   let at = 0;
   const add = (piece: string, isPlain = false) => {
     isBare = isPlain && (word === null || isBare);
@@ -49,10 +51,12 @@ function parse(text: string, depth: number): Part[] {
   };
   const endWord = () => {
     if (word === null) return;
-    // A word that only looks like an assignment is another one than an assignment.
-    const leads = words.every((before) => assignment.test(before));
-    if (redirect === null) words.push(isBare && leads && /^\w+=/.test(word) ? unknown + word : word);
-    else if (word !== '/dev/null' && !(redirect.startsWith('&') && /^[12]$/.test(word))) parts.push([unknown + redirect, word]);
+    if (redirect === null) {
+      // A word that only looks like an assignment is another one than an assignment.
+      const isAssignment = isBare && leads && /^\w+=/.test(word);
+      words.push(isAssignment ? unknown + word : word);
+      leads &&= isAssignment || assignment.test(word);
+    } else if (word !== '/dev/null' && !(redirect.startsWith('&') && /^[12]$/.test(word))) parts.push([unknown + redirect, word]);
     redirect = null;
     word = null;
   };
@@ -62,6 +66,7 @@ function parse(text: string, depth: number): Part[] {
     if (words.length && reserved.has(words[0] as string)) throw new Unsure();
     if (words.length) parts.push(words);
     words = [];
+    leads = true;
   };
   /** What stands up to the end of a `$(…)` or a pair of backticks, run as commands of its own. */
   const substitute = (inner: string) => {

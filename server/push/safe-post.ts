@@ -88,7 +88,7 @@ const hostOf = (url: string) =>
   new URL(url).hostname
     .toLowerCase()
     .replace(/^\[|\]$/g, '')
-    .replace(/\.+$/, '');
+    .replace(/(?<!\.)\.+$/, '');
 
 /** Names that mean this machine wherever they are looked up (RFC 6761). */
 const isLocalName = (host: string) => host === '' || host === 'localhost' || host.endsWith('.localhost');

@@ -31,7 +31,8 @@ export type AnswerTo = { text: string; isOver: boolean; error: string | null; is
  * is not among the entries.
  */
 export function answerTo(entries: readonly Entry[], message: string): AnswerTo | null {
-  const at = entries.findLastIndex((entry) => plain(saidBy(entry) ?? '') === plain(message));
+  const asked = plain(message);
+  const at = entries.findLastIndex((entry) => plain(saidBy(entry) ?? '') === asked);
   if (at < 0) return null;
   const end = entries.findIndex((entry, index) => index > at && saidBy(entry) !== null);
   const own = entries.slice(at + 1, end < 0 ? undefined : end);
@@ -53,12 +54,12 @@ export function answerBeforeShells(entries: readonly Entry[]): string | null {
     const toolId = /<tool-use-id>([^<]*)<\/tool-use-id>/.exec(notice)?.[1]?.trim() ?? '';
     return !['Agent', 'Task'].includes(toolNames.get(toolId) ?? '');
   };
-  let kept = [...entries];
+  const kept = [...entries];
   for (;;) {
     const at = kept.findLastIndex((entry) => entry.type === 'user' && !entry.isMeta && resultIds(entry).length === 0);
     const trigger = kept[at];
     const notice = trigger ? noticeOf(trigger) : null;
     if (notice === null || !isOfShell(notice)) return lastWords(kept.slice(Math.max(at, 0)));
-    kept = kept.slice(0, at);
+    kept.length = at;
   }
 }

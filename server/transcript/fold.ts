@@ -6,7 +6,14 @@ import { type Limits, shownLimits, textOf, toBlocks, toolOutput, toPart } from '
 
 type Kind = HistoryMessage['kind'];
 
-const tag = (name: string, text: string) => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(text)?.[1]?.trim();
+/** What stands in the first tag of a name. A pattern would look for the end of each tag that has none. */
+function tag(name: string, text: string): string | undefined {
+  const open = `<${name}>`;
+  const start = text.indexOf(open);
+  const end = start < 0 ? -1 : text.indexOf(`</${name}>`, start + open.length);
+  return end < 0 ? undefined : text.slice(start + open.length, end).trim();
+}
+
 const escapeCodes = /\u001b\[[0-9;]*m/g;
 
 /** Makes messages of entries that stand in the order of the file. `resultOf` finds results beside the chain. */
@@ -41,8 +48,7 @@ export function foldEntries(
     }
     const known = byMessageId.get(entry.message?.id ?? '');
     if (known) {
-      known.parts.push(...parts);
-      known.text = textOf(known.parts);
+      for (const part of parts) known.parts.push(part);
       return;
     }
     const message = add(entry, 'assistant', parts, entry.isApiErrorMessage ? 'error' : undefined);
@@ -85,6 +91,8 @@ export function foldEntries(
       if (output) addText(entry, 'system', output.replace(escapeCodes, ''), 'output');
     }
   }
+  // At the end, since a message can come in thousands of entries.
+  for (const message of byMessageId.values()) message.text = textOf(message.parts);
   for (const [id, part] of tools) {
     const aside = part.output === null ? resultOf(id) : undefined;
     if (aside) takeResults(aside, tools, limits);

@@ -2,6 +2,7 @@ import type { LostBranch } from '../../contract/repair.ts';
 import { clip } from './clip.ts';
 import { blocksOf, type Entry, plainText, resultIds } from './entry.ts';
 import { saidBy } from './facts.ts';
+import { createLine } from './main-line.ts';
 
 /** An entry of the tree, as far as its place in it matters. */
 export type Node = {
@@ -66,32 +67,18 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   const isCut = ({ parent }: Node) => parent !== null && !place.has(parent);
   const parents = new Map(tree.map((node, index) => [node.uuid, isCut(node) ? (tree[index - 1]?.uuid ?? null) : node.parent]));
   const parentOf = (uuid: string) => parents.get(uuid) ?? null;
-  const children = new Map<string | null, string[]>();
-  for (const { uuid } of tree) {
-    const siblings = children.get(parentOf(uuid)) ?? [];
-    siblings.push(uuid);
-    children.set(parentOf(uuid), siblings);
-  }
-
   const pathTo = (leaf: string, until: ReadonlySet<string>): string[] => {
     // A file can say that two entries are each the other's parent.
     const path = new Set<string>();
     for (let at: string | null = leaf; at !== null && !until.has(at) && !path.has(at); at = parentOf(at)) path.add(at);
     return [...path].toReversed();
   };
-  /** The newest entry below one. */
-  const newestBelow = (uuid: string): string => {
-    let newest = uuid;
-    const open = [uuid];
-    const seen = new Set<string>();
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (seen.has(next)) continue;
-      seen.add(next);
-      if ((place.get(next) as number) > (place.get(newest) as number)) newest = next;
-      for (const child of children.get(next) ?? []) open.push(child);
-    }
-    return newest;
-  };
+  /** The newest entry below each: who comes first, from the newest on, is it for all above that have none yet. */
+  const newest = new Map<string, string>();
+  for (const { uuid } of tree.toReversed()) {
+    for (let at: string | null = uuid; at !== null && !newest.has(at); at = parentOf(at)) newest.set(at, uuid);
+  }
+  const newestBelow = (uuid: string): string => newest.get(uuid) ?? uuid;
 
   const leaf = toldLeaf !== null && place.has(toldLeaf) ? newestBelow(toldLeaf) : (tree.at(-1)?.uuid ?? null);
   const main = leaf === null ? [] : pathTo(leaf, new Set());
@@ -100,6 +87,7 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   /** Parallel tool calls fork the tree: those beside the line belong to a message that is on it. */
   const isOfKept = ({ messageId }: Node) => messageId !== null && messageIds.has(messageId);
   const branches: LostBranch[] = [];
+  const line = createLine(main);
 
   // What a resume as it stands would not come to: it ends at the first parent that is not there.
   const cutAt = main.findLastIndex((uuid) => isCut(nodeOf(uuid)));
@@ -111,11 +99,10 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
     if (parent !== null && !kept.has(parent)) continue;
     const path = pathTo(newestBelow(uuid), kept);
     if (!path.some((one) => nodeOf(one).said !== null && !isOfKept(nodeOf(one)))) continue;
-    const at = parent === null ? -1 : main.indexOf(parent);
-    const sibling = main[at + 1];
+    const sibling = line.after(parent);
     const why = sibling === undefined || isByAnother(path, sibling) ? 'two_writers' : 'rewound';
     noteBranch(path, why);
-    if (why === 'two_writers') insert(path, at);
+    if (why === 'two_writers') insert(path, parent);
   }
 
   /**
@@ -130,18 +117,18 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   }
 
   /** Puts a branch behind a place of the main line, but never between a call and its result. */
-  function insert(path: readonly string[], at: number): void {
-    let behind = at;
-    const isPair = (uuid: string | undefined) => {
-      const node = uuid === undefined ? null : nodeOf(uuid);
-      return node !== null && (node.results.length > 0 || (node.messageId !== null && node.messageId === nodeOf(main[behind] as string).messageId));
-    };
-    while (behind >= 0 && isPair(main[behind + 1])) behind += 1;
-    main.splice(behind + 1, 0, ...path);
+  function insert(path: readonly string[], parent: string | null): void {
+    line.insert(path, parent === null ? null : line.endOfRun(parent, isPair));
     for (const uuid of path) {
       kept.add(uuid);
       messageIds.add(nodeOf(uuid).messageId);
     }
+  }
+
+  /** Whether an entry must not be parted from the one before it. */
+  function isPair(before: string, uuid: string): boolean {
+    const { results, messageId } = nodeOf(uuid);
+    return results.length > 0 || (messageId !== null && messageId === nodeOf(before).messageId);
   }
 
   function noteBranch(path: readonly string[], why: LostBranch['why']): void {
@@ -155,8 +142,9 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   const openCalls = tree.flatMap(({ uuid }) => openOf(uuid));
   const order: Plan['nodes'] = [];
   const written = new Set<string>();
-  for (const [index, uuid] of main.entries()) {
-    order.push({ uuid, parent: main[index - 1] ?? null, openCalls: openOf(uuid).map(({ id }) => id) });
+  const inOrder = line.inOrder();
+  for (const [index, uuid] of inOrder.entries()) {
+    order.push({ uuid, parent: inOrder[index - 1] ?? null, openCalls: openOf(uuid).map(({ id }) => id) });
     written.add(uuid);
   }
   // What stands beside the line (parallel calls, what somebody went back from) hangs where it hung.
@@ -165,5 +153,5 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   // What sub-agents said in the same file is a tree of its own.
   for (const { uuid, parent, isSidechain } of nodes) if (isSidechain) order.push({ uuid, parent, openCalls: [] });
 
-  return { nodes: order, leaf: main.at(-1) ?? null, branches, openCalls: openCalls.map(({ tool, command }) => ({ tool, command })), isChanged };
+  return { nodes: order, leaf: inOrder.at(-1) ?? null, branches, openCalls: openCalls.map(({ tool, command }) => ({ tool, command })), isChanged };
 }

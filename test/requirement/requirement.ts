@@ -234,6 +234,7 @@ export const requirements = {
   'session.junk': { promise: 'No file, however broken, breaks a list; what is wrong with it stands on its row.', from: 'complaints about peers' },
   'session.find': { promise: 'A session is found by the beginning of its id; one that fits several is answered with them.', from: 'contract' },
   'session.index': { promise: 'The index follows what is written, reads only what is new, and can be deleted.', from: 'contract' },
+  'safe.time': { promise: 'Nothing that a model, a page or a file can write costs more than linear time.', from: 'safety' },
   'session.search': { promise: 'Words, phrases, prefixes and parts of identifiers are found, with the place where they stand.', from: 'contract' },
   'session.continue': { promise: 'Any session becomes a conversation, in its own folder, with its whole history.', from: 'contract' },
   'session.diagnose': { promise: 'What a session did last, why it ended and what to do is told.', from: 'complaints about peers' },

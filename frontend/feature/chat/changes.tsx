@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { ApiError, call, inWords } from '../../api/client.ts';
+import type { DiffLine } from '../../ui/diff-head.ts';
+import { DiffLines } from '../../ui/diff-lines.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
 import { changeWords } from '../../word/change-words.ts';
 
@@ -74,15 +76,16 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
       {found?.diff && (
         <details>
           <summary>{t.theDiff}</summary>
-          <pre class="diff" tabIndex={0} dir="ltr">
-            {found.diff.split('\n').map((line, index) => (
-              <div key={index} class={/^\+(?!\+\+)/.test(line) ? 'added' : /^-(?!--)/.test(line) ? 'removed' : undefined}>
-                {line || ' '}
-              </div>
-            ))}
-          </pre>
+          <DiffLines lines={toLines(found.diff)} />
         </details>
       )}
     </Sheet>
   );
 }
+
+/** The lines of a diff of git. */
+const toLines = (diff: string): DiffLine[] =>
+  diff.split('\n').map((text) => ({
+    kind: /^\+(?!\+\+)/.test(text) ? 'added' : /^-(?!--)/.test(text) ? 'removed' : undefined,
+    text,
+  }));

@@ -2,6 +2,7 @@ import type { MessagePart } from '../../../contract/message.ts';
 import { prefs } from '../../state/prefs.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { Icon } from '../../ui/icon.tsx';
+import { LongText } from '../../ui/long-text.tsx';
 import { Markdown } from '../../ui/markdown.tsx';
 import { When } from '../../ui/when.tsx';
 import { words } from '../../word/words.ts';
@@ -27,7 +28,13 @@ export function Said(props: {
   const t = words.value;
   return (
     <article class={`message user ${delivery === 'phone' || delivery === 'accepted' ? 'waits' : ''}`} aria-label={t.you} data-delivery={delivery}>
-      {isCommand ? <code dir="auto">{text}</code> : <p dir="auto">{text}</p>}
+      {isCommand ? (
+        <code dir="auto">{text}</code>
+      ) : (
+        <p dir="auto">
+          <LongText text={text} />
+        </p>
+      )}
       {attachments.map((name, index) => (
         <span key={index} class="attached">
           <Icon name="file" /> {name}

@@ -111,7 +111,7 @@ export function fromExit(exit: { code: number | null; signal: string | null; std
     exit: { code, signal },
   });
   if (/No conversation found/i.test(said)) return failure('session_not_found', said);
-  if (/Session ID .* is already in use/i.test(said)) return failure('session_busy', said);
+  if (/Session ID .{1,200} is already in use/i.test(said)) return failure('session_busy', said);
   if (patterns[0]?.text.test(said)) return failure('not_logged_in', said);
   const killedBy = exit.signal ?? signalOfCode(exit.code);
   if (killedBy) return failure('agent_killed', `claude was ended by ${killedBy} before it answered.${said ? ` It said: ${said}` : ''}`);

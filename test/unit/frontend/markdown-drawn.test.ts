@@ -25,12 +25,16 @@ verifies('page.logic', 'knows emphasis beside letters of scripts that put no spa
   expect(inside('**历经10年，**年')).toBe('<strong>历经10年，</strong>年');
 });
 
-verifies('page.logic', 'leaves of a text that is none for people the rest as it was written, and loses no letter', () => {
+verifies('page.logic', 'leaves of a text that is none for people the rest as it was written, and says how much it does not show', () => {
   const hostile = ['*a_', '[a](b ', '> ', '- ', '* ', '`a', '<a ', '![', '~~a', '| a ', '_ '];
   const letters = (html: string) => html.replaceAll(/<[^>]*>/g, '').replaceAll(/[^a]/g, '').length;
+  const button = /<button type="button" class="cut">… ([\d,]+) more characters – Show all<\/button>/;
   for (const fragment of hostile) {
     const text = `${fragment.repeat(20_000)}a`;
-    expect(letters(draw(text)), fragment).toBe(text.replaceAll(/[^a]/g, '').length);
+    const html = draw(text);
+    const left = Number(button.exec(html)?.[1]?.replaceAll(',', '') ?? 0);
+    if (fragment === '*a_') expect(left).toBeGreaterThan(0);
+    expect(letters(html.replace(button, '')), fragment).toBe(text.slice(0, text.length - left).replaceAll(/[^a]/g, '').length);
   }
   expect(draw(`**first**\n\n${'*a_'.repeat(10_000)}`)).toContain('<strong>first</strong>');
 });
