@@ -61,6 +61,6 @@ export async function transcriptsIn(folder: string): Promise<Found[]> {
 /** All transcripts of the machine. */
 export async function crawl(home: string): Promise<Found[]> {
   const all: Found[] = [];
-  for (const folder of await projectFolders(home)) all.push(...(await transcriptsIn(folder)));
+  for (const folder of await projectFolders(home)) for (const file of await transcriptsIn(folder)) all.push(file);
   return all;
 }

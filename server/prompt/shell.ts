@@ -70,7 +70,7 @@ function parse(text: string, depth: number): Part[] {
   };
   /** What stands up to the end of a `$(…)` or a pair of backticks, run as commands of its own. */
   const substitute = (inner: string) => {
-    parts.push(...parse(inner, depth + 1));
+    for (const part of parse(inner, depth + 1)) parts.push(part);
     add(unknown);
   };
 

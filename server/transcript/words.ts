@@ -61,7 +61,7 @@ export function toIndexWords(composed: string): { own: string[]; parts: string[]
   const runs: string[] = composed.match(isPlain ? asciiRun : run) ?? [];
   const names = humpsOf(composed).any.test(composed) ? new Set(runs) : [];
   const parts: string[] = [];
-  for (const name of names) parts.push(...partsOf(name, 0, isPlain).map(({ text }) => text));
+  for (const name of names) for (const { text } of partsOf(name, 0, isPlain)) parts.push(text);
   return { own: isPlain ? runs.map((found) => found.toLowerCase()) : runs.flatMap(toFoldedWords), parts };
 }
 

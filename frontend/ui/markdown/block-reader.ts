@@ -235,7 +235,9 @@ export class BlockReader {
     this.#leaf = null;
     if (!leaf || leaf.type === 'table') return;
     const { block, found } = finishLeaf(leaf);
-    this.top.at(-1)?.definitions.push(...found);
+    const definitions = this.top.at(-1)?.definitions;
+    // One at a time: a call takes only so many arguments.
+    for (const definition of found) definitions?.push(definition);
     const inner = this.#open.at(-1);
     if (inner) {
       if (block?.type === 'paragraph' && inner.list && !inner.blocks.length) takeTask(block, inner.list.items.at(-1));
