@@ -106,7 +106,7 @@ module.exports = {
       from: {
         path: '^server/',
         pathNot:
-          '^server/(project-file|access|agent|archive|desk|git|library|page|push|store|terminal)/|^server/(attachment/attachments|undo/shadow-folder|host/(project-guard|resolve-file|look-at-paths)|child-process|file-fault|open-file-limit|config|main|server)\\.ts$',
+          '^server/(project-file|access|agent|archive|desk|git|library|page|push|store|terminal)/|^server/(attachment/attachments|undo/shadow-folder|host/(project-guard|resolve-file|look-at-paths)|child-process|file-fault|own-folder|open-file-limit|config|main|server)\\.ts$',
       },
       to: { path: '^(node:)?fs(/promises)?$', dependencyTypesNot: ['type-only'] },
     },

@@ -223,6 +223,11 @@ export const errorTable = {
     title: 'An attachment is not what it says it is',
     hint: 'Name the media type that its content has (or none), and give each file a plain name.',
   },
+  attachment_lost: {
+    status: 410,
+    title: 'A file that came with the message is gone or was changed',
+    hint: 'Send the message again with its files.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'The body has the wrong content type',

@@ -25,6 +25,7 @@ const ending = [
   'agent_limit_reached',
   'agent_not_found',
   'agent_stalled',
+  'attachment_lost',
   'background_busy',
   'model_overloaded',
   'model_rate_limited',

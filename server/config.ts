@@ -27,6 +27,15 @@ export type Config = Readonly<
   }
 >;
 
+/** What holds for turns that say nothing else. */
+export const turnDefaults = (config: Config) => ({
+  permissionMode: config.PERMISSION_MODE,
+  allowedTools: config.ALLOWED_TOOLS,
+  model: config.CLAUDE_MODEL || null,
+  extraArgs: config.CLAUDE_EXTRA_ARGS,
+  timeoutS: config.CLAUDE_TIMEOUT_S,
+});
+
 /** A setting that cannot be used; the message says which one, why, and the cure. */
 export class ConfigError extends Error {
   override name = 'ConfigError';

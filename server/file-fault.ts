@@ -8,20 +8,29 @@ const quoted = (path: string) => (/^[\w./~@%+=:,-]+$/.test(path) ? path : `'${pa
 /** Whether a file may not be used by this user, as after a run with sudo. */
 export const isForbidden = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(error));
 
-/** Why a file cannot be used, with the fix, as a sentence without a period. */
-export function describeFileFault(path: string, error: unknown): string {
+/** Why a file (or a folder) cannot be used, with the fix, as a sentence without a period. */
+export function describeFileFault(path: string, error: unknown, { isFolder = false } = {}): string {
   const own = lstatSync(path, { throwIfNoEntry: false });
   if (own?.isSymbolicLink()) {
     const target = readlinkSync(path);
-    if (codeOf(error) === 'ELOOP') return `${path} is a link that leads in a circle: remove it`;
+    if (isLoop(path)) return `${path} is a link that leads in a circle: remove it`;
     if (!exists(path)) return `${path} is a link to ${target}, which is not there: bring it back or remove the link`;
   }
-  if (own?.isDirectory()) return `${path} is a folder, and a file is expected there: move it away`;
+  if (own?.isDirectory() && !isFolder) return `${path} is a folder, and a file is expected there: move it away`;
   if (!isForbidden(error)) return `${path}: ${(error as Error).message}`;
   if (own && process.getuid && own.uid !== process.getuid()) {
-    return `${path} belongs to another user (uid ${own.uid}): give it back with sudo chown $(id -un) ${quoted(path)}`;
+    return `${path} belongs to another user (uid ${own.uid}): give it back with sudo chown ${isFolder ? '-R ' : ''}$(id -un) ${quoted(path)}`;
   }
-  return `${path} may not be used by this user: chmod u+rw ${quoted(path)}`;
+  return `${path} may not be used by this user: chmod ${isFolder ? '-R u+rwX' : 'u+rw'} ${quoted(path)}`;
+}
+
+function isLoop(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return codeOf(error) === 'ELOOP';
+  }
 }
 
 function exists(path: string): boolean {

@@ -7,7 +7,7 @@ import { customAlphabet, nanoid } from 'nanoid';
 import { createLocalAccess } from './access/local-access.ts';
 import { createLoginLimit } from './access/login-limit.ts';
 import { createPairings } from './access/pairings.ts';
-import { createPasswordCheck, loadPassword } from './access/password.ts';
+import { createPasswordCheck, loadPassword, otherPassword } from './access/password.ts';
 import { refusedArgs } from './agent/claude/argv.ts';
 import { createClaude } from './agent/claude/claude.ts';
 import { claudeHome } from './agent/claude/home.ts';
@@ -16,7 +16,7 @@ import { createApp } from './app.ts';
 import { createHeadlessArchive } from './archive/headless.ts';
 import { createAttachments } from './attachment/attachments.ts';
 import { checkArgs, checkTerminalArgs } from './check-args.ts';
-import { type Config, ConfigError, checkExposure } from './config.ts';
+import { type Config, ConfigError, checkExposure, turnDefaults } from './config.ts';
 import { type Conversations, createConversations } from './conversation/conversations.ts';
 import { createDesk } from './desk/desk.ts';
 import { createLocalHost } from './host/local.ts';
@@ -34,6 +34,7 @@ import { closeServer, listen, localName, portOf } from './listen.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openWhenDiskAllows } from './open-when-disk-allows.ts';
+import { checkOwnFolders } from './own-folder.ts';
 import { createPage } from './page/page.ts';
 import { createPrompts } from './prompt/prompts.ts';
 import { createPushes } from './push/pushes.ts';
@@ -130,9 +131,11 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   const keep = { bytes: config.EVENTS_MAX_MB * 1_000_000, days: config.EVENTS_KEEP_DAYS };
   const journal = createJournal({ database, keep, now, onTrouble: (error) => warn(error, 'events wait for the disk') });
   const turns = createTurnStore({ database, events: journal });
-  const { password, file: passwordFile } = loadPassword(config.AUTH_PASSWORD, config.dataFolder, storageNotes.add);
+  checkOwnFolders(config.dataFolder, ['attachments', 'terminals', 'undo'], storageNotes.add);
+  const { password, file: passwordFile, isNew } = loadPassword(config.AUTH_PASSWORD, config.dataFolder, storageNotes.add);
   const credentials = createCredentialStore({ database, password, now });
   const isOtherPassword = credentials.endIfPasswordChanged();
+  if (isOtherPassword && isNew) storageNotes.add(passwordFile ?? '', `${passwordFile} is missing: ${otherPassword}.`);
   const processes = createProcessStore({ database, warn });
   const leftProcesses = processes.all();
   const claude = createClaude({
@@ -212,13 +215,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     resolveProject,
     checkArgs,
     defaultProject,
-    defaults: {
-      permissionMode: config.PERMISSION_MODE,
-      allowedTools: config.ALLOWED_TOOLS,
-      model: config.CLAUDE_MODEL || null,
-      extraArgs: config.CLAUDE_EXTRA_ARGS,
-      timeoutS: config.CLAUDE_TIMEOUT_S,
-    },
+    defaults: turnDefaults(config),
     maxRunning: config.maxConcurrentTurns,
     maxQueued: config.MAX_QUEUED_TURNS,
     maxStarting: Math.max(2, availableParallelism()),

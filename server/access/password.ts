@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import expressBasicAuth from 'express-basic-auth';
 import writeFileAtomic from 'write-file-atomic';
@@ -12,24 +13,39 @@ const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
 /** A password in the file that is shorter can be guessed, or is what is left of one. */
 const shortest = 12;
 
+const groups = 4;
+const groupLength = 5;
+
+const fullGroup = `[${letters}]{${groupLength}}`;
+
+/** A part of a password of ours, which ends with a line break in the file: what is left of one after the file was cut. */
+const cutShape = new RegExp(`^${fullGroup}(-${fullGroup}){0,${groups - 2}}(-[${letters}]{0,${groupLength - 1}})?$`);
+
+/** What is said if the file was of no use. */
+export const otherPassword = 'a new password was made, and devices must sign in again';
+
+type LoadedPassword = { password: string; file: string | null; isNew: boolean };
+
 /**
  * The password from the settings, or one that is made once and kept in the data folder for its owner
- * alone to read. `file` is where it is, for the second.
+ * alone to read. `file` is where it is, for the second; `isNew` if there was no such file.
  */
-export function loadPassword(given: string, folder: string, note: NoteFault): { password: string; file: string | null } {
-  if (given) return { password: given, file: null };
+export function loadPassword(given: string, folder: string, note: NoteFault): LoadedPassword {
+  if (given) return { password: given, file: null, isNew: false };
   const file = join(folder, 'password');
-  const kept = readRemakeable(file, { parse: toPassword, note, instead: 'a new password was made, and devices must sign in again' });
-  if (kept) return { password: kept, file };
+  const isNew = !lstatSync(file, { throwIfNoEntry: false });
+  const kept = readRemakeable(file, { parse: toPassword, note, instead: otherPassword });
+  if (kept) return { password: kept, file, isNew };
   // Four groups of five: 100 bits, typed in a quarter of a minute.
-  const group = () => Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join('');
-  const password = [group(), group(), group(), group()].join('-');
+  const makeGroup = () => Array.from({ length: groupLength }, () => letters[randomInt(letters.length)]).join('');
+  const password = Array.from({ length: groups }, makeGroup).join('-');
   writeFileAtomic.sync(file, `${password}\n`, { mode: 0o600 });
-  return { password, file };
+  return { password, file, isNew };
 }
 
 /** A file that was cut or overwritten holds less, or more than one line of letters. */
 function toPassword(text: string): string | null {
+  if (cutShape.test(text)) return null;
   const password = text.replace(/^\uFEFF/, '').trim();
   return password.length >= shortest && /^[^\p{C}\uFFFD]+$/u.test(password) ? password : null;
 }

@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../app-error.ts';
+import { describeFileFault } from '../file-fault.ts';
+import { makeOwnFolder } from '../own-folder.ts';
 import type { StoredAttachment } from '../store/port.ts';
 import { checkedType, isForModel } from './media-type.ts';
 import { placeFiles } from './place.ts';
@@ -23,7 +27,7 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
   /** Kept a moment ago: their turns may not be on disk yet. */
   const fresh = new Set<string>();
 
-  function check(file: IncomingFile): Omit<StoredAttachment, 'path'> {
+  function check(file: IncomingFile): Omit<StoredAttachment, 'path' | 'sha256'> {
     const { name, data } = file;
     const field = { field: 'attachments' };
     if (!isPlainName(name)) throw new AppError('attachment_refused', `attachments: ${JSON.stringify(name)} is no plain file name`, field);
@@ -59,26 +63,30 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
       setTimeout(() => fresh.delete(id), freshMs).unref();
       try {
         // One after the other: the data folder itself is not made anew if it was removed.
-        await mkdir(root, { mode: 0o700 }).catch(unlessThere);
+        await makeOwnFolder(root);
         await mkdir(join(root, id), { mode: 0o700 }).catch(unlessThere);
         return await Promise.all(
           checked.map(async (file, index) => {
             const path = join(root, id, String(index));
             await writeFile(path, files[index]?.data ?? '', { mode: 0o600, flush: true });
-            return { ...file, path };
+            return { ...file, path, sha256: hashOf(files[index]?.data ?? Buffer.alloc(0)) };
           }),
         );
       } catch (error) {
         throw new AppError('storage_unavailable', `${root} cannot be written: ${(error as Error).message}.`, { cause: error });
       }
     },
-    /** Puts what the model does not take into the project; gives the lines that name it to the model. */
+    /**
+     * Puts what the model does not take into the project; gives the lines that name it to the model. Throws AppError for a
+     * file that is no longer what came with the message, whoever is to get it.
+     */
     async place(id: string, files: readonly StoredAttachment[], project: string): Promise<string> {
+      for (const file of files) await readKept(file);
       return placeFiles(
         id,
         files.filter((file) => !file.forModel),
         project,
-        (file) => readFile(file.path),
+        readKept,
       );
     },
     /** Removes what was kept for ids that are not known any more. */
@@ -91,6 +99,20 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
     },
   };
 }
+
+/** What came with the message, whole. */
+async function readKept({ name, path, bytes, sha256 }: StoredAttachment): Promise<Buffer> {
+  const again = 'Send the message again with its files';
+  const data = await readFile(path).catch((error) => {
+    const why = lstatSync(path, { throwIfNoEntry: false }) ? describeFileFault(path, error) : `${path} is not there any more`;
+    throw new AppError('attachment_lost', `${name} cannot be read: ${why}. ${again}.`, { cause: error });
+  });
+  // Messages from before there were hashes have none.
+  if (data.length === bytes && (!sha256 || hashOf(data) === sha256)) return data;
+  throw new AppError('attachment_lost', `${name} is not what came with the message: ${path} was changed. ${again}.`);
+}
+
+const hashOf = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 
 function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;

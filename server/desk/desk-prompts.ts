@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HookAnswer, HookInput } from '../../contract/hook.ts';
@@ -9,6 +9,7 @@ import { AppError } from '../app-error.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { StoredRecord } from '../archive/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
+import { makeOwnFolder } from '../own-folder.ts';
 import { inputText } from '../prompt/cover.ts';
 import type { Asked, Prompts } from '../prompt/prompts.ts';
 import { hookSettings, toHookAnswer } from './hook.ts';
@@ -119,7 +120,7 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
     async prepare(recordId: string, permissionMode: string): Promise<{ path: string; hash: string; discard(): Promise<void> }> {
       const token = `swt_${recordId}_${randomBytes(32).toString('base64url')}`;
       const path = fileOf(recordId);
-      await mkdir(deps.folder, { recursive: true, mode: 0o700 });
+      await makeOwnFolder(deps.folder);
       await writeFile(path, hookSettings({ url: `${deps.url()}/api/hooks/terminal`, token, permissionMode }), { mode: 0o600 });
       return { path, hash: hashOf(token), discard: () => rm(path, { force: true }) };
     },

@@ -26,8 +26,9 @@ export function createPushes(
 ) {
   const { store } = deps;
   let keys: Promise<VapidKeys> | null = null;
+  const isBrowserKnown = () => store.devices().some(({ kind }) => kind === 'web');
   const vapid = () => {
-    keys ??= loadVapidKeys(deps.dataFolder, deps.noteFault).catch((error) => {
+    keys ??= loadVapidKeys(deps.dataFolder, deps.noteFault, isBrowserKnown).catch((error) => {
       keys = null;
       throw error;
     });

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { type NoteFault, readRemakeable } from '../file-fault.ts';
@@ -7,10 +8,16 @@ export type VapidKeys = { publicKey: string; privateKey: string };
 /** An uncompressed point of P-256 and its scalar, in base64url. */
 const keyShapes = { publicKey: /^[\w-]{87}$/, privateKey: /^[\w-]{43}$/ };
 
-/** The keys by which push services know this server: made on first use, and kept in the data folder (0600). */
-export async function loadVapidKeys(folder: string, note: NoteFault): Promise<VapidKeys> {
+const instead = 'new keys were made, and browsers must turn notifications on again';
+
+/**
+ * The keys by which push services know this server: made on first use, and kept in the data folder (0600). `isKnown` says
+ * whether a browser knows keys of before.
+ */
+export async function loadVapidKeys(folder: string, note: NoteFault, isKnown: () => boolean): Promise<VapidKeys> {
   const file = join(folder, 'vapid.json');
-  const kept = readRemakeable(file, { parse: toKeys, note, instead: 'new keys were made, and browsers must turn notifications on again' });
+  if (!lstatSync(file, { throwIfNoEntry: false }) && isKnown()) note(file, `${file} is missing: ${instead}.`);
+  const kept = readRemakeable(file, { parse: toKeys, note, instead });
   if (kept) return kept;
   const { default: webPush } = await import('web-push');
   const keys = webPush.generateVAPIDKeys();

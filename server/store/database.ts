@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type Libsql from 'libsql';
 import { AppError } from '../app-error.ts';
@@ -36,7 +36,7 @@ export function openDatabase(folder: string, { acceptEmpty = false, note = () =>
   const owner = createFolderOwner({ folder, stateFolder });
   const other = owner.other();
   if (other) throw inUse(folder, other);
-  const isMissing = !existsSync(folder);
+  const isMissing = !lstatSync(folder, { throwIfNoEntry: false });
   if (!(isMissing && owner.wasUsed && !acceptEmpty)) makeFolder(folder);
   const journal = openJournal({
     folder,
@@ -65,8 +65,12 @@ const lockOf = (sqlite: Libsql.Database, release: () => void) => ({
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Said of the folder, or it would be said of one of its files after the other.
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    const fault = lstatSync(folder, { throwIfNoEntry: false })?.isFile() ? `${folder} is a file` : describeFileFault(folder, error);
+    const fault = lstatSync(folder, { throwIfNoEntry: false })?.isFile()
+      ? `${folder} is a file`
+      : describeFileFault(folder, error, { isFolder: true });
     throw new DataFolderError(`The data folder ${folder} cannot be used: ${fault}. Make it writable or set SESSIONS_DIR.`, { cause: error });
   }
 }

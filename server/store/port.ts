@@ -7,7 +7,7 @@ import type { AuditEntry, Prompt, PromptOutcome, Rule } from '../../contract/pro
 import type { ChatAnswer, TurnState } from '../../contract/turn.ts';
 
 /** A file that came with a message, as it is kept. One `forModel` goes to the model, another lies in the project. */
-export type StoredAttachment = { name: string; media_type: string; bytes: number; path: string; forModel: boolean };
+export type StoredAttachment = { name: string; media_type: string; bytes: number; path: string; forModel: boolean; sha256?: string };
 
 /** How one turn is to run: what the request said, over what the conversation and the settings say. */
 export type TurnOptions = {

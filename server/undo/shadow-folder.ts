@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Git } from '../git/git.ts';
+import { makeOwnFolder } from '../own-folder.ts';
 
 /** What is known of a work tree: the newest tree of it, and by what each of its files is recognized. */
 export type ShadowState = { tree: string; files: Map<string, string> };
@@ -26,7 +27,9 @@ export function createShadowFolder(folder: string) {
       const path = join(folder, 'empty.git');
       let made: Promise<string> | null = null;
       const make = async () => {
-        if (!(await isRepository(path))) await git.init(path);
+        if (await isRepository(path)) return path;
+        await makeOwnFolder(folder);
+        await git.init(path);
         return path;
       };
       return () => {
@@ -56,9 +59,7 @@ export function createShadowFolder(folder: string) {
       await rename(temporary, join(repository, stateFile));
     },
     remove: (top: string) => rm(repositoryOf(top), { recursive: true, force: true }),
-    async make(): Promise<void> {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-    },
+    make: (): Promise<void> => makeOwnFolder(folder),
     /** Removes what belongs to projects that are gone or were not used for long, and what earlier versions left. */
     async sweep(now: Date): Promise<void> {
       for (const name of await readdir(folder).catch(() => [])) {

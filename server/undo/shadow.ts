@@ -44,11 +44,11 @@ export function createShadow({ git, folder, workTrees }: { git: Git; folder: Sha
   const states = new Map<string, ShadowState>();
 
   async function stateOf(top: string): Promise<ShadowState> {
+    await folder.make();
     const known = states.get(top) ?? (await folder.load(top));
     const repository = folder.repositoryOf(top);
     if (known && (await folder.exists(repository))) return known;
     await folder.remove(top);
-    await folder.make();
     await git.init(repository);
     return { tree: emptyTree, files: new Map() };
   }

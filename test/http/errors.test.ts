@@ -146,6 +146,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   files_changed: 'agent/undo',
   undo_incomplete: 'unit/undo/undo',
   agent_stalled: 'agent/stall',
+  attachment_lost: 'built/data-folder',
   internal: 'below',
   agent_not_found: 'agent/ends',
   turn_interrupted: 'built/crash',

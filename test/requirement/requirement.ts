@@ -73,6 +73,7 @@ export const requirements = {
   'store.newer': { promise: 'A journal of a newer version is left as it is; what does not need it works.', from: 'upkeep' },
   'store.repair': { promise: 'What can be read of a damaged journal is taken over by a command; the old one is kept.', from: 'upkeep' },
   'store.damaged': { promise: 'A damaged sessions.json is kept aside and the last good copy is used.', from: 'upkeep' },
+  'store.files': { promise: 'A file of the data folder that can be made again never stops a start; what is lost with it is said.', from: 'upkeep' },
   'store.disk': { promise: 'A full or read-only disk answers 503, loses nothing that was accepted, and heals.', from: 'complaints about peers' },
   'live.same': { promise: 'A live process and a run of its own give the same answers and the same history.', from: 'contract' },
   'live.kept': { promise: 'At most LIVE_PROCESSES are kept, each for one session; the least recently used goes first.', from: 'contract' },
