@@ -148,7 +148,7 @@ verifies('terminal.messages', 'keeps messages for a session at the desk until it
     'typed\nin for me',
     '[[tool:Bash touch asked]][[text done so]]',
     'half a thought, whole',
-    'behind it with no keys',
+    'behind it [201~with no keys',
     '[[slow 200 100ms]]',
   ]);
   expect((await cli('detach', 'a')).out).toBe('a\n');
