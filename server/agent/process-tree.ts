@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runProgram } from '../child-process.ts';
 import { isExhaustion } from '../exhaustion.ts';
+import { parseProcessStat } from '../process-stat.ts';
 import type { Descendants } from './descendants.ts';
 import type { ProcessNote } from './port.ts';
 
@@ -18,11 +19,7 @@ const patience = { interruptMs: 3000, terminateMs: 4000, killMs: 2000, pollMs: 2
 export async function processStart(pid: number): Promise<string | null> {
   try {
     if (process.platform === 'linux') {
-      const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-      // The name, field 2, may hold spaces and brackets; the start is field 22.
-      const [state = 'X', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      // A process that has ended stays until its parent, or init, takes note: that can be seconds on a crowded machine.
-      return state === 'Z' || state === 'X' ? null : (fields[18] ?? null);
+      return parseProcessStat(await readFile(`/proc/${pid}/stat`, 'utf8'))?.start ?? null;
     }
     const { stdout } = await runProgram('ps', ['-o', 'lstart=', '-p', String(pid)], { timeoutMs });
     return stdout.trim() || null;
@@ -36,8 +33,8 @@ export async function processStart(pid: number): Promise<string | null> {
 /** Whether a process has ended and was not taken note of. */
 async function isZombie(pid: number): Promise<boolean> {
   if (process.platform !== 'linux') return false;
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return /\) [ZX] /.test(stat);
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return text !== '' && parseProcessStat(text) === null;
 }
 
 /** Whether there is a process in a group, be it only the remains of one. */
@@ -88,7 +85,7 @@ async function markedProcesses(name: string): Promise<number[]> {
 
 /** Ends tools that live outside of the process group of their run: the CLI gives each a session of its own. */
 export async function endTools(mark: string, descendants?: Descendants): Promise<void> {
-  const left = async () => [...new Set([...(await markedProcesses(mark)), ...((await descendants?.alive()) ?? [])])];
+  const left = async () => [...new Set([...(await markedProcesses(mark)), ...((await descendants?.listAlive()) ?? [])])];
   const pids = await left();
   if (!pids.length) return;
   for (const pid of pids) signal(pid, 'SIGTERM');
@@ -104,7 +101,7 @@ export async function endTools(mark: string, descendants?: Descendants): Promise
  */
 export async function endProcessTree(group: number, mark: string, descendants?: Descendants): Promise<void> {
   // While it lives: what it started is found below it.
-  await descendants?.alive().catch(() => []);
+  await descendants?.listAlive().catch(() => []);
   const isGone = async () => !isGroupAlive(group) || (await isZombie(group));
   signal(group, 'SIGINT');
   if (!(await waitFor(isGone, patience.interruptMs))) {

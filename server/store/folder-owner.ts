@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { readProgram } from '../child-process.ts';
 import { describeFileFault } from '../file-fault.ts';
+import { parseProcessStat } from '../process-stat.ts';
 
 /** What is known of a data folder: the journal that it has, and the server that uses it. */
 type Owner = { pid: number | null; started: string | null; data_id: number | null };
@@ -14,10 +15,9 @@ const nobody: Owner = { pid: null, started: null, data_id: null };
 function startOf(pid: number): string | null {
   try {
     if (process.platform !== 'linux') return readProgram('ps', ['-o', 'lstart=', '-p', String(pid)])?.trim() || null;
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return state === 'Z' || state === 'X' ? null : `${boot} ${fields[18]}`;
+    return stat && `${boot} ${stat.start}`;
   } catch {
     return null;
   }
