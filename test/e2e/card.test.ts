@@ -154,3 +154,37 @@ verifies('page.small', 'keeps the row of the composer on one line when the conte
   }
   expect(faults).toEqual([]);
 });
+
+verifies('prompt.shown', 'takes no tap that was meant for the card before', async () => {
+  const { server, page, ask } = await startPhone();
+  await server.post('/api/conversations', { id: 'one', permission_mode: 'default' });
+  await server.accept('one', { message: tool('Bash', { command: 'touch one' }) });
+  await ask('two', tool('Bash', { command: 'touch two' }));
+  await server.prompts(2);
+  await page.getByRole('button', { name: '2 wait for you' }).click();
+  const allow = page.getByRole('dialog').getByRole('button', { name: 'Allow', exact: true });
+  await expect.poll(() => allow.count()).toBe(2);
+  // A second tap at the same place, as soon as the next card has moved there.
+  const second = page.evaluate(
+    () =>
+      new Promise<string | null>((resolve) => {
+        const dialog = document.querySelector('[role=dialog]') ?? document.body;
+        const before = dialog.querySelectorAll('.prompt').length;
+        new MutationObserver((_, observer) => {
+          if (dialog.querySelectorAll('.prompt').length === before) return;
+          observer.disconnect();
+          requestAnimationFrame(() =>
+            requestAnimationFrame(() => {
+              const button = [...dialog.querySelectorAll('button')].find(({ textContent }) => textContent === 'Allow');
+              button?.click();
+              resolve(button ? String(button.disabled) : null);
+            }),
+          );
+        }).observe(dialog, { childList: true, subtree: true });
+      }),
+  );
+  await allow.first().click();
+  expect(await second).toBe('true');
+  await allow.first().click();
+  await expect.poll(() => allow.count()).toBe(0);
+});

@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Prompt } from '../../../contract/prompt.ts';
 import { cutsOf } from '../../../contract/shown-input.ts';
@@ -13,6 +14,20 @@ import { Questions } from './question-form.tsx';
 import { questionsOf } from './questions.ts';
 import './prompt.css';
 
+/** How long no card can be answered after one has come or gone: the tap was meant for what was there before. */
+const settleMs = 500;
+
+const isSettling = signal(false);
+let settling: ReturnType<typeof setTimeout> | undefined;
+
+function holdAnswers(): void {
+  isSettling.value = true;
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    isSettling.value = false;
+  }, settleMs);
+}
+
 type CardProps = {
   prompt: Prompt;
   /** Which conversation, if it is not the open one. */
@@ -27,7 +42,12 @@ export function PromptCard({ prompt, place }: CardProps) {
   const [isRawPlan, setRawPlan] = useState(false);
   const { rows, isCut, opened, openAll } = useOpened(prompt, isRawPlan);
   const t = words.value;
+  const isHeld = isSending || isSettling.value;
   useFocusAfter(box);
+  useEffect(() => {
+    holdAnswers();
+    return holdAnswers;
+  }, []);
 
   async function send(answer: Answer): Promise<void> {
     setSending(true);
@@ -66,9 +86,9 @@ export function PromptCard({ prompt, place }: CardProps) {
         </p>
       )}
       {prompt.kind === 'question' && questionsOf(prompt) ? (
-        <Questions prompt={prompt} isSending={isSending} isCut={isCut} send={send} />
+        <Questions prompt={prompt} isSending={isHeld} isCut={isCut} send={send} />
       ) : (
-        <AnswerButtons prompt={prompt} isSending={isSending} isCut={isCut} send={send} />
+        <AnswerButtons prompt={prompt} isSending={isHeld} isCut={isCut} send={send} />
       )}
     </section>
   );
