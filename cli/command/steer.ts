@@ -53,6 +53,8 @@ const allow: Command = {
     }
     const answers = Object.fromEntries(questions.map(({ question }, index) => [String(question), String(given[index])]));
     const remember = textOf(values, 'remember') as 'always' | undefined;
+    // By the name of a conversation it may be another one than was listed before.
+    if (name !== prompt.id) out.say(promptLines(prompt).join('\n'));
     const body = { decision: 'allow' as const, ...(prompt.kind === 'question' ? { answers } : {}), ...(remember ? { remember } : {}) };
     const answer = await client.call('answerPrompt', { params: { id: prompt.id }, body });
     out.data(answer, () => answer.outcome);

@@ -203,12 +203,9 @@ export function createDispatcher(deps: DispatcherDeps) {
       // The turn has the session on disk already: after a crash the mapping gets it from there.
       const now = mapping.get(turn.conv_id) ?? record;
       // A reset that came meanwhile is for the next turn: this one is on its way in the session of before.
-      const session_id =
-        now.reset_at !== record.reset_at
-          ? now.session_id
-          : now.session_id === record.session_id
-            ? turn.session_id
-            : (now.session_id ?? turn.session_id);
+      const isReset = now.reset_at !== record.reset_at;
+      const isMoved = now.session_id !== record.session_id && now.session_id !== null;
+      const session_id = isReset || isMoved ? now.session_id : turn.session_id;
       if (session_id !== now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id, project: place.project });
       const reserved = lanes.reserved.get(turn.conv_id);
       lanes.reserved.delete(turn.conv_id);
