@@ -53,13 +53,40 @@ const paintFirst: Plugin = {
   },
 };
 
+/** Fetches the files of a part into the browser's cache before `import()` reads them there. Runs in the browser. */
+const fetchFirst = `
+const files=new Map();
+const fetchFile=file=>{
+if(!files.has(file)){const loading=fetch('/'+file).then(answer=>{if(!answer.ok)throw new Error(file+': '+answer.status);return answer.arrayBuffer()});
+files.set(file,loading);loading.catch(()=>files.delete(file))}
+return files.get(file)};
+export const __vitePreload=(load,files=[])=>Promise.all(files.map(fetchFile)).then(load);
+`;
+
+/**
+ * Lets a part of the page be loaded after its first try failed. A browser remembers that an `import()` has failed, and
+ * answers each later one with the same failure (Chromium 150, and the HTML standard); a `fetch` can be repeated.
+ */
+const repeatableImports: Plugin = {
+  name: 'repeatable-imports',
+  enforce: 'post',
+  transform: (_code, id) => (id === '\0vite/preload-helper.js' ? { code: fetchFirst, map: null } : null),
+  writeBundle(_options, bundle) {
+    for (const { code, fileName } of Object.values(bundle).filter((file) => file.type === 'chunk')) {
+      const count = (text: string) => code.split(text).length - 1;
+      if (count('import(`') === count('__vite__mapDeps([')) continue;
+      this.error(`${fileName} imports a part without the list of its files. Import it from a file outside of the chunk "shared".`);
+    }
+  },
+};
+
 /** What the first load needs of what later parts need as well, in one file: each more costs the first frame a request. */
 const shared = { name: 'shared', test: /node_modules[\\/]@?preact|frontend[\\/]word[\\/](words|en|plural)/ };
 
 /** The page, as a browser loads it. */
 const page: UserConfig = {
   root: frontend,
-  plugins: [preact(), slimRoutes, paintFirst],
+  plugins: [preact(), slimRoutes, paintFirst, repeatableImports],
   // One style: it stands in the document itself.
   build: {
     cssCodeSplit: false,

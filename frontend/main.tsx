@@ -2,6 +2,7 @@ import { hydrate, render } from 'preact';
 import type { Boot } from '../contract/boot.ts';
 import { App } from './app.tsx';
 import { appendDraft, keepDrafts } from './feature/composer/draft.ts';
+import { PromptCard } from './feature/prompt/prompts.tsx';
 import { fitToKeyboard } from './keyboard.ts';
 import { loadPrefs, prefs } from './state/prefs.ts';
 import { startPage, takeBoot, takeSaved } from './state/start.ts';
@@ -10,7 +11,8 @@ import { openId } from './state/thread.ts';
 import { loadMarkdown } from './ui/markdown.tsx';
 import { isMounted } from './ui/mounted.ts';
 import { startClock } from './ui/when.tsx';
-import { locale, speak } from './word/words.ts';
+import { speak } from './word/speak.ts';
+import { locale } from './word/words.ts';
 
 /** Draws the page: over what the server has drawn already, or from this phone's own store. */
 async function start(root: HTMLElement): Promise<void> {
@@ -28,6 +30,8 @@ async function start(root: HTMLElement): Promise<void> {
   const early = root.querySelector<HTMLTextAreaElement>('.composer textarea')?.value || sessionStorage.getItem('early');
   sessionStorage.removeItem('early');
   if (boot && root.firstChild) {
+    // Without its code a drawn card would vanish, and with it the button that was pressed.
+    if (root.querySelector('.prompt')) await PromptCard.preload().catch(() => {});
     // The server knows nothing of the quiet view: see isMounted.
     prefs.value = { ...own, quiet: false };
     hydrate(<App />, root);

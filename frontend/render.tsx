@@ -1,6 +1,8 @@
 import { renderToString } from 'preact-render-to-string';
 import type { Boot } from '../contract/boot.ts';
 import { App } from './app.tsx';
+import { PromptCard } from './feature/prompt/prompt-card.tsx';
+import { PromptCard as LazyPromptCard } from './feature/prompt/prompts.tsx';
 import { takeBoot } from './state/start.ts';
 import { takeBlocks } from './ui/markdown.tsx';
 import { MarkdownBlocks } from './ui/markdown-blocks.tsx';
@@ -20,6 +22,7 @@ function Drawn({ text }: { text: string }) {
 }
 
 takeBlocks(Drawn);
+LazyPromptCard.take(PromptCard);
 
 /** The first screen as HTML. It is drawn in one go, so that the state of one request never meets that of another. */
 export function renderPage(boot: Boot): string {

@@ -42,15 +42,15 @@ verifies('history.chain', 'follows the branch that goes on, and reads over cut a
     { ...user, uuid: '00000000-0000-4000-8000-000000000002', isSidechain: true, message: { role: 'user', content: 'of a sub-agent' } },
   ];
   const assistant = lines.findIndex((line) => line.includes('"type":"assistant"'));
-  // The CLI writes half of a surrogate pair as an escape, which strict readers refuse.
+  // The CLI writes half of a surrogate pair as an escape, which strict readers of JSON refuse: readers get a replacement character.
   lines[assistant] = lines[assistant]?.replace('Echo: one', 'Echo: one \\ud800 alone') ?? '';
   lines.splice(assistant, 0, ...branch.map((entry) => JSON.stringify(entry)), 'not json at all', '{"type":"user","uuid":');
   writeFileSync(file, `${lines.join('\n')}\n`);
   appendFileSync(file, '{"type":"assistant","uuid":"cut off in the mid');
   const { messages } = await server.messages('default');
-  expect(textsOf(messages)).toEqual(['one', 'Echo: one \ud800 alone']);
+  expect(textsOf(messages)).toEqual(['one', 'Echo: one \ufffd alone']);
   await server.chat({ message: 'two \ud83d\ude00' });
-  expect(textsOf((await server.messages('default')).messages)).toEqual(['one', 'Echo: one \ud800 alone', 'two 😀', 'Echo: two 😀']);
+  expect(textsOf((await server.messages('default')).messages)).toEqual(['one', 'Echo: one \ufffd alone', 'two 😀', 'Echo: two 😀']);
 });
 
 verifies('history.page', 'pages backwards without a gap or a double, each page within 256 KB', async () => {

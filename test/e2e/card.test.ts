@@ -60,7 +60,7 @@ verifies('prompt.shown', 'opens a long card at its top, has what is cut opened b
   expect(await note.evaluate((one) => one.getBoundingClientRect().height / Number.parseFloat(getComputedStyle(one).lineHeight))).toBeLessThan(2.3);
   await card.getByRole('button', { name: '… 78 more lines' }).click();
   await card.getByText('echo line 40').waitFor();
-  expect(await allow.isEnabled()).toBe(true);
+  await expect.poll(() => allow.isEnabled()).toBe(true);
   // Opened, the card is longer than the screen: it is still at its top, and Allow is below.
   expect(await topOf(page)).toBeGreaterThanOrEqual(0);
   expect(await allow.evaluate((one) => one.getBoundingClientRect().top)).toBeGreaterThan(844);
@@ -104,12 +104,15 @@ verifies('prompt.shown', 'shows each name and value of generated inputs at phone
   await ask('odd', `${tool('Bash', { command: 'touch x' })}[[text done]]`);
   await page.route('**/api/**', (route) => route.abort());
   for (const input of samples) {
-    // The page draws what came with its HTML; its other requests are cut off.
+    // The page draws the data that came with its HTML, where the server's own drawing is taken out; its other requests are cut off.
     await page.route('**/c/odd', async (route) => {
       const response = await route.fetch();
       const json = JSON.stringify(input).replaceAll('<', '\\u003c');
       const html = (await response.text()).replaceAll(/"tool":"Bash","input":\{[^}]*\}/g, () => `"tool":"mcp__m__do","input":${json}`);
-      await route.fulfill({ response, body: html });
+      await route.fulfill({
+        response,
+        body: html.replace(/<div id="app">.*?(?=<script type="application\/json" id="boot">)/s, '<div id="app"></div>'),
+      });
     });
     await page.reload();
     const card = page.locator('.prompt').first();

@@ -137,9 +137,12 @@ verifies('page.small', 'shows the end of a conversation before its scripts, and 
 verifies('page.recovers', 'comes to life where one of its scripts was lost at first, and reads Markdown when that part can be had', async () => {
   const { server } = await startBuilt();
   await server.chat({ conv_id: 'default', message: '[[text It is **bold**.]]' });
+  await server.post('/api/conversations', { id: 'asks', permission_mode: 'default' });
+  const asking = server.chat({ conv_id: 'asks', message: '[[tool:Bash touch x]][[text was allowed]]' });
+  await server.prompts();
   const { page, context } = await openPhone({ serviceWorkers: 'block', locale: 'de-DE' });
   const lost = new Set<string>();
-  await context.route(/assets\/(index|de|markdown-blocks)-[^/]+\.js/, async (route) => {
+  await context.route(/assets\/(index|de|markdown-blocks|prompt-card)-[^/]+\.js/, async (route) => {
     const name = /assets\/([a-z-]+)-/.exec(route.request().url())?.[1] ?? '';
     if (lost.has(name)) return route.continue();
     lost.add(name);
@@ -157,8 +160,13 @@ verifies('page.recovers', 'comes to life where one of its scripts was lost at fi
   });
   await page.getByRole('button', { name: 'Anmelden' }).click();
   await page.getByLabel('Nachricht', { exact: true }).waitFor();
+  await page.goto(`${server.url}/c/default`);
   await page.locator('.assistant strong', { hasText: 'bold' }).waitFor();
-  expect([...lost].sort()).toEqual(['de', 'index', 'markdown-blocks']);
+  await page.goto(`${server.url}/c/asks`);
+  await until('the lost card', () => lost.has('prompt-card'));
+  await page.getByRole('button', { name: 'Erlauben', exact: true }).click();
+  expect((await asking).response).toContain('was allowed');
+  expect([...lost].sort()).toEqual(['de', 'index', 'markdown-blocks', 'prompt-card']);
 });
 
 verifies('page.delivery', 'says that a file cannot be read any more, and lets the next message go when it was discarded', async () => {

@@ -5,8 +5,8 @@ import { lazy } from '../../ui/lazy.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
 import { words } from '../../word/words.ts';
 
-/** Most of the time nothing waits: the page opens without it. */
-const PromptCard = lazy(async () => (await import('./prompt-card.tsx')).PromptCard);
+/** Most of the time nothing waits: the page opens without it. If something does, the server has drawn it. */
+export const PromptCard = lazy(async () => (await import('./prompt-card.tsx')).PromptCard);
 
 /** What the open conversation waits for. */
 export function OwnPrompts() {

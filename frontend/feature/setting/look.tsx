@@ -1,6 +1,7 @@
 import { type Prefs, prefs, setPrefs } from '../../state/prefs.ts';
 import { settingWords } from '../../word/setting-words.ts';
-import { languages, locale, speak } from '../../word/words.ts';
+import { speak } from '../../word/speak.ts';
+import { languages, locale } from '../../word/words.ts';
 
 const themes: Prefs['theme'][] = ['auto', 'light', 'dark'];
 const sizes: Prefs['size'][] = ['small', 'medium', 'large', 'huge'];

@@ -55,13 +55,18 @@ function grow(folder: string, node: Node, outside: string): void {
   }
 }
 
-/** Everything that is in a folder, so that no change can be overlooked. */
+/**
+ * Everything that is in a folder, so that no change can be overlooked. It does not use the recursive `readdirSync`, which
+ * follows links: a few links to `..` in one tree give it a number of paths that no memory holds.
+ */
 function look(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return readdirSync(folder)
     .sort()
-    .map((name) => {
-      const found = lstatSync(join(folder, name));
-      return `${name} ${found.mode} ${found.ino} ${found.mtimeMs} ${found.isFile() ? readFileSync(join(folder, name)) : ''}`;
+    .flatMap((name) => {
+      const path = join(folder, name);
+      const found = lstatSync(path);
+      const line = `${path} ${found.mode} ${found.ino} ${found.mtimeMs} ${found.isFile() ? readFileSync(path) : ''}`;
+      return found.isDirectory() ? [line, ...look(path)] : [line];
     });
 }
 
