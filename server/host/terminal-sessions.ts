@@ -3,6 +3,7 @@ import { AppError } from '../app-error.ts';
 import type { Archive } from '../archive/archive.ts';
 import { createMutex } from '../mutex.ts';
 import type { Followed, Follower, Pane, Terminals } from '../terminal/port.ts';
+import { TmuxError } from '../terminal/tmux-error.ts';
 import { lookUntil } from './look-until.ts';
 import { createTerminalTyping, terminalFailed } from './terminal-typing.ts';
 
@@ -53,15 +54,15 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     return { pane, live };
   }
 
-  /** Works with the pane of a session. Throws AppError `terminal_not_ours` also where it ends meanwhile. */
+  /** Works with the pane of a session. Throws AppError `terminal_not_ours` if it ends meanwhile. */
   async function inPane<T>(id: string, work: (found: { pane: Pane; live: LiveSession | undefined }) => Promise<T> | T): Promise<T> {
     const found = await need(id);
     try {
       return await work(found);
     } catch (error) {
-      if (error instanceof AppError) throw error;
+      if (error instanceof AppError && !(error instanceof TmuxError)) throw error;
       const isThere = (await terminals.panes()).some((pane) => pane.id === found.pane.id && !pane.isDead);
-      if (isThere) throw new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
+      if (isThere) throw error;
       throw new AppError('terminal_not_ours', `The terminal of session ${id} has just ended.`, { field: 'id' });
     }
   }
@@ -101,7 +102,8 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       const pane = (await terminals.panes()).find((one) => one.name === name);
       if (!pane || pane.isDead) return 'ended';
       if (live || performance.now() - begun < asksMs) return null;
-      return asks.test(await terminals.screen(pane.id)) ? 'asks' : null;
+      // If it has ended since, the next look says so.
+      return asks.test(await terminals.screen(pane.id).catch(() => '')) ? 'asks' : null;
     });
     if (state === 'ready') return;
     archive.willEnd(pid, 'not_started');
@@ -137,7 +139,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         };
         const pid = await begin().catch(async (error) => {
           await hooks.discard();
-          throw error instanceof AppError ? error : new AppError('terminal_failed', `tmux says: ${(error as Error).message}`);
+          throw error;
         });
         await archive.begin(record.id, { session_id: id, terminal: name, project: launch.project, name: launch.name, hook_hash: hooks.hash }, pid);
         await waitReady({ id, name, pid, recordId: record.id });

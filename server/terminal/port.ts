@@ -22,7 +22,10 @@ export type Followed = {
   dispose(): void;
 };
 
-/** The terminal multiplexer, on a socket of our own: what else runs in it is neither seen nor touched. */
+/**
+ * The terminal multiplexer, on a socket of our own: what else runs in it is neither seen nor touched. What it refuses is
+ * an AppError `terminal_failed` with its own words.
+ */
 export interface Terminals {
   /** Whether it can be used. */
   isThere(): Promise<boolean>;
@@ -30,7 +33,7 @@ export interface Terminals {
   panes(): Promise<Pane[]>;
   /**
    * Runs a program in a new one and gives its pid; what it prints also goes into `logCommand`, a command of a
-   * shell. Throws Error with the words of tmux.
+   * shell.
    */
   open(name: string, how: { cwd: string; command: readonly string[]; logCommand: string }): Promise<number>;
   /** How the program of a pane ended; null where it has not, or the pane is gone. */

@@ -6,6 +6,7 @@ import { withoutControls } from '../typed-text.ts';
 import { followTerminal } from './control.ts';
 import { environmentCommands } from './environment.ts';
 import type { Pane, Terminals } from './port.ts';
+import { TmuxError } from './tmux-error.ts';
 
 /** Our own server of tmux: a person's own sessions are in another one. */
 const socket = 'switchboard';
@@ -56,7 +57,11 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     // Without the person's own configuration: a prefix or a shell of theirs must not change what we type into.
     const all = ['-L', socket, '-f', '/dev/null', ...args];
     const more = { env: { ...env, TERM: 'xterm-256color' }, input, timeoutMs: patienceMs, maxBytes: maxOutput };
-    return (await runProgram('tmux', all, more)).stdout;
+    try {
+      return (await runProgram('tmux', all, more)).stdout;
+    } catch (error) {
+      throw isExhaustion(error) ? error : new TmuxError(error as Error);
+    }
   }
 
   /** Asks for a list of panes; one that hangs is no sign that there are none. */

@@ -226,6 +226,8 @@ verifies('terminal.handover', 'gives a conversation back whose terminal is kille
       async () => {
         await type(server, id, '[[slow 100 100ms]]');
         await until('its work', async () => (await row(server, id)).state === 'running');
+        // The CLI says that it works before it writes what it was sent: killed in between, nobody has those words.
+        await until('its words', async () => (await texts(server, 'a')).includes('[[slow 100 100ms]]'));
       },
     ],
     [

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
+import { Descendants } from '../../server/agent/descendants.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
@@ -32,11 +33,15 @@ verifies('turn.cancel', 'ends what a run started and left, whatever its exit cod
     const found = (await readFile(pids, 'utf8').catch(() => '')).split('\n').filter(Boolean).map(Number);
     return found.length === 2 && found;
   };
+  const look = vi.spyOn(Descendants.prototype, 'look');
+  onTestFinished(() => look.mockRestore());
   for (const how of ['silent', 'cancel', 'timeout']) {
     await writeFile(pids, '');
     const options = { conv_id: how, ...(how === 'timeout' ? { timeout_s: 2 } : {}) };
     const { turn_id } = await server.accept(how, { message: how === 'silent' ? how : 'hang', ...options });
     const left = await until('the grandchildren', started);
+    const looks = look.mock.results.length;
+    await until('two looks at them', () => look.mock.settledResults.slice(looks).filter(({ type }) => type === 'fulfilled').length >= 2);
     if (how === 'cancel') await server.cancel(turn_id);
     else if (how === 'silent') await writeFile(go, '');
     expect((await server.end(turn_id)).state).not.toBe('completed');

@@ -126,17 +126,19 @@ verifies('prompt.plan', 'sends a plan back with words, and accepts it with the m
 
 verifies('prompt.waits', 'is answered after its reader left and came back, and the time limit of the turn stands still', async () => {
   const server = await startTestServer();
+  // Long enough for a busy machine to start the CLI.
+  const limitS = 8;
   const hangUp = new AbortController();
   const stream = await server.post(
     '/api/chat',
-    { message: '[[tool:Bash touch x1]][[text done]]', conv_id: 'a', stream: true, timeout_s: 2, ...asking },
+    { message: '[[tool:Bash touch x1]][[text done]]', conv_id: 'a', stream: true, timeout_s: limitS, ...asking },
     {},
     hangUp.signal,
   );
   const events = await readUntil(stream, (event) => event.type === 'prompt.opened');
   hangUp.abort();
   const opened = events.at(-1) as { id: number; turn_id: string };
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await new Promise((resolve) => setTimeout(resolve, limitS * 1000 + 500));
   const [prompt] = await server.prompts();
   await server.answer(prompt?.id as string, { decision: 'allow' });
   expect((await server.end(opened.turn_id)).result?.response).toBe('done');

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import Libsql from 'libsql';
 import { expect } from 'vitest';
 import { username } from '../helper/client.ts';
 import { type FileFault, fileFaults, give, isRoot, nobody } from '../helper/file-fault.ts';
 import { createSubscriber } from '../helper/push-service.ts';
+import { queryDatabase } from '../helper/query-database.ts';
 import { startTestApi } from '../helper/server.ts';
 import { type ServerProcess, startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
@@ -60,11 +60,7 @@ const newer: Record<string, (path: string) => void> = {
   'vapid.json': (path) => writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), later: 1 })),
   'server.pid': (path) => writeFileSync(path, '{"pid": 1, "later": 1}\n'),
   'sessions.json.bak': (path) => writeFileSync(path, '{"version": 9, "conversations": []}'),
-  'library.db'(path) {
-    const file = new Libsql(path);
-    file.exec('PRAGMA user_version = 99');
-    file.close();
-  },
+  'library.db': (path) => queryDatabase(path, 'PRAGMA user_version = 99'),
 };
 
 const as = isRoot ? { uid: nobody } : {};

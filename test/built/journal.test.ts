@@ -1,28 +1,27 @@
 import { spawnSync } from 'node:child_process';
-import { openSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { cp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import Libsql from 'libsql';
 import { expect } from 'vitest';
 import { startBuilt } from '../helper/built.ts';
 import { password, username } from '../helper/client.ts';
+import { queryDatabase } from '../helper/query-database.ts';
 import { packageRoot } from '../helper/server.ts';
 import { type ServerProcess, startServerProcess } from '../helper/server-process.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const noise = (size: number) => Buffer.from(Array.from({ length: size }, (_, index) => (index * 73 + (index >> 3) * 31 + 41) % 256));
 
-function overwrite(path: string): void {
-  const { size } = statSync(path);
-  writeSync(openSync(path, 'r+'), noise(size), 0, size, 0);
+function overwrite(path: string, size = statSync(path).size, at = 0): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, noise(size), 0, size, at);
+  closeSync(file);
 }
 
 /** Damages the first page of a table. */
 function overwritePageOf(file: string, table: string): void {
-  const journal = new Libsql(file);
-  const { page } = journal.prepare('SELECT rootpage AS page FROM sqlite_master WHERE name = ?').get(table) as { page: number };
-  journal.close();
-  writeSync(openSync(file, 'r+'), noise(4096), 0, 4096, (page - 1) * 4096);
+  const [row] = queryDatabase(file, `SELECT rootpage AS page FROM sqlite_master WHERE name = '${table}'`) as [{ page: number }];
+  overwrite(file, 4096, (row.page - 1) * 4096);
 }
 
 /** Runs the built server, or one of its commands, where it is expected to end. */
@@ -111,9 +110,7 @@ verifies(
 
     // Of a newer version.
     await restore();
-    const newer = new Libsql(file);
-    newer.exec('PRAGMA user_version = 99');
-    newer.close();
+    queryDatabase(file, 'PRAGMA user_version = 99');
     const old = await start();
     expect(old.output()).toMatch(/made by a newer version/);
     await expectReadable(old, session_id);

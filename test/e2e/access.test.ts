@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { answered, box, openAll, openPhone, signIn } from '../helper/browser.ts';
 import { startBuilt } from '../helper/built.ts';
+import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const sizes = [
@@ -122,6 +123,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await page.goto(`${server.url}/sessions`);
         await page.locator('.conversation').first().waitFor();
         findings.push(...(await look(page, at('sessions'))));
+        await until('the index', async () => (await server.get('/api/search?q=words')).hits.length);
         await page.getByLabel('Search in all that was said').fill('words');
         await page.locator('.hits mark').first().waitFor();
         findings.push(...(await look(page, at('found'))));

@@ -33,7 +33,8 @@ verifies('page.prompts', 'asks on the page, by a live process that the page open
   await card.getByRole('button', { name: 'Allow', exact: true }).click();
   await page.locator('.assistant', { hasText: 'done' }).waitFor();
   await card.waitFor({ state: 'detached' });
-  expect(JSON.stringify(await server.messages('default'))).toContain('Not outside, please.');
+  // The CLI writes its transcript a moment after it has answered.
+  await until('the words', async () => JSON.stringify(await server.messages('default')).includes('Not outside, please.'));
 
   await send(page, '[[asks Which sizes?|S|M|L]][[ask Which colour?|Red|Blue]][[text thanks]]');
   const question = page.getByRole('region', { name: 'question' });

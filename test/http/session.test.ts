@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import Libsql from 'libsql';
 import { expect, onTestFinished } from 'vitest';
 import type { Session } from '../../contract/session.ts';
+import { queryDatabase } from '../helper/query-database.ts';
 import { startTestServer } from '../helper/server.ts';
 import { writeSessionLibrary } from '../helper/session-library.ts';
 import { folderOf, idOf, line, listed } from '../helper/transcript.ts';
@@ -93,9 +93,8 @@ verifies('session.index', 'follows what is written, renamed and removed, and is 
   expect(await listed(anew)).toHaveLength(1);
   // One of an earlier version is made anew, and is not read meanwhile.
   await anew.server.dispose({ graceS: 0 });
-  const old = new Libsql(join(server.workspace.data, 'library.db'));
-  old.exec('PRAGMA user_version = 1; DROP TABLE file;');
-  old.close();
+  queryDatabase(join(server.workspace.data, 'library.db'), 'PRAGMA user_version = 1');
+  queryDatabase(join(server.workspace.data, 'library.db'), 'DROP TABLE file');
   const updated = await anew.restart();
   expect((await updated.send(`/api/hosts/local/sessions/${idOf(2)}`)).status).toBe(200);
   expect(await listed(updated)).toHaveLength(1);

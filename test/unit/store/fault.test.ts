@@ -15,11 +15,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import Libsql from 'libsql';
 import { expect, onTestFinished } from 'vitest';
 import { createCredentialStore } from '../../../server/store/credential-store.ts';
 import { type Database, openDatabase } from '../../../server/store/database.ts';
 import { salvageJournal } from '../../../server/store/salvage.ts';
+import { queryDatabase } from '../../helper/query-database.ts';
 import { createWorkspace } from '../../helper/workspace.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
@@ -230,9 +230,7 @@ verifies('store.loss', 'remembers a data folder that is missing as a whole', asy
 verifies('store.newer', 'leaves a journal of a newer version as it is', async () => {
   const { data } = await createWorkspace();
   openDatabase(data).dispose();
-  const newer = new Libsql(journalOf(data));
-  newer.exec('PRAGMA user_version = 99');
-  newer.close();
+  queryDatabase(journalOf(data), 'PRAGMA user_version = 99');
   const { database, notes } = open(data);
   expect(notes).toMatch(/made by a newer version of Switchboard \(its tables are of version 99/);
   expect(countTurns(database)).toBe(0);
@@ -254,10 +252,8 @@ verifies('store.repair', 'takes what can be read of a damaged journal into a new
   });
   database.dispose();
   const pageOf = (file: string) => {
-    const found = new Libsql(file);
-    const rows = found.prepare("SELECT pageno FROM dbstat WHERE name = 'turn' AND pagetype = 'leaf' ORDER BY pageno").all() as { pageno: number }[];
-    found.close();
-    return rows.map(({ pageno }) => pageno);
+    const rows = queryDatabase(file, "SELECT pageno FROM dbstat WHERE name = 'turn' AND pagetype = 'leaf' ORDER BY pageno");
+    return (rows as { pageno: number }[]).map(({ pageno }) => pageno);
   };
   const pages = (() => {
     try {
