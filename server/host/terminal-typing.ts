@@ -102,7 +102,15 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
       if (live?.status !== 'idle') return;
 
       const where = { sessionId: live.sessionId, project: live.project ?? '', at };
-      const isWritten = async () => (await agent.answerTo(text, where).catch(() => null)) !== null;
+      let unread = '';
+      const isWritten = () =>
+        agent.answerTo(text, where).then(
+          (answer) => answer !== null,
+          (error: Error) => {
+            unread = ` The transcript could not be read: ${error.message}.`;
+            return false;
+          },
+        );
       let { statusAt } = live;
       // That it rests since another time can be a turn that was over in no time, or one that has just come up telling so twice.
       const isTaken = async () => {
@@ -124,7 +132,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
         else await terminals.key(pane.id, 'Enter');
       }
       if (!(await lookUntil(takenMs, isTaken)))
-        throw terminalFailed('The message was typed, and nothing came of it.', await terminals.screen(pane.id));
+        throw terminalFailed(`The message was typed, and nothing came of it.${unread}`, await terminals.screen(pane.id));
     },
   };
 }
