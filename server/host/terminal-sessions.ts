@@ -2,8 +2,7 @@ import type { Agent, LiveSession, TerminalLaunch } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Archive } from '../archive/archive.ts';
 import { createMutex } from '../mutex.ts';
-import type { Followed, Follower, Pane, Terminals } from '../terminal/port.ts';
-import { TmuxError } from '../terminal/tmux-error.ts';
+import { type Followed, type Follower, type Pane, type Terminals, TmuxError } from '../terminal/port.ts';
 import { lookUntil } from './look-until.ts';
 import { createTerminalTyping, terminalFailed } from './terminal-typing.ts';
 

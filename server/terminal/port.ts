@@ -1,3 +1,12 @@
+import { AppError } from '../app-error.ts';
+
+/** A command that tmux refused or did not answer, in its own words. */
+export class TmuxError extends AppError {
+  constructor(cause: Error) {
+    super('terminal_failed', `tmux says: ${cause.message}`, { cause });
+  }
+}
+
 /** A pane of ours, in which a person can type. */
 export type Pane = {
   /** By this it is addressed: a person can split a terminal, and have another part of it active. */
@@ -24,7 +33,7 @@ export type Followed = {
 
 /**
  * The terminal multiplexer, on a socket of our own: what else runs in it is neither seen nor touched. What it refuses is
- * an AppError `terminal_failed` with its own words.
+ * a TmuxError.
  */
 export interface Terminals {
   /** Whether it can be used. */

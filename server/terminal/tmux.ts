@@ -5,8 +5,7 @@ import { isExhaustion } from '../exhaustion.ts';
 import { withoutControls } from '../typed-text.ts';
 import { followTerminal } from './control.ts';
 import { environmentCommands } from './environment.ts';
-import type { Pane, Terminals } from './port.ts';
-import { TmuxError } from './tmux-error.ts';
+import { type Pane, type Terminals, TmuxError } from './port.ts';
 
 /** Our own server of tmux: a person's own sessions are in another one. */
 const socket = 'switchboard';
