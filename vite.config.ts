@@ -64,8 +64,8 @@ export const __vitePreload=(load,files=[])=>Promise.all(files.map(fetchFile)).th
 `;
 
 /**
- * Lets a part of the page be loaded after its first try failed. A browser remembers that an `import()` has failed, and
- * answers each later one with the same failure (Chromium 150, and the HTML standard); a `fetch` can be repeated.
+ * Lets a part of the page be loaded after its first try failed. Browsers remember that an `import()` has failed, and
+ * answer each later one with the same failure (Chromium 150; 156 fetches again). A `fetch` can be repeated anywhere.
  */
 const repeatableImports: Plugin = {
   name: 'repeatable-imports',
