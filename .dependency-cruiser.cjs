@@ -1,6 +1,19 @@
-/** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails where too few modules are seen. */
+const { serverFolders } = require('./scripts/folders.cjs');
+
+/** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails if too few modules are seen. */
+
 const pure =
-  '^server/(transcript/|conversation/(order|outcome|text-so-far|lanes)\\.ts$|prompt/(shell|cover|risk|reply|new-rule|bounded|obeyed|offer|paths)\\.ts$|push/(notice|policy|quiet-hours)\\.ts$|attachment/media-type\\.ts$|work-tree/(ignore-pattern|index-file)\\.ts$|project-file/path\\.ts$)';
+  '^server/(transcript/|conversation/(pick-next|state|turn/(result|streamed-text))\\.ts$|prompt/(shell|rule-match|risk|reply|new-rule|bounded|obeyed|offer|paths)\\.ts$|push/(notification|policy|quiet-hours)\\.ts$|attachment/media-type\\.ts$|work-tree/(ignore-pattern|index-file)\\.ts$|project-file/path\\.ts$)';
+
+const asPattern = (path) => path.replaceAll('.', '\\.').replace(/\.ts$/, '.ts$');
+
+/** One rule for each folder of the server. The files beside them compose the server and may import all of it. */
+const folderRules = Object.entries(serverFolders).map(([name, { imports }]) => ({
+  name: `imports-of-${name}`,
+  severity: 'error',
+  from: { path: `^server/${name}/` },
+  to: { path: '^server/', pathNot: `^server/(${[`${name}/`, 'util/', 'app-error.ts', ...imports].map(asPattern).join('|')})` },
+}));
 
 module.exports = {
   forbidden: [
@@ -65,37 +78,18 @@ module.exports = {
       from: { pathNot: '^(test|scripts)/' },
       to: { path: '^(test|scripts)/' },
     },
-    {
-      name: 'http-goes-through-the-door',
-      severity: 'error',
-      from: { path: '^server/http/' },
-      to: {
-        path: '^server/(conversation/(?!conversations\\.ts$)|(agent|tunnel|host|library|undo|terminal)/(?!port\\.ts$)|store/(?!port\\.ts$|credential-store\\.ts$))',
-      },
-    },
-    {
-      name: 'conversations-know-ports-alone',
-      severity: 'error',
-      from: { path: '^server/conversation/' },
-      to: { path: '^server/(http/|host/|library/|(agent|store|tunnel)/(?!port\\.ts$))' },
-    },
-    {
-      name: 'adapters-meet-in-the-composition-root',
-      severity: 'error',
-      from: { path: '^server/(agent|store|tunnel|host|terminal|library|undo|access|push)/' },
-      to: { path: '^server/(agent|store|tunnel|host|terminal|library|undo|access|push|http|conversation)/', pathNot: '^server/$1/|/port\\.ts$' },
-    },
+    ...folderRules,
     {
       name: 'programs-are-started-in-one-place',
       comment: 'There a start that fails is an error value; anywhere else it could end the server.',
       severity: 'error',
-      from: { path: '^server/', pathNot: '^server/child-process\\.ts$' },
+      from: { path: '^server/', pathNot: '^server/util/child-process\\.ts$' },
       to: { path: '^(node:)?child_process$' },
     },
     {
       name: 'threads-are-started-in-one-place',
       severity: 'error',
-      from: { path: '^server/', pathNot: '^server/(thread|library/worker)\\.ts$' },
+      from: { path: '^server/', pathNot: '^server/(util/thread|session-index/worker)\\.ts$' },
       to: { path: '^(node:)?worker_threads$', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -106,7 +100,7 @@ module.exports = {
       from: {
         path: '^server/',
         pathNot:
-          '^server/(project-file|access|agent|archive|desk|git|library|page|push|store|terminal)/|^server/(attachment/attachments|undo/shadow-folder|host/(project-guard|resolve-file|look-at-paths)|child-process|file-fault|own-folder|open-file-limit|config|main|server)\\.ts$',
+          '^server/(project-file|access|agent|git|page|push|session-index|session-record|store|terminal|transcript-file|util)/|^server/(attachment/attachments|undo/shadow-folder|project/(project-guard|resolve-file|inspect-paths)|config|main|server)\\.ts$',
       },
       to: { path: '^(node:)?fs(/promises)?$', dependencyTypesNot: ['type-only'] },
     },
@@ -115,19 +109,7 @@ module.exports = {
       comment: 'A project decides what git does in it: every git command is built by server/git. These start other programs.',
       severity: 'error',
       from: { path: '^server/', pathNot: '^server/((git|agent|terminal)/|store/folder-owner\\.ts$)' },
-      to: { path: '^server/child-process\\.ts$', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'project-files-know-nothing-else',
-      severity: 'error',
-      from: { path: '^server/project-file/' },
-      to: { path: '^server/', pathNot: '^server/project-file/' },
-    },
-    {
-      name: 'work-trees-know-files-and-git',
-      severity: 'error',
-      from: { path: '^server/work-tree/' },
-      to: { path: '^server/', pathNot: '^server/(project-file|work-tree|git)/' },
+      to: { path: '^server/util/child-process\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'pure-folders-touch-nothing',
@@ -135,12 +117,6 @@ module.exports = {
       severity: 'error',
       from: { path: pure },
       to: { dependencyTypes: ['core'] },
-    },
-    {
-      name: 'pure-folders-import-pure-ones',
-      severity: 'error',
-      from: { path: '^server/transcript/' },
-      to: { path: '^server/', pathNot: '^server/transcript/' },
     },
   ],
   options: {

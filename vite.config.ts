@@ -145,7 +145,7 @@ const library: UserConfig = {
   ...server,
   build: {
     ...server.build,
-    ssr: 'server/library/worker.ts',
+    ssr: 'server/session-index/worker.ts',
     emptyOutDir: false,
     rolldownOptions: { output: { entryFileNames: 'library.js' } },
   },

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import folders from './folders.cjs';
 
 /** No file may be longer: one that is has more than one thing in it. */
 const maxLines = 400;
@@ -29,6 +30,19 @@ function checkImports() {
   return summary.violations.length === 0 && modules.length >= minModules;
 }
 
+/** Each folder of the server has a row that says what it may import. */
+function checkFolders() {
+  const listed = Object.keys(folders.serverFolders);
+  const present = readdirSync('server', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  const missing = present.filter((name) => !listed.includes(name));
+  const gone = listed.filter((name) => !present.includes(name));
+  for (const name of missing) console.error(`server/${name}/ is not in scripts/folders.cjs: add what it may import`);
+  for (const name of gone) console.error(`server/${name}/ is in scripts/folders.cjs and does not exist`);
+  return missing.length + gone.length === 0;
+}
+
 function checkSizes() {
   const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx', '*.mjs', '*.css', '*.cjs'], {
     encoding: 'utf8',
@@ -48,6 +62,7 @@ const checks = [
   ['types', () => run('tsc', ['--build']).ok],
   ['lint', () => run('biome', ['ci', '--colors=off', '--error-on-warnings', '.']).ok],
   ['imports', checkImports],
+  ['folders', checkFolders],
   ['unused code', () => run('knip', ['--no-progress']).ok],
   ['file sizes', checkSizes],
 ];

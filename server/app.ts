@@ -4,8 +4,6 @@ import type { LocalAccess } from './access/local-access.ts';
 import type { Pairings } from './access/pairings.ts';
 import type { CheckPassword } from './access/password.ts';
 import { AppError } from './app-error.ts';
-import type { DeskPrompts } from './desk/desk-prompts.ts';
-import type { Projects } from './host/port.ts';
 import type { ClientAddress } from './http/client-address.ts';
 import { createHandle, createMethodCheck } from './http/handle.ts';
 import { createAuthenticate } from './http/middleware/authenticate.ts';
@@ -27,9 +25,11 @@ import { addHealthRoute, addServiceRoutes, type ServiceDeps } from './http/route
 import { addHookRoute, addSessionRoutes, createHookCheck, type SessionDeps } from './http/routes/session.ts';
 import { addTurnRoutes, type TurnDeps } from './http/routes/turn.ts';
 import type { Prompts } from './prompt/prompts.ts';
-import type { Pushes } from './push/pushes.ts';
+import type { Pushes } from './push/push-service.ts';
+import type { Projects } from './session/port.ts';
 import type { CredentialStore } from './store/credential-store.ts';
 import type { Journal } from './store/port.ts';
+import type { DeskPrompts } from './terminal/prompts.ts';
 
 /** Room for a message of 10 MB in which each second character is escaped, and for 20 MB of files in base64. */
 const maxBody = '52mb';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { slugOf } from '../../server/agent/claude/home.ts';
+import { slugOf } from '../../server/transcript-file/paths.ts';
 import { compare, type Figure, inTurn, median, medians, ms, time } from './figure.ts';
 import type { BenchServer, Stage } from './stage.ts';
 

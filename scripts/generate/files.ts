@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Setting, settings } from '../../server/setting.ts';
+import folders from '../folders.cjs';
 import { apiPage } from './api-page.ts';
 import { cliPage } from './cli-page.ts';
 import { troubleshootingPage } from './troubleshooting-page.ts';
@@ -11,6 +14,7 @@ export function generatedFiles(): { path: string; text: string }[] {
     { path: 'docs/troubleshooting.md', text: troubleshootingPage() },
     { path: 'docs/settings.md', text: settingsPage() },
     { path: '.env.example', text: envExample() },
+    { path: 'CONTRIBUTING.md', text: contributing() },
   ];
 }
 
@@ -40,4 +44,18 @@ Other lines of \`.env\` are handed on to agents.
 function envExample(): string {
   const lines = rows().map(([name, { shown, about }]) => `# ${about}\n${name}=${/\s/.test(shown) ? `"${shown}"` : shown}\n`);
   return `# Every setting with its default. Copy this file to .env and change what you need.\n\n${lines.join('\n')}`;
+}
+
+const tableStart = '<!-- The folders of the server: made by npm run generate from scripts/folders.cjs. -->';
+const tableEnd = '<!-- End of the generated table. -->';
+
+/** The page by hand, with its table of folders. */
+function contributing(): string {
+  const page = readFileSync(join(import.meta.dirname, '../../CONTRIBUTING.md'), 'utf8');
+  const before = page.slice(0, page.indexOf(tableStart) + tableStart.length);
+  const after = page.slice(page.indexOf(tableEnd));
+  const rows = Object.entries(folders.serverFolders).map(
+    ([name, { what, imports }]) => `| \`${name}/\` | ${what} | ${imports.map((path) => `\`${path}\``).join(', ') || '–'} |`,
+  );
+  return `${before}\n\n| Folder | What is in it | May import |\n| --- | --- | --- |\n${rows.join('\n')}\n\n${after}`;
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { describeFileFault } from '../file-fault.ts';
+import { describeFileFault } from '../util/file-fault.ts';
 
 /** How programs of the same user get in: by a token in a file of theirs (0600), for as long as the server runs. */
 export interface LocalAccess {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import expressBasicAuth from 'express-basic-auth';
 import writeFileAtomic from 'write-file-atomic';
 import { AppError } from '../app-error.ts';
-import { type NoteFault, readRemakeable } from '../file-fault.ts';
+import { type NoteFault, readRemakeable } from '../util/file-fault.ts';
 import type { LoginLimit } from './login-limit.ts';
 
 /** Letters that cannot be taken for one another when they are typed on a phone. */

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { type ProcessStat, parseProcessStat } from '../process-stat.ts';
+import { type ProcessStat, parseProcessStat } from '../util/process-stat.ts';
 
 /** How often the tree of a run is looked at: a child that leaves it sooner is not seen. */
 const lookMs = 250;

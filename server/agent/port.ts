@@ -4,7 +4,7 @@ import type { Denied, FileChange, HistoryMessage, HistoryPage, MessagePart } fro
 import type { PromptKind } from '../../contract/prompt.ts';
 import type { Repair } from '../../contract/repair.ts';
 import type { TurnWarning } from '../../contract/turn.ts';
-import type { Deeds } from '../transcript/deeds.ts';
+import type { Deeds } from '../transcript/last-activity.ts';
 
 /** A file that goes to the model as a block of the message. */
 export type Attachment = { name: string; media_type: string; path: string };

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runProgram } from '../child-process.ts';
-import { isExhaustion } from '../exhaustion.ts';
-import { parseProcessStat } from '../process-stat.ts';
+import { runProgram } from '../util/child-process.ts';
+import { isExhaustion } from '../util/exhaustion.ts';
+import { parseProcessStat } from '../util/process-stat.ts';
 import type { Descendants } from './descendants.ts';
 import type { ProcessNote } from './port.ts';
 

@@ -3,9 +3,9 @@ import { lstatSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../app-error.ts';
-import { describeFileFault } from '../file-fault.ts';
-import { makeOwnFolder } from '../own-folder.ts';
 import type { StoredAttachment } from '../store/port.ts';
+import { describeFileFault } from '../util/file-fault.ts';
+import { makeOwnFolder } from '../util/own-folder.ts';
 import { checkedType, isForModel } from './media-type.ts';
 import { placeFiles } from './place.ts';
 

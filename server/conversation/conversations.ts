@@ -4,25 +4,25 @@ import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
 import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { Desk } from '../desk/port.ts';
-import { createMutex } from '../mutex.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
+import type { Desk } from '../terminal/turn-port.ts';
 import type { Undo } from '../undo/port.ts';
-import { type Book, createBook } from './book.ts';
-import { createDispatcher } from './dispatcher.ts';
-import { createEndings } from './endings.ts';
+import { createMutex } from '../util/mutex.ts';
+import { createSlots } from '../util/semaphore.ts';
+import { createIntake, type Message, type MessageChange, type MessageFile } from './accept-message.ts';
+import { createLiveListener } from './agent-events.ts';
+import { createSpending } from './budget.ts';
 import { forkConversation } from './fork.ts';
-import { createIntake, type Message, type MessageChange, type MessageFile } from './intake.ts';
-import { activeOf, createActive, createLanes, type Lanes, liveText, queuedOf } from './lanes.ts';
-import { createLiveListener } from './live-listener.ts';
-import { isEnded, toSummary } from './outcome.ts';
+import { type Book, createBook } from './records.ts';
 import { recover, restoreMapping } from './recovery.ts';
-import { createSlots } from './slots.ts';
-import { createSpending } from './spending.ts';
-import { createStarter, type RunDefaults } from './starter.ts';
+import { createDispatcher } from './scheduler.ts';
+import { activeOf, createActive, createLanes, type Lanes, liveText, queuedOf } from './state.ts';
+import { createStarter, type RunDefaults } from './turn/prepare.ts';
+import { isEnded, toSummary } from './turn/result.ts';
+import { createEndings } from './turn/waiters.ts';
 
-export { keptForLater } from './dispatcher.ts';
+export { keptForLater } from './scheduler.ts';
 export type { MessageFile };
 
 export type ConversationsDeps = {

@@ -3,9 +3,9 @@ import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
-import { decideEnd, isEnded, toEndEvent } from './outcome.ts';
-import { addText, joinText, noText } from './text-so-far.ts';
-import { waitedFor } from './turn-run.ts';
+import { decideEnd, isEnded, toEndEvent } from './turn/result.ts';
+import { waitedFor } from './turn/run.ts';
+import { addText, joinText, noText } from './turn/streamed-text.ts';
 
 type RecoveryDeps = {
   agent: Agent;

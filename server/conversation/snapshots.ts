@@ -1,7 +1,7 @@
 import type { ConversationSnapshot } from '../../contract/conversation.ts';
 import { reduceConversation } from '../../contract/reducer.ts';
-import { ifStored } from '../if-stored.ts';
 import type { Journal } from '../store/port.ts';
+import { ifStored } from '../util/if-stored.ts';
 
 /** So many conversations that rest are kept as they were last seen. */
 const maxResting = 200;

@@ -1,9 +1,9 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { ProgramError, runForBytes, type Started, startProcess } from '../child-process.ts';
+import { ProgramError, runForBytes, type Started, startProcess } from '../util/child-process.ts';
 
-export { ProgramError, StartError } from '../child-process.ts';
+export { ProgramError, StartError } from '../util/child-process.ts';
 
 /** Longer than this no turn waits for a git command. */
 const patienceMs = 5_000;

@@ -2,8 +2,8 @@ import type { Response } from 'express';
 import { finalTypes, type StoredEvent } from '../../contract/event.ts';
 import { AppError } from '../app-error.ts';
 import { keptForLater } from '../conversation/conversations.ts';
-import { toJson } from '../json-text.ts';
 import type { Journal } from '../store/port.ts';
+import { toJson } from '../util/json-text.ts';
 import { openEventStream, readEvents, shutdownFrame, writeAll } from './event-stream.ts';
 
 type Reading = { journal: Journal; turnId: string; response: Response; signal: AbortSignal; closing: AbortSignal; eventsSent(count: number): void };

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { readOpenFileLimit } from '../open-file-limit.ts';
+import { readOpenFileLimit } from '../util/open-file-limit.ts';
 
 /**
  * Connections that have shown no credentials: how many one address may hold, and all together. A browser opens six.

@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 import { toProblem } from '../../contract/error.ts';
 import type { ShutdownEvent, StoredEvent } from '../../contract/event.ts';
-import { contain } from '../contain.ts';
 import type { EventFilter, Journal } from '../store/port.ts';
+import { contain } from '../util/contain.ts';
 
 /** Some tunnels and proxies close a connection that says nothing for half a minute. */
 const keepAliveMs = 15_000;

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { HistoryMessage, MessagePart } from '../../contract/message.ts';
-import { toJson } from '../json-text.ts';
+import { toJson } from '../util/json-text.ts';
 import { writeAll } from './event-stream.ts';
 
 type Exported = { id: string; title: string; messages: AsyncIterable<HistoryMessage> };

@@ -4,7 +4,7 @@ import { type Answer, type Endpoint, endpoints, type Received } from '../../cont
 import { type RouteName, routes } from '../../contract/route.ts';
 import type { Route } from '../../contract/route-row.ts';
 import { AppError } from '../app-error.ts';
-import { toJson, toWellFormed } from '../json-text.ts';
+import { toJson, toWellFormed } from '../util/json-text.ts';
 
 /** Who asks: set by `authenticate`. `name` says by what they came in as well. */
 export type Actor = { username: string; credentialId: string | null; name: string };

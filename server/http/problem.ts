@@ -1,8 +1,8 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import { type ErrorCode, toProblem } from '../../contract/error.ts';
 import { AppError } from '../app-error.ts';
-import { isExhaustion } from '../exhaustion.ts';
-import { toJson } from '../json-text.ts';
+import { isExhaustion } from '../util/exhaustion.ts';
+import { toJson } from '../util/json-text.ts';
 
 /** What Express's own parsers throw. */
 const parserErrors: Record<string, { code: ErrorCode; detail?: string }> = {

@@ -1,6 +1,6 @@
 import express, { type RequestHandler } from 'express';
 import { AppError } from '../app-error.ts';
-import { findExcess } from '../json-text.ts';
+import { findExcess } from '../util/json-text.ts';
 
 /** Parses JSON of a request. `field` names the part of a form that it is. Nothing recursive runs before its depth is known. */
 export function parseJson(text: string, field?: string): unknown {

@@ -1,9 +1,9 @@
 import { finalTypes } from '../../contract/event.ts';
 import type { LiveProcesses } from '../agent/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
-import { ifStored } from '../if-stored.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { Journal, TurnStore } from '../store/port.ts';
+import { ifStored } from '../util/if-stored.ts';
 
 /** Figures in the text format of Prometheus. */
 export type Metrics = {

@@ -1,6 +1,6 @@
 import type { Prompt, Remember, Rule } from '../../contract/prompt.ts';
 import { AppError } from '../app-error.ts';
-import { beginsWith, type Call, commandOf, inputText, isInside, onlyPart } from './cover.ts';
+import { beginsWith, type Call, commandOf, inputText, isInside, onlyPart } from './rule-match.ts';
 import { parseShell } from './shell.ts';
 
 const wrong = (field: string, what: string) => new AppError('invalid_request', `remember.${field}: ${what}`, { field: 'remember' });

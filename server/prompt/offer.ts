@@ -1,6 +1,6 @@
 import type { RuleOffer } from '../../contract/prompt.ts';
 import { boundedStart } from './bounded.ts';
-import { type Call, commandOf, isInside } from './cover.ts';
+import { type Call, commandOf, isInside } from './rule-match.ts';
 import { isKnown, parseShell } from './shell.ts';
 
 /** The rules that may be offered for a call beyond one for exactly what is asked: none that would allow anything. */

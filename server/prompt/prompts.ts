@@ -1,17 +1,17 @@
 import type { AuditEntry, Prompt, PromptAnswer, PromptOutcome, Rule } from '../../contract/prompt.ts';
 import type { PromptReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import { type AwakeTimer, startAwakeTimer } from '../awake-timer.ts';
 import type { PromptStore } from '../store/port.ts';
-import { clip } from '../transcript/clip.ts';
 import { nobodyAnswered } from '../transcript/denial.ts';
+import { clip } from '../transcript/truncate.ts';
+import { type AwakeTimer, startAwakeTimer } from '../util/awake-timer.ts';
 import { boundedStart } from './bounded.ts';
-import { type Call, coveringRules, fileOf, inputText, onlyPart } from './cover.ts';
 import { toRule } from './new-rule.ts';
 import { offersOf } from './offer.ts';
 import { type Paths, pathsOf } from './paths.ts';
 import { toReply } from './reply.ts';
 import { partsOf, risksOf } from './risk.ts';
+import { type Call, coveringRules, fileOf, inputText, onlyPart } from './rule-match.ts';
 
 /** Who decides, and from where. */
 export type Decider = { name: string; address: string | null };

@@ -1,5 +1,5 @@
 import { countLines, hidesCharacters } from '../../contract/visible.ts';
-import { isInside } from './cover.ts';
+import { isInside } from './rule-match.ts';
 import { type Part, parseShell } from './shell.ts';
 
 /** `outside` and `obeyed` say where its paths lead, with links followed. */

@@ -3,7 +3,7 @@ import type { NoticeKind } from '../../contract/conversation-options.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { Delivery, PushMessage } from '../../contract/push.ts';
-import { askedBy, fitsNotice, type Notice, noticeOf } from './notice.ts';
+import { askedBy, fitsNotice, type Notice, noticeOf } from './notification.ts';
 import { whyNot } from './policy.ts';
 import { type PushChannel, PushError, type PushStore, type StoredDevice } from './port.ts';
 import type { Seen } from './seen.ts';

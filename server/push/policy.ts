@@ -1,6 +1,6 @@
 import type { NoticeKind } from '../../contract/conversation-options.ts';
 import type { PushSettings } from '../../contract/push.ts';
-import type { Notice } from './notice.ts';
+import type { Notice } from './notification.ts';
 import { isQuiet } from './quiet-hours.ts';
 
 /** Why a notice is not sent, in words; null where it is. The first reason that holds is given. */

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { type NoteFault, readRemakeable } from '../file-fault.ts';
+import { type NoteFault, readRemakeable } from '../util/file-fault.ts';
 
 export type VapidKeys = { publicKey: string; privateKey: string };
 

@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { toJson } from '../json-text.ts';
+import { toJson } from '../util/json-text.ts';
 import { type PushChannel, PushError } from './port.ts';
 import type { SafePost } from './safe-post.ts';
 

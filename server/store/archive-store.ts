@@ -1,4 +1,4 @@
-import type { ArchiveStore, StoredRecord } from '../archive/port.ts';
+import type { ArchiveStore, StoredRecord } from '../session-record/port.ts';
 import type { Database } from './database.ts';
 import { parseStored } from './sqlite-error.ts';
 

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import type Libsql from 'libsql';
 import { AppError } from '../app-error.ts';
-import { describeFileFault, type NoteFault } from '../file-fault.ts';
+import { describeFileFault, type NoteFault } from '../util/file-fault.ts';
 import { DataFolderError } from './data-folder-error.ts';
 import type { Database, Statement } from './database-type.ts';
 import { createFolderOwner } from './folder-owner.ts';

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { readProgram } from '../child-process.ts';
-import { describeFileFault } from '../file-fault.ts';
-import { parseProcessStat } from '../process-stat.ts';
+import { readProgram } from '../util/child-process.ts';
+import { describeFileFault } from '../util/file-fault.ts';
+import { parseProcessStat } from '../util/process-stat.ts';
 
 /** What is known of a data folder: the journal that it has, and the server that uses it. */
 type Owner = { pid: number | null; started: string | null; data_id: number | null };

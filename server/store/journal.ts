@@ -1,6 +1,6 @@
 import type { Event, StoredEvent } from '../../contract/event.ts';
-import { contain } from '../contain.ts';
-import { toJson } from '../json-text.ts';
+import { contain } from '../util/contain.ts';
+import { toJson } from '../util/json-text.ts';
 import type { Database } from './database.ts';
 import type { EventFilter, Journal } from './port.ts';
 import { parseStored } from './sqlite-error.ts';

@@ -2,7 +2,7 @@ import { copyFile, link, lstat, readFile, realpath, rename, rm } from 'node:fs/p
 import { basename } from 'node:path';
 import type { Adapter } from 'lowdb';
 import writeFileAtomic from 'write-file-atomic';
-import { describeFileFault, isForbidden, keepAside, type NoteFault } from '../file-fault.ts';
+import { describeFileFault, isForbidden, keepAside, type NoteFault } from '../util/file-fault.ts';
 import { DataFolderError } from './data-folder-error.ts';
 
 /** What a read found: a value, nothing, or why the file cannot be used. */

@@ -3,7 +3,7 @@ import { Low } from 'lowdb';
 import { z } from 'zod';
 import { ConvId, DeskMessages, NoticeKind } from '../../contract/conversation-options.ts';
 import { AppError } from '../app-error.ts';
-import { describeFileFault, type NoteFault } from '../file-fault.ts';
+import { describeFileFault, type NoteFault } from '../util/file-fault.ts';
 import { createJsonFile } from './json-file.ts';
 import type { ConversationRecord, MappingStore } from './port.ts';
 

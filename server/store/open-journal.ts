@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import Libsql from 'libsql';
-import { describeFileFault, keepAside, type NoteFault } from '../file-fault.ts';
+import { describeFileFault, keepAside, type NoteFault } from '../util/file-fault.ts';
 import { DataFolderError } from './data-folder-error.ts';
 import { migrate, schemaVersion, versionOf } from './schema.ts';
 import { isBusy, isDamage, isNoDatabase, repairWords } from './sqlite-error.ts';

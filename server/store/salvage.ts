@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Libsql from 'libsql';
-import { keepAside } from '../file-fault.ts';
+import { keepAside } from '../util/file-fault.ts';
 import { DataFolderError } from './data-folder-error.ts';
 import { createFolderOwner } from './folder-owner.ts';
 import { inUse, journalName } from './open-journal.ts';

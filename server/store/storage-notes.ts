@@ -1,4 +1,4 @@
-import type { NoteFault } from '../file-fault.ts';
+import type { NoteFault } from '../util/file-fault.ts';
 
 /** What a person must know about a file of the data folder: what was damaged, lost or kept aside. */
 export type StorageNote = { file: string; text: string; at: string };

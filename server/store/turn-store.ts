@@ -1,7 +1,7 @@
 import type { Event } from '../../contract/event.ts';
 import type { HistoryTurn } from '../../contract/message.ts';
 import { AppError } from '../app-error.ts';
-import { clip } from '../transcript/clip.ts';
+import { clip } from '../transcript/truncate.ts';
 import type { Database } from './database.ts';
 import type { EventWriter } from './journal.ts';
 import type { Turn, TurnFailure, TurnOptions, TurnStore } from './port.ts';

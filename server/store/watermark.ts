@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
-import { describeFileFault, keepAside, type NoteFault } from '../file-fault.ts';
+import { describeFileFault, keepAside, type NoteFault } from '../util/file-fault.ts';
 
 /**
  * Which journal a data folder has, and how many durable changes it had: kept beside the journal, so that a journal (or its

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runProgram } from '../child-process.ts';
-import { isExhaustion } from '../exhaustion.ts';
-import { withoutControls } from '../typed-text.ts';
-import { followTerminal } from './control.ts';
-import { environmentCommands } from './environment.ts';
+import { runProgram } from '../util/child-process.ts';
+import { isExhaustion } from '../util/exhaustion.ts';
+import { withoutControls } from '../util/input-text.ts';
 import { type Pane, type Terminals, TmuxError } from './port.ts';
+import { followTerminal } from './tmux-control.ts';
+import { environmentCommands } from './tmux-environment.ts';
 
 /** Our own server of tmux: a person's own sessions are in another one. */
 const socket = 'switchboard';

@@ -1,5 +1,5 @@
 import { blocksOf, type Entry, noticeOf, plainText, resultIds } from './entry.ts';
-import { saidBy } from './facts.ts';
+import { saidBy } from './metadata.ts';
 
 /** The text of the model's last message among entries in the order of the conversation. */
 function lastWords(entries: readonly Entry[]): string | null {

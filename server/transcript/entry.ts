@@ -1,4 +1,4 @@
-import { type Block, toBlocks } from './part.ts';
+import { type Block, toBlocks } from './message-part.ts';
 
 /**
  * A line of a transcript, as far as it is used here. Entries of the tree have a `uuid`; titles, modes,

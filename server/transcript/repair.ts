@@ -1,8 +1,8 @@
 import type { LostBranch } from '../../contract/repair.ts';
-import { clip } from './clip.ts';
 import { blocksOf, type Entry, plainText, resultIds } from './entry.ts';
-import { saidBy } from './facts.ts';
 import { createLine } from './main-line.ts';
+import { saidBy } from './metadata.ts';
+import { clip } from './truncate.ts';
 
 /** An entry of the tree, as far as its place in it matters. */
 export type Node = {

@@ -1,6 +1,6 @@
 import { blocksOf, type Entry, noticeOf, resultIds } from './entry.ts';
-import { saidBy } from './facts.ts';
-import { toolOutput } from './part.ts';
+import { toolOutput } from './message-part.ts';
+import { saidBy } from './metadata.ts';
 import { compose, isAscii, toIndexWords } from './words.ts';
 
 /** What is found of an entry, by who said it. `tool` is what a tool was called with. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
-import type { Started } from '../child-process.ts';
 import type { Git } from '../git/git.ts';
+import type { Started } from '../util/child-process.ts';
 
 /** The tree without a file; git knows it without having it. */
 export const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';

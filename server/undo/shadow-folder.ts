@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Git } from '../git/git.ts';
-import { makeOwnFolder } from '../own-folder.ts';
+import { makeOwnFolder } from '../util/own-folder.ts';
 
 /** What is known of a work tree: the newest tree of it, and by what each of its files is recognized. */
 export type ShadowState = { tree: string; files: Map<string, string> };

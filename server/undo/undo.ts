@@ -1,8 +1,8 @@
 import type { TurnChanges } from '../../contract/undo.ts';
 import { AppError } from '../app-error.ts';
-import { isExhaustion } from '../exhaustion.ts';
 import { type Git, StartError } from '../git/git.ts';
-import { createMutex } from '../mutex.ts';
+import { isExhaustion } from '../util/exhaustion.ts';
+import { createMutex } from '../util/mutex.ts';
 import { ForeignRepositoryError, type Repository } from '../work-tree/repository.ts';
 import type { WorkTrees } from '../work-tree/work-trees.ts';
 import { collectGarbage } from './garbage.ts';

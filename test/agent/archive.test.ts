@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { ArchiveRecord } from '../../contract/archive.ts';
-import { createPaneLogs } from '../../server/archive/pane-log.ts';
+import { createPaneLogs } from '../../server/terminal/output-log.ts';
 import { runCli } from '../helper/cli.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import type { TestServer } from '../helper/server.ts';

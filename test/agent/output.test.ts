@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { slugOf } from '../../server/agent/claude/home.ts';
+import { slugOf } from '../../server/transcript-file/paths.ts';
 import { startTestServer } from '../helper/server.ts';
 import { verifies } from '../requirement/verifies.ts';
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { Repair } from '../../contract/repair.ts';
-import { findTranscript } from '../../server/agent/claude/home.ts';
+import { findTranscript } from '../../server/transcript-file/paths.ts';
 import { runBare } from '../helper/bare-claude.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { findTranscript } from '../../server/agent/claude/home.ts';
+import { findTranscript } from '../../server/transcript-file/paths.ts';
 import { runBare } from '../helper/bare-claude.ts';
 import { answered, openPhone, send, signIn } from '../helper/browser.ts';
 import { startBuilt } from '../helper/built.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
-import { ProgramError, runProgram, StartError, startProcess } from '../../server/child-process.ts';
+import { ProgramError, runProgram, StartError, startProcess } from '../../server/util/child-process.ts';
 import { spawnFaults } from '../helper/spawn-fault.mjs';
 
 afterEach(() => spawnFaults.clear());

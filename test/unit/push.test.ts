@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { promptLines } from '../../cli/prompt-lines.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
-import { askedBy, fitsNotice, noticeOf } from '../../server/push/notice.ts';
+import { askedBy, fitsNotice, noticeOf } from '../../server/push/notification.ts';
 import { whyNot } from '../../server/push/policy.ts';
 import { isQuiet } from '../../server/push/quiet-hours.ts';
 import { createSafePost, isPrivateAddress } from '../../server/push/safe-post.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { asTyped, withoutControls } from '../../server/typed-text.ts';
+import { asTyped, withoutControls } from '../../server/util/input-text.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const pieces = [

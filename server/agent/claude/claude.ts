@@ -1,26 +1,26 @@
 import { stat } from 'node:fs/promises';
 import { AppError } from '../../app-error.ts';
 import { answerBeforeShells, answerTo, writtenText } from '../../transcript/answer.ts';
-import { parseCursor } from '../../transcript/page.ts';
+import { parseCursor } from '../../transcript/history-page.ts';
+import { forkTranscript } from '../../transcript-file/copy.ts';
+import { readCost, readDeeds, readPage, readProject, readSince, readWhole } from '../../transcript-file/page.ts';
+import { claudeHome, findTranscript } from '../../transcript-file/paths.ts';
+import { repairTranscript } from '../../transcript-file/repair.ts';
+import { appendTitle } from '../../transcript-file/title.ts';
+import { hasAnswerBetween, isUsable } from '../../transcript-file/usable.ts';
 import type { Agent, AgentMenu, AgentStatus, Launch, LiveListener, ProcessNotes, RunSpec } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
+import { menuOf } from './capabilities.ts';
 import { checkCommand } from './command.ts';
-import { answerFirstStart } from './first-start.ts';
-import { forkTranscript } from './fork.ts';
-import { claudeHome, findTranscript } from './home.ts';
-import { hasAnswerBetween, isUsable } from './kept.ts';
+import { startLiveProcess } from './live/live-process.ts';
 import { createLivePool } from './live/pool.ts';
-import { startLiveProcess } from './live/process.ts';
 import { findLiveProcess, readLiveSessions } from './live-sessions.ts';
 import { locateClaude } from './locate.ts';
-import { menuOf } from './menu.ts';
+import { answerFirstStart } from './onboarding.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
-import { repairTranscript } from './repair.ts';
+import { readTyped } from './prompt-history.ts';
 import { deskFailure } from './result.ts';
-import { appendTitle } from './title.ts';
-import { readCost, readDeeds, readPage, readProject, readSince, readWhole } from './transcript-file.ts';
-import { readTyped } from './typed.ts';
 
 const statusForMs = 60_000;
 

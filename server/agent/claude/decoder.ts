@@ -1,9 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
-import { clip } from '../../transcript/clip.ts';
 import { denialOf } from '../../transcript/denial.ts';
-import { createLineSplitter, parseLine } from '../../transcript/line.ts';
-import { type Block, maxToolText, textOf, toBlocks, toolOutput, toPart } from '../../transcript/part.ts';
+import { createLineSplitter, parseLine } from '../../transcript/jsonl.ts';
+import { type Block, maxToolText, textOf, toBlocks, toolOutput, toPart } from '../../transcript/message-part.ts';
 import { asText, figure } from '../../transcript/plain-value.ts';
+import { clip } from '../../transcript/truncate.ts';
 import type { AgentOutput } from '../port.ts';
 import { boundedRecord } from './result.ts';
 import { createStringClipper } from './string-clipper.ts';

@@ -1,14 +1,14 @@
 import { AppError } from '../../app-error.ts';
-import { type AwakeTimer, startAwakeTimer } from '../../awake-timer.ts';
 import { asText } from '../../transcript/plain-value.ts';
-import { toInput } from '../../typed-text.ts';
+import { type AwakeTimer, startAwakeTimer } from '../../util/awake-timer.ts';
+import { toInput } from '../../util/input-text.ts';
 import type { AgentOutput, LiveListener, ProcessNotes, Run, RunEnd, RunSpec } from '../port.ts';
 import { endProcessTree } from '../process-tree.ts';
 import { buildArgv } from './argv.ts';
 import { createBackground } from './background.ts';
-import { type AgentChild, type Exit, startChild } from './child.ts';
 import { createLineReader, decodeLine, holdsTurn, type Line } from './decoder.ts';
 import { costSince, fromExit, fromResult, type ResultLine } from './result.ts';
+import { type AgentChild, type Exit, startChild } from './spawn.ts';
 
 /** A start of the CLI keeps a core busy for about 0.4 s; after this it waits for the model. */
 const startMs = 600;

@@ -1,5 +1,5 @@
 import { errorTable } from '../../../contract/error.ts';
-import { ProgramError, runProgram } from '../../child-process.ts';
+import { ProgramError, runProgram } from '../../util/child-process.ts';
 import type { AgentStatus } from '../port.ts';
 
 const timeoutMs = 10_000;

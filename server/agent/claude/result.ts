@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../contract/error.ts';
-import { clip } from '../../transcript/clip.ts';
 import { asText, figure } from '../../transcript/plain-value.ts';
+import { clip } from '../../transcript/truncate.ts';
 import type { RunEnd } from '../port.ts';
 
 /** The CLI's `result` line, as far as it is used here. */

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { Pairings } from '../../access/pairings.ts';
 import type { CheckPassword } from '../../access/password.ts';
 import { AppError } from '../../app-error.ts';
-import type { Pushes } from '../../push/pushes.ts';
+import type { Pushes } from '../../push/push-service.ts';
 import { type CredentialStore, cookieMs } from '../../store/credential-store.ts';
 import type { Tunnel } from '../../tunnel/port.ts';
 import type { ClientAddress } from '../client-address.ts';

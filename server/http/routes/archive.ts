@@ -1,4 +1,4 @@
-import type { Archive } from '../../archive/archive.ts';
+import type { Archive } from '../../session-record/records.ts';
 import type { Handle } from '../handle.ts';
 
 export type ArchiveRouteDeps = { archive: Archive };

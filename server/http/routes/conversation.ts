@@ -1,6 +1,6 @@
 import type { Agent } from '../../agent/port.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
-import type { Projects } from '../../host/port.ts';
+import type { Projects } from '../../session/port.ts';
 import { exportAs } from '../export.ts';
 import type { Handle } from '../handle.ts';
 

@@ -1,5 +1,5 @@
 import type { Prompts } from '../../prompt/prompts.ts';
-import type { Pushes } from '../../push/pushes.ts';
+import type { Pushes } from '../../push/push-service.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { Handle } from '../handle.ts';
 

@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
 import { AppError } from '../../app-error.ts';
-import type { Archive } from '../../archive/archive.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
-import type { DeskPrompts } from '../../desk/desk-prompts.ts';
-import type { Host } from '../../host/port.ts';
+import type { Host } from '../../session/port.ts';
+import type { Archive } from '../../session-record/records.ts';
+import type { DeskPrompts } from '../../terminal/prompts.ts';
 import { trust } from '../connection-limit.ts';
 import type { Handle } from '../handle.ts';
 import type { TerminalTickets } from '../terminal-tickets.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { slugOf } from '../../../server/agent/claude/home.ts';
+import { slugOf } from '../../../server/transcript-file/paths.ts';
 
 test('names the folder of a project as the CLI does', () => {
   expect(slugOf('/home/me/my.project_x')).toBe('-home-me-my-project-x');

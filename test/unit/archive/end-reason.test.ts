@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { type EndFacts, endReasonOf } from '../../../server/archive/end-reason.ts';
-import { createDeeds, type Deeds } from '../../../server/transcript/deeds.ts';
+import { type EndFacts, endReasonOf } from '../../../server/session-record/end-reason.ts';
+import { createDeeds, type Deeds } from '../../../server/transcript/last-activity.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const left = 'Resume this session with:\nclaude --resume 00000000-0000-4000-8000-000000000000\n';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextToStart } from '../../../server/conversation/order.ts';
+import { nextToStart } from '../../../server/conversation/pick-next.ts';
 
 const turn = fc.record({
   id: fc.uuid(),

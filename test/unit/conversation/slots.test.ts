@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSlots } from '../../../server/conversation/slots.ts';
+import { createSlots } from '../../../server/util/semaphore.ts';
 
 test('gives no more places than there are, in the order of asking', async () => {
   const slots = createSlots(2);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addText, joinText, noText } from '../../../server/conversation/text-so-far.ts';
+import { addText, joinText, noText } from '../../../server/conversation/turn/streamed-text.ts';
 
 const after = (...steps: Parameters<typeof addText>[1][]) => joinText(steps.reduce(addText, noText));
 

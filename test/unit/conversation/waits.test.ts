@@ -9,10 +9,10 @@ import { saidOf } from '../../../frontend/feature/chat/tool-line.ts';
 import { de } from '../../../frontend/word/de.ts';
 import { en } from '../../../frontend/word/en.ts';
 import { decodeLine } from '../../../server/agent/claude/decoder.ts';
-import { addWaits } from '../../../server/conversation/waits.ts';
+import { addWaits } from '../../../server/conversation/prompt-waits.ts';
 import type { AskedPrompt } from '../../../server/store/port.ts';
 import { denialOf, nobodyAnswered } from '../../../server/transcript/denial.ts';
-import { foldEntries } from '../../../server/transcript/fold.ts';
+import { foldEntries } from '../../../server/transcript/messages.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 type ToolPart = Extract<MessagePart, { type: 'tool' }>;

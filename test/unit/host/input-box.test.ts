@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { isBoxEmpty } from '../../../server/host/input-box.ts';
+import { isBoxEmpty } from '../../../server/terminal/input-box.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const rule = `\u001b[38;5;244m${'─'.repeat(120)}`;

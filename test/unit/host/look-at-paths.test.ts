@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { lookAtPaths } from '../../../server/host/look-at-paths.ts';
-import { resolveFile } from '../../../server/host/resolve-file.ts';
+import { lookAtPaths } from '../../../server/project/inspect-paths.ts';
+import { resolveFile } from '../../../server/project/resolve-file.ts';
 import { pathsOf } from '../../../server/prompt/paths.ts';
 import { partsOf } from '../../../server/prompt/risk.ts';
 import { verifies } from '../../requirement/verifies.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { LiveSession } from '../../../server/agent/port.ts';
-import { createTerminalTyping } from '../../../server/host/terminal-typing.ts';
 import type { Terminals } from '../../../server/terminal/port.ts';
+import { createTerminalTyping } from '../../../server/terminal/typing.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const pane = { id: '%1', name: 'sb-x', pid: 7, isDead: false };

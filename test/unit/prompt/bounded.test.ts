@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished } from 'vitest';
 import { boundedStart } from '../../../server/prompt/bounded.ts';
-import type { Call } from '../../../server/prompt/cover.ts';
 import { isObeyedName } from '../../../server/prompt/obeyed.ts';
 import { offersOf } from '../../../server/prompt/offer.ts';
+import type { Call } from '../../../server/prompt/rule-match.ts';
 import { isKnown, parseShell } from '../../../server/prompt/shell.ts';
 import { verifies } from '../../requirement/verifies.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Prompt, Remember, Rule } from '../../../contract/prompt.ts';
-import { type Call, coveringRules, fileOf } from '../../../server/prompt/cover.ts';
 import { toRule } from '../../../server/prompt/new-rule.ts';
+import { type Call, coveringRules, fileOf } from '../../../server/prompt/rule-match.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const now = '2026-01-01T00:00:00.000Z';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { createChain } from '../../../server/transcript/chain.ts';
+import { createChain } from '../../../server/transcript/branch.ts';
 import type { Entry } from '../../../server/transcript/entry.ts';
 import { verifies } from '../../requirement/verifies.ts';
 

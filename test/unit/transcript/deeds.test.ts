@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { advice, createDeeds, reasonOf } from '../../../server/transcript/deeds.ts';
 import type { Entry } from '../../../server/transcript/entry.ts';
+import { advice, createDeeds, reasonOf } from '../../../server/transcript/last-activity.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const user = (content: unknown): Entry => ({ type: 'user', timestamp: '2026-01-01T00:00:00.000Z', message: { content } });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../server/transcript/entry.ts';
-import { createLineSplitter, parseLine } from '../../../server/transcript/line.ts';
-import { createPage, maxPageBytes, parseCursor } from '../../../server/transcript/page.ts';
+import { createPage, maxPageBytes, parseCursor } from '../../../server/transcript/history-page.ts';
+import { createLineSplitter, parseLine } from '../../../server/transcript/jsonl.ts';
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 

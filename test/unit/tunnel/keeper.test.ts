@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { keepTunnel, noTunnel } from '../../../server/tunnel/keeper.ts';
 import { type TunnelConnection, TunnelError, type TunnelProvider, type TunnelStatus } from '../../../server/tunnel/port.ts';
+import { keepTunnel, noTunnel } from '../../../server/tunnel/reconnect.ts';
 import { until } from '../../helper/until.ts';
 import { verifies } from '../../requirement/verifies.ts';
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type AwakeTimer, awakeDelay, startAwakeTimer } from '../../../awake-timer.ts';
 import { asText } from '../../../transcript/plain-value.ts';
+import { type AwakeTimer, awakeDelay, startAwakeTimer } from '../../../util/awake-timer.ts';
 import type { Launch, ProcessNotes } from '../../port.ts';
 import { endProcessTree } from '../../process-tree.ts';
 import { buildLiveArgv } from '../argv.ts';
-import { type AgentChild, type Exit, startChild } from '../child.ts';
 import { createLineReader, type Line } from '../decoder.ts';
+import { type AgentChild, type Exit, startChild } from '../spawn.ts';
 
 /** How long a control request may take: some versions leave a malformed one without an answer. */
 const requestMs = 10_000;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { toInput } from '../../../typed-text.ts';
+import { toInput } from '../../../util/input-text.ts';
 import type { Attachment, RunSpec } from '../../port.ts';
 
 /** The content of a message: its text, behind the blocks of its attachments. */

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../app-error.ts';
-import { type AwakeTimer, startAwakeTimer } from '../../../awake-timer.ts';
-import { createMutex } from '../../../mutex.ts';
+import { type AwakeTimer, startAwakeTimer } from '../../../util/awake-timer.ts';
+import { createMutex } from '../../../util/mutex.ts';
 import type { AgentOutput, Launch, LiveListener, LiveProcesses, Run, RunSpec } from '../../port.ts';
-import type { LiveProcess } from './process.ts';
-import { type LiveRun, resendIfUntaken } from './resend.ts';
+import type { LiveProcess } from './live-process.ts';
+import { type LiveRun, resendIfUntaken } from './retry-undelivered.ts';
 import { createStaleCheck } from './stale.ts';
 
 type Held = {

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import type { Entry } from '../../../transcript/entry.ts';
-import { parseLine } from '../../../transcript/line.ts';
+import { parseLine } from '../../../transcript/jsonl.ts';
 
 /**
  * Tells whether somebody else went on with a session: a live process has read its transcript at the start,

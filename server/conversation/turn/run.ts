@@ -1,0 +1,222 @@
+import type { Event } from '../../../contract/event.ts';
+import type { Prompt } from '../../../contract/prompt.ts';
+import type { Agent, AgentOutput, AskedPrompt, PromptReply, Run, RunEnd, RunSpec } from '../../agent/port.ts';
+import { AppError } from '../../app-error.ts';
+import type { Asked, Prompts } from '../../prompt/prompts.ts';
+import type { Journal, TurnEnd } from '../../store/port.ts';
+import { contain } from '../../util/contain.ts';
+import { isExhaustion } from '../../util/exhaustion.ts';
+import type { Active } from '../state.ts';
+import { type Clock, createClock } from './pausable-timeout.ts';
+import { decideEnd } from './result.ts';
+import { addText, joinText } from './streamed-text.ts';
+import { checkKept, warn } from './warnings.ts';
+
+/** What running a turn needs. */
+export type TurnRunDeps = {
+  agent: Agent;
+  journal: Journal;
+  prompts: Prompts;
+  warn(error: unknown, text: string): void;
+  now(): Date;
+  /** A turn waits for a person now, or no longer does. */
+  onWaiting(active: Active): void;
+};
+
+/** Gets the run of a turn going. Null where a stop came first. */
+export type StartRun = (onOutput: (output: AgentOutput) => void) => Promise<Run | null>;
+
+/** What a run is told beside its outputs. */
+type Reading = {
+  spec: Pick<RunSpec, 'project'>;
+  clock: Clock | null;
+  isOpen: boolean;
+  /** Prompts that the agent took back, some before they were opened. */
+  withdrawn: Set<string>;
+  /** By prompt: what lets the time limit run on. */
+  holds: Map<string, () => void>;
+  /** Resolves if what the agent said could not be handled. */
+  fault: ReturnType<typeof createFault>;
+};
+
+/** Runs a turn that is marked as running to its end. Never throws: every fault is an end of the turn. */
+export async function runTurn(
+  active: Active,
+  how: { spec: RunSpec; timeoutS: number; start: StartRun },
+  deps: TurnRunDeps,
+): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
+  const { spec, timeoutS } = how;
+  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFault() };
+  let end: RunEnd | null = null;
+  let detail: string | undefined;
+  try {
+    // What a background shell causes after the answer is no part of this turn.
+    const run = await how.start((output) => (reading.isOpen || output.type === 'warning') && takeSafely(active, output, reading, deps));
+    if (run) end = await awaitEnd(active, run, reading, timeoutS);
+  } catch (error) {
+    if (isExhaustion(error)) end = { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
+    else if (error instanceof AppError) end = { kind: 'failure', code: error.code, detail: error.message, cost: null };
+    else {
+      deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
+      detail = (error as Error).message;
+    }
+  }
+  reading.isOpen = false;
+  noteContext(active, end, deps);
+  await checkKept(active, end, spec.project, deps);
+  if (active.stop === 'shutdown') detail = waitedFor(deps.prompts.of(active.turn.id));
+  deps.prompts.withdraw({ turnId: active.turn.id }, active.stop === 'shutdown' ? 'restarted' : 'withdrawn');
+  if (active.stop === 'timeout') detail = `The turn did not end within ${timeoutS} s.`;
+  const text = end?.kind === 'answer' ? '' : await writtenText(active, spec, deps);
+  const at = deps.now().toISOString();
+  const turnEnd = decideEnd(active.turn, { end, stop: active.stop, ...(detail ? { detail } : {}), text, at, warnings: active.warnings });
+  return { turnEnd, end };
+}
+
+/** What a turn that the server's end cut off waited for, in words; undefined where it waited for nothing. */
+export function waitedFor(prompts: readonly Prompt[]): string | undefined {
+  const asked = prompts.map(({ kind, tool }) => `${kind} (${tool})`);
+  return asked.length ? `The server stopped while the turn waited for an answer to a ${asked.join(' and a ')}.` : undefined;
+}
+
+async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: number): Promise<RunEnd> {
+  active.run = run;
+  reading.clock = createClock(timeoutS * 1000, () => {
+    active.stop ??= 'timeout';
+    void run.stop();
+  });
+  if (run.begun) void run.begun.then(reading.clock.hold());
+  try {
+    // A stop that came while the process was being made.
+    if (active.stop) void run.stop();
+    const end = await Promise.race([run.end, reading.fault.end]);
+    if (end === ourFault) await run.stop();
+    if (end.kind === 'failure' && active.stop) await run.stop();
+    return end;
+  } finally {
+    reading.clock.dispose();
+  }
+}
+
+/** Follows a run that the agent began by itself; it has no time limit of its own. */
+export function followOwnRun(active: Active, project: string, deps: TurnRunDeps): (output: AgentOutput) => void {
+  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFault() };
+  void active.run?.end.then(() => {
+    reading.isOpen = false;
+    deps.prompts.withdraw({ turnId: active.turn.id });
+  });
+  void reading.fault.end.then(() => active.run?.stop());
+  return (output) => reading.isOpen && takeSafely(active, output, reading, deps);
+}
+
+/** The end of a turn whose output could not be handled, as a promise and what resolves it. */
+function createFault() {
+  let fail = () => {};
+  const end = new Promise<RunEnd>((resolve) => {
+    fail = () => resolve(ourFault);
+  });
+  return { end, fail };
+}
+
+const ourFault: RunEnd = {
+  kind: 'failure',
+  code: 'internal',
+  detail: 'The server could not handle what the agent said.',
+  cost: null,
+};
+
+/** It is called by a handler of the agent's output: a fault of ours must end this turn alone, and not look like one of the agent. */
+function takeSafely(active: Active, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void {
+  contain(
+    () => takeOutput(active, output, reading, deps),
+    (error) => {
+      deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
+      reading.isOpen = false;
+      reading.fault.fail();
+    },
+  )();
+}
+
+function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void | Promise<void> {
+  if (output.type === 'warning') {
+    deps.warn(null, output.text);
+    if (output.code) warn(active, output.code);
+  } else if (output.type === 'prompt.asked') return takePrompt(active, output.prompt, reading, deps);
+  else if (output.type === 'prompt.withdrawn') {
+    reading.withdrawn.add(output.id);
+    reading.holds.get(output.id)?.();
+    // At a shutdown they are closed with the turn, which says so.
+    if (active.stop !== 'shutdown') deps.prompts.withdraw({ id: output.id });
+    noteWaiting(active, deps);
+  } else {
+    active.text = addText(active.text, output);
+    const common = { conv_id: active.turn.conv_id, turn_id: active.turn.id, at: deps.now().toISOString() };
+    deps.journal.append([toEvent(active, output, common)]);
+  }
+}
+
+async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, deps: TurnRunDeps): Promise<void> {
+  const { project } = reading.spec;
+  const { turn } = active;
+  const { id, kind, tool, input, reason, parent_tool_id, tool_id = null } = asked;
+  const names = { id, kind, conv_id: turn.conv_id, turn_id: turn.id };
+  const release = reading.clock?.hold() ?? (() => {});
+  reading.holds.set(id, release);
+  const give = (reply: PromptReply) => {
+    release();
+    if (reply.decision === 'deny' && reply.interrupt) active.stop ??= kind === 'budget' ? 'budget' : 'cancel';
+    const isTaken = active.run?.answer(id, reply) ?? false;
+    noteWaiting(active, deps);
+    return isTaken;
+  };
+  try {
+    const prompt: Asked = { ...names, tool, input, reason, project, parent_tool_id, tool_id, opened_at: deps.now().toISOString() };
+    await deps.prompts.ask(prompt, give, () => reading.isOpen && !reading.withdrawn.has(id));
+  } catch (error) {
+    deps.warn(error, 'a prompt could not be kept');
+    give({ decision: 'deny', message: `The question could not be put to the user: ${(error as Error).message}. Do not go on.`, interrupt: true });
+  }
+  // Answered by a rule, or not wanted any more: nobody waits for it.
+  if (!deps.prompts.of(turn.id).some((open) => open.id === id)) release();
+  noteWaiting(active, deps);
+}
+
+function noteWaiting(active: Active, deps: TurnRunDeps): void {
+  const state = deps.prompts.of(active.turn.id).length ? 'waiting' : 'running';
+  if (active.turn.state === state || !['running', 'waiting'].includes(active.turn.state)) return;
+  active.turn.state = state;
+  deps.onWaiting(active);
+}
+
+/** How large the context is stands in the result alone. */
+function noteContext(active: Active, end: RunEnd | null, deps: TurnRunDeps): void {
+  const { turn, context } = active;
+  if (end?.kind !== 'answer' || end.contextWindow === null || !context) return;
+  active.context = { tokens: context.tokens, window: end.contextWindow };
+  const common = { conv_id: turn.conv_id, turn_id: turn.id, at: deps.now().toISOString() };
+  deps.journal.append([{ type: 'usage', ...common, usage: end.usage, context: active.context }]);
+}
+
+type Told = Exclude<AgentOutput, { type: 'warning' | 'prompt.asked' | 'prompt.withdrawn' }>;
+
+function toEvent(active: Active, output: Told, common: { conv_id: string; turn_id: string; at: string }): Event {
+  switch (output.type) {
+    case 'text':
+    case 'thinking':
+      return { ...common, type: `${output.type}.delta`, text: output.text };
+    case 'retrying':
+      return { ...common, ...output, type: 'turn.retrying' };
+    case 'usage':
+      active.context = { tokens: output.contextTokens, window: null };
+      return { ...common, type: 'usage', usage: output.usage, context: active.context };
+    default:
+      return { ...common, ...output };
+  }
+}
+
+/** What came of a turn without an answer: what was read along, or what the transcript has. */
+async function writtenText(active: Active, spec: RunSpec, deps: TurnRunDeps): Promise<string> {
+  const text = joinText(active.text);
+  if (text || !active.run) return text;
+  return deps.agent.writtenSince(spec.sessionId, spec.project, active.turn.started_at ?? '').catch(() => '');
+}

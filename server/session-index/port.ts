@@ -1,0 +1,72 @@
+import type { Indexing, SearchRole } from '../../contract/session.ts';
+import type { Facts } from '../transcript/metadata.ts';
+
+/** What the thread of the index is started with. */
+/** `agents` are the folders in which sub-agents were at work last. */
+export type IndexerStart = { home: string; path: string; agents: readonly string[] };
+export type ToIndexer = { type: 'look' } | { type: 'end' };
+export type FromIndexer = { type: 'fault'; text: string } | { type: 'progress'; progress: Indexing; isListed: boolean; agents: readonly string[] };
+
+/** A transcript as the index knows it. */
+export type Known = {
+  id: string;
+  path: string;
+  size: number;
+  modifiedAt: string;
+  facts: Facts;
+  kind: string | null;
+  /** The session whose first entry this one has as well, where that is an older one. */
+  forkOf: string | null;
+  problem: string | null;
+};
+
+export type KnownFilter = {
+  project?: string | undefined;
+  kind?: string | undefined;
+  q?: string | undefined;
+  withForks: boolean;
+  /** Only these, or none of these, by session. */
+  only?: readonly string[];
+  without?: readonly string[];
+};
+
+export type Hit = {
+  sessionId: string;
+  project: string | null;
+  title: string | null;
+  messageId: string | null;
+  role: SearchRole;
+  at: string | null;
+  excerpt: string;
+  marks: [number, number][];
+  /** The sub-agent that said it; null where the session itself did. */
+  agentId: string | null;
+  before: string | null;
+};
+
+export type SearchFor = {
+  q: string;
+  project?: string | undefined;
+  roles: readonly SearchRole[];
+  since?: string | undefined;
+  until?: string | undefined;
+  limit: number;
+};
+
+/** Every transcript of this machine: listed and searched by an index that is built beside the server, and can be deleted. */
+export interface Library {
+  /** Resolves when the newest sessions can be listed, or after a second. */
+  ready(): Promise<void>;
+  indexing(): Indexing;
+  /** Newest first. `after` is the last row of the page before. */
+  list(
+    filter: KnownFilter,
+    limit: number,
+    after?: { modifiedMs: number; row: number },
+  ): { rows: Known[]; next: { modifiedMs: number; row: number } | null };
+  /** Those whose id begins so, newest first. */
+  withPrefix(prefix: string, limit: number): Known[];
+  /** Throws AppError `invalid_request` for a search without a word. */
+  search(query: SearchFor): Promise<{ hits: Hit[]; order: 'best' | 'newest' }>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+import { constants, setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createIndexer } from './indexer.ts';
+import type { FromIndexer, IndexerStart, ToIndexer } from './port.ts';
+import { openForWriting, removeIndex } from './schema.ts';
+import { watchTranscripts } from './watcher.ts';
+import { createWriter } from './writer.ts';
+
+/** This file is built to dist/server/library.js: a thread that reads transcripts, so that the server's own stays free. */
+const port = parentPort;
+if (!port) throw new Error('This is a worker of the server; start the server instead.');
+
+// Turns and requests go before. On Linux it is this thread alone that is meant; elsewhere it would be the whole server.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+
+const { home, path, agents } = workerData as IndexerStart;
+const send = (message: FromIndexer) => port.postMessage(message);
+
+/** Notices of the system can be lost: all is looked at anew so often. */
+const crawlEveryMs = 60_000;
+
+/** A crawl that somebody waits for is not repeated sooner. */
+const freshMs = 5_000;
+
+const index = openForWriting(path, home);
+const indexer = createIndexer({
+  home,
+  onDamage(error) {
+    removeIndex(path);
+    // The next thread builds it anew.
+    throw error;
+  },
+  writer: createWriter(index),
+  tell: (progress, isListed) => send({ type: 'progress', progress, isListed, agents: watching.agentFolders() }),
+});
+let crawledAt = performance.now();
+function crawl(): void {
+  crawledAt = performance.now();
+  watching.ensure();
+  indexer.crawl();
+}
+const fault = (error: unknown) => send({ type: 'fault', text: String(error) });
+const watching = watchTranscripts(home, { changed: indexer.look, lost: () => crawl(), fault }, agents);
+const timer = setInterval(crawl, crawlEveryMs);
+crawl();
+
+port.on('message', (message: ToIndexer) => {
+  if (message.type === 'look') {
+    if (!watching.isComplete() || performance.now() - crawledAt > freshMs) crawl();
+    return;
+  }
+  clearInterval(timer);
+  watching.dispose();
+  indexer.end();
+  port.close();
+});

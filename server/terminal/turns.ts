@@ -1,0 +1,222 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Agent, AgentOutput, AskedPrompt, DeskAnswer, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
+import { AppError } from '../app-error.ts';
+import { asTyped, isCommand, toInput } from '../util/input-text.ts';
+import type { TerminalSessions } from './sessions.ts';
+
+const lookMs = 250;
+
+/** An answer that is not in the transcript so long after the terminal rests will not come. */
+const maxLateMs = 2000;
+
+/** A command that opens a dialog (`/model`) asks nobody who is not there: told so often, and by no hook, it is closed. */
+const dialogLooks = 8;
+
+/** It goes from idle to busy within this when the queued words of a person follow. */
+const settledLooks = 2;
+
+/** `isSent`: from then on what the terminal does is this message's work. */
+type Typed = {
+  isSent: boolean;
+  /** When it was typed (ISO-8601), and where. */
+  at: string;
+  project: string;
+  /** A run of its own: the terminal ended before the message was typed. */
+  instead: Run | null;
+  onBegin(): void;
+  onOutput(output: AgentOutput): void;
+  replies: Map<string, (reply: PromptReply) => boolean>;
+};
+
+/** Where a message is to be typed, or at work: /clear gives its process another session. */
+type Place = { sessionId: string; pid: number | null; isTyped: boolean };
+
+export type DeskRunsDeps = {
+  agent: Pick<Agent, 'liveSessions' | 'answerTo' | 'writtenSince' | 'run'>;
+  /** Whether a terminal has the session, or is about to. */
+  isOpen(sessionId: string): boolean;
+  /** Resolves when no terminal has the session any more, or nobody wants to know. */
+  closed(sessionId: string, signal: AbortSignal): Promise<void>;
+  terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
+  now(): Date;
+};
+
+const failure = (code: 'agent_killed' | 'agent_failed', detail: string): RunEnd => ({ kind: 'failure', code, detail, cost: null });
+
+/** A message with its files, which Claude Code reads from where they lie. */
+function toTyped({ message, literal, attachments }: RunSpec): string {
+  const files = attachments.map(({ path }) => `@${/\s/.test(path) ? JSON.stringify(path) : path}`);
+  const text = toInput(message, literal);
+  return asTyped(files.length ? `${text}\n\n${files.join('\n')}` : text);
+}
+
+/** Turns whose message is typed into the terminal that has their session, in place of a process of their own. */
+export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRunsDeps) {
+  const typed = new Map<string, Typed>();
+
+  async function liveOf({ pid, sessionId, isTyped }: Place): Promise<LiveSession | undefined> {
+    const all = await agent.liveSessions();
+    const own = all.find((live) => live.pid === pid);
+    // Before it is typed another terminal of the session will do as well.
+    return own ?? (isTyped ? undefined : all.find((live) => live.sessionId === sessionId));
+  }
+
+  /** Resolves when the session of `place` waits for the next message; null when it has ended, or was told to stop. */
+  async function idle(place: Place, signal: AbortSignal, onLook: (live: LiveSession) => Promise<void> = async () => {}): Promise<LiveSession | null> {
+    for (let looks = 0; !signal.aborted; ) {
+      const live = await liveOf(place);
+      // One that comes up has no process yet that has noted itself.
+      if (!live && !isOpen(place.sessionId)) return null;
+      if (live) {
+        Object.assign(place, { sessionId: live.sessionId, pid: live.pid });
+        await onLook(live);
+      }
+      looks = live?.status === 'idle' ? looks + 1 : 0;
+      if (live && looks >= settledLooks) return live;
+      await delay(lookMs, undefined, { signal }).catch(() => {});
+    }
+    return null;
+  }
+
+  /** The terminal ended before the message was typed: it gets a process of its own, unless it was stopped meanwhile. */
+  async function runInstead(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
+    await closed(spec.sessionId, stopped);
+    if (stopped.aborted) return failure('agent_killed', 'It was stopped before it was sent.');
+    own.onBegin();
+    own.instead = await agent.run(spec, own.onOutput);
+    // A stop that came while the process was being made.
+    if (stopped.aborted) void own.instead.stop();
+    return own.instead.end;
+  }
+
+  /** Types a message in when nobody is in the middle of something there; false where the terminal ended before. */
+  async function typeIn(message: string, place: Place, own: Typed, stopped: AbortSignal): Promise<boolean> {
+    for (;;) {
+      // What a person does there comes first, be it a message that they have not sent.
+      const live = await idle(place, stopped);
+      if (!live) return false;
+      const { sessionId } = place;
+      if (await terminals.hasDraft(sessionId).catch(() => true)) continue;
+      own.isSent = true;
+      own.at = now().toISOString();
+      try {
+        await terminals.send(sessionId, message, stopped);
+        place.isTyped = true;
+        return true;
+      } catch (error) {
+        own.isSent = false;
+        const { code } = error as AppError;
+        if (stopped.aborted) return false;
+        if (code === 'terminal_waits') continue;
+        // Killed by us, or by somebody else.
+        const isGone = code === 'turn_cancelled' || code === 'terminal_not_ours';
+        const isTaken = await agent.answerTo(message, { ...place, project: own.project, at: own.at }).catch(() => null);
+        if (!isGone || isTaken) throw error;
+        return false;
+      }
+    }
+  }
+
+  async function work(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
+    const { project } = spec;
+    const place: Place = { sessionId: spec.sessionId, pid: null, isTyped: false };
+    const begun = performance.now();
+    const message = toTyped(spec);
+    if (!(await typeIn(message, place, own, stopped))) return runInstead(spec, own, stopped);
+    own.onBegin();
+    let told: DeskAnswer = { text: '', isOver: false, failure: null };
+    const tell = async () => {
+      const found = await agent.answerTo(message, { ...place, project, at: own.at }).catch(() => null);
+      if (found && found.text.length > told.text.length) own.onOutput({ type: 'text', text: found.text.slice(told.text.length) });
+      told = found ?? told;
+    };
+    let dialogs = 0;
+    let hasWorked = false;
+    const look = async ({ status }: LiveSession) => {
+      hasWorked ||= status === 'busy' || told.text !== '';
+      // What the model asks comes after work, and what a person opens is theirs.
+      dialogs = status === 'waiting' && !hasWorked && !own.replies.size ? dialogs + 1 : 0;
+      if (dialogs < dialogLooks) return tell();
+      await terminals.interrupt(place.sessionId).catch(() => {});
+      throw new AppError(
+        'command_refused',
+        `${message.split(/\s/, 1)[0]} opens a dialog in the terminal, which was closed: it can be used there alone.`,
+      );
+    };
+    const isKnown = () => told.text !== '' || told.isOver || told.failure !== null;
+    const isDone = await idle(place, stopped, isCommand(message) ? look : tell);
+    // The terminal stays: only what it does for this message is stopped, and nothing that a person began after it.
+    if (!isDone && stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
+    await tell();
+    // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
+    for (let waited = 0; isDone && !isKnown() && waited < maxLateMs; waited += lookMs) {
+      await delay(lookMs);
+      await tell();
+    }
+    if (!isDone) return failure('agent_killed', stopped.aborted ? 'It was interrupted.' : 'The terminal ended before the answer did.');
+    if (told.failure) return { kind: 'failure', ...told.failure, cost: null };
+    // A message that the terminal took in other words is not found by its own.
+    const response = isKnown() ? told.text : await agent.writtenSince(place.sessionId, project, own.at).catch(() => '');
+    return {
+      kind: 'answer',
+      response,
+      sessionId: place.sessionId,
+      // A terminal does not say what a turn costs.
+      cost: 0,
+      totalCost: 0,
+      turns: 1,
+      durationMs: Math.round(performance.now() - begun),
+      usage: {},
+      permissionDenials: [],
+      contextWindow: null,
+    };
+  }
+
+  return {
+    start(spec: RunSpec, onOutput: (output: AgentOutput) => void): Run {
+      const stopping = new AbortController();
+      let onBegin = () => {};
+      const begun = new Promise<void>((resolve) => {
+        onBegin = resolve;
+      });
+      const own: Typed = {
+        isSent: false,
+        at: now().toISOString(),
+        project: spec.project,
+        instead: null,
+        onBegin,
+        onOutput,
+        replies: new Map(),
+      };
+      typed.set(spec.sessionId, own);
+      const end = work(spec, own, stopping.signal)
+        .catch((error): RunEnd => {
+          if (error instanceof AppError) return { kind: 'failure', code: error.code, detail: error.message, cost: null };
+          return failure('agent_failed', (error as Error).message);
+        })
+        .finally(() => typed.get(spec.sessionId) === own && typed.delete(spec.sessionId));
+      return {
+        started: Promise.resolve(),
+        begun,
+        end,
+        exited: end.then(() => own.instead?.exited),
+        async stop() {
+          stopping.abort();
+          await own.instead?.stop();
+          await end;
+        },
+        answer: (id, reply) => own.instead?.answer(id, reply) ?? own.replies.get(id)?.(reply) ?? false,
+        steer: null,
+      };
+    },
+    /** What a terminal asks while a message of ours is at work in it is asked by that message's turn. */
+    give(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null {
+      const own = typed.get(sessionId);
+      // Before that it is what a person does there that asks.
+      if (!own?.isSent) return null;
+      own.replies.set(asked.id, give);
+      own.onOutput({ type: 'prompt.asked', prompt: asked });
+      return { withdraw: () => own.onOutput({ type: 'prompt.withdrawn', id: asked.id }) };
+    },
+  };
+}
