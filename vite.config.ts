@@ -141,13 +141,13 @@ const server: UserConfig = {
 };
 
 /** The thread that keeps the index of the transcripts. */
-const library: UserConfig = {
+const sessionIndex: UserConfig = {
   ...server,
   build: {
     ...server.build,
     ssr: 'server/session-index/worker.ts',
     emptyOutDir: false,
-    rolldownOptions: { output: { entryFileNames: 'library.js' } },
+    rolldownOptions: { output: { entryFileNames: 'session-index.js' } },
   },
 };
 
@@ -157,7 +157,20 @@ const cli: UserConfig = {
   build: { ...server.build, ssr: 'cli/main.ts', outDir: 'dist/cli', sourcemap: false },
 };
 
-const builds: Readonly<Record<string, UserConfig>> = { production: page, page, worker, render, server, library, cli };
+const builds: Readonly<Record<string, UserConfig>> = {
+  production: page,
+  development: page,
+  page,
+  worker,
+  render,
+  server,
+  'session-index': sessionIndex,
+  cli,
+};
 
 /** `mode` names what is built. */
-export default defineConfig(({ mode }) => builds[mode] ?? page);
+export default defineConfig(({ mode }) => {
+  const build = builds[mode];
+  if (!build) throw new Error(`There is no build ${JSON.stringify(mode)}: use one of ${Object.keys(builds).join(', ')}.`);
+  return build;
+});

@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { RetryReporter } from './test/helper/retry-reporter.ts';
 
 /** What takes longest: begun last, one of them would go on alone when all others are done. */
-const long = ['e2e/access', 'built/crash', 'e2e/recover', 'agent/desk', 'e2e/', 'built/', 'agent/'];
+const long = ['e2e/access', 'packaged/crash', 'e2e/reconnect', 'integration/terminal', 'e2e/', 'packaged/', 'integration/'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

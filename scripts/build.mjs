@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 const sources = ['contract', 'server', 'cli', 'frontend', 'vite.config.ts', 'package.json'];
 const outputs = [
   'dist/server/main.js',
-  'dist/server/library.js',
+  'dist/server/session-index.js',
   'dist/cli/main.js',
   'dist/render/render.js',
   'dist/frontend/sw.js',
@@ -34,7 +34,7 @@ export async function whyStale() {
 export async function build() {
   const options = { configFile: join(root, 'vite.config.ts'), logLevel: /** @type {const} */ ('warn') };
   process.env['NODE_ENV'] = 'production';
-  for (const mode of ['page', 'worker', 'render', 'server', 'library', 'cli']) await viteBuild({ ...options, mode });
+  for (const mode of ['page', 'worker', 'render', 'server', 'session-index', 'cli']) await viteBuild({ ...options, mode });
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -29,7 +29,7 @@ import type { Pushes } from './push/push-service.ts';
 import type { Projects } from './session/port.ts';
 import type { CredentialStore } from './store/credential-store.ts';
 import type { Journal } from './store/port.ts';
-import type { DeskPrompts } from './terminal/prompts.ts';
+import type { TerminalPrompts } from './terminal/prompts.ts';
 
 /** Room for a message of 10 MB in which each second character is escaped, and for 20 MB of files in base64. */
 const maxBody = '52mb';
@@ -45,7 +45,7 @@ export type AppDeps = ServiceDeps &
     pairings: Pairings;
     projects: Projects;
     pushes: Pushes;
-    deskPrompts: DeskPrompts;
+    deskPrompts: TerminalPrompts;
     checkPassword: CheckPassword;
     localAccess: Pick<LocalAccess, 'isOurs'>;
     client: ClientAddress;

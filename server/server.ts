@@ -32,9 +32,9 @@ import { createProjects } from './project/projects.ts';
 import { resolveFile } from './project/resolve-file.ts';
 import { createPrompts } from './prompt/prompts.ts';
 import { createPushes } from './push/push-service.ts';
-import { createLocalHost } from './session/directory.ts';
-import { createLibrary } from './session-index/session-index.ts';
-import { createHeadlessArchive } from './session-record/headless-recorder.ts';
+import { createSessionDirectory } from './session/directory.ts';
+import { createSessionIndex } from './session-index/session-index.ts';
+import { createHeadlessRecorder } from './session-record/headless-recorder.ts';
 import { createArchiveStore } from './store/archive-store.ts';
 import { createCredentialStore } from './store/credential-store.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -48,7 +48,7 @@ import { isDamage } from './store/sqlite-error.ts';
 import { createStorageNotes, type StorageNotes } from './store/storage-notes.ts';
 import { createTurnStore } from './store/turn-store.ts';
 import { createUndoStore } from './store/undo-store.ts';
-import { createDesk } from './terminal/terminals.ts';
+import { createTerminals } from './terminal/terminals.ts';
 import { claudeHome } from './transcript-file/paths.ts';
 import type { TunnelProvider, TunnelStatus } from './tunnel/port.ts';
 import { keepTunnel, noTunnel } from './tunnel/reconnect.ts';
@@ -148,10 +148,10 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     now,
   });
   const archiveStore = createArchiveStore({ database });
-  const headless = createHeadlessArchive({
+  const headless = createHeadlessRecorder({
     store: archiveStore,
     agent: claude,
-    nameOf: (id) => conversations.bySession().get(id)?.id ?? null,
+    nameOf: (id) => conversations.mapBySession().get(id)?.id ?? null,
     warn,
     now,
     newId: newRecordId,
@@ -163,7 +163,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     timeoutS: config.PROMPT_TIMEOUT_S === '' ? null : config.PROMPT_TIMEOUT_S,
     resolveFile,
     lookAtPaths,
-    onPlanAccepted: (convId, mode) => conversations.planAccepted(convId, mode),
+    onPlanAccepted: (convId, mode) => conversations.onPlanAccepted(convId, mode),
     warn,
     now,
     newId: () => nanoid(12),
@@ -179,12 +179,12 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   const undoFolder = join(config.dataFolder, 'undo');
   const { undo, workTrees } = setUpUndo({ store: createUndoStore({ database }), folder: undoFolder, env: config.agentEnv, log, now });
   const {
-    desk,
+    terminalTurns: desk,
     archive,
     terminals,
-    deskPrompts,
+    terminalPrompts: deskPrompts,
     dispose: disposeDesk,
-  } = createDesk({
+  } = createTerminals({
     dataFolder: config.dataFolder,
     env: config.agentEnv,
     store: archiveStore,
@@ -197,16 +197,16 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     now,
   });
   const conversations: Conversations = createConversations({
-    desk,
+    terminalTurns: desk,
     undo,
     agent,
     turns,
     journal,
     mapping,
     prompts,
-    notes: processes,
-    lives: createLiveStore({ database, warn }),
-    leftProcesses,
+    processRegistry: processes,
+    liveProcessStore: createLiveStore({ database, warn }),
+    orphanedProcesses: leftProcesses,
     keepFiles: attachments.keep,
     placeFiles: attachments.place,
     sweepFiles,
@@ -252,22 +252,22 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   journal.onEvent(pushes.onEvent);
   const instance = randomUUID();
   const localAccess = createLocalAccess({ file: config.stateFile, instance, warn });
-  const library = createLibrary({
+  const library = createSessionIndex({
     home: claudeHome(config.agentEnv),
     path: join(config.dataFolder, 'library.db'),
-    worker: join(deps.packageRoot, 'dist', 'server', 'library.js'),
+    worker: join(deps.packageRoot, 'dist', 'server', 'session-index.js'),
     warn,
   });
-  const local = createLocalHost({
+  const local = createSessionDirectory({
     agent,
-    library,
+    sessionIndex: library,
     terminals,
     checkArgs: checkTerminalArgs,
     newSessionId: () => randomUUID(),
-    left: conversations.left,
+    waitUntilReleased: conversations.waitUntilReleased,
     now,
     resolveProject,
-    conversations: conversations.bySession,
+    conversations: conversations.mapBySession,
   });
   const client = createClientAddress(() => tunnelPort);
   const guard = createGuard({ names: () => [...config.ALLOWED_HOSTS, ...tunnelName()], isTunnelled: client.isTunnelled });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { slugOf } from '../../server/transcript-file/paths.ts';
+import { toProjectSlug } from '../../server/transcript-file/paths.ts';
 import { compare, type Figure, inTurn, median, medians, ms, time } from './figure.ts';
 import type { BenchServer, Stage } from './stage.ts';
 
@@ -37,7 +37,7 @@ export async function measureMemory(stage: Stage): Promise<Figure> {
 
 /** The newest page of a 24 MB transcript, beside reading its last 256 KB. */
 export async function measureTail(stage: Stage, server: BenchServer): Promise<Figure> {
-  const folder = join(stage.home, '.claude', 'projects', slugOf(stage.project));
+  const folder = join(stage.home, '.claude', 'projects', toProjectSlug(stage.project));
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${sessionId}.jsonl`);
   await writeFile(file, bigTranscript(stage.project));

@@ -4,7 +4,7 @@ import type { Denied, FileChange, HistoryMessage, HistoryPage, MessagePart } fro
 import type { PromptKind } from '../../contract/prompt.ts';
 import type { Repair } from '../../contract/repair.ts';
 import type { TurnWarning } from '../../contract/turn.ts';
-import type { Deeds } from '../transcript/last-activity.ts';
+import type { LastActivity } from '../transcript/last-activity.ts';
 
 /** A file that goes to the model as a block of the message. */
 export type Attachment = { name: string; media_type: string; path: string };
@@ -92,7 +92,7 @@ export type RunEnd =
   | { kind: 'failure'; code: ErrorCode; detail: string; cost: number | null; exit?: { code: number | null; signal: string | null } };
 
 /** What came of a message that was typed in a terminal: `isOver` when something else was said since. */
-export type DeskAnswer = { text: string; isOver: boolean; failure: { code: ErrorCode; detail: string } | null };
+export type TerminalReply = { text: string; isSuperseded: boolean; failure: { code: ErrorCode; detail: string } | null };
 
 /** A run that was started. */
 export interface Run {
@@ -131,7 +131,7 @@ export type LiveListener = {
    * The agent begins a turn that no message asked for: background work has something to tell. Gives what
    * takes the turn's output, or null where nobody wants it.
    */
-  ownTurn(sessionId: string, about: string, run: Run): ((output: AgentOutput) => void) | null;
+  onAgentTurn(sessionId: string, about: string, run: Run): ((output: AgentOutput) => void) | null;
 };
 
 /** What can be chosen from, as the agent itself reports it. */
@@ -141,7 +141,7 @@ export type AgentMenu = {
 };
 
 /** The processes that are kept open between turns. */
-export interface LiveProcesses {
+export interface LiveProcessPool {
   /** Starts the process of a session, or keeps it from being closed. Resolves when it can take a message. */
   warm(launch: Launch): Promise<void>;
   isOpen(sessionId: string): boolean;
@@ -149,7 +149,7 @@ export interface LiveProcesses {
   /** Sets mode, model or effort in a running process. */
   adjust(sessionId: string, changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
   /** The last lines of background work, by its id. */
-  tails(sessionId: string): Promise<ReadonlyMap<string, string>>;
+  readOutputTails(sessionId: string): Promise<ReadonlyMap<string, string>>;
   /** False where there is no such work. */
   stopTask(sessionId: string, taskId: string): Promise<boolean>;
   /** Closes the process of a session, if it has one. Throws AppError `background_busy` where work of its goes on. */
@@ -192,7 +192,7 @@ export type TypedLine = { text: string; project: string | null; sessionId: strin
 
 /** An agent CLI on this machine. */
 export interface Agent {
-  readonly live: LiveProcesses;
+  readonly live: LiveProcessPool;
   /** Whether it is there and signed in; asked of the CLI itself, and remembered for a minute. */
   status(): Promise<AgentStatus>;
   /**
@@ -203,7 +203,7 @@ export interface Agent {
   /** Throws AppError `command_refused` for a message that is a command which makes no sense here. */
   checkMessage(message: string, literal: boolean): void;
   /** What its newest live process in a project offered; of another project where that had none, null where there was none at all. */
-  menu(project: string): AgentMenu | null;
+  getCapabilities(project: string): AgentMenu | null;
   /** Whether a session can be continued from its transcript; `unusable` if there is a file that holds nothing of it. */
   transcriptState(sessionId: string, project: string): Promise<'none' | 'unusable' | 'usable'>;
   /** Whether the transcript has an answer that came between two moments (ISO-8601). One that no model gave is not looked for. */
@@ -219,9 +219,9 @@ export interface Agent {
   /** The whole history of a session, in its order. */
   wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
   /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
-  writtenSince(sessionId: string, project: string, at: string): Promise<string>;
+  readTextSince(sessionId: string, project: string, at: string): Promise<string>;
   /** What came since `at` of one message that was typed in a terminal; null where that is not in the transcript. */
-  answerTo(message: string, where: { sessionId: string; project: string; at: string }): Promise<DeskAnswer | null>;
+  findReply(message: string, where: { sessionId: string; project: string; at: string }): Promise<TerminalReply | null>;
   /** What the sessions do that are open now, in any process of this machine. */
   liveSessions(): Promise<LiveSession[]>;
   /**
@@ -230,15 +230,15 @@ export interface Agent {
    */
   terminalCommand(how: TerminalLaunch): Promise<readonly string[]>;
   /** Keeps runs from beginning in a session until the function that it gives is called. Throws AppError `session_busy`. */
-  hold(sessionId: string): Promise<() => void>;
+  lockSession(sessionId: string): Promise<() => void>;
   /** What a session did last; null where there is no transcript of it. */
-  lastDeeds(sessionId: string, project?: string): Promise<Deeds | null>;
+  lastDeeds(sessionId: string, project?: string): Promise<LastActivity | null>;
   /** Whether a session was begun before `at` (ISO-8601). */
-  isOlder(sessionId: string, at: string): Promise<boolean>;
+  existedBefore(sessionId: string, at: string): Promise<boolean>;
   /** What was typed at the desk, newest first. */
-  typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
+  readPromptHistory(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
   /** Gives a session a title, as /rename does. False where there is no transcript of it. */
-  retitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
+  setTitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
   /** What is wrong with a session's transcript; with `copyTo` a mended copy is made under that id. Null where there is none. */
   repair(
     sessionId: string,
@@ -250,15 +250,15 @@ export interface Agent {
   /** Ends the live processes, and what it started besides runs. */
   dispose(): Promise<void>;
   /** Ends what an earlier server process left running. */
-  endLeftovers(left: ProcessNote): Promise<void>;
+  killOrphans(left: ProcessRecord): Promise<void>;
 }
 
 /** A process of an agent as it is noted on disk, so that the next server finds it: by pid and start, or by the mark. */
-export type ProcessNote = { mark: string; pid: number | null; pid_start: string | null };
+export type ProcessRecord = { spawnTag: string; pid: number | null; pid_start: string | null };
 
 /** Where the processes of agents are noted while they live. */
-export interface ProcessNotes {
+export interface ProcessRegistry {
   /** Throws nothing: where the disk refuses, the process is found by its mark. */
-  note(process: ProcessNote): void;
-  gone(mark: string): void;
+  record(process: ProcessRecord): void;
+  remove(mark: string): void;
 }

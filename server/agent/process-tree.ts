@@ -4,7 +4,7 @@ import { runProgram } from '../util/child-process.ts';
 import { isExhaustion } from '../util/exhaustion.ts';
 import { parseProcessStat } from '../util/process-stat.ts';
 import type { Descendants } from './descendants.ts';
-import type { ProcessNote } from './port.ts';
+import type { ProcessRecord } from './port.ts';
 
 /** How long `ps` may take. */
 const timeoutMs = 10_000;
@@ -47,7 +47,7 @@ function isGroupAlive(group: number): boolean {
   }
 }
 
-function signal(target: number, name: NodeJS.Signals): void {
+function signalProcess(target: number, name: NodeJS.Signals): void {
   try {
     process.kill(target, name);
   } catch {
@@ -65,7 +65,7 @@ async function waitFor(isDone: () => boolean | Promise<boolean>, ms: number): Pr
 }
 
 /** Processes that carry a mark. */
-async function markedProcesses(name: string): Promise<number[]> {
+async function listTagged(name: string): Promise<number[]> {
   const mark = `${turnMark}=${name}`;
   if (process.platform !== 'linux') {
     const { stdout } = await runProgram('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], { timeoutMs, maxBytes: 1 << 26 });
@@ -84,14 +84,14 @@ async function markedProcesses(name: string): Promise<number[]> {
 }
 
 /** Ends tools that live outside of the process group of their run: the CLI gives each a session of its own. */
-export async function endTools(mark: string, descendants?: Descendants): Promise<void> {
-  const left = async () => [...new Set([...(await markedProcesses(mark)), ...((await descendants?.listAlive()) ?? [])])];
+export async function endTaggedProcesses(mark: string, descendants?: Descendants): Promise<void> {
+  const left = async () => [...new Set([...(await listTagged(mark)), ...((await descendants?.listAlive()) ?? [])])];
   const pids = await left();
   if (!pids.length) return;
-  for (const pid of pids) signal(pid, 'SIGTERM');
+  for (const pid of pids) signalProcess(pid, 'SIGTERM');
   const areGone = async () => (await left()).length === 0;
   if (await waitFor(areGone, 500)) return;
-  for (const pid of await left()) signal(pid, 'SIGKILL');
+  for (const pid of await left()) signalProcess(pid, 'SIGKILL');
   await waitFor(areGone, patience.killMs);
 }
 
@@ -103,20 +103,20 @@ export async function endProcessTree(group: number, mark: string, descendants?: 
   // While it lives: what it started is found below it.
   await descendants?.listAlive().catch(() => []);
   const isGone = async () => !isGroupAlive(group) || (await isZombie(group));
-  signal(group, 'SIGINT');
+  signalProcess(group, 'SIGINT');
   if (!(await waitFor(isGone, patience.interruptMs))) {
-    signal(-group, 'SIGTERM');
+    signalProcess(-group, 'SIGTERM');
     if (!(await waitFor(isGone, patience.terminateMs))) {
-      signal(-group, 'SIGKILL');
+      signalProcess(-group, 'SIGKILL');
       await waitFor(isGone, patience.killMs);
     }
   }
-  await endTools(mark, descendants);
+  await endTaggedProcesses(mark, descendants);
 }
 
 /** Ends what is left of a process whose server is gone; `pid` is used only if it is still the same process. */
-export async function endLeftoverTree({ mark, pid, pid_start }: ProcessNote): Promise<void> {
+export async function endLeftoverTree({ spawnTag: mark, pid, pid_start }: ProcessRecord): Promise<void> {
   const isSame = pid !== null && pid_start !== null && (await processStart(pid)) === pid_start;
   if (isSame) await endProcessTree(pid, mark);
-  else await endTools(mark);
+  else await endTaggedProcesses(mark);
 }

@@ -3,18 +3,18 @@ import { maxMessageBytes } from '../../contract/endpoint.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { MappingStore, StoredAttachment, Turn, TurnOptions, TurnStore } from '../store/port.ts';
-import { clip } from '../transcript/truncate.ts';
-import type { Spending } from './budget.ts';
-import type { Book } from './records.ts';
-import type { Dispatcher } from './scheduler.ts';
-import type { Lanes } from './state.ts';
+import { truncateText } from '../transcript/truncate.ts';
+import type { BudgetKeeper } from './budget.ts';
+import type { ConversationRecords } from './records.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SchedulerState } from './state.ts';
 import { shownAttachments } from './turn/result.ts';
 
 /** A file that comes with a message. */
 export type MessageFile = { name: string; media_type?: string | undefined; data: Buffer };
 
 /** A message that is to become a turn. */
-export type Message = {
+export type IncomingMessage = {
   convId: string;
   message: string;
   options: Omit<TurnOptions, 'attachments'>;
@@ -30,14 +30,14 @@ export type Message = {
 export type MessageChange = { message?: string | undefined; options: Omit<TurnOptions, 'attachments'>; files?: readonly MessageFile[] | undefined };
 
 /** Accepts messages: when `accept` resolves the turn is on disk, and it will run once whatever happens. */
-export function createIntake(deps: {
+export function createMessageAcceptor(deps: {
   agent: Agent;
-  book: Book;
-  dispatcher: Dispatcher;
-  lanes: Lanes;
+  records: ConversationRecords;
+  scheduler: Scheduler;
+  schedulerState: SchedulerState;
   mapping: MappingStore;
   turns: TurnStore;
-  spending: Spending;
+  budgets: BudgetKeeper;
   keepFiles(id: string, files: readonly MessageFile[]): Promise<StoredAttachment[]>;
   maxQueued: number;
   /** Messages for one conversation come in one after the other. */
@@ -46,9 +46,9 @@ export function createIntake(deps: {
   now(): Date;
   newId(): string;
 }) {
-  const { turns, lanes, book, mapping } = deps;
+  const { turns, schedulerState, records, mapping } = deps;
 
-  function check(message: string, literal: boolean): void {
+  function checkMessage(message: string, literal: boolean): void {
     if (Buffer.byteLength(message) > maxMessageBytes) {
       throw new AppError('message_too_large', `message: has more than ${maxMessageBytes} bytes`, { field: 'message' });
     }
@@ -56,29 +56,29 @@ export function createIntake(deps: {
   }
 
   /** Shows the message in the list of conversations; the next write of the mapping takes it to the disk. */
-  function notePreview(turn: Turn): void {
+  function savePreview(turn: Turn): void {
     const record = mapping.get(turn.conv_id);
     if (!record) return;
-    const last_message = clip(turn.message.trim(), 100).text;
+    const last_message = truncateText(turn.message.trim(), 100).text;
     const { queue_paused: _, ...rest } = record;
-    book.saveLater(turn.conv_id, { ...rest, last_message, last_message_at: turn.created_at, archived: false });
+    records.saveLater(turn.conv_id, { ...rest, last_message, last_message_at: turn.created_at, archived: false });
   }
 
-  async function acceptInTurn(message: Message): Promise<Turn> {
+  async function acceptInTurn(message: IncomingMessage): Promise<Turn> {
     if (deps.isClosing()) throw new AppError('shutting_down');
-    check(message.message, message.options.literal ?? false);
-    const print = fingerprintOf(message);
+    checkMessage(message.message, message.options.literal ?? false);
+    const print = fingerprint(message);
     // Before anything is made for it; what is acknowledged again under its key must still be kept, too.
     turns.requireUsable();
     const known = message.idempotencyKey === null ? null : turns.byKey(message.idempotencyKey, print);
     if (known) return known;
-    if (lanes.queue.length >= deps.maxQueued) {
-      throw new AppError('queue_full', `${lanes.queue.length} turns are waiting already.`, { retryAfterS: 10 });
+    if (schedulerState.queue.length >= deps.maxQueued) {
+      throw new AppError('queue_full', `${schedulerState.queue.length} turns are waiting already.`, { retryAfterS: 10 });
     }
-    deps.spending.check(message.convId);
+    deps.budgets.requireBudget(message.convId);
     const id = deps.newId();
     const attachments = await deps.keepFiles(id, message.files);
-    await book.ensure(message.convId, { session_id: message.session_id, project: message.project });
+    await records.ensure(message.convId, { session_id: message.session_id, project: message.project });
     const { turn, isNew } = turns.accept(
       {
         id,
@@ -91,33 +91,33 @@ export function createIntake(deps: {
       print,
     );
     if (isNew) {
-      notePreview(turn);
-      deps.dispatcher.enqueue(turn, message.follow);
+      savePreview(turn);
+      deps.scheduler.enqueue(turn, message.follow);
     }
     return turn;
   }
 
   /** A turn that waits. Throws AppError `turn_not_queued` for any other. */
-  function needQueued(turn: Turn): Turn {
-    const queued = lanes.queue.find(({ id }) => id === turn.id);
+  function requireQueued(turn: Turn): Turn {
+    const queued = schedulerState.queue.find(({ id }) => id === turn.id);
     if (queued) return queued;
     throw new AppError('turn_not_queued', `Turn ${turn.id} is ${turn.state}.`, { turnId: turn.id });
   }
 
   return {
-    accept: (message: Message): Promise<Turn> => deps.inTurn(message.convId, () => acceptInTurn(message)),
-    needQueued,
+    accept: (message: IncomingMessage): Promise<Turn> => deps.inTurn(message.convId, () => acceptInTurn(message)),
+    needQueued: requireQueued,
     change: (turn: Turn, changes: MessageChange): Promise<Turn> =>
       deps.inTurn(turn.conv_id, async () => {
-        const message = changes.message ?? needQueued(turn).message;
+        const message = changes.message ?? requireQueued(turn).message;
         const given = Object.fromEntries(Object.entries(changes.options).filter(([, value]) => value !== undefined));
-        check(message, changes.options.literal ?? turn.options.literal ?? false);
+        checkMessage(message, changes.options.literal ?? turn.options.literal ?? false);
         const attachments = changes.files && (await deps.keepFiles(`${turn.id}-${deps.newId()}`, changes.files));
         // It may have been started while its files were written.
-        const queued = needQueued(turn);
+        const queued = requireQueued(turn);
         const options = { ...queued.options, ...given, ...(attachments ? { attachments } : {}) };
         const common = { conv_id: turn.conv_id, turn_id: turn.id, at: deps.now().toISOString() };
-        const event = { type: 'turn.changed', ...common, message: clip(message, 2000).text, attachments: shownAttachments(options) } as const;
+        const event = { type: 'turn.changed', ...common, message: truncateText(message, 2000).text, attachments: shownAttachments(options) } as const;
         turns.change(turn.id, { message, options }, event);
         Object.assign(queued, { message, options });
         return queued;
@@ -126,7 +126,7 @@ export function createIntake(deps: {
 }
 
 /** What makes two requests with one Idempotency-Key the same: all that says what is to be done. */
-function fingerprintOf({ convId, message, options, files, session_id, project }: Message): string {
+function fingerprint({ convId, message, options, files, session_id, project }: IncomingMessage): string {
   const hash = createHash('sha256').update(JSON.stringify([convId, message, options, session_id, project]));
   for (const { name, media_type, data } of files) hash.update(JSON.stringify([name, media_type])).update(data);
   return hash.digest('base64url');

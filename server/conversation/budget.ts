@@ -12,7 +12,7 @@ export function toBudget(limit: number | null | undefined, spent: number): Budge
 }
 
 /** What turns cost, in USD, and the limits on it: of each conversation, and of a day of this machine's clock. */
-export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; dayLimit: number | null; now(): Date }) {
+export function createBudget(deps: { turns: TurnStore; mapping: MappingStore; dayLimit: number | null; now(): Date }) {
   const byConversation = deps.turns.spentByConversation();
   /** What running turns have spent so far, as far as they told. */
   const running = new Map<string, { convId: string; usd: number }>();
@@ -35,17 +35,17 @@ export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; 
 
   const runningIn = (isMeant: (turnId: string, convId: string) => boolean) =>
     [...running].reduce((sum, [turnId, { convId, usd }]) => (isMeant(turnId, convId) ? sum + usd : sum), 0);
-  const spentBy = (convId: string) => (byConversation.get(convId) ?? 0) + runningIn((_, conv) => conv === convId);
+  const getSpent = (convId: string) => (byConversation.get(convId) ?? 0) + runningIn((_, conv) => conv === convId);
   const limitOf = (convId: string) => deps.mapping.get(convId)?.max_cost_usd ?? null;
-  const budgetOf = (convId: string) => toBudget(limitOf(convId), spentBy(convId));
+  const budgetOf = (convId: string) => toBudget(limitOf(convId), getSpent(convId));
   const day = () => toBudget(deps.dayLimit, spentToday() + runningIn(() => true));
 
   return {
-    spentBy,
+    spentBy: getSpent,
     budgetOf,
     day,
     /** A turn has ended, and cost so much. */
-    note(turnId: string, convId: string, usd: number): void {
+    recordCost(turnId: string, convId: string, usd: number): void {
       running.delete(turnId);
       byConversation.set(convId, (byConversation.get(convId) ?? 0) + usd);
       const from = dayStart();
@@ -56,7 +56,7 @@ export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; 
     spentSoFar: (turnId: string): number => running.get(turnId)?.usd ?? 0,
     forget: (convId: string): void => void byConversation.delete(convId),
     /** Throws AppError `budget_reached` where no further turn may begin. */
-    check(convId: string): void {
+    requireBudget(convId: string): void {
       const words = (budget: Budget) => `${budget.spent_usd.toFixed(2)} of ${budget.limit_usd.toFixed(2)} USD are spent`;
       const own = budgetOf(convId);
       if (own?.reached) throw new AppError('budget_reached', `Conversation ${convId}: ${words(own)}.`);
@@ -65,7 +65,7 @@ export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; 
     },
     hasLimit: (convId: string): boolean => limitOf(convId) !== null || deps.dayLimit !== null,
     /** What a running turn may spend in all (USD), by the limit that is nearer; `spent` is what it has spent so far. */
-    left(turnId: string, convId: string, spent: number): number {
+    remaining(turnId: string, convId: string, spent: number): number {
       running.set(turnId, { convId, usd: spent });
       const own = limitOf(convId);
       const others = (byConversation.get(convId) ?? 0) + runningIn((turn, conv) => turn !== turnId && conv === convId);
@@ -75,4 +75,4 @@ export function createSpending(deps: { turns: TurnStore; mapping: MappingStore; 
   };
 }
 
-export type Spending = ReturnType<typeof createSpending>;
+export type BudgetKeeper = ReturnType<typeof createBudget>;

@@ -2,27 +2,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BackgroundTask, Budget } from '../../contract/conversation.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
-import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
+import type { Agent, ProcessRecord, ProcessRegistry } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
-import type { Desk } from '../terminal/turn-port.ts';
+import type { TerminalTurns } from '../terminal/turn-port.ts';
 import type { Undo } from '../undo/port.ts';
 import { createMutex } from '../util/mutex.ts';
-import { createSlots } from '../util/semaphore.ts';
-import { createIntake, type Message, type MessageChange, type MessageFile } from './accept-message.ts';
-import { createLiveListener } from './agent-events.ts';
-import { createSpending } from './budget.ts';
+import { createSemaphore } from '../util/semaphore.ts';
+import { createMessageAcceptor, type IncomingMessage, type MessageChange, type MessageFile } from './accept-message.ts';
+import { createAgentListener } from './agent-events.ts';
+import { createBudget } from './budget.ts';
 import { forkConversation } from './fork.ts';
-import { type Book, createBook } from './records.ts';
-import { recover, restoreMapping } from './recovery.ts';
-import { createDispatcher } from './scheduler.ts';
-import { activeOf, createActive, createLanes, type Lanes, liveText, queuedOf } from './state.ts';
-import { createStarter, type RunDefaults } from './turn/prepare.ts';
+import { type ConversationRecords, createRecords } from './records.ts';
+import { recoverTurns, restoreMapping } from './recovery.ts';
+import { createScheduler } from './scheduler.ts';
+import { createActiveTurn, createSchedulerState, findActiveTurn, listQueued, type SchedulerState, streamedText } from './state.ts';
+import { createTurnPreparer, type RunDefaults } from './turn/prepare.ts';
 import { isEnded, toSummary } from './turn/result.ts';
-import { createEndings } from './turn/waiters.ts';
+import { createTurnWaiters } from './turn/waiters.ts';
 
-export { keptForLater } from './scheduler.ts';
+export { shuttingDownError } from './scheduler.ts';
 export type { MessageFile };
 
 export type ConversationsDeps = {
@@ -31,17 +31,17 @@ export type ConversationsDeps = {
   journal: Journal;
   mapping: MappingStore;
   prompts: Prompts;
-  notes: ProcessNotes;
-  lives: LiveStore;
+  processRegistry: ProcessRegistry;
+  liveProcessStore: LiveStore;
   /** The processes that an earlier server did not see the end of. */
-  leftProcesses: readonly ProcessNote[];
+  orphanedProcesses: readonly ProcessRecord[];
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
   keepFiles(id: string, files: readonly MessageFile[]): Promise<StoredAttachment[]>;
   /** Removes the files of turns that are gone. */
   sweepFiles(): void;
   placeFiles(id: string, files: readonly StoredAttachment[], project: string): Promise<string>;
-  desk: Desk;
+  terminalTurns: TerminalTurns;
   /** Notes the files of its project before and after a turn. */
   undo: Pick<Undo, 'before' | 'after'>;
   defaultProject: string;
@@ -63,17 +63,17 @@ export type ConversationsDeps = {
 };
 
 /** How long a process that has answered may take to leave before another one is started in its place. */
-const leaveMs = 3000;
+const exitTimeoutMs = 3000;
 
 /** A conversation as its session's row needs it. */
-export type OfSession = { id: string; title: string | null; state: 'idle' | 'running' | 'waiting'; lastMessageAt: string };
+export type SessionConversation = { id: string; title: string | null; state: 'idle' | 'running' | 'waiting'; lastMessageAt: string };
 
 /** The door to conversations and their turns; what speaks HTTP uses nothing else of this folder. */
 export interface Conversations {
-  book: Book;
-  accept(message: Message): Promise<Turn>;
+  records: ConversationRecords;
+  accept(message: IncomingMessage): Promise<Turn>;
   /** Resolves with the turn when it ended, or (with `orNews`) when it waits for a person; never after `signal`. */
-  ended(turnId: string, signal?: AbortSignal, orNews?: boolean): Promise<Turn>;
+  waitForEnd(turnId: string, signal?: AbortSignal, orNews?: boolean): Promise<Turn>;
   /** Throws AppError `turn_not_found`. */
   turn(id: string): TurnSummary & { prompts: Prompt[] };
   cancel(id: string): Promise<TurnSummary>;
@@ -88,18 +88,18 @@ export interface Conversations {
   /** Throws AppError `conversation_busy` while a turn of it runs. */
   checkIdle(id: string): void;
   /** The conversation that goes on with each session; of several the one that was used last. */
-  bySession(): ReadonlyMap<string, OfSession>;
+  mapBySession(): ReadonlyMap<string, SessionConversation>;
   /** Resolves when no process is on its way out of a session, or after a bounded time. */
-  left(sessionId: string): Promise<void>;
+  waitUntilReleased(sessionId: string): Promise<void>;
   /** A session was opened in a terminal, or is no longer. */
-  deskChanged(sessionId: string): void;
+  onTerminalChange(sessionId: string): void;
   /** /clear in a terminal began another session: its conversation follows it, as it does a /clear of its own. */
-  deskMoved(from: string, to: string): void;
-  counts(): { running: number; waiting: number; queued: number };
-  dayBudget(): Budget | null;
+  onSessionRenamed(from: string, to: string): void;
+  getStats(): { running: number; waiting: number; queued: number };
+  getDayBudget(): Budget | null;
   /** A conversation's settings were changed: what runs now is told of those that are named. */
-  changed(id: string, changed: readonly string[]): Promise<void>;
-  planAccepted(id: string, mode: string): void;
+  onSettingsChanged(id: string, changed: readonly string[]): Promise<void>;
+  onPlanAccepted(id: string, mode: string): void;
   /** Brings back conversations that the mapping has lost. To be called before the first request. */
   restore(): Promise<void>;
   /** Settles what an earlier process left behind, then lets turns run. */
@@ -112,76 +112,85 @@ export interface Conversations {
 
 export function createConversations(deps: ConversationsDeps): Conversations {
   const { agent, mapping, turns, prompts } = deps;
-  const lanes: Lanes = createLanes();
+  const schedulerState: SchedulerState = createSchedulerState();
   let isClosing = false;
   const inTurn = createMutex();
-  const endings = createEndings();
-  const spending = createSpending({ ...deps, dayLimit: deps.dayBudget });
+  const waiters = createTurnWaiters();
+  const budgets = createBudget({ ...deps, dayLimit: deps.dayBudget });
   const onRemove = (id: string) => {
     prompts.forget(id);
     deps.sweepFiles();
   };
-  const book: Book = createBook({ ...deps, lanes, spending, inTurn, onRemove, newId: deps.newConvId });
+  const records: ConversationRecords = createRecords({ ...deps, schedulerState, budgets, inTurn, onRemove, newId: deps.newConvId });
   const placeFiles = (turn: Turn, project: string) => deps.placeFiles(turn.id, turn.options.attachments ?? [], project);
-  const starter = createStarter({ ...deps, lanes, book, spending, placeFiles });
-  const slots = createSlots(deps.maxStarting);
-  const dispatcher = createDispatcher({
+  const preparer = createTurnPreparer({ ...deps, schedulerState, records, budgets, placeFiles });
+  const slots = createSemaphore(deps.maxStarting);
+  const scheduler = createScheduler({
     ...deps,
-    lanes,
-    book,
-    starter,
-    spending,
-    endings,
-    takeStartSlot: slots.take,
+    schedulerState,
+    records,
+    preparer,
+    budgets,
+    waiters,
+    acquireStartSlot: slots.acquire,
     timeoutS: deps.defaults.timeoutS,
   });
-  const intake = createIntake({ ...deps, lanes, book, dispatcher, spending, inTurn, isClosing: () => isClosing, newId: deps.newTurnId });
-  agent.live.listen(createLiveListener({ ...deps, book, dispatcher }));
+  const acceptor = createMessageAcceptor({
+    ...deps,
+    schedulerState,
+    records,
+    scheduler,
+    budgets,
+    inTurn,
+    isClosing: () => isClosing,
+    newId: deps.newTurnId,
+  });
+  agent.live.listen(createAgentListener({ ...deps, records, scheduler }));
 
   // What is left from before is there from the first request on: its conversations are busy, its turns can be cancelled.
-  lanes.queue.push(...turns.inState('queued'));
+  schedulerState.queue.push(...turns.inState('queued'));
   const waiting = turns.inState('waiting').map((turn): Turn => ({ ...turn, state: 'running' }));
   // Nobody can answer them any more: they wait for nothing but their end.
   const leftovers = [...turns.inState('running'), ...waiting];
-  for (const turn of leftovers) lanes.active.set(turn.id, createActive(turn, true));
+  for (const turn of leftovers) schedulerState.active.set(turn.id, createActiveTurn(turn, true));
 
-  function need(id: string): Turn {
-    const turn = lanes.active.get(id)?.turn ?? turns.get(id);
+  function requireTurn(id: string): Turn {
+    const turn = schedulerState.active.get(id)?.turn ?? turns.get(id);
     if (!turn) throw new AppError('turn_not_found', `There is no turn ${JSON.stringify(id)}.`, { field: 'id' });
     return turn;
   }
 
   function summaryOf(turn: Turn): TurnSummary {
-    const active = lanes.active.get(turn.id);
-    return active && !isEnded(turn) ? toSummary(turn, liveText(active)) : toSummary(turn);
+    const active = schedulerState.active.get(turn.id);
+    return active && !isEnded(turn) ? toSummary(turn, streamedText(active)) : toSummary(turn);
   }
 
   async function cancel(id: string): Promise<TurnSummary> {
-    const turn = need(id);
-    const isRunning = lanes.active.has(id);
-    if (isRunning && deps.pauseOnCancel && queuedOf(lanes, turn.conv_id).length) {
+    const turn = requireTurn(id);
+    const isRunning = schedulerState.active.has(id);
+    if (isRunning && deps.pauseOnCancel && listQueued(schedulerState, turn.conv_id).length) {
       const record = mapping.get(turn.conv_id);
-      if (record) book.saveLater(turn.conv_id, { ...record, queue_paused: true });
+      if (record) records.saveLater(turn.conv_id, { ...record, queue_paused: true });
     }
-    return summaryOf(await dispatcher.cancel(turn));
+    return summaryOf(await scheduler.cancel(turn));
   }
 
   async function left(sessionId: string): Promise<void> {
-    const leaving = [...lanes.lingering.values()].filter((held) => held.sessionId === sessionId);
-    if (leaving.length) await Promise.race([Promise.all(leaving.map(({ run }) => run.exited)), delay(leaveMs, undefined, { ref: false })]);
+    const leaving = [...schedulerState.draining.values()].filter((held) => held.sessionId === sessionId);
+    if (leaving.length) await Promise.race([Promise.all(leaving.map(({ run }) => run.exited)), delay(exitTimeoutMs, undefined, { ref: false })]);
   }
 
   async function warm(id: string): Promise<boolean> {
-    const record = book.need(id);
-    if (deps.desk.isOpen(record.session_id)) return false;
+    const record = records.need(id);
+    if (deps.terminalTurns.isOpenInTerminal(record.session_id)) return false;
     if (isClosing) throw new AppError('shutting_down');
-    const sessionId = starter.sessionOf(id, record);
+    const sessionId = preparer.sessionOf(id, record);
     await left(sessionId);
-    const isTaken = activeOf(lanes, id) !== null || [...lanes.lingering.values()].some((held) => held.sessionId === sessionId);
+    const isTaken = findActiveTurn(schedulerState, id) !== null || [...schedulerState.draining.values()].some((held) => held.sessionId === sessionId);
     if (isTaken && !agent.live.isOpen(sessionId)) return false;
-    const place = await starter.place(id, book.need(id), sessionId);
+    const place = await preparer.place(id, records.need(id), sessionId);
     try {
-      await agent.live.warm(starter.toLaunch(place, null));
+      await agent.live.warm(preparer.toLaunch(place, null));
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError('agent_failed', `claude did not start: ${(error as Error).message}`, { cause: error });
@@ -190,115 +199,120 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   }
 
   /** The live processes of an earlier server are gone, and what they ran in the background. */
-  function tellLost(): void {
+  function reportLostTasks(): void {
     const at = deps.now().toISOString();
-    for (const { conv_id, tasks } of deps.lives.left()) {
-      deps.lives.set(conv_id, null);
+    for (const { conv_id, tasks } of deps.liveProcessStore.left()) {
+      deps.liveProcessStore.set(conv_id, null);
       if (!mapping.get(conv_id)) continue;
       const summary = 'The server stopped.';
       deps.journal.append(tasks.map((task) => ({ type: 'background.ended', conv_id, at, task, status: 'killed', summary })));
-      book.announce(conv_id);
+      records.announce(conv_id);
     }
   }
 
   return {
-    book,
-    accept: intake.accept,
-    async ended(id, signal, orNews = false) {
-      const turn = need(id);
+    records,
+    accept: acceptor.accept,
+    async waitForEnd(id, signal, orNews = false) {
+      const turn = requireTurn(id);
       if (isEnded(turn) || (orNews && turn.state === 'waiting')) return turn;
-      return endings.of(id, signal, orNews);
+      return waiters.waitForEnd(id, signal, orNews);
     },
-    turn: (id) => ({ ...summaryOf(need(id)), prompts: prompts.of(id) }),
+    turn: (id) => ({ ...summaryOf(requireTurn(id)), prompts: prompts.of(id) }),
     cancel,
-    change: async (id, changes) => summaryOf(await intake.change(need(id), changes)),
+    change: async (id, changes) => summaryOf(await acceptor.change(requireTurn(id), changes)),
     async remove(id) {
-      const turn = need(id);
+      const turn = requireTurn(id);
       if (turn.state === 'cancelled') return summaryOf(turn);
-      return cancel(intake.needQueued(turn).id);
+      return cancel(acceptor.needQueued(turn).id);
     },
     promote(id) {
-      const turn = intake.needQueued(need(id));
-      dispatcher.toFront(turn);
+      const turn = acceptor.needQueued(requireTurn(id));
+      scheduler.toFront(turn);
       return summaryOf(turn);
     },
     warm,
     fork: (id, to) =>
-      forkConversation(id, to, { ...deps, book, needTurn: need, runningSince: (conv) => activeOf(lanes, conv)?.turn.started_at ?? null }),
+      forkConversation(id, to, {
+        ...deps,
+        records,
+        requireTurn: requireTurn,
+        runningSince: (conv) => findActiveTurn(schedulerState, conv)?.turn.started_at ?? null,
+      }),
     async stopBackground(id, taskId) {
-      const { session_id } = book.need(id);
+      const { session_id } = records.need(id);
       if (!session_id || !(await agent.live.stopTask(session_id, taskId))) {
         throw new AppError('task_not_found', `Conversation ${id} runs no background work ${JSON.stringify(taskId)}.`, { field: 'task' });
       }
-      return book.snapshot(id).background;
+      return records.snapshot(id).background;
     },
     checkIdle(id) {
-      if (activeOf(lanes, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} runs now.`);
+      if (findActiveTurn(schedulerState, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} runs now.`);
     },
-    bySession() {
-      const found = new Map<string, OfSession>();
+    mapBySession() {
+      const found = new Map<string, SessionConversation>();
       for (const [id, { session_id, title, last_message_at }] of mapping.all()) {
         const lastMessageAt = last_message_at ?? '';
         if (!session_id || (found.get(session_id)?.lastMessageAt ?? '') > lastMessageAt) continue;
-        const turn = activeOf(lanes, id)?.turn;
+        const turn = findActiveTurn(schedulerState, id)?.turn;
         found.set(session_id, { id, title: title ?? null, state: turn ? (turn.state === 'waiting' ? 'waiting' : 'running') : 'idle', lastMessageAt });
       }
       return found;
     },
-    left,
-    deskChanged(sessionId) {
-      for (const [id, { session_id }] of mapping.all()) if (session_id === sessionId) book.announce(id);
-      dispatcher.pump();
+    waitUntilReleased: left,
+    onTerminalChange(sessionId) {
+      for (const [id, { session_id }] of mapping.all()) if (session_id === sessionId) records.announce(id);
+      scheduler.pump();
     },
-    deskMoved(from, to) {
+    onSessionRenamed(from, to) {
       const all = [...mapping.all()];
       if (all.some(([, { session_id }]) => session_id === to)) return;
       // Its turn may end before it sees this: what is noted here stays.
-      for (const [id, record] of all) if (record.session_id === from) book.saveLater(id, { ...record, session_id: to });
+      for (const [id, record] of all) if (record.session_id === from) records.saveLater(id, { ...record, session_id: to });
     },
-    counts() {
-      const waiting = [...lanes.active.values()].filter(({ turn }) => turn.state === 'waiting').length;
-      return { running: lanes.active.size, waiting, queued: lanes.queue.length };
+    getStats() {
+      const waiting = [...schedulerState.active.values()].filter(({ turn }) => turn.state === 'waiting').length;
+      return { running: schedulerState.active.size, waiting, queued: schedulerState.queue.length };
     },
-    dayBudget: spending.day,
-    async changed(id, changed) {
-      const record = book.need(id);
-      const sessionId = record.session_id ?? lanes.reserved.get(id);
-      const active = sessionId ? [...lanes.active.values()].find(({ turn }) => turn.session_id === sessionId) : undefined;
+    getDayBudget: budgets.day,
+    async onSettingsChanged(id, changed) {
+      const record = records.need(id);
+      const sessionId = record.session_id ?? schedulerState.plannedSessions.get(id);
+      const active = sessionId ? [...schedulerState.active.values()].find(({ turn }) => turn.session_id === sessionId) : undefined;
       // A turn of another conversation in this session, and what a turn itself was asked to run with, is not touched.
       const isOurs = !active || active.turn.conv_id === id;
-      const settings = isOurs ? starter.changedSettings(record, changed, active?.turn.options ?? {}) : {};
+      const settings = isOurs ? preparer.changedSettings(record, changed, active?.turn.options ?? {}) : {};
       // What a running process refuses holds from its next start on.
       if (sessionId && Object.keys(settings).length) await agent.live.adjust(sessionId, settings).catch(() => {});
       prompts.allowWhere((prompt) => {
         const spent = Number(prompt.input['spent_usd']);
-        return prompt.kind === 'budget' && prompt.conv_id === id && spent < spending.left(prompt.turn_id, id, spent);
+        return prompt.kind === 'budget' && prompt.conv_id === id && spent < budgets.remaining(prompt.turn_id, id, spent);
       });
-      dispatcher.pump();
+      scheduler.pump();
     },
-    planAccepted(id, mode) {
+    onPlanAccepted(id, mode) {
       const record = mapping.get(id);
-      if (record?.permission_mode === 'plan') book.saveLater(id, { ...record, permission_mode: mode });
+      if (record?.permission_mode === 'plan') records.saveLater(id, { ...record, permission_mode: mode });
     },
     restore: () => restoreMapping(deps),
     async open() {
-      await recover({
+      await recoverTurns({
         ...deps,
         leftovers,
-        processes: deps.leftProcesses,
+        processes: deps.orphanedProcesses,
         closePrompts: prompts.closeLeft,
-        projectOf: book.projectOf,
-        onEnd: dispatcher.leftoverEnded,
+        projectOf: records.projectOf,
+        onEnd: scheduler.onLeftoverSettled,
       });
-      tellLost();
-      dispatcher.open();
+      reportLostTasks();
+      scheduler.open();
     },
     beginClose() {
       isClosing = true;
-      dispatcher.beginClose();
+      scheduler.beginClose();
     },
     async close(graceMs, hurry) {
-      await dispatcher.close(graceMs, hurry);
+      await scheduler.close(graceMs, hurry);
       prompts.dispose();
     },
   };

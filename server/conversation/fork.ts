@@ -1,7 +1,7 @@
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Turn } from '../store/port.ts';
-import type { Book } from './records.ts';
+import type { ConversationRecords } from './records.ts';
 import { isEnded } from './turn/result.ts';
 
 /** Makes a conversation from another one, whole or up to a turn; gives its id. The old one stays as it is. */
@@ -10,16 +10,16 @@ export async function forkConversation(
   to: { id: string | undefined; atTurn: string | undefined },
   deps: {
     agent: Agent;
-    book: Book;
-    needTurn(id: string): Turn;
+    records: ConversationRecords;
+    requireTurn(id: string): Turn;
     /** When the turn that runs now was started; it is not in a fork. */
     runningSince(id: string): string | null;
     newSessionId(): string;
   },
 ): Promise<string> {
-  const { book } = deps;
-  const record = book.need(from);
-  const turn = to.atTurn === undefined ? null : deps.needTurn(to.atTurn);
+  const { records } = deps;
+  const record = records.need(from);
+  const turn = to.atTurn === undefined ? null : deps.requireTurn(to.atTurn);
   if (turn && turn.conv_id !== from) {
     throw new AppError('turn_not_found', `Turn ${turn.id} is not one of conversation ${from}.`, { field: 'at_turn' });
   }
@@ -27,12 +27,12 @@ export async function forkConversation(
   if (!record.session_id || !isOfSession) {
     throw new AppError('nothing_to_fork', turn ? `Turn ${turn.id} has not ended, or is of an earlier session.` : undefined);
   }
-  const id = to.id ?? book.newId();
-  book.checkFree(id);
+  const id = to.id ?? records.newId();
+  records.checkFree(id);
   const sessionId = deps.newSessionId();
-  const project = book.projectOf(record);
+  const project = records.projectOf(record);
   const isMade = await deps.agent.fork({ sessionId: record.session_id, project, until: turn?.ended_at ?? deps.runningSince(from) }, sessionId);
   if (!isMade) throw new AppError('nothing_to_fork');
-  await book.adopt(id, { ...book.optionsOf(record), project, session_id: sessionId, title: `${record.title ?? from} (fork)`.slice(0, 200) });
+  await records.adopt(id, { ...records.copyOptions(record), project, session_id: sessionId, title: `${record.title ?? from} (fork)`.slice(0, 200) });
   return id;
 }

@@ -2,13 +2,13 @@
 export type Waiting = { id: string; conv_id: string; session_id: string | null };
 
 /** What is taken: a conversation and a session each have one process at a time. */
-export type Taken = { conversations: ReadonlySet<string>; sessions: ReadonlySet<string>; running: number };
+export type Occupied = { conversations: ReadonlySet<string>; sessions: ReadonlySet<string>; running: number };
 
 /**
  * The turns to start now, of those that wait in the order in which they were accepted: one for each
  * conversation and session that is free, up to `max` running ones in all.
  */
-export function nextToStart<T extends Waiting>(queue: readonly T[], taken: Taken, max: number): T[] {
+export function pickNextTurns<T extends Waiting>(queue: readonly T[], taken: Occupied, max: number): T[] {
   const conversations = new Set(taken.conversations);
   const sessions = new Set(taken.sessions);
   const chosen: T[] = [];

@@ -7,7 +7,7 @@ type Page = { messages: HistoryMessage[]; turns: HistoryTurn[] };
 const timeOf = (text: string) => Date.parse(text);
 
 /** How long a person was waited for; those that wait at the same time are counted once. They come in the order in which they began. */
-function waitedMs(asked: readonly AskedPrompt[]): number {
+function sumWaits(asked: readonly AskedPrompt[]): number {
   let total = 0;
   let until = Number.NEGATIVE_INFINITY;
   for (const { prompt, closed_at } of asked) {
@@ -26,11 +26,11 @@ function isAbout({ prompt }: AskedPrompt, tool: ToolPart): boolean {
   return tool.output === null || timeOf(prompt.opened_at) <= timeOf(tool.at) + (tool.duration_ms ?? 0);
 }
 
-function withWaits(tool: ToolPart, asked: readonly AskedPrompt[]): ToolPart {
+function subtractWaits(tool: ToolPart, asked: readonly AskedPrompt[]): ToolPart {
   const own = asked.filter((one) => isAbout(one, tool));
   const last = own.at(-1);
   if (!last) return tool;
-  const waited_ms = waitedMs(own);
+  const waited_ms = sumWaits(own);
   const { duration_ms } = tool;
   const isOpen = last.outcome === null && tool.output === null;
   // Older versions of the agent do not say in the transcript that it never ran.
@@ -47,9 +47,9 @@ function withWaits(tool: ToolPart, asked: readonly AskedPrompt[]): ToolPart {
 /** A page of history with what is known of the prompts in it: what waits, what was denied, and what a person took. */
 export function addWaits({ messages, turns }: Page, asked: readonly AskedPrompt[]): Page {
   if (!asked.length) return { messages, turns };
-  const withTools = (parts: readonly MessagePart[]) => parts.map((part) => (part.type === 'tool' ? withWaits(part, asked) : part));
+  const withTools = (parts: readonly MessagePart[]) => parts.map((part) => (part.type === 'tool' ? subtractWaits(part, asked) : part));
   return {
     messages: messages.map((message) => (message.role === 'assistant' ? { ...message, parts: withTools(message.parts) } : message)),
-    turns: turns.map((turn) => ({ ...turn, waited_ms: waitedMs(asked.filter(({ prompt }) => prompt.turn_id === turn.turn_id)) })),
+    turns: turns.map((turn) => ({ ...turn, waited_ms: sumWaits(asked.filter(({ prompt }) => prompt.turn_id === turn.turn_id)) })),
   };
 }

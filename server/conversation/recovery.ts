@@ -1,10 +1,10 @@
 import type { Prompt } from '../../contract/prompt.ts';
-import type { Agent, ProcessNote, ProcessNotes } from '../agent/port.ts';
+import type { Agent, ProcessRecord, ProcessRegistry } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
-import { decideEnd, isEnded, toEndEvent } from './turn/result.ts';
-import { waitedFor } from './turn/run.ts';
+import { isEnded, resolveTurnEnd, toEndEvent } from './turn/result.ts';
+import { describeWaiting } from './turn/run.ts';
 import { addText, joinText, noText } from './turn/streamed-text.ts';
 
 type RecoveryDeps = {
@@ -15,8 +15,8 @@ type RecoveryDeps = {
   /** The turns that were running. */
   leftovers: readonly Turn[];
   /** The processes that were not seen to end. */
-  processes: readonly ProcessNote[];
-  notes: ProcessNotes;
+  processes: readonly ProcessRecord[];
+  processRegistry: ProcessRegistry;
   /** Closes the prompts that were open, and gives them. */
   closePrompts(): Prompt[];
   projectOf(record: ConversationRecord): string;
@@ -32,8 +32,8 @@ type RecoveryDeps = {
  * as interrupted, with what they had produced. What goes wrong with one is no reason to leave the others.
  * Throws only AppError `storage_unavailable`, to be called again.
  */
-export async function recover(deps: RecoveryDeps): Promise<void> {
-  await Promise.all(deps.processes.map((left) => endProcess(left, deps)));
+export async function recoverTurns(deps: RecoveryDeps): Promise<void> {
+  await Promise.all(deps.processes.map((left) => endOrphan(left, deps)));
   const prompts = deps.closePrompts();
   const done = await Promise.allSettled(deps.leftovers.map((turn) => settleLeftover(turn, prompts, deps)));
   for (const { reason } of done.filter((result) => result.status === 'rejected')) {
@@ -44,18 +44,18 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   for (const turn of deps.leftovers) if (!isEnded(turn)) deps.onEnd(turn);
 }
 
-async function endProcess(left: ProcessNote, deps: RecoveryDeps): Promise<void> {
-  await deps.agent.endLeftovers(left).catch((error) => deps.warn(error, 'a process of an earlier server could not be ended'));
-  deps.notes.gone(left.mark);
+async function endOrphan(left: ProcessRecord, deps: RecoveryDeps): Promise<void> {
+  await deps.agent.killOrphans(left).catch((error) => deps.warn(error, 'a process of an earlier server could not be ended'));
+  deps.processRegistry.remove(left.spawnTag);
 }
 
 async function settleLeftover(turn: Turn, prompts: readonly Prompt[], deps: RecoveryDeps): Promise<void> {
   if (isEnded(turn)) return;
   // Its processes are ended: what changes from now on is not of its doing.
   await deps.undo.after(turn.id);
-  const text = await producedText(turn, deps);
-  const detail = waitedFor(prompts.filter(({ turn_id }) => turn_id === turn.id));
-  const end = decideEnd(turn, { end: null, stop: 'crash', ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });
+  const text = await readProducedText(turn, deps);
+  const detail = describeWaiting(prompts.filter(({ turn_id }) => turn_id === turn.id));
+  const end = resolveTurnEnd(turn, { end: null, stopTurn: 'crash', ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });
   deps.turns.end(turn.id, end, toEndEvent(turn, end), null);
   Object.assign(turn, end);
   adoptSession(turn, deps);
@@ -67,11 +67,11 @@ async function settleLeftover(turn: Turn, prompts: readonly Prompt[], deps: Reco
 function adoptSession(turn: Turn, deps: RecoveryDeps): void {
   const record = deps.mapping.get(turn.conv_id);
   if (!record || record.session_id || (record.reset_at ?? '') > (turn.started_at ?? '')) return;
-  putLater(turn.conv_id, { ...record, session_id: turn.session_id }, deps);
+  saveRecord(turn.conv_id, { ...record, session_id: turn.session_id }, deps);
 }
 
 /** The text of a turn whose server is gone: from its events, or from the transcript where that has more. */
-async function producedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
+async function readProducedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
   let text = noText;
   for (let cursor = 0; ; ) {
     const events = deps.journal.since(cursor, { turn_id: turn.id }, 500);
@@ -82,7 +82,7 @@ async function producedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
   }
   const record = deps.mapping.get(turn.conv_id);
   if (!record || !turn.session_id || !turn.started_at) return joinText(text);
-  const written = await deps.agent.writtenSince(turn.session_id, deps.projectOf(record), turn.started_at).catch(() => '');
+  const written = await deps.agent.readTextSince(turn.session_id, deps.projectOf(record), turn.started_at).catch(() => '');
   return written.length > joinText(text).length ? written : joinText(text);
 }
 
@@ -91,7 +91,7 @@ async function producedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
  * or the file was removed) come back with the session of their newest turn.
  */
 export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info' | 'warn'>): Promise<void> {
-  for (const turn of deps.turns.newestEnded()) catchUp(turn, deps);
+  for (const turn of deps.turns.newestEnded()) applyNewestTurn(turn, deps);
   for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
     if (deps.mapping.get(conv_id)) continue;
     const id = session_id ?? options.session_id ?? null;
@@ -105,20 +105,20 @@ export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping
       last_message: null,
       ...(project ? { project } : {}),
     };
-    putLater(conv_id, record, deps);
+    saveRecord(conv_id, record, deps);
     deps.info(`conversation ${conv_id} was missing from sessions.json and is back`);
   }
 }
 
 /** A crash between the end of a turn and the next write of sessions.json leaves the mapping behind the turns. */
-function catchUp(turn: Turn, deps: Pick<RecoveryDeps, 'mapping' | 'warn'>): void {
+function applyNewestTurn(turn: Turn, deps: Pick<RecoveryDeps, 'mapping' | 'warn'>): void {
   const record = deps.mapping.get(turn.conv_id);
   const isBehind = record && record.settled_turn !== turn.id && (turn.ended_at ?? '') > (record.reset_at ?? '');
   if (!isBehind) return;
   const follows = record.session_id === null || record.session_id === turn.session_id;
   const session_id = follows ? (turn.result?.session_id ?? turn.session_id) : record.session_id;
   const turn_count = record.turn_count + (turn.result ? 1 : 0);
-  putLater(
+  saveRecord(
     turn.conv_id,
     { ...record, session_id, turn_count, last_message_at: turn.ended_at ?? record.last_message_at, settled_turn: turn.id },
     deps,
@@ -126,6 +126,6 @@ function catchUp(turn: Turn, deps: Pick<RecoveryDeps, 'mapping' | 'warn'>): void
 }
 
 /** In memory it holds at once; where the disk refuses, the store tries again by itself. */
-function putLater(convId: string, record: ConversationRecord, { mapping, warn }: Pick<RecoveryDeps, 'mapping' | 'warn'>): void {
+function saveRecord(convId: string, record: ConversationRecord, { mapping, warn }: Pick<RecoveryDeps, 'mapping' | 'warn'>): void {
   mapping.put(convId, record).catch((error) => warn(error, 'sessions.json waits for the disk'));
 }

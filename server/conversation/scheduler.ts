@@ -2,43 +2,43 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Run } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnStore } from '../store/port.ts';
-import type { Desk } from '../terminal/turn-port.ts';
+import type { TerminalTurns } from '../terminal/turn-port.ts';
 import type { Undo } from '../undo/port.ts';
 import { contain } from '../util/contain.ts';
 import { isExhaustion } from '../util/exhaustion.ts';
 import { createMutex } from '../util/mutex.ts';
-import type { Spending } from './budget.ts';
-import { nextToStart } from './pick-next.ts';
-import type { Book } from './records.ts';
-import { type Active, activeOf, createActive, type Lanes, liveText } from './state.ts';
-import { createSettler } from './turn/finish.ts';
-import { newRecord, type Starter } from './turn/prepare.ts';
-import { decideEnd, isEnded, type StopReason, stoppedEarly, toEndEvent } from './turn/result.ts';
-import { followOwnRun, runTurn, type TurnRunDeps } from './turn/run.ts';
-import type { Endings } from './turn/waiters.ts';
-import { checkKept, warn } from './turn/warnings.ts';
+import type { BudgetKeeper } from './budget.ts';
+import { pickNextTurns } from './pick-next.ts';
+import type { ConversationRecords } from './records.ts';
+import { type ActiveTurn, createActiveTurn, findActiveTurn, type SchedulerState, streamedText } from './state.ts';
+import { createTurnFinisher } from './turn/finish.ts';
+import { newRecord, type TurnPreparer } from './turn/prepare.ts';
+import { isEnded, resolveTurnEnd, type StopReason, stoppedEarly, toEndEvent } from './turn/result.ts';
+import { followAgentTurn, runTurn, type TurnRunDeps } from './turn/run.ts';
+import type { TurnWaiters } from './turn/waiters.ts';
+import { addWarning, checkTranscriptKept } from './turn/warnings.ts';
 
 /** How long until something that the disk refused is tried again. */
-const retryMs = 500;
+const retryDelayMs = 500;
 
 /**
  * How long a process may take to leave after its answer once the next message waits. It writes the end
  * of the transcript then (40 ms on an idle machine); only one that a background shell holds takes longer.
  */
-const leaveMs = 3000;
+const exitTimeoutMs = 3000;
 
-export type DispatcherDeps = Omit<TurnRunDeps, 'onWaiting'> & {
-  desk: Desk;
+export type SchedulerDeps = Omit<TurnRunDeps, 'onWaiting'> & {
+  terminalTurns: TerminalTurns;
   undo: Pick<Undo, 'before' | 'after'>;
-  lanes: Lanes;
+  schedulerState: SchedulerState;
   mapping: MappingStore;
   turns: TurnStore;
-  book: Book;
-  starter: Starter;
-  spending: Spending;
-  endings: Endings;
+  records: ConversationRecords;
+  preparer: TurnPreparer;
+  budgets: BudgetKeeper;
+  waiters: TurnWaiters;
   /** Waits for a place to start a process in; gives the function that frees it. */
-  takeStartSlot(): Promise<() => void>;
+  acquireStartSlot(): Promise<() => void>;
   maxRunning: number;
   timeoutS: number;
 };
@@ -47,59 +47,59 @@ export type DispatcherDeps = Omit<TurnRunDeps, 'onWaiting'> & {
  * Starts the turns that wait, one at a time in each conversation and session, and settles their ends.
  * A turn is marked as running on disk before its process exists, so that it can never run twice.
  */
-export function createDispatcher(deps: DispatcherDeps) {
-  const { lanes, turns, mapping, book, journal, starter, endings } = deps;
+export function createScheduler(deps: SchedulerDeps) {
+  const { schedulerState, turns, mapping, records, journal, preparer, waiters } = deps;
   const followed = new Set<string>();
   const steerInTurn = createMutex();
   let isOpen = false;
   let isClosing = false;
   let retry: NodeJS.Timeout | null = null;
-  const { settle } = createSettler({ ...deps, isClosing: () => isClosing, onFree: pump });
+  const { settle } = createTurnFinisher({ ...deps, isClosing: () => isClosing, onFree: schedule });
 
   const running: TurnRunDeps = {
     ...deps,
     onWaiting({ turn }) {
-      if (turn.state === 'waiting') endings.tellNews(turn);
-      book.announce(turn.conv_id);
-      pump();
+      if (turn.state === 'waiting') waiters.notifyWaiting(turn);
+      records.announce(turn.conv_id);
+      schedule();
     },
   };
 
   /** It is called by timers and by ends of processes: a fault of it must not be one of theirs. */
-  function pump(): void {
-    contain(startWaiting, (error) => deps.warn(error, 'the queue could not be looked at'))();
+  function schedule(): void {
+    contain(startReadyTurns, (error) => deps.warn(error, 'the queue could not be looked at'))();
   }
 
-  function startWaiting(): void {
+  function startReadyTurns(): void {
     if (!isOpen) return;
-    const active = [...lanes.active.values()];
+    const active = [...schedulerState.active.values()];
     const taken = {
       conversations: new Set(active.map(({ turn }) => turn.conv_id)),
-      sessions: new Set([...active.map(({ turn }) => turn.session_id ?? ''), ...[...lanes.lingering.values()].map((held) => held.sessionId)]),
+      sessions: new Set([...active.map(({ turn }) => turn.session_id ?? ''), ...[...schedulerState.draining.values()].map((held) => held.sessionId)]),
       // Who waits for a person works on nothing, and what is typed into a terminal needs no process but that one's.
-      running: active.filter(({ turn }) => turn.state !== 'waiting' && !deps.desk.isOpen(turn.session_id)).length,
+      running: active.filter(({ turn }) => turn.state !== 'waiting' && !deps.terminalTurns.isOpenInTerminal(turn.session_id)).length,
     };
-    const ready = lanes.queue.filter((turn) => mayStart(mapping.get(turn.conv_id)));
+    const ready = schedulerState.queue.filter((turn) => mayStart(mapping.get(turn.conv_id)));
     const waiting = ready.map((turn) => ({ ...turn, session_id: mapping.get(turn.conv_id)?.session_id ?? null }));
-    for (const turn of waiting) endLingering(turn.conv_id, turn.session_id);
-    for (const { id } of nextToStart(waiting, taken, deps.maxRunning)) {
+    for (const turn of waiting) endDraining(turn.conv_id, turn.session_id);
+    for (const { id } of pickNextTurns(waiting, taken, deps.maxRunning)) {
       const turn = takeFromQueue(id);
-      if (turn) process(createActive(turn)).catch((error) => deps.warn(error, 'a turn could not be settled'));
+      if (turn) runQueued(createActiveTurn(turn)).catch((error) => deps.warn(error, 'a turn could not be settled'));
     }
   }
 
   /** What is for a session that is open at the desk waits for its end there, unless it is to be typed in. */
   const mayStart = (record: ConversationRecord | undefined) =>
-    !record || (!record.queue_paused && (record.desk_messages === 'terminal' || !deps.desk.isOpen(record.session_id)));
+    !record || (!record.queue_paused && (record.desk_messages === 'terminal' || !deps.terminalTurns.isOpenInTerminal(record.session_id)));
 
   function takeFromQueue(id: string): Turn | undefined {
-    const index = lanes.queue.findIndex((turn) => turn.id === id);
-    return index < 0 ? undefined : lanes.queue.splice(index, 1)[0];
+    const index = schedulerState.queue.findIndex((turn) => turn.id === id);
+    return index < 0 ? undefined : schedulerState.queue.splice(index, 1)[0];
   }
 
   /** A background shell that outlived its turn is ended by the next message: one session has one process. */
-  function endLingering(convId: string, sessionId: string | null): void {
-    for (const held of lanes.lingering.values()) {
+  function endDraining(convId: string, sessionId: string | null): void {
+    for (const held of schedulerState.draining.values()) {
       if (held.isEnding || (held.convId !== convId && held.sessionId !== sessionId)) continue;
       held.isEnding = true;
       const timer = setTimeout(
@@ -107,25 +107,27 @@ export function createDispatcher(deps: DispatcherDeps) {
           () => held.run.stop(),
           (error) => deps.warn(error, 'a process could not be ended'),
         ),
-        leaveMs,
+        exitTimeoutMs,
       );
       void held.run.exited.then(() => clearTimeout(timer));
     }
   }
 
-  async function process(active: Active): Promise<void> {
-    lanes.active.set(active.turn.id, active);
-    await guarded(active, async () => {
-      if (!(await begin(active))) return;
-      book.announce(active.turn.conv_id);
-      await run(active, async (onOutput) => {
-        const freeSlot = await deps.takeStartSlot();
+  async function runQueued(active: ActiveTurn): Promise<void> {
+    schedulerState.active.set(active.turn.id, active);
+    await withSettledEnd(active, async () => {
+      if (!(await prepareTurn(active))) return;
+      records.announce(active.turn.conv_id);
+      await runToEnd(active, async (onOutput) => {
+        const freeSlot = await deps.acquireStartSlot();
         if (active.stop || !active.spec) {
           freeSlot();
           return null;
         }
         const { sessionId } = active.spec;
-        const started = deps.desk.isOpen(sessionId) ? Promise.resolve(deps.desk.start(active.spec, onOutput)) : deps.agent.run(active.spec, onOutput);
+        const started = deps.terminalTurns.isOpenInTerminal(sessionId)
+          ? Promise.resolve(deps.terminalTurns.startTypedTurn(active.spec, onOutput))
+          : deps.agent.run(active.spec, onOutput);
         started.then((value) => value.started.then(freeSlot), freeSlot);
         return started;
       });
@@ -133,8 +135,11 @@ export function createDispatcher(deps: DispatcherDeps) {
   }
 
   /** Runs a turn whose spec is known to its settled end. */
-  async function run(active: Active, start: (onOutput: Parameters<Parameters<typeof runTurn>[1]['start']>[0]) => Promise<Run | null>): Promise<void> {
-    const spec = active.spec as NonNullable<Active['spec']>;
+  async function runToEnd(
+    active: ActiveTurn,
+    start: (onOutput: Parameters<Parameters<typeof runTurn>[1]['start']>[0]) => Promise<Run | null>,
+  ): Promise<void> {
+    const spec = active.spec as NonNullable<ActiveTurn['spec']>;
     const timeoutS = active.turn.options.timeout_s ?? deps.timeoutS;
     const startAndSteer: typeof start = async (onOutput) => {
       const value = await start(onOutput);
@@ -149,24 +154,24 @@ export function createDispatcher(deps: DispatcherDeps) {
     };
     const { turnEnd, end } = await runTurn(active, { spec, timeoutS, start: startAndSteer }, running);
     const isUnstarted = end?.kind === 'failure' && end.code === 'machine_exhausted' && !active.run && !active.stop;
-    if (isUnstarted) return putBack(active, new AppError('machine_exhausted', end.detail));
+    if (isUnstarted) return requeue(active, new AppError('machine_exhausted', end.detail));
     const isSessionGone = end?.kind === 'failure' && end.code === 'session_not_found' && !active.stop && !active.turn.steers;
-    if (isSessionGone && !active.warnings.length) return restart(active);
+    if (isSessionGone && !active.warnings.length) return restartInNewSession(active);
     await settle(active, turnEnd, end);
   }
 
   /** The agent has nothing of the session, so nothing was done: the message begins a new session. */
-  async function restart({ turn, run }: Active): Promise<void> {
+  async function restartInNewSession({ turn, run }: ActiveTurn): Promise<void> {
     await run?.exited;
-    starter.giveUpSession(turn.session_id as string);
+    preparer.abandonSession(turn.session_id as string);
     turns.requeue(turn.id, deps.now().toISOString());
     Object.assign(turn, { state: 'queued', started_at: null, steers: null });
-    lanes.queue.unshift(turn);
-    book.announce(turn.conv_id);
+    schedulerState.queue.unshift(turn);
+    records.announce(turn.conv_id);
   }
 
   /** Whatever goes wrong, nobody may be left waiting: it is the end of the turn. */
-  async function guarded(active: Active, work: () => Promise<void>): Promise<void> {
+  async function withSettledEnd(active: ActiveTurn, work: () => Promise<void>): Promise<void> {
     const { turn } = active;
     try {
       await work();
@@ -174,26 +179,26 @@ export function createDispatcher(deps: DispatcherDeps) {
       const known = error instanceof AppError ? error : new AppError('internal', 'The server failed to run the turn.');
       if (known !== error) deps.warn(error, `turn ${turn.id} failed for a fault of the server`);
       const end = { kind: 'failure', code: known.code, detail: known.message, cost: null } as const;
-      if (!isEnded(turn)) await settle(active, decideEnd(turn, { end, stop: null, text: '', at: deps.now().toISOString() }), null);
+      if (!isEnded(turn)) await settle(active, resolveTurnEnd(turn, { end, stopTurn: null, text: '', at: deps.now().toISOString() }), null);
     } finally {
       if (isEnded(turn)) followed.delete(turn.id);
-      lanes.active.delete(turn.id);
-      pump();
+      schedulerState.active.delete(turn.id);
+      schedule();
     }
   }
 
   /** Chooses the session and marks the turn as running; puts it back in the queue where the disk refuses. */
-  async function begin(active: Active): Promise<boolean> {
+  async function prepareTurn(active: ActiveTurn): Promise<boolean> {
     const { turn } = active;
     try {
       const record = mapping.get(turn.conv_id) ?? newRecord(turn);
       // Before the first wait: the next look at the queue must see that this session is taken.
-      turn.session_id = starter.sessionOf(turn.conv_id, record);
-      deps.spending.check(turn.conv_id);
-      const place = await starter.place(turn.conv_id, record, turn.session_id);
+      turn.session_id = preparer.sessionOf(turn.conv_id, record);
+      deps.budgets.requireBudget(turn.conv_id);
+      const place = await preparer.place(turn.conv_id, record, turn.session_id);
       turn.session_id = place.sessionId;
-      if (place.lost) warn(active, 'session_restarted', ` The earlier session is ${place.lost}.`);
-      active.spec = await starter.toSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
+      if (place.lost) addWarning(active, 'session_restarted', ` The earlier session is ${place.lost}.`);
+      active.spec = await preparer.buildRunSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
       await deps.undo.before(turn.id, place.project);
       if (active.stop) {
         await settle(active, stoppedEarly(active.stop, deps.now()), null);
@@ -206,85 +211,85 @@ export function createDispatcher(deps: DispatcherDeps) {
       const isReset = now.reset_at !== record.reset_at;
       const isMoved = now.session_id !== record.session_id && now.session_id !== null;
       const session_id = isReset || isMoved ? now.session_id : turn.session_id;
-      if (session_id !== now.session_id || !now.project) book.saveLater(turn.conv_id, { ...now, session_id, project: place.project });
-      const reserved = lanes.reserved.get(turn.conv_id);
-      lanes.reserved.delete(turn.conv_id);
+      if (session_id !== now.session_id || !now.project) records.saveLater(turn.conv_id, { ...now, session_id, project: place.project });
+      const reserved = schedulerState.plannedSessions.get(turn.conv_id);
+      schedulerState.plannedSessions.delete(turn.conv_id);
       if (reserved && reserved !== turn.session_id) void deps.agent.live.close(reserved);
       return true;
     } catch (error) {
       const isDisk = error instanceof AppError && error.code === 'storage_unavailable';
       if (!isDisk && !isExhaustion(error)) throw error;
-      await putBack(active, isDisk ? error : new AppError('machine_exhausted', undefined, { cause: error }));
+      await requeue(active, isDisk ? error : new AppError('machine_exhausted', undefined, { cause: error }));
       return false;
     }
   }
 
   /** Nothing of the turn has happened: it waits, as the first, until the disk or the machine has room again. */
-  async function putBack({ turn }: Active, error: AppError): Promise<void> {
+  async function requeue({ turn }: ActiveTurn, error: AppError): Promise<void> {
     deps.warn(error, error.code === 'storage_unavailable' ? 'a turn waits for the disk' : 'a turn waits for the machine');
     // On disk it may be marked as running: after a crash it would be taken for one that was cut off.
     if (turn.state !== 'queued') turns.requeue(turn.id, deps.now().toISOString());
     Object.assign(turn, { state: 'queued', started_at: null, steers: null });
     if (error.code === 'machine_exhausted') {
-      endings.refuse(turn.id, new AppError('machine_exhausted', error.message, { turnId: turn.id, retryAfterS: 5 }));
+      waiters.rejectTurn(turn.id, new AppError('machine_exhausted', error.message, { turnId: turn.id, retryAfterS: 5 }));
     }
-    lanes.queue.unshift(turn);
-    book.announce(turn.conv_id);
+    schedulerState.queue.unshift(turn);
+    records.announce(turn.conv_id);
     retry ??= setTimeout(() => {
       retry = null;
-      pump();
-    }, retryMs);
+      schedule();
+    }, retryDelayMs);
     // The lane stays taken until then, or the pump would spin.
-    await delay(retryMs);
+    await delay(retryDelayMs);
   }
 
-  function markStarted({ turn }: Active, steers: string | null): void {
+  function markStarted({ turn }: ActiveTurn, steers: string | null): void {
     const started = { session_id: turn.session_id, started_at: deps.now().toISOString(), steers };
     turns.start(turn.id, started);
     Object.assign(turn, started, { state: 'running' });
   }
 
   /** Gives the messages that are to steer a turn to it, in their order. */
-  function steerWaiting(active: Active): void {
+  function steerWaiting(active: ActiveTurn): void {
     if (!active.run?.steer || !active.spec || active.stop || isEnded(active.turn)) return;
-    for (const turn of lanes.queue.filter((one) => one.conv_id === active.turn.conv_id && canSteer(one.options))) {
-      steer(turn, active, active.run.steer, active.spec).catch((error) => deps.warn(error, 'a message could not be given to the running turn'));
+    for (const turn of schedulerState.queue.filter((one) => one.conv_id === active.turn.conv_id && canSteer(one.options))) {
+      steerTurn(turn, active, active.run.steer, active.spec).catch((error) => deps.warn(error, 'a message could not be given to the running turn'));
     }
   }
 
-  async function steer(turn: Turn, to: Active, give: NonNullable<Run['steer']>, base: NonNullable<Active['spec']>): Promise<void> {
+  async function steerTurn(turn: Turn, to: ActiveTurn, give: NonNullable<Run['steer']>, base: NonNullable<ActiveTurn['spec']>): Promise<void> {
     takeFromQueue(turn.id);
-    const active = createActive(turn);
+    const active = createActiveTurn(turn);
     turn.session_id = to.turn.session_id;
-    lanes.active.set(turn.id, active);
-    await guarded(active, async () => {
+    schedulerState.active.set(turn.id, active);
+    await withSettledEnd(active, async () => {
       const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project, lost: null };
       // One after the other: the files of one take longer than those of another.
-      active.spec = await steerInTurn(turn.conv_id, () => starter.toSpec(turn, place, true));
+      active.spec = await steerInTurn(turn.conv_id, () => preparer.buildRunSpec(turn, place, true));
       if (active.stop) return settle(active, stoppedEarly(active.stop, deps.now()), null);
       markStarted(active, to.turn.id);
-      book.announce(turn.conv_id);
-      await run(active, async (onOutput) => give(active.spec as NonNullable<Active['spec']>, onOutput));
+      records.announce(turn.conv_id);
+      await runToEnd(active, async (onOutput) => give(active.spec as NonNullable<ActiveTurn['spec']>, onOutput));
     });
   }
 
   /** Puts a queued turn in front of the others of its conversation (but for some), on disk as well. */
-  function toFront(turn: Turn, isBefore: (other: Turn) => boolean = () => false): void {
-    const own = lanes.queue.filter(({ conv_id }) => conv_id === turn.conv_id);
+  function promote(turn: Turn, isBefore: (other: Turn) => boolean = () => false): void {
+    const own = schedulerState.queue.filter(({ conv_id }) => conv_id === turn.conv_id);
     const others = own.filter((other) => other !== turn);
     const order = [...others.filter(isBefore), turn, ...others.filter((other) => !isBefore(other))];
     if (others.length === own.length || order.every((other, index) => other === own[index])) return;
     const turn_ids = order.map(({ id }) => id);
     turns.reorder(turn_ids, { type: 'queue.reordered', conv_id: turn.conv_id, at: deps.now().toISOString(), turn_ids });
-    const places = own.map((other) => lanes.queue.indexOf(other));
+    const places = own.map((other) => schedulerState.queue.indexOf(other));
     const ranks = own.map(({ rank }) => rank);
     for (const [index, other] of order.entries()) {
       other.rank = ranks[index] as number;
-      lanes.queue[places[index] as number] = other;
+      schedulerState.queue[places[index] as number] = other;
     }
   }
 
-  function stop(active: Active, reason: StopReason): void {
+  function stop(active: ActiveTurn, reason: StopReason): void {
     active.stop ??= reason;
     void active.run?.stop();
   }
@@ -300,56 +305,56 @@ export function createDispatcher(deps: DispatcherDeps) {
     /** Takes up turns that are queued on disk and lets them run. */
     open(): void {
       isOpen = !isClosing;
-      pump();
+      schedule();
     },
-    pump,
-    toFront,
+    pump: schedule,
+    toFront: promote,
     enqueue(turn: Turn, follow: boolean): void {
       if (follow) followed.add(turn.id);
-      lanes.queue.push(turn);
-      const active = activeOf(lanes, turn.conv_id);
-      if (turn.options.interrupt) toFront(turn);
+      schedulerState.queue.push(turn);
+      const active = findActiveTurn(schedulerState, turn.conv_id);
+      if (turn.options.interrupt) promote(turn);
       // Behind those that came before it to steer as well.
-      else if (turn.options.steer) toFront(turn, (other) => other.options.steer === true);
-      book.announce(turn.conv_id);
+      else if (turn.options.steer) promote(turn, (other) => other.options.steer === true);
+      records.announce(turn.conv_id);
       if (active && turn.options.interrupt) stop(active, 'cancel');
       else if (active && turn.options.steer) steerWaiting(active);
-      pump();
+      schedule();
     },
     /** The agent began a turn by itself. Gives what takes its output. */
-    takeOwnTurn(turn: Turn, project: string, ownRun: Run): ReturnType<typeof followOwnRun> {
-      const active = createActive(turn);
+    startAgentTurn(turn: Turn, project: string, ownRun: Run): ReturnType<typeof followAgentTurn> {
+      const active = createActiveTurn(turn);
       active.run = ownRun;
-      lanes.active.set(turn.id, active);
-      book.announce(turn.conv_id);
-      const onOutput = followOwnRun(active, project, running);
-      void guarded(active, async () => {
+      schedulerState.active.set(turn.id, active);
+      records.announce(turn.conv_id);
+      const onOutput = followAgentTurn(active, project, running);
+      void withSettledEnd(active, async () => {
         const end = await ownRun.end;
-        await checkKept(active, end, project, deps);
-        const text = end.kind === 'answer' ? '' : liveText(active);
+        await checkTranscriptKept(active, end, project, deps);
+        const text = end.kind === 'answer' ? '' : streamedText(active);
         const at = deps.now().toISOString();
-        await settle(active, decideEnd(turn, { end, stop: active.stop, text, at, warnings: active.warnings }), end);
+        await settle(active, resolveTurnEnd(turn, { end, stopTurn: active.stop, text, at, warnings: active.warnings }), end);
       });
       return onOutput;
     },
     /** A turn that an earlier process left was settled. */
-    leftoverEnded(turn: Turn): void {
-      lanes.active.delete(turn.id);
-      book.announce(turn.conv_id);
-      endings.tell(turn);
+    onLeftoverSettled(turn: Turn): void {
+      schedulerState.active.delete(turn.id);
+      records.announce(turn.conv_id);
+      waiters.notifyEnded(turn);
     },
     /** Stops a turn, or takes it out of the queue. Resolves with the turn as it ended. */
     async cancel(turn: Turn): Promise<Turn> {
-      const queued = lanes.queue.find((waiting) => waiting.id === turn.id);
-      const active = lanes.active.get(turn.id);
+      const queued = schedulerState.queue.find((waiting) => waiting.id === turn.id);
+      const active = schedulerState.active.get(turn.id);
       if (queued) {
         const turnEnd = stoppedEarly('cancel', deps.now());
         turns.end(turn.id, turnEnd, toEndEvent(turn, turnEnd), null);
         takeFromQueue(turn.id);
-        book.announce(turn.conv_id);
-        endings.tell({ ...turn, ...turnEnd });
+        records.announce(turn.conv_id);
+        waiters.notifyEnded({ ...turn, ...turnEnd });
       } else if (active) {
-        const ended = endings.of(turn.id);
+        const ended = waiters.waitForEnd(turn.id);
         stop(active, 'cancel');
         return ended;
       }
@@ -360,18 +365,18 @@ export function createDispatcher(deps: DispatcherDeps) {
     async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
       beginClose();
       // What an earlier process left and could not be settled is for the next start.
-      for (const [id, active] of lanes.active) if (active.isLeftover) lanes.active.delete(id);
+      for (const [id, active] of schedulerState.active) if (active.isLeftover) schedulerState.active.delete(id);
       const until = Date.now() + graceMs;
-      while (lanes.active.size && Date.now() < until && !hurry?.aborted) await delay(Math.min(50, graceMs));
-      const left = [...lanes.active.values()];
+      while (schedulerState.active.size && Date.now() < until && !hurry?.aborted) await delay(Math.min(50, graceMs));
+      const left = [...schedulerState.active.values()];
       for (const active of left) stop(active, 'shutdown');
-      const lingering = [...lanes.lingering.values()].map(({ run }) => run);
+      const lingering = [...schedulerState.draining.values()].map(({ run }) => run);
       await Promise.all(lingering.map((one) => one.stop()));
-      while (lanes.active.size) await delay(20);
+      while (schedulerState.active.size) await delay(20);
       await Promise.all(left.map((active) => active.run?.stop()));
       // Until each has noted that it is gone.
       await Promise.all([...lingering, ...left.map((active) => active.run)].map((one) => one?.exited));
-      endings.giveUp(keptForLater);
+      waiters.rejectAll(shuttingDownError);
     },
   };
 }
@@ -381,9 +386,9 @@ const canSteer = ({ steer, permission_mode, model, effort, json_schema }: Turn['
   steer === true && [permission_mode, model, effort, json_schema].every((value) => value === undefined);
 
 /** Whoever waits for a turn that this server will not run learns which one to ask for. */
-export const keptForLater = (turnId: string): AppError =>
+export const shuttingDownError = (turnId: string): AppError =>
   new AppError('accepted_shutting_down', `The server is shutting down. Turn ${turnId} is kept, and runs when the server is back.`, {
     turnId,
   });
 
-export type Dispatcher = ReturnType<typeof createDispatcher>;
+export type Scheduler = ReturnType<typeof createScheduler>;

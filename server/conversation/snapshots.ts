@@ -10,7 +10,7 @@ const maxResting = 200;
  * How conversations stand, by their events: the same reducer as the page's makes it. `base` gives one that
  * nothing is known of yet, from what is on disk.
  */
-export function createSnapshots(deps: { journal: Journal; base(id: string): ConversationSnapshot | null }) {
+export function createSnapshotCache(deps: { journal: Journal; base(id: string): ConversationSnapshot | null }) {
   const states = new Map<string, ConversationSnapshot>();
   const isResting = ({ state, background }: ConversationSnapshot) => state === 'idle' && !background.length;
 
@@ -21,11 +21,11 @@ export function createSnapshots(deps: { journal: Journal; base(id: string): Conv
       return;
     }
     // What the disk has of this event already is taken once all the same: the reducer sees to that.
-    const known = states.get(id) ?? (event.type === 'conversation.changed' ? null : take(id, event.id - 1));
+    const known = states.get(id) ?? (event.type === 'conversation.changed' ? null : buildState(id, event.id - 1));
     if (known) states.set(id, reduceConversation(known, event));
   });
 
-  function take(id: string, cursor: number): ConversationSnapshot | null {
+  function buildState(id: string, cursor: number): ConversationSnapshot | null {
     const base = deps.base(id);
     if (!base) return null;
     const state = { ...base, cursor };
@@ -45,7 +45,7 @@ export function createSnapshots(deps: { journal: Journal; base(id: string): Conv
     get(id: string): ConversationSnapshot | null {
       // What cannot be written now is in no event yet: the snapshot is that of before.
       ifStored(() => deps.journal.flush(), undefined);
-      if (!states.has(id)) take(id, deps.journal.cursor());
+      if (!states.has(id)) buildState(id, deps.journal.cursor());
       const state = states.get(id);
       return state ? { ...state, cursor: deps.journal.cursor() } : null;
     },

@@ -2,12 +2,12 @@ import type { TurnWarning } from '../../contract/turn.ts';
 import type { Run, RunSpec } from '../agent/port.ts';
 import type { Turn } from '../store/port.ts';
 import type { StopReason } from './turn/result.ts';
-import { joinText, noText, type TextSoFar } from './turn/streamed-text.ts';
+import { joinText, noText, type StreamedText } from './turn/streamed-text.ts';
 
 /** A turn that was started and whose end is not settled. */
-export type Active = {
+export type ActiveTurn = {
   turn: Turn;
-  text: TextSoFar;
+  text: StreamedText;
   spec: RunSpec | null;
   run: Run | null;
   stop: StopReason | null;
@@ -20,32 +20,33 @@ export type Active = {
 };
 
 /** A process whose turn has ended. */
-type Lingering = { convId: string; sessionId: string; run: Run; isEnding: boolean };
+type DrainingRun = { convId: string; sessionId: string; run: Run; isEnding: boolean };
 
 /** What goes on now: the turns that wait, those that run, and runs whose turn has ended and whose process has not. */
-export type Lanes = {
+export type SchedulerState = {
   queue: Turn[];
-  active: Map<string, Active>;
+  active: Map<string, ActiveTurn>;
   /** By turn: after a reset a conversation can have more than one. */
-  lingering: Map<string, Lingering>;
+  draining: Map<string, DrainingRun>;
   /** The sessions that conversations will begin with, which have a live process already. */
-  reserved: Map<string, string>;
+  plannedSessions: Map<string, string>;
 };
 
-export const createLanes = (): Lanes => ({ queue: [], active: new Map(), lingering: new Map(), reserved: new Map() });
+export const createSchedulerState = (): SchedulerState => ({ queue: [], active: new Map(), draining: new Map(), plannedSessions: new Map() });
 
-export function createActive(turn: Turn, isLeftover = false): Active {
+export function createActiveTurn(turn: Turn, isLeftover = false): ActiveTurn {
   return { turn, text: noText, spec: null, run: null, stop: null, isLeftover, warnings: [], context: null };
 }
 
 /** The turn that a conversation works on: of those that run the one that was not given to another. */
-export function activeOf(lanes: Lanes, convId: string): Active | null {
-  for (const active of lanes.active.values()) if (active.turn.conv_id === convId) return active;
+export function findActiveTurn(schedulerState: SchedulerState, convId: string): ActiveTurn | null {
+  for (const active of schedulerState.active.values()) if (active.turn.conv_id === convId) return active;
   return null;
 }
 
-export const queuedOf = (lanes: Lanes, convId: string): Turn[] => lanes.queue.filter((turn) => turn.conv_id === convId);
+export const listQueued = (schedulerState: SchedulerState, convId: string): Turn[] => schedulerState.queue.filter((turn) => turn.conv_id === convId);
 
-export const isBusy = (lanes: Lanes, convId: string): boolean => activeOf(lanes, convId) !== null || queuedOf(lanes, convId).length > 0;
+export const isBusy = (schedulerState: SchedulerState, convId: string): boolean =>
+  findActiveTurn(schedulerState, convId) !== null || listQueued(schedulerState, convId).length > 0;
 
-export const liveText = (active: Active): string => joinText(active.text);
+export const streamedText = (active: ActiveTurn): string => joinText(active.text);

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { finalTypes, type StoredEvent } from '../../contract/event.ts';
 import { AppError } from '../app-error.ts';
-import { keptForLater } from '../conversation/conversations.ts';
+import { shuttingDownError } from '../conversation/conversations.ts';
 import type { Journal } from '../store/port.ts';
 import { toJson } from '../util/json-text.ts';
 import { openEventStream, readEvents, shutdownFrame, writeAll } from './event-stream.ts';
@@ -65,7 +65,7 @@ export async function streamTurnText({ journal, turnId, response, signal, closin
     return !isFinal(event);
   });
   if (!hasEnded && closing.aborted) {
-    if (!response.headersSent) throw keptForLater(turnId);
+    if (!response.headersSent) throw shuttingDownError(turnId);
     response.destroy();
   }
   if (!response.destroyed) {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type ErrorCode, errorTable, toProblem } from '../../contract/error.ts';
 import { AppError } from '../app-error.ts';
 import type { Host } from '../session/port.ts';
-import type { Followed } from '../terminal/port.ts';
+import type { TerminalStream } from '../terminal/port.ts';
 import { contain } from '../util/contain.ts';
 import { toJson } from '../util/json-text.ts';
 import { trust } from './connection-limit.ts';
@@ -56,10 +56,10 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, isK
   }
 
   async function serve(socket: WebSocket, { host, sessionId, credentialId }: NonNullable<ReturnType<TerminalTickets['take']>>): Promise<void> {
-    let followed: Followed | null = null;
+    let followed: TerminalStream | null = null;
     let isAlive = true;
     const early: (() => void)[] = [];
-    const toTerminal = (work: (to: Followed) => void) => (followed ? work(followed) : early.push(() => followed && work(followed)));
+    const toTerminal = (work: (to: TerminalStream) => void) => (followed ? work(followed) : early.push(() => followed && work(followed)));
     /** Whatever fails in a handler of this socket closes it, and nothing else. */
     const safely = <A extends unknown[]>(handler: (...args: A) => unknown) =>
       contain(handler, (error) => {
@@ -92,11 +92,11 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, isK
       const own = hosts.get(host);
       if (!own) throw new AppError('host_not_found');
       followed = await own.follow(sessionId, {
-        data: safely((bytes: Buffer) => {
+        onData: safely((bytes: Buffer) => {
           if (socket.bufferedAmount > maxBehind) socket.close(closings.tooSlow, 'too slow');
           else socket.send(bytes);
         }),
-        ended: () => socket.close(closings.ended, 'ended'),
+        onEnd: () => socket.close(closings.ended, 'ended'),
       });
       if (socket.readyState !== socket.OPEN) followed.dispose();
       for (const work of early.splice(0)) work();

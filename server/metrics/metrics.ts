@@ -1,5 +1,5 @@
 import { finalTypes } from '../../contract/event.ts';
-import type { LiveProcesses } from '../agent/port.ts';
+import type { LiveProcessPool } from '../agent/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { Journal, TurnStore } from '../store/port.ts';
@@ -13,8 +13,8 @@ export type Metrics = {
 };
 
 type Deps = {
-  conversations: Pick<Conversations, 'counts'>;
-  live: LiveProcesses;
+  conversations: Pick<Conversations, 'getStats'>;
+  live: LiveProcessPool;
   prompts: Prompts;
   turns: TurnStore;
   journal: Journal;
@@ -82,7 +82,7 @@ async function createRegistry(deps: Deps, news: News): Promise<{ contentType: st
         this.set({ state }, count);
     },
   });
-  gauge('switchboard_queue_length', 'Turns that wait to be started', () => deps.conversations.counts().queued);
+  gauge('switchboard_queue_length', 'Turns that wait to be started', () => deps.conversations.getStats().queued);
   gauge('switchboard_prompts_waiting', 'Prompts that wait for a person', () => deps.prompts.list().length);
   gauge('switchboard_live_processes', 'Agent processes that are kept open', () => deps.live.counts().open);
   gauge('switchboard_live_processes_busy', 'Live processes in mid turn', () => deps.live.counts().busy);

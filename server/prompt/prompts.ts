@@ -3,7 +3,7 @@ import type { PromptReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { PromptStore } from '../store/port.ts';
 import { nobodyAnswered } from '../transcript/denial.ts';
-import { clip } from '../transcript/truncate.ts';
+import { truncateText } from '../transcript/truncate.ts';
 import { type AwakeTimer, startAwakeTimer } from '../util/awake-timer.ts';
 import { boundedStart } from './bounded.ts';
 import { toRule } from './new-rule.ts';
@@ -70,7 +70,7 @@ export function createPrompts(deps: {
     prompt_id: prompt?.id ?? null,
     rule_id: null,
     tool: prompt?.tool ?? null,
-    input: prompt ? clip(inputText(prompt.input), 2000).text : null,
+    input: prompt ? truncateText(inputText(prompt.input), 2000).text : null,
     detail: null,
   });
 
@@ -79,7 +79,7 @@ export function createPrompts(deps: {
       ...auditOf(prompt, by),
       action: `prompt.${outcome}` as const,
       rule_id: ruleId ?? null,
-      detail: detail && clip(detail, 4000).text,
+      detail: detail && truncateText(detail, 4000).text,
     };
     store.close(prompt, { outcome, reply: reply ?? null, by: by.name, audit });
     waiting.get(prompt.id)?.timer?.stop();

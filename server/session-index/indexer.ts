@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Indexing } from '../../contract/session.ts';
-import { crawl, type Found, lookAt } from '../transcript-file/list.ts';
+import { listTranscripts, statTranscript, type TranscriptFile } from '../transcript-file/list.ts';
 import { isDamaged } from './schema.ts';
-import type { createWriter, KnownFile } from './writer.ts';
+import type { createWriter, IndexedFile } from './writer.ts';
 
 /** What is known of so many of the newest sessions is read before anything is made searchable: they are on the first page. */
 const firstFiles = 100;
@@ -24,17 +24,17 @@ export type IndexerDeps = {
   home: string;
   writer: ReturnType<typeof createWriter>;
   /** `isListed` is true when the newest sessions can be listed. */
-  tell(progress: Indexing, isListed: boolean): void;
+  report(progress: Indexing, isListed: boolean): void;
   /** The index cannot be read any more. */
   onDamage(error: unknown): void;
 };
 
 /** Keeps the index in step with the transcripts: all of them at first, then what changes. */
-export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
-  const known = new Map<string, KnownFile>(writer.files().map((file) => [file.path, file]));
+export function createIndexer({ home, writer, report: tell, onDamage }: IndexerDeps) {
+  const known = new Map<string, IndexedFile>(writer.files().map((file) => [file.path, file]));
   /** Paths that are to be looked at, and files that have something new in them. */
   const changed = new Set<string>();
-  const behind = new Set<KnownFile>();
+  const behind = new Set<IndexedFile>();
   let wantsCrawl = true;
   let isListed = false;
   let isBusy = false;
@@ -53,30 +53,30 @@ export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
     return { done: !behind.size && !wantsCrawl && problem === null, files: known.size, files_done: filesDone, bytes, bytes_done: bytesDone, problem };
   }
 
-  function tellNow(): void {
+  function reportProgress(): void {
     toldAt = performance.now();
     tell(progress(), isListed);
   }
 
   /** What was read since the last time that it was put to disk. */
   let unwritten = 0;
-  function commit(): void {
+  function commitBatch(): void {
     writer.commit();
     unwritten = 0;
   }
 
   /** After each step: rests, and takes up what has changed meanwhile. */
   async function between(): Promise<void> {
-    if (unwritten > batchBytes) commit();
+    if (unwritten > batchBytes) commitBatch();
     await delay((performance.now() - stepAt) * restShare);
-    if (performance.now() - toldAt > tellEveryMs) tellNow();
+    if (performance.now() - toldAt > tellEveryMs) reportProgress();
     stepAt = performance.now();
   }
 
-  function take(found: Found): void {
+  function handleChange(found: TranscriptFile): void {
     const file = known.get(found.path);
     if (!file || (file.size === found.size && file.modified_ms === found.modifiedMs)) return;
-    writer.note(file, found);
+    writer.recordFile(file, found);
     behind.add(file);
   }
 
@@ -88,7 +88,7 @@ export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
     behind.delete(file);
   }
 
-  function addAll(found: readonly Found[]): void {
+  function addAll(found: readonly TranscriptFile[]): void {
     for (const file of writer.add(found)) {
       known.set(file.path, file);
       behind.add(file);
@@ -96,10 +96,10 @@ export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
   }
 
   async function crawlAll(): Promise<void> {
-    const found = await crawl(home);
+    const found = await listTranscripts(home);
     const fresh = found.filter(({ path }) => !known.has(path));
     addAll(fresh);
-    for (const one of found) take(one);
+    for (const one of found) handleChange(one);
     const paths = new Set(found.map(({ path }) => path));
     for (const path of known.keys()) if (!paths.has(path)) drop(path);
   }
@@ -108,16 +108,16 @@ export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
     const paths = [...changed];
     changed.clear();
     for (const path of paths) {
-      const found = await lookAt(path);
+      const found = await statTranscript(path);
       if (!found) drop(path);
-      else if (known.has(path)) take(found);
+      else if (known.has(path)) handleChange(found);
       else addAll([found]);
     }
   }
 
   /** Looked for anew each time, since what changes goes first; sorting them all each time would cost more than reading them. */
-  function newestBehind(): KnownFile | undefined {
-    let newest: KnownFile | undefined;
+  function findNewestStale(): IndexedFile | undefined {
+    let newest: IndexedFile | undefined;
     for (const file of behind) if (!newest || file.modified_ms > newest.modified_ms) newest = file;
     return newest;
   }
@@ -134,7 +134,7 @@ export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
   }
 
   /** Works until nothing is behind. */
-  async function work(): Promise<void> {
+  async function indexNext(): Promise<void> {
     if (isBusy) return;
     isBusy = true;
     try {
@@ -143,12 +143,12 @@ export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
           await crawlAll();
           wantsCrawl = false;
           if (!isListed) await readFirst();
-          commit();
+          commitBatch();
           isListed = true;
-          tellNow();
+          reportProgress();
         }
         await lookAtChanged();
-        const next = newestBehind();
+        const next = findNewestStale();
         if (!next) break;
         const size = next.size;
         stepAt = performance.now();
@@ -158,7 +158,7 @@ export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
         // It can have grown while it was read.
         if (next.size === size) behind.delete(next);
       }
-      commit();
+      commitBatch();
       problem = null;
     } catch (error) {
       if (isDamaged(error)) return onDamage(error);
@@ -166,26 +166,26 @@ export function createIndexer({ home, writer, tell, onDamage }: IndexerDeps) {
       problem = `The index cannot be written: ${(error as Error).message}`;
       isListed = true;
       // A full disk, or another process in the file: it can be over in a moment.
-      setTimeout(() => void work(), againMs);
+      setTimeout(() => void indexNext(), againMs);
     } finally {
       isBusy = false;
-      tellNow();
+      reportProgress();
     }
-    if ((changed.size || wantsCrawl) && !isEnding && problem === null) void work();
+    if ((changed.size || wantsCrawl) && !isEnding && problem === null) void indexNext();
   }
 
   return {
     /** Looks for all that is new. */
-    crawl(): void {
+    crawlFolders(): void {
       wantsCrawl = true;
       // Until it is done nobody is to believe that all is known.
-      if (!isBusy) tellNow();
-      void work();
+      if (!isBusy) reportProgress();
+      void indexNext();
     },
     /** A file has changed, as far as the system tells. */
-    look(path: string): void {
+    checkChanges(path: string): void {
       changed.add(path);
-      void work();
+      void indexNext();
     },
     end(): void {
       isEnding = true;

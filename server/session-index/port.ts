@@ -1,5 +1,5 @@
 import type { Indexing, SearchRole } from '../../contract/session.ts';
-import type { Facts } from '../transcript/metadata.ts';
+import type { SessionMetadata } from '../transcript/metadata.ts';
 
 /** What the thread of the index is started with. */
 /** `agents` are the folders in which sub-agents were at work last. */
@@ -8,19 +8,19 @@ export type ToIndexer = { type: 'look' } | { type: 'end' };
 export type FromIndexer = { type: 'fault'; text: string } | { type: 'progress'; progress: Indexing; isListed: boolean; agents: readonly string[] };
 
 /** A transcript as the index knows it. */
-export type Known = {
+export type IndexedSession = {
   id: string;
   path: string;
   size: number;
   modifiedAt: string;
-  facts: Facts;
+  facts: SessionMetadata;
   kind: string | null;
   /** The session whose first entry this one has as well, where that is an older one. */
   forkOf: string | null;
   problem: string | null;
 };
 
-export type KnownFilter = {
+export type SessionIndexFilter = {
   project?: string | undefined;
   kind?: string | undefined;
   q?: string | undefined;
@@ -30,7 +30,7 @@ export type KnownFilter = {
   without?: readonly string[];
 };
 
-export type Hit = {
+export type SearchMatch = {
   sessionId: string;
   project: string | null;
   title: string | null;
@@ -44,7 +44,7 @@ export type Hit = {
   before: string | null;
 };
 
-export type SearchFor = {
+export type SearchQuery = {
   q: string;
   project?: string | undefined;
   roles: readonly SearchRole[];
@@ -54,19 +54,19 @@ export type SearchFor = {
 };
 
 /** Every transcript of this machine: listed and searched by an index that is built beside the server, and can be deleted. */
-export interface Library {
+export interface SessionIndex {
   /** Resolves when the newest sessions can be listed, or after a second. */
   ready(): Promise<void>;
   indexing(): Indexing;
   /** Newest first. `after` is the last row of the page before. */
   list(
-    filter: KnownFilter,
+    filter: SessionIndexFilter,
     limit: number,
     after?: { modifiedMs: number; row: number },
-  ): { rows: Known[]; next: { modifiedMs: number; row: number } | null };
+  ): { rows: IndexedSession[]; next: { modifiedMs: number; row: number } | null };
   /** Those whose id begins so, newest first. */
-  withPrefix(prefix: string, limit: number): Known[];
+  findByPrefix(prefix: string, limit: number): IndexedSession[];
   /** Throws AppError `invalid_request` for a search without a word. */
-  search(query: SearchFor): Promise<{ hits: Hit[]; order: 'best' | 'newest' }>;
+  search(query: SearchQuery): Promise<{ hits: SearchMatch[]; order: 'best' | 'newest' }>;
   dispose(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-import { type Facts, noFacts, problemOf } from '../transcript/metadata.ts';
-import type { Known, KnownFilter } from './port.ts';
+import { describeProblem, noFacts, type SessionMetadata } from '../transcript/metadata.ts';
+import type { IndexedSession, SessionIndexFilter } from './port.ts';
 import type { IndexFile } from './schema.ts';
 
 type Row = {
@@ -22,11 +22,11 @@ const forkOf = `(SELECT other.session_id FROM file AS other WHERE other.first_uu
 
 const columns = `id, path, session_id, size, modified_ms, facts_to, text_to, facts, error, kind, ${forkOf} AS fork_of`;
 
-function toKnown(row: Row): Known {
-  const facts: Facts = row.facts ? JSON.parse(row.facts) : noFacts;
+function toIndexedSession(row: Row): IndexedSession {
+  const facts: SessionMetadata = row.facts ? JSON.parse(row.facts) : noFacts;
   const isRead = row.facts_to > 0 && row.text_to === row.facts_to;
   const cut = isRead && row.size > row.facts_to ? 'Its last line is cut.' : null;
-  const problem = row.error ?? (isRead || row.size === 0 ? (problemOf(facts, row.size) ?? cut) : null);
+  const problem = row.error ?? (isRead || row.size === 0 ? (describeProblem(facts, row.size) ?? cut) : null);
   return {
     id: row.session_id,
     path: row.path,
@@ -46,7 +46,7 @@ const literal = (text: string) => text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&
 const newestOfSession = `agent_id IS NULL AND NOT EXISTS (SELECT 1 FROM file AS newer
   WHERE newer.session_id = file.session_id AND newer.agent_id IS NULL AND newer.modified_ms > file.modified_ms)`;
 
-function conditions({ project, kind, q, withForks, only, without }: KnownFilter): { sql: string[]; values: unknown[] } {
+function conditions({ project, kind, q, withForks, only, without }: SessionIndexFilter): { sql: string[]; values: unknown[] } {
   const sql = [newestOfSession];
   const values: unknown[] = [];
   const add = (condition: string, ...more: unknown[]) => {
@@ -63,7 +63,7 @@ function conditions({ project, kind, q, withForks, only, without }: KnownFilter)
 }
 
 /** The transcripts that fit, newest first, and where the next page begins. */
-export function listKnown(index: IndexFile, filter: KnownFilter, limit: number, after?: { modifiedMs: number; row: number }) {
+export function listIndexed(index: IndexFile, filter: SessionIndexFilter, limit: number, after?: { modifiedMs: number; row: number }) {
   const { sql, values } = conditions(filter);
   if (after) {
     sql.push('(modified_ms, id) < (?, ?)');
@@ -74,10 +74,10 @@ export function listKnown(index: IndexFile, filter: KnownFilter, limit: number, 
     .all(...values, limit + 1) as Row[];
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return { rows: shown.map(toKnown), next: rows.length > limit && last ? { modifiedMs: last.modified_ms, row: last.id } : null };
+  return { rows: shown.map(toIndexedSession), next: rows.length > limit && last ? { modifiedMs: last.modified_ms, row: last.id } : null };
 }
 
-export function withPrefix(index: IndexFile, prefix: string, limit: number): Known[] {
+export function findByPrefix(index: IndexFile, prefix: string, limit: number): IndexedSession[] {
   const sql = `SELECT ${columns} FROM file WHERE session_id >= ? AND session_id < ? AND ${newestOfSession} ORDER BY modified_ms DESC LIMIT ?`;
-  return (index.prepare(sql).all(prefix, `${prefix}\uffff`, limit) as Row[]).map(toKnown);
+  return (index.prepare(sql).all(prefix, `${prefix}\uffff`, limit) as Row[]).map(toIndexedSession);
 }

@@ -40,10 +40,10 @@ const tables = `
 const perFile = 2 ** 32;
 
 /** The row of a line: which file, and where in it the line begins. */
-export const rowIdOf = (fileId: number, start: number): bigint => BigInt(fileId) * BigInt(perFile) + BigInt(start);
-export const placeOf = (rowId: number): { fileId: number; start: number } => ({ fileId: Math.floor(rowId / perFile), start: rowId % perFile });
+export const toRowId = (fileId: number, start: number): bigint => BigInt(fileId) * BigInt(perFile) + BigInt(start);
+export const toPlace = (rowId: number): { fileId: number; start: number } => ({ fileId: Math.floor(rowId / perFile), start: rowId % perFile });
 /** The rows of all lines of a file. */
-export const rowsOf = (fileId: number): [bigint, bigint] => [rowIdOf(fileId, 0), rowIdOf(fileId + 1, 0) - 1n];
+export const rowRange = (fileId: number): [bigint, bigint] => [toRowId(fileId, 0), toRowId(fileId + 1, 0) - 1n];
 
 export type IndexFile = Libsql.Database;
 

@@ -4,11 +4,11 @@ import { AppError } from '../app-error.ts';
 import type { Entry } from '../transcript/entry.ts';
 import { formatCursor } from '../transcript/history-page.ts';
 import { parseLine } from '../transcript/jsonl.ts';
-import { excerptOf, parseQuery, placesOf, type Term, toMatch, toSearched, toWordMatch } from '../transcript/query.ts';
-import { type SearchTexts, textsOf } from '../transcript/search-text.ts';
-import { linesFrom } from '../transcript-file/read-forward.ts';
-import type { Hit, SearchFor } from './port.ts';
-import { type IndexFile, placeOf, rowsOf } from './schema.ts';
+import { buildExcerpt, findPlaces, parseQuery, type Term, toMatch, toSearched, toWordMatch } from '../transcript/query.ts';
+import { extractTexts, type SearchTexts } from '../transcript/search-text.ts';
+import { readLinesForward } from '../transcript-file/read-forward.ts';
+import type { SearchMatch, SearchQuery } from './port.ts';
+import { type IndexFile, rowRange, toPlace } from './schema.ts';
 
 /** To put what was found in the order of how well it fits, all of it must be looked at: above this number the newest come first. */
 const maxRanked = 800;
@@ -35,8 +35,8 @@ const ofSession =
 const saidRoles = ['user', 'assistant', 'tool'] as const;
 
 /** Reads the line that begins at a place; null where it is no longer what was indexed. */
-async function entryAt(file: FileHandle, start: number): Promise<{ entry: Entry; end: number } | null> {
-  for await (const { bytes, end } of linesFrom(file, start, lineBytes)) {
+async function readEntryAt(file: FileHandle, start: number): Promise<{ entry: Entry; end: number } | null> {
+  for await (const { bytes, end } of readLinesForward(file, start, lineBytes)) {
     const entry = bytes && (parseLine(bytes.toString('utf8')) as Entry | null);
     return entry ? { entry, end } : null;
   }
@@ -47,18 +47,18 @@ async function entryAt(file: FileHandle, start: number): Promise<{ entry: Entry;
  * The text of an entry in which most of the terms are, of those roles that are wanted. Null if a term is in none of
  * them: the index gives candidates, in which the words of a phrase may stand apart.
  */
-function bestText(texts: SearchTexts, terms: readonly Term[], roles: readonly SearchRole[]) {
+function pickBestText(texts: SearchTexts, terms: readonly Term[], roles: readonly SearchRole[]) {
   const missing = new Set(terms);
-  let best: { role: SearchRole; composed: string; places: [number, number][]; count: number } | null = null;
+  let best: { role: SearchRole; composed: string; findPlaces: [number, number][]; count: number } | null = null;
   for (const role of roles) {
     if (!texts[role]) continue;
     const searched = toSearched(texts[role]);
-    const found = terms.map((term) => ({ term, places: placesOf(searched, term) })).filter(({ places }) => places.length);
+    const found = terms.map((term) => ({ term, places: findPlaces(searched, term) })).filter(({ places }) => places.length);
     for (const { term } of found) missing.delete(term);
     const places = found.flatMap((one) => one.places);
-    if (found.length > (best?.count ?? 0)) best = { role, composed: searched.composed, places, count: found.length };
+    if (found.length > (best?.count ?? 0)) best = { role, composed: searched.composed, findPlaces: places, count: found.length };
   }
-  const excerpt = best && !missing.size ? excerptOf(best.composed, best.places) : null;
+  const excerpt = best && !missing.size ? buildExcerpt(best.composed, best.findPlaces) : null;
   return best && excerpt ? { role: best.role, ...excerpt } : null;
 }
 
@@ -70,7 +70,7 @@ export function createSearch(index: IndexFile) {
       FROM file LEFT ${ofSession} WHERE file.id = ?`,
   );
 
-  function filesOf({ project, since, until }: SearchFor): number[] | null {
+  function listFiles({ project, since, until }: SearchQuery): number[] | null {
     if (!project && !since && !until) return null;
     const sql = `SELECT file.id FROM file LEFT ${ofSession} WHERE instr(lower(coalesce(file.project, main.project, '')), ?) > 0
       AND file.modified_ms >= ? AND coalesce(json_extract(file.facts, '$.createdAt'), '') <= ? ORDER BY file.id DESC`;
@@ -88,19 +88,19 @@ export function createSearch(index: IndexFile) {
     if (!files || isRanked) {
       const own = files && new Set(files);
       const found = index.prepare(`SELECT rowid AS id ${from} ORDER BY ${order} LIMIT ?`).all(match, own ? maxRanked : looked) as { id: number }[];
-      return { rows: found.map(({ id }) => id).filter((id) => !own || own.has(placeOf(id).fileId)), isRanked };
+      return { rows: found.map(({ id }) => id).filter((id) => !own || own.has(toPlace(id).fileId)), isRanked };
     }
     const rows: number[] = [];
     const inFile = index.prepare(`SELECT rowid AS id ${from} AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`);
     for (const id of files) {
       if (rows.length >= looked) break;
-      rows.push(...(inFile.all(match, ...rowsOf(id), looked) as { id: number }[]).map((row) => row.id));
+      rows.push(...(inFile.all(match, ...rowRange(id), looked) as { id: number }[]).map((row) => row.id));
     }
     return { rows, isRanked };
   }
 
-  function candidates(query: SearchFor, terms: readonly Term[], looked: number): { rows: number[]; order: 'best' | 'newest' } {
-    const files = filesOf(query);
+  function candidates(query: SearchQuery, terms: readonly Term[], looked: number): { rows: number[]; order: 'best' | 'newest' } {
+    const files = listFiles(query);
     const said = saidRoles.filter((role) => query.roles.includes(role));
     const columns = said.length < saidRoles.length ? `{${said.join(' ')}} : ` : '';
     const found = said.length ? rowsWith('said', `${columns}(${toMatch(terms)})`, files, looked) : { rows: [], isRanked: true };
@@ -111,15 +111,15 @@ export function createSearch(index: IndexFile) {
     return { rows: [...found.rows, ...output.rows].toSorted((a, b) => b - a), order: 'newest' };
   }
 
-  return async function search(query: SearchFor): Promise<{ hits: Hit[]; order: 'best' | 'newest' }> {
+  return async function search(query: SearchQuery): Promise<{ hits: SearchMatch[]; order: 'best' | 'newest' }> {
     const terms = parseQuery(query.q);
     if (!terms.length) throw new AppError('invalid_request', 'q: give at least one word', { field: 'q' });
     const looked = query.since || query.until ? maxLookedByTime : maxLooked;
     const { rows, order } = candidates(query, terms, looked);
-    const hits: Hit[] = [];
+    const hits: SearchMatch[] = [];
     const shown = new Set<string>();
     const open_ = new Map<number, { file: FileRow; handle: FileHandle } | null>();
-    async function fileOf(id: number) {
+    async function getFile(id: number) {
       const known = open_.get(id);
       if (known !== undefined) return known;
       const file = fileById.get(id) as FileRow | undefined;
@@ -131,17 +131,17 @@ export function createSearch(index: IndexFile) {
     try {
       for (const row of rows.slice(0, looked)) {
         if (hits.length >= query.limit) break;
-        const { fileId, start } = placeOf(row);
-        const source = await fileOf(fileId);
-        const found = source && (await entryAt(source.handle, start));
-        const texts = found && textsOf(found.entry);
+        const { fileId, start } = toPlace(row);
+        const source = await getFile(fileId);
+        const found = source && (await readEntryAt(source.handle, start));
+        const texts = found && extractTexts(found.entry);
         if (!source || !texts) continue;
         const { entry, end } = found;
         const at = typeof entry.timestamp === 'string' ? entry.timestamp : null;
         // A fork has the messages of what it was made from: each is shown once.
         if (entry.uuid && shown.has(entry.uuid)) continue;
         if ((query.since && (at ?? '') < query.since) || (query.until && (at ?? '') > query.until)) continue;
-        const best = bestText(texts, terms, query.roles);
+        const best = pickBestText(texts, terms, query.roles);
         if (!best) continue;
         if (entry.uuid) shown.add(entry.uuid);
         hits.push({

@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { Indexing } from '../../contract/session.ts';
 import { startThread } from '../util/thread.ts';
-import type { FromIndexer, IndexerStart, Library, ToIndexer } from './port.ts';
-import { listKnown, withPrefix } from './queries.ts';
+import type { FromIndexer, IndexerStart, SessionIndex, ToIndexer } from './port.ts';
+import { findByPrefix, listIndexed } from './queries.ts';
 import { type IndexFile, isDamaged, openForReading, removeIndex } from './schema.ts';
 import { createSearch } from './search.ts';
 import { watchTranscripts } from './watcher.ts';
@@ -32,12 +32,12 @@ const noPlace = /CANTOPEN|READONLY|ENOENT|EACCES|EPERM|EROFS|ENOTDIR|Unable to o
 
 const nothingYet: Indexing = { done: false, files: 0, files_done: 0, bytes: 0, bytes_done: 0, problem: null };
 
-export type LibraryDeps = {
+export type SessionIndexDeps = {
   /** The CLI's folder. */
   home: string;
   /** Where the index is kept; it can be deleted at any time. */
   path: string;
-  /** The built thread, dist/server/library.js. */
+  /** The built thread, dist/server/session-index.js. */
   worker: string;
   warn(error: unknown, text: string): void;
 };
@@ -52,7 +52,7 @@ function later(): { promise: Promise<void>; resolve(): void } {
 }
 
 /** The index of all transcripts. Its thread is started when somebody first asks for it. */
-export function createLibrary({ home, path: given, worker: file, warn }: LibraryDeps): Library {
+export function createSessionIndex({ home, path: given, worker: file, warn }: SessionIndexDeps): SessionIndex {
   let path = given;
   let worker: Worker | null = null;
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -66,7 +66,7 @@ export function createLibrary({ home, path: given, worker: file, warn }: Library
   let reading: { index: IndexFile; search: ReturnType<typeof createSearch> } | null = null;
 
   /** The data folder has no place for it: until the end of this run it is kept elsewhere. */
-  function moveAway(error: unknown): boolean {
+  function moveDamagedAway(error: unknown): boolean {
     if (path !== given || !noPlace.test(`${(error as { code?: string })?.code} ${(error as Error)?.message}`)) return false;
     path = join(tmpdir(), `switchboard-index-${randomUUID()}.db`);
     warn(error, `the index of the sessions is kept in ${path} until the end of this run`);
@@ -74,7 +74,7 @@ export function createLibrary({ home, path: given, worker: file, warn }: Library
   }
 
   /** The index was found damaged by a reader: it is built anew. */
-  function rebuild(error: unknown): void {
+  function rebuildIndex(error: unknown): void {
     warn(error, 'the index of the sessions is damaged, and is built anew');
     const ended = worker;
     worker = null;
@@ -94,14 +94,14 @@ export function createLibrary({ home, path: given, worker: file, warn }: Library
       return found ? work(found) : nothing;
     } catch (error) {
       if (!isDamaged(error)) throw error;
-      rebuild(error);
+      rebuildIndex(error);
       return nothing;
     }
   }
 
   function fail(error: unknown): void {
     worker = null;
-    if (moveAway(error)) {
+    if (moveDamagedAway(error)) {
       const waiting = listed;
       start();
       void listed.promise.then(waiting.resolve);
@@ -119,10 +119,10 @@ export function createLibrary({ home, path: given, worker: file, warn }: Library
     // Deleted: what was opened of it is not what is written from now on. A search that runs may still use it.
     if (!existsSync(path)) reading = null;
     listed = later();
-    const options = { workerData: { home, path, agents } satisfies IndexerStart, name: 'library', resourceLimits };
+    const options = { workerData: { home, path, agents } satisfies IndexerStart, name: 'session-index', resourceLimits };
     worker = startThread(file, options, {
       message(message, from) {
-        if (worker === from) takeProgress(message as FromIndexer);
+        if (worker === from) handleProgress(message as FromIndexer);
       },
       failed(error, from) {
         if (worker === from) fail(error);
@@ -133,33 +133,33 @@ export function createLibrary({ home, path: given, worker: file, warn }: Library
   }
 
   let isWatchTold = false;
-  function warnOfWatch(error: unknown): void {
+  function warnWatchFailed(error: unknown): void {
     if (!isWatchTold) warn(error, 'the system does not tell of changed transcripts: they are looked for each minute');
     isWatchTold = true;
   }
 
-  function takeProgress(message: FromIndexer): void {
+  function handleProgress(message: FromIndexer): void {
     if (message.type === 'fault') {
-      warnOfWatch(message.text);
+      warnWatchFailed(message.text);
       return;
     }
     progress = message.progress;
     agents = message.agents;
     if (message.isListed) listed.resolve();
     clearTimeout(restTimer);
-    if (progress.done) restTimer = setTimeout(rest, restMs).unref();
+    if (progress.done) restTimer = setTimeout(suspend, restMs).unref();
   }
 
-  function rest(): void {
+  function suspend(): void {
     const idle = worker;
     if (!idle) return;
     // First, so that what changes while the thread ends wakes the next one, which looks at all of them.
-    resting = { watching: watchTranscripts(home, { changed: wake, lost: wake, fault: warnOfWatch }, agents), since: performance.now() };
+    resting = { watching: watchTranscripts(home, { changed: resume, lost: resume, fault: warnWatchFailed }, agents), since: performance.now() };
     worker = null;
     idle.postMessage({ type: 'end' } satisfies ToIndexer);
   }
 
-  function wake(): void {
+  function resume(): void {
     agents = resting?.watching.agentFolders() ?? agents;
     resting?.watching.dispose();
     resting = null;
@@ -178,20 +178,20 @@ export function createLibrary({ home, path: given, worker: file, warn }: Library
     async ready() {
       const isCurrent = resting?.watching.isComplete() && performance.now() - resting.since < trustMs;
       if (isCurrent && existsSync(path)) return;
-      wake();
+      resume();
       worker?.postMessage({ type: 'look' } satisfies ToIndexer);
       await Promise.race([listed.promise, delay(firstPageMs, undefined, { ref: false })]);
     },
     indexing: () => progress,
-    list: (filter, limit, after) => read(({ index }) => listKnown(index, filter, limit, after), { rows: [], next: null }),
-    withPrefix: (prefix, limit) => read(({ index }) => withPrefix(index, prefix, limit), []),
+    list: (filter, limit, after) => read(({ index }) => listIndexed(index, filter, limit, after), { rows: [], next: null }),
+    findByPrefix: (prefix, limit) => read(({ index }) => findByPrefix(index, prefix, limit), []),
     async search(query) {
       const nothing = { hits: [], order: 'best' as const };
       try {
         return (await open()?.search(query)) ?? nothing;
       } catch (error) {
         if (!isDamaged(error)) throw error;
-        rebuild(error);
+        rebuildIndex(error);
         return nothing;
       }
     },

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentFolder, agentPaths, sessionOf } from '../transcript-file/list.ts';
+import { agentFolder, agentPaths, parseSessionId } from '../transcript-file/list.ts';
 import { contain } from '../util/contain.ts';
 
 /** What happens to a file within this time is one change. */
@@ -52,7 +52,7 @@ export function watchTranscripts(
     }
   }
 
-  function later(key: string, tell: () => unknown): void {
+  function scheduleLook(key: string, tell: () => unknown): void {
     if (pending.has(key)) return;
     const timer = setTimeout(() => {
       pending.delete(key);
@@ -62,7 +62,7 @@ export function watchTranscripts(
     pending.set(key, timer);
   }
 
-  const changed = (path: string) => later(path, () => on.changed(path));
+  const changed = (path: string) => scheduleLook(path, () => on.changed(path));
 
   /** Its sub-agents write beside it: their folder comes to be when the first one does. */
   async function lookAtAgents(projectFolder: string, sessionId: string): Promise<void> {
@@ -86,10 +86,10 @@ export function watchTranscripts(
       if (!entry.isDirectory() && !entry.isSymbolicLink()) continue;
       const folder = join(root, entry.name);
       add(folder, (name) => {
-        const sessionId = sessionOf(name);
+        const sessionId = parseSessionId(name);
         if (!sessionId) return;
         if (name !== sessionId) changed(join(folder, name));
-        later(join(folder, sessionId), () => lookAtAgents(folder, sessionId));
+        scheduleLook(join(folder, sessionId), () => lookAtAgents(folder, sessionId));
       });
     }
   }

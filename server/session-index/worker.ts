@@ -6,7 +6,7 @@ import { openForWriting, removeIndex } from './schema.ts';
 import { watchTranscripts } from './watcher.ts';
 import { createWriter } from './writer.ts';
 
-/** This file is built to dist/server/library.js: a thread that reads transcripts, so that the server's own stays free. */
+/** This file is built to dist/server/session-index.js: a thread that reads transcripts, so that the server's own stays free. */
 const port = parentPort;
 if (!port) throw new Error('This is a worker of the server; start the server instead.');
 
@@ -31,16 +31,16 @@ const indexer = createIndexer({
     throw error;
   },
   writer: createWriter(index),
-  tell: (progress, isListed) => send({ type: 'progress', progress, isListed, agents: watching.agentFolders() }),
+  report: (progress, isListed) => send({ type: 'progress', progress, isListed, agents: watching.agentFolders() }),
 });
 let crawledAt = performance.now();
 function crawl(): void {
   crawledAt = performance.now();
   watching.ensure();
-  indexer.crawl();
+  indexer.crawlFolders();
 }
 const fault = (error: unknown) => send({ type: 'fault', text: String(error) });
-const watching = watchTranscripts(home, { changed: indexer.look, lost: () => crawl(), fault }, agents);
+const watching = watchTranscripts(home, { changed: indexer.checkChanges, lost: () => crawl(), fault }, agents);
 const timer = setInterval(crawl, crawlEveryMs);
 crawl();
 

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { parseLine } from '../transcript/jsonl.ts';
-import { addEntry, type FactEntry, type Facts, noFacts } from '../transcript/metadata.ts';
-import { distinctWords, textsOf, toIndexed } from '../transcript/search-text.ts';
-import type { Found } from '../transcript-file/list.ts';
-import { linesFrom } from '../transcript-file/read-forward.ts';
-import { type IndexFile, rowIdOf, rowsOf } from './schema.ts';
+import { addEntry, type FactEntry, noFacts, type SessionMetadata } from '../transcript/metadata.ts';
+import { distinctWords, extractTexts, toIndexed } from '../transcript/search-text.ts';
+import type { TranscriptFile } from '../transcript-file/list.ts';
+import { readLinesForward } from '../transcript-file/read-forward.ts';
+import { type IndexFile, rowRange, toRowId } from './schema.ts';
 
 /** A transcript as the index has it. */
-export type KnownFile = {
+export type IndexedFile = {
   id: number;
   path: string;
   session_id: string;
@@ -28,15 +28,15 @@ const stepBytes = 4_000_000;
 const tailBytes = 256;
 
 /** Most bytes of a transcript are requests and their surroundings, of which nothing is to be known. */
-const mayBeOfUse = (bytes: Buffer) =>
+const mightHoldEntry = (bytes: Buffer) =>
   bytes.includes('"type":"user"') ||
   bytes.includes('"type":"assistant"') ||
   bytes.includes('"type":"system"') ||
   (bytes.length < 20_000 && /"type":"(custom-title|ai-title|summary|cost-state|relocated)"/.test(bytes.toString('latin1')));
 
-const hash = (bytes: Buffer) => createHash('sha1').update(bytes).digest('hex');
+const hashText = (bytes: Buffer) => createHash('sha1').update(bytes).digest('hex');
 
-const kindOf = ({ entrypoint, isBackground }: Facts) =>
+const sessionKind = ({ entrypoint, isBackground }: SessionMetadata) =>
   isBackground ? 'background' : entrypoint === null ? null : entrypoint.startsWith('sdk') ? 'headless' : 'interactive';
 
 /** Puts what transcripts say into the index. */
@@ -57,9 +57,9 @@ export function createWriter(index: IndexFile) {
   const one = index.prepare('SELECT id, path, session_id, agent_id, size, modified_ms, facts_to, text_to, tail, facts FROM file WHERE id = ?');
 
   /** The files that the open transaction has changed, as they were before it. */
-  const before = new Map<KnownFile, KnownFile>();
+  const before = new Map<IndexedFile, IndexedFile>();
 
-  function begin(file: KnownFile | null): void {
+  function begin(file: IndexedFile | null): void {
     if (!index.inTransaction) index.exec('BEGIN');
     if (file && !before.has(file)) before.set(file, { ...file });
   }
@@ -70,12 +70,12 @@ export function createWriter(index: IndexFile) {
   }
 
   function forgetTexts(id: number): void {
-    const rows = rowsOf(id);
+    const rows = rowRange(id);
     dropSaid.run(...rows);
     dropOutput.run(...rows);
   }
 
-  function startAnew(file: KnownFile): void {
+  function resetFile(file: IndexedFile): void {
     begin(file);
     forgetTexts(file.id);
     noteFacts.run(0, 0, '', '', null, null, null, '', file.id);
@@ -83,26 +83,26 @@ export function createWriter(index: IndexFile) {
   }
 
   /** The end of what was read, as it stands in the file now. */
-  async function tailOf(handle: FileHandle, readTo: number): Promise<string> {
+  async function readTail(handle: FileHandle, readTo: number): Promise<string> {
     const size = Math.min(tailBytes, readTo);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, readTo - size);
-    return hash(buffer.subarray(0, bytesRead));
+    return hashText(buffer.subarray(0, bytesRead));
   }
 
   /** Takes up to `stepBytes` more of a file; false where there is no more to take now. */
-  async function step(handle: FileHandle, file: KnownFile, withTexts: boolean): Promise<boolean> {
-    let facts: Facts = file.facts ? JSON.parse(file.facts) : noFacts;
+  async function indexChunk(handle: FileHandle, file: IndexedFile, withTexts: boolean): Promise<boolean> {
+    let facts: SessionMetadata = file.facts ? JSON.parse(file.facts) : noFacts;
     const from = withTexts ? file.text_to : file.facts_to;
     let to = from;
-    const rows: { rowId: bigint; texts: NonNullable<ReturnType<typeof textsOf>> }[] = [];
+    const rows: { rowId: bigint; texts: NonNullable<ReturnType<typeof extractTexts>> }[] = [];
     let isMore = false;
-    for await (const { bytes, start, end } of linesFrom(handle, from)) {
+    for await (const { bytes, start, end } of readLinesForward(handle, from)) {
       const isNew = start >= file.facts_to;
-      const entry = bytes?.length && mayBeOfUse(bytes) ? (parseLine(bytes.toString('utf8')) as FactEntry | null) : undefined;
+      const entry = bytes?.length && mightHoldEntry(bytes) ? (parseLine(bytes.toString('utf8')) as FactEntry | null) : undefined;
       if (isNew && (bytes === null || entry === null || (bytes.length > 0 && bytes[0] !== 0x7b))) facts = { ...facts, badLines: facts.badLines + 1 };
       if (isNew && entry) facts = addEntry(facts, entry);
-      const texts = withTexts && entry && (file.agent_id !== null || !entry.isSidechain) ? textsOf(entry) : null;
-      if (texts) rows.push({ rowId: rowIdOf(file.id, start), texts });
+      const texts = withTexts && entry && (file.agent_id !== null || !entry.isSidechain) ? extractTexts(entry) : null;
+      if (texts) rows.push({ rowId: toRowId(file.id, start), texts });
       to = end;
       isMore = to - from >= stepBytes;
       if (isMore) break;
@@ -110,7 +110,7 @@ export function createWriter(index: IndexFile) {
     begin(file);
     file.facts_to = Math.max(file.facts_to, to);
     if (withTexts) file.text_to = to;
-    file.tail = await tailOf(handle, file.facts_to);
+    file.tail = await readTail(handle, file.facts_to);
     file.facts = JSON.stringify(facts);
     const lookedFor = [facts.customTitle, facts.ownTitle, facts.firstMessage, facts.lastMessage, facts.project]
       .filter(Boolean)
@@ -120,32 +120,32 @@ export function createWriter(index: IndexFile) {
       if (texts.user || texts.assistant || texts.tool) addSaid.run(rowId, toIndexed(texts.user), toIndexed(texts.assistant), toIndexed(texts.tool));
       if (texts.output) addOutput.run(rowId, distinctWords(texts.output));
     }
-    noteFacts.run(file.facts_to, file.text_to, file.tail, file.facts, facts.project, kindOf(facts), facts.firstUuid, lookedFor, file.id);
+    noteFacts.run(file.facts_to, file.text_to, file.tail, file.facts, facts.project, sessionKind(facts), facts.firstUuid, lookedFor, file.id);
     return isMore;
   }
 
   return {
-    files: (): KnownFile[] => all.all() as KnownFile[],
+    files: (): IndexedFile[] => all.all() as IndexedFile[],
     /** Notes files that are new; the newest one gets the highest id, so that rows of the index are in about the order of time. */
-    add(found: readonly Found[]): KnownFile[] {
+    add(found: readonly TranscriptFile[]): IndexedFile[] {
       commit();
       let { id } = lastId.get() as { id: number };
-      const added: KnownFile[] = [];
+      const added: IndexedFile[] = [];
       begin(null);
       for (const file of found.toSorted((a, b) => a.modifiedMs - b.modifiedMs)) {
         id += 1;
         insertFile.run(id, file.path, file.sessionId, file.agentId, file.size, file.modifiedMs);
-        added.push(one.get(id) as KnownFile);
+        added.push(one.get(id) as IndexedFile);
       }
       commit();
       return added;
     },
-    note(file: KnownFile, found: Found): void {
+    recordFile(file: IndexedFile, found: TranscriptFile): void {
       begin(file);
       Object.assign(file, { size: found.size, modified_ms: found.modifiedMs });
       noteSize.run(found.size, found.modifiedMs, file.id);
     },
-    remove(file: KnownFile): void {
+    remove(file: IndexedFile): void {
       commit();
       begin(null);
       forgetTexts(file.id);
@@ -155,7 +155,7 @@ export function createWriter(index: IndexFile) {
     /** Puts what was read so far to disk: many files at a time, since each time costs a part of the index its order. */
     commit,
     /** Takes back what is not on disk; gives the files that are to be read again. */
-    rollback(): KnownFile[] {
+    rollback(): IndexedFile[] {
       if (index.inTransaction) index.exec('ROLLBACK');
       for (const [file, was] of before) Object.assign(file, was);
       const lost = [...before.keys()];
@@ -163,13 +163,13 @@ export function createWriter(index: IndexFile) {
       return lost;
     },
     /** Reads what is new in a file; `between` is called after each step. What is wrong with the file is noted with it. */
-    async read(file: KnownFile, withTexts: boolean, between: () => Promise<void>): Promise<void> {
+    async read(file: IndexedFile, withTexts: boolean, between: () => Promise<void>): Promise<void> {
       try {
         const handle = await open(file.path, 'r');
         try {
-          const hasChanged = file.facts_to > file.size || (file.facts_to > 0 && (await tailOf(handle, file.facts_to)) !== file.tail);
-          if (hasChanged) startAnew(file);
-          while (await step(handle, file, withTexts)) await between();
+          const hasChanged = file.facts_to > file.size || (file.facts_to > 0 && (await readTail(handle, file.facts_to)) !== file.tail);
+          if (hasChanged) resetFile(file);
+          while (await indexChunk(handle, file, withTexts)) await between();
         } finally {
           await handle.close();
         }

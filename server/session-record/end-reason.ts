@@ -1,11 +1,11 @@
 import type { EndReason } from '../../contract/archive.ts';
-import type { Deeds } from '../transcript/last-activity.ts';
+import type { LastActivity } from '../transcript/last-activity.ts';
 
 /** What is known of the end of a session. */
 export type EndFacts = {
   /** Why we ended it, where we did. */
-  ours: 'killed' | 'replaced' | 'not_started' | null;
-  deeds: Deeds | null;
+  endedByUs: 'killed' | 'replaced' | 'not_started' | null;
+  deeds: LastActivity | null;
   /** The end of what its terminal showed, as plain text; null where nothing is left of it. */
   tail: string | null;
   exitCode: number | null;
@@ -25,17 +25,17 @@ const lastChars = 1000;
 const [sigkill, killedCode] = [9, 137];
 
 /** Words that speak of too little memory, each once. */
-export const memorySigns = (text: string): string[] => [...new Set(text.match(memoryWords) ?? [])];
+export const outOfMemoryHints = (text: string): string[] => [...new Set(text.match(memoryWords) ?? [])];
 
 /**
  * Why a session ended, the most certain first. A command that ran out of memory is told from one
  * that was killed by somebody: exit code 137 alone does not say it.
  */
-export function endReasonOf({ ours, deeds, tail, exitCode, signal }: EndFacts): EndReason {
+export function resolveEndReason({ endedByUs: ours, deeds, tail, exitCode, signal }: EndFacts): EndReason {
   if (ours) return ours;
   const isCommandKilled = deeds?.last_exit_code === killedCode || deeds?.wasShortOfMemory === true;
   const isKilled = signal === sigkill || exitCode === killedCode;
-  if (isCommandKilled && memorySigns(deeds?.last_output ?? '').length) return 'out_of_memory';
+  if (isCommandKilled && outOfMemoryHints(deeds?.last_output ?? '').length) return 'out_of_memory';
   if (isKilled && /FATAL ERROR|heap out of memory/.test(tail?.slice(-lastChars) ?? '')) return 'out_of_memory';
   const isInOrder = exitCode === 0 || (exitCode === null && signal === null && goodbye.test(tail ?? ''));
   if (!isInOrder) return tail === null && exitCode === null ? 'missing_log' : 'abrupt';

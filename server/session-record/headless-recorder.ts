@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
 import type { Agent, LiveListener, RunEnd } from '../agent/port.ts';
-import type { Deeds } from '../transcript/last-activity.ts';
-import { clip } from '../transcript/truncate.ts';
-import { endReasonOf, memorySigns } from './end-reason.ts';
-import { forensicsOf, maxWords, newRecord } from './new-record.ts';
-import type { ArchiveStore, StoredRecord } from './port.ts';
+import type { LastActivity } from '../transcript/last-activity.ts';
+import { truncateText } from '../transcript/truncate.ts';
+import { outOfMemoryHints, resolveEndReason } from './end-reason.ts';
+import { lastActivityFields, maxWords, newRecord } from './new-record.ts';
+import type { SessionRecord, SessionRecordStore } from './port.ts';
 
 /** The exit codes of a process that a signal ended begin behind it. */
 const signalCodes = 128;
@@ -18,8 +18,8 @@ type Outcome = { end: RunEnd; isStopped: boolean };
 /** `last` is that of its newest run; null where its process ended and no run tells why. */
 type Held = { id: string; runs: number; last: Outcome | null };
 
-export type HeadlessDeps = {
-  store: ArchiveStore;
+export type HeadlessRecorderDeps = {
+  store: SessionRecordStore;
   agent: Agent;
   /** The conversation of a session. */
   nameOf(sessionId: string): string | null;
@@ -29,25 +29,25 @@ export type HeadlessDeps = {
 };
 
 /** As it is while a process has the session: nothing of its last end is left. */
-const reopened = (record: StoredRecord): StoredRecord => ({
+const reopened = (record: SessionRecord): SessionRecord => ({
   ...record,
   ended_at: null,
   reason: null,
   exit_code: null,
   signal: null,
-  ...forensicsOf(null),
+  ...lastActivityFields(null),
 });
 
 /**
  * The sessions that work without a terminal, for messages: each has one record, which is open from a
  * message until the process that worked on it has gone. `agent` is the one it was given, whose runs are noted from now on.
  */
-export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }: HeadlessDeps) {
+export function createHeadlessRecorder({ store, agent, nameOf, warn, now, newId }: HeadlessRecorderDeps) {
   const held = new Map<string, Held>();
   const writing = new Set<Promise<void>>();
 
   /** A record that is not written is no reason to refuse a message. */
-  function save(record: StoredRecord): void {
+  function saveRecord(record: SessionRecord): void {
     try {
       store.save(record);
     } catch (error) {
@@ -55,20 +55,20 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     }
   }
 
-  function begin(sessionId: string, project: string): void {
+  function beginRecord(sessionId: string, project: string): void {
     const known = held.get(sessionId);
     if (known) {
       known.runs += 1;
       return;
     }
-    const newest = store.ofSession(sessionId);
+    const newest = store.listBySession(sessionId);
     const record = newest?.door === 'headless' ? newest : newRecord({ ...none, id: newId(), session_id: sessionId, started_at: now().toISOString() });
     held.set(sessionId, { id: record.id, runs: 1, last: null });
-    save(reopened({ ...record, project, name: record.name ?? nameOf(sessionId) }));
+    saveRecord(reopened({ ...record, project, name: record.name ?? nameOf(sessionId) }));
   }
 
   /** Ends the record of a session once no process of ours has it. */
-  async function rest(sessionId: string): Promise<void> {
+  async function markIdle(sessionId: string): Promise<void> {
     const own = held.get(sessionId);
     if (!own || own.runs > 0 || agent.live.isOpen(sessionId)) return;
     const isAnswered = own.last?.end.kind === 'answer';
@@ -77,17 +77,18 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     if (held.get(sessionId) !== own || own.runs > 0) return;
     held.delete(sessionId);
     const record = store.get(own.id);
-    if (record) save({ ...record, session_id: sessionId, name: record.name ?? nameOf(sessionId), ...ended(own.last, deeds, now().toISOString()) });
+    if (record)
+      saveRecord({ ...record, session_id: sessionId, name: record.name ?? nameOf(sessionId), ...ended(own.last, deeds, now().toISOString()) });
   }
 
-  function settle(sessionId: string): void {
-    const work = rest(sessionId).catch((error) => warn(error, 'how a session ended could not be told'));
+  function settleRecord(sessionId: string): void {
+    const work = markIdle(sessionId).catch((error) => warn(error, 'how a session ended could not be told'));
     writing.add(work);
     void work.finally(() => writing.delete(work));
   }
 
   /** A run of it ended. /clear leaves it with another session. */
-  function note(sessionId: string, last: Outcome): string {
+  function recordRun(sessionId: string, last: Outcome): string {
     const own = held.get(sessionId);
     if (!own) return sessionId;
     own.last = last;
@@ -97,21 +98,21 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
       held.set(now, own);
       // The session of before may be gone on with by itself: it gets a record of its own.
       const record = store.get(own.id);
-      if (record) save({ ...record, session_id: now });
+      if (record) saveRecord({ ...record, session_id: now });
     }
     return held.get(now) === own ? now : sessionId;
   }
 
   const run: Agent['run'] = async (spec, onOutput) => {
     const own = await agent.run(spec, onOutput);
-    begin(spec.sessionId, spec.project);
+    beginRecord(spec.sessionId, spec.project);
     let isStopped = false;
     void own.end.then(async (end) => {
-      const sessionId = note(spec.sessionId, { end, isStopped });
+      const sessionId = recordRun(spec.sessionId, { end, isStopped });
       await own.exited;
       const known = held.get(sessionId);
       if (known) known.runs -= 1;
-      settle(sessionId);
+      settleRecord(sessionId);
     });
     return {
       ...own,
@@ -129,7 +130,7 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
         const own = held.get(sessionId);
         // Of a run that has failed it is told why.
         if (isLost && own && own.runs === 0 && own.last?.end.kind !== 'failure') own.last = null;
-        settle(sessionId);
+        settleRecord(sessionId);
         listener.changed(sessionId, isLost);
       },
     });
@@ -138,12 +139,12 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
     agent: { ...agent, run, live: { ...agent.live, listen } } satisfies Agent,
     /** Those that an earlier server left open ended with it. */
     async start(): Promise<void> {
-      for (const record of store.open().filter(({ door }) => door === 'headless')) {
+      for (const record of store.listOpen().filter(({ door }) => door === 'headless')) {
         const deeds = await agent.lastDeeds(record.session_id).catch(() => null);
         // As it is now: it can have been labelled, or worked on and ended, meanwhile.
         const current = store.get(record.id);
         if (current?.ended_at === null && !held.has(current.session_id))
-          save({ ...current, ...ended(null, deeds, deeds?.at ?? now().toISOString()) });
+          saveRecord({ ...current, ...ended(null, deeds, deeds?.at ?? now().toISOString()) });
       }
     },
     /** Resolves when all ends are written. */
@@ -154,27 +155,27 @@ export function createHeadlessArchive({ store, agent, nameOf, warn, now, newId }
 }
 
 /** How a record says that its session ended. */
-function ended(last: Outcome | null, deeds: Deeds | null, at: string): Partial<StoredRecord> {
+function ended(last: Outcome | null, deeds: LastActivity | null, at: string): Partial<SessionRecord> {
   const exit = last?.end.kind === 'failure' ? last.end.exit : undefined;
   const signal = exit?.signal ? constants.signals[exit.signal as NodeJS.Signals] : null;
   const answer = last?.end.kind === 'answer' ? last.end : null;
   return {
     ended_at: at,
-    reason: reasonOf(last, deeds, signal),
+    reason: resolveReason(last, deeds, signal),
     exit_code: answer ? 0 : (exit?.code ?? null),
     signal,
-    ...forensicsOf(deeds),
-    ...(answer ? { last_words: clip(answer.response, maxWords).text } : {}),
+    ...lastActivityFields(deeds),
+    ...(answer ? { last_words: truncateText(answer.response, maxWords).text } : {}),
   };
 }
 
-function reasonOf(last: Outcome | null, deeds: Deeds | null, signal: number | null): StoredRecord['reason'] {
-  const common = { ours: null, deeds, signal };
-  if (!last) return endReasonOf({ ...common, tail: deeds && '', exitCode: null });
+function resolveReason(last: Outcome | null, deeds: LastActivity | null, signal: number | null): SessionRecord['reason'] {
+  const common = { endedByUs: null, deeds, signal };
+  if (!last) return resolveEndReason({ ...common, tail: deeds && '', exitCode: null });
   if (last.end.kind === 'answer') return 'clean_exit';
   const { code, detail, exit } = last.end;
   // Its process lives: somebody has denied what it asked, and stopped it with that.
   if (last.isStopped || (code === 'agent_killed' && !exit)) return 'interrupted';
   const isKilled = signal !== null || (exit?.code ?? 0) > signalCodes;
-  return isKilled || memorySigns(detail).length ? endReasonOf({ ...common, tail: detail, exitCode: exit?.code ?? null }) : 'failed';
+  return isKilled || outOfMemoryHints(detail).length ? resolveEndReason({ ...common, tail: detail, exitCode: exit?.code ?? null }) : 'failed';
 }

@@ -1,17 +1,17 @@
 import type { ArchiveRecord } from '../../contract/archive.ts';
 
 /** A record as it is kept. `pid` and `pidStart` name the process of a terminal while it lives; what is read off its log is not kept. */
-export type StoredRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & {
+export type SessionRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & {
   pid: number;
   pidStart: string | null;
   /** Of the token by which its hooks come in. */
   hook_hash: string | null;
 };
 
-export type ArchiveFilter = {
+export type SessionRecordFilter = {
   q?: string | undefined;
   session_id?: string | undefined;
-  door?: StoredRecord['door'] | undefined;
+  door?: SessionRecord['door'] | undefined;
   hidden?: boolean | undefined;
   ended?: boolean | undefined;
   limit: number;
@@ -19,14 +19,14 @@ export type ArchiveFilter = {
 };
 
 /** The records on disk. Writes throw AppError `storage_unavailable` where the disk refuses. */
-export interface ArchiveStore {
-  add(record: StoredRecord): void;
-  save(record: StoredRecord): void;
+export interface SessionRecordStore {
+  add(record: SessionRecord): void;
+  save(record: SessionRecord): void;
   /** The newest one of a session. */
-  ofSession(sessionId: string): StoredRecord | null;
-  get(id: string): StoredRecord | null;
+  listBySession(sessionId: string): SessionRecord | null;
+  get(id: string): SessionRecord | null;
   /** Those without an end. */
-  open(): StoredRecord[];
+  listOpen(): SessionRecord[];
   /** The newest first, one at a time. */
-  newest(before: string | undefined): Iterable<StoredRecord>;
+  listNewest(before: string | undefined): Iterable<SessionRecord>;
 }

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ArchiveRecord } from '../../contract/archive.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import { type PaneLogs, plainScreen } from '../terminal/output-log.ts';
-import type { Terminals } from '../terminal/port.ts';
+import { type OutputLogs, stripEscapes } from '../terminal/output-log.ts';
+import type { Multiplexer } from '../terminal/port.ts';
 import { ifStored } from '../util/if-stored.ts';
-import { type EndFacts, endAdvice, endReasonOf } from './end-reason.ts';
-import { forensicsOf, newRecord } from './new-record.ts';
-import type { ArchiveFilter, ArchiveStore, StoredRecord } from './port.ts';
+import { type EndFacts, endAdvice, resolveEndReason } from './end-reason.ts';
+import { lastActivityFields, newRecord } from './new-record.ts';
+import type { SessionRecord, SessionRecordFilter, SessionRecordStore } from './port.ts';
 
 /** How often live ones are looked at. */
 const lookMs = 1000;
@@ -24,30 +24,30 @@ const tailBytes = 16_384;
 /** A shorter beginning of an id names nothing. */
 const shortest = 4;
 
-export type ArchiveDeps = {
-  store: ArchiveStore;
-  logs: PaneLogs;
+export type SessionRecordsDeps = {
+  store: SessionRecordStore;
+  logs: OutputLogs;
   agent: Pick<Agent, 'liveSessions' | 'lastDeeds'>;
-  terminals: Pick<Terminals, 'panes' | 'fate' | 'close'>;
+  terminals: Pick<Multiplexer, 'listPanes' | 'getExitStatus' | 'closePane'>;
   /** When a process was started; null where it has ended. */
   startOf(pid: number): Promise<string | null>;
   /** A session is open in a terminal now, or its record says why it is not any more. */
-  onChange(record: StoredRecord): void;
+  onChange(record: SessionRecord): void;
   /** A terminal has another session now, as after /clear; what is done for that is done before anybody hears of it. */
-  onMove(record: StoredRecord, to: string): Promise<void>;
+  onMove(record: SessionRecord, to: string): Promise<void>;
   warn(error: unknown, text: string): void;
   now(): Date;
   newId(): string;
 };
 
-type Begun = Pick<StoredRecord, 'session_id' | 'terminal' | 'project' | 'name' | 'hook_hash'>;
-type Ours = EndFacts['ours'];
+type Begun = Pick<SessionRecord, 'session_id' | 'terminal' | 'project' | 'name' | 'hook_hash'>;
+type Ours = EndFacts['endedByUs'];
 
 /** The records of what was started here, and the terminals among them, from their start to the reason of their end. */
-export function createArchive({ store, logs, agent, terminals, startOf, onChange, onMove, warn, now, newId }: ArchiveDeps) {
+export function createSessionRecords({ store, logs, agent, terminals, startOf, onChange, onMove, warn, now, newId }: SessionRecordsDeps) {
   const open = new Map(
     store
-      .open()
+      .listOpen()
       .filter(({ door }) => door === 'terminal')
       .map((record) => [record.id, record]),
   );
@@ -59,7 +59,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
   let timer: NodeJS.Timeout | null = null;
   let looking: Promise<void> | null = null;
 
-  function attempt(work: () => void): void {
+  function tryToSave(work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -68,43 +68,43 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
   }
 
   /** tmux takes note of an end a moment after it, and of its code another moment later. */
-  async function fateOf(pid: number): ReturnType<Terminals['fate']> {
+  async function readExit(pid: number): ReturnType<Multiplexer['getExitStatus']> {
     for (let waited = 0; ; waited += settleMs) {
-      const [fate, panes] = await Promise.all([terminals.fate(pid), terminals.panes()]);
+      const [fate, panes] = await Promise.all([terminals.getExitStatus(pid), terminals.listPanes()]);
       const isTold = fate !== null && (fate.exitCode ?? fate.signal) !== null;
       if (isTold || waited >= maxFateMs || !panes.some((pane) => pane.pid === pid)) return fate;
       await delay(settleMs);
     }
   }
 
-  async function settle(record: StoredRecord, ours: Ours, endedAt: Date | null): Promise<void> {
-    const fate = await fateOf(record.pid).catch(() => null); // Where tmux hangs it is told without.
+  async function settleRecord(record: SessionRecord, ours: Ours, endedAt: Date | null): Promise<void> {
+    const fate = await readExit(record.pid).catch(() => null); // Where tmux hangs it is told without.
     const isTaken = !ours && [...open.values()].some(({ id, terminal }) => id !== record.id && terminal === record.terminal);
     // A dead pane keeps a person at the desk before it, and its name from the next one.
-    if (fate) await terminals.close({ id: fate.id, pid: record.pid });
+    if (fate) await terminals.closePane({ id: fate.id, pid: record.pid });
     await delay(settleMs);
     const [about, deeds] = await Promise.all([logs.about(record.id), agent.lastDeeds(record.session_id).catch(() => null)]);
-    const tail = about?.bytes ? plainScreen(await logs.tail(record.id, tailBytes)) : null;
+    const tail = about?.bytes ? stripEscapes(await logs.tail(record.id, tailBytes)) : null;
     const [exitCode, signal] = [fate?.exitCode ?? null, fate?.signal ?? null];
-    const reason = endReasonOf({ ours: isTaken ? 'replaced' : ours, deeds, tail, exitCode, signal });
+    const reason = resolveEndReason({ endedByUs: isTaken ? 'replaced' : ours, deeds, tail, exitCode, signal });
     const heard = endedAt ?? about?.at ?? now();
     Object.assign(record, {
       ended_at: heard.toISOString(),
       reason,
       exit_code: exitCode,
       signal,
-      ...forensicsOf(deeds),
-    } satisfies Partial<StoredRecord>);
+      ...lastActivityFields(deeds),
+    } satisfies Partial<SessionRecord>);
     open.delete(record.id);
-    attempt(() => store.save(record));
+    tryToSave(() => store.save(record));
     onChange(record);
   }
 
   /** Ends a record once, whoever sees it first. */
-  function end(record: StoredRecord, endedAt: Date | null): Promise<void> {
+  function end(record: SessionRecord, endedAt: Date | null): Promise<void> {
     const under = ending.get(record.id);
     if (under) return under;
-    const ended = settle(record, intents.get(record.pid) ?? null, endedAt)
+    const ended = settleRecord(record, intents.get(record.pid) ?? null, endedAt)
       .catch((error) => warn(error, 'how a terminal ended could not be told'))
       .finally(() => {
         open.delete(record.id);
@@ -117,7 +117,7 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
   }
 
   /** `isFirst`: what ended while no server was here ended when its log did. */
-  async function look(isFirst: boolean): Promise<void> {
+  async function checkPanes(isFirst: boolean): Promise<void> {
     const live = new Map((await agent.liveSessions()).map((one) => [one.pid, one]));
     for (const record of [...open.values()].filter(({ id }) => !starting.has(id))) {
       // A full disk must not keep an end from being seen.
@@ -129,23 +129,23 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
         await onMove(record, one.sessionId);
         const left = { ...record };
         record.session_id = one.sessionId;
-        attempt(() => store.save(record));
+        tryToSave(() => store.save(record));
         for (const changed of [left, record]) onChange(changed);
       }
     }
   }
 
-  function watch(isFirst = false): void {
+  function watchPanes(isFirst = false): void {
     if (timer || (!open.size && !isFirst)) return;
     timer = setTimeout(
       () => {
-        looking = look(isFirst)
+        looking = checkPanes(isFirst)
           .catch((error) => warn(error, 'the terminals could not be looked at'))
           .finally(() => {
             looking = null;
             if (timer === null) return;
             timer = null;
-            watch();
+            watchPanes();
           });
       },
       isFirst ? 0 : lookMs,
@@ -154,28 +154,28 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
   }
 
   /** The one record whose id begins so. */
-  function byPrefix(prefix: string): StoredRecord | null {
+  function findByPrefix(prefix: string): SessionRecord | null {
     if (prefix.length < shortest) return null;
-    const found = [...store.newest(undefined)].filter(({ id }) => id.startsWith(prefix));
-    return found.length === 1 ? (found[0] as StoredRecord) : null;
+    const found = [...store.listNewest(undefined)].filter(({ id }) => id.startsWith(prefix));
+    return found.length === 1 ? (found[0] as SessionRecord) : null;
   }
 
-  function need(id: string): StoredRecord {
-    const record = open.get(id) ?? store.get(id) ?? byPrefix(id);
+  function requireRecord(id: string): SessionRecord {
+    const record = open.get(id) ?? store.get(id) ?? findByPrefix(id);
     if (!record) throw new AppError('record_not_found', `There is no record ${JSON.stringify(id)} in the archive.`, { field: 'id' });
     return record;
   }
 
-  async function shown({ pid: _, pidStart: __, hook_hash: ___, ...record }: StoredRecord): Promise<ArchiveRecord> {
+  async function toShown({ pid: _, pidStart: __, hook_hash: ___, ...record }: SessionRecord): Promise<ArchiveRecord> {
     const about = await logs.about(record.id);
     return { ...record, advice: record.reason && endAdvice[record.reason], log_bytes: about?.bytes ?? 0 };
   }
 
   /** Changes what a person sees of it, which is no sign of life. */
-  function change(id: string, changes: Partial<Pick<StoredRecord, 'label' | 'hidden'>>): Promise<ArchiveRecord> {
-    const record = Object.assign(need(id), changes);
+  function changeRecord(id: string, changes: Partial<Pick<SessionRecord, 'label' | 'hidden'>>): Promise<ArchiveRecord> {
+    const record = Object.assign(requireRecord(id), changes);
     store.save(record);
-    return shown(record);
+    return toShown(record);
   }
 
   const isOpen = (sessionId: string): boolean => [...open.values()].some((record) => record.session_id === sessionId);
@@ -191,20 +191,20 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
       const record = newRecord({ id, door: 'terminal', ...begun, started_at: now().toISOString(), pid, pidStart: await startOf(pid) });
       starting.add(id);
       open.set(id, record);
-      attempt(() => store.add(record));
+      tryToSave(() => store.add(record));
       await logs.prune(new Set(open.keys()));
     },
     /** Looks at what an earlier server left. */
-    start: (): void => watch(true),
+    start: (): void => watchPanes(true),
     /** From now on its end is looked for. */
     ready(id: string): void {
       starting.delete(id);
       const record = open.get(id);
       if (record) onChange(record);
-      watch();
+      watchPanes();
     },
     /** A terminal is about to be ended from here, whoever sees it first. */
-    willEnd(pid: number, ours: Exclude<Ours, null>): void {
+    expectEnd(pid: number, ours: Exclude<Ours, null>): void {
       intents.set(pid, ours);
     },
     /** It was ended from here. */
@@ -214,9 +214,9 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
       intents.delete(pid);
     },
     /** Whether a process is that of a terminal which was started here: another server has its own on the same socket. */
-    owns: (pid: number): boolean => [...open.values()].some((record) => record.pid === pid),
+    isOwnProcess: (pid: number): boolean => [...open.values()].some((record) => record.pid === pid),
     /** The record of a terminal that has not ended. */
-    live: (id: string): StoredRecord | null => open.get(id) ?? null,
+    live: (id: string): SessionRecord | null => open.get(id) ?? null,
     /** Whether a session is open in a terminal that was started here. */
     isOpen,
     /** Resolves when it is not, as soon as that is seen, or when nobody waits for it any more. */
@@ -226,13 +226,13 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
     /** The newest record of a session. */
     async ofSession(sessionId: string): Promise<ArchiveRecord | null> {
       // A session is shown without what is known of its end.
-      const record = ifStored(() => store.ofSession(sessionId), null);
-      return record && shown(record);
+      const record = ifStored(() => store.listBySession(sessionId), null);
+      return record && toShown(record);
     },
-    async list(filter: ArchiveFilter): Promise<{ records: ArchiveRecord[]; before: string | null }> {
+    async list(filter: SessionRecordFilter): Promise<{ records: ArchiveRecord[]; before: string | null }> {
       const q = filter.q?.toLowerCase();
-      const found: StoredRecord[] = [];
-      for (const record of store.newest(filter.before)) {
+      const found: SessionRecord[] = [];
+      for (const record of store.listNewest(filter.before)) {
         if (record.hidden && !filter.hidden) continue;
         if (filter.door && record.door !== filter.door) continue;
         if (filter.session_id && record.session_id !== filter.session_id) continue;
@@ -242,16 +242,16 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
         if (found.length > filter.limit) break;
       }
       const page = found.slice(0, filter.limit);
-      return { records: await Promise.all(page.map(shown)), before: found.length > page.length ? (page.at(-1)?.id ?? null) : null };
+      return { records: await Promise.all(page.map(toShown)), before: found.length > page.length ? (page.at(-1)?.id ?? null) : null };
     },
-    read: (id: string): Promise<ArchiveRecord> => shown(need(id)),
+    read: (id: string): Promise<ArchiveRecord> => toShown(requireRecord(id)),
     /** The end of its log. */
     async log(id: string, { bytes, raw }: { bytes: number; raw: boolean }): Promise<Buffer | string> {
-      const tail = await logs.tail(need(id).id, bytes);
-      return raw ? tail : plainScreen(tail);
+      const tail = await logs.tail(requireRecord(id).id, bytes);
+      return raw ? tail : stripEscapes(tail);
     },
-    label: (id: string, label: string | null): Promise<ArchiveRecord> => change(id, { label: label || null }),
-    hide: (id: string, hidden: boolean): Promise<ArchiveRecord> => change(id, { hidden }),
+    label: (id: string, label: string | null): Promise<ArchiveRecord> => changeRecord(id, { label: label || null }),
+    hide: (id: string, hidden: boolean): Promise<ArchiveRecord> => changeRecord(id, { hidden }),
     async dispose(): Promise<void> {
       if (timer) clearTimeout(timer);
       timer = null;
@@ -261,4 +261,4 @@ export function createArchive({ store, logs, agent, terminals, startOf, onChange
   };
 }
 
-export type Archive = ReturnType<typeof createArchive>;
+export type SessionRecords = ReturnType<typeof createSessionRecords>;

@@ -1,9 +1,9 @@
 import type { Session, SessionState } from '../../contract/session.ts';
 import type { Agent, LiveSession } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { Known, Library } from '../session-index/port.ts';
+import type { IndexedSession, SessionIndex } from '../session-index/port.ts';
 import type { TerminalSessions } from '../terminal/sessions.ts';
-import { advice, createDeeds, reasonOf } from '../transcript/last-activity.ts';
+import { advice, createLastActivity, resolveReason } from '../transcript/last-activity.ts';
 import { noFacts } from '../transcript/metadata.ts';
 import type { Host, SessionFilter } from './port.ts';
 
@@ -14,16 +14,16 @@ const shortest = 4;
 
 const states: Readonly<Record<LiveSession['status'], SessionState>> = { busy: 'running', waiting: 'waiting', idle: 'idle' };
 
-export type LocalHostDeps = {
+export type SessionDirectoryDeps = {
   agent: Agent;
-  library: Library;
+  sessionIndex: SessionIndex;
   terminals: TerminalSessions;
   /** Throws AppError where an argument is one that the server sets itself. */
   checkArgs(args: readonly string[]): void;
   now(): Date;
   newSessionId(): string;
   /** Resolves when the process of a turn that has ended has left its session, or after a bounded time. */
-  left(sessionId: string): Promise<void>;
+  waitUntilReleased(sessionId: string): Promise<void>;
   /** Throws AppError where a folder is not there, or not allowed. */
   resolveProject(path: string): Promise<string>;
   /** The conversations that go on with sessions, and what they do now: older CLIs do not tell of a process without a terminal. */
@@ -39,7 +39,7 @@ type Now = {
   conversations: ReadonlyMap<string, OfSession>;
 };
 
-const bare = (id: string, project: string | null): Known => ({
+const emptySession = (id: string, project: string | null): IndexedSession => ({
   id,
   path: '',
   size: 0,
@@ -51,26 +51,26 @@ const bare = (id: string, project: string | null): Known => ({
 });
 
 /** A session of which no more is known than that a process has it open: it has no transcript before its first message. */
-function newborn({ sessionId, project, startedAt, kind }: LiveSession): Known {
-  const known = bare(sessionId, project);
+function fromLiveProcess({ sessionId, project, startedAt, kind }: LiveSession): IndexedSession {
+  const known = emptySession(sessionId, project);
   return { ...known, kind, ...(startedAt ? { modifiedAt: startedAt, facts: { ...known.facts, createdAt: startedAt } } : {}) };
 }
 
 const noTranscript = (id: string) => new AppError('session_not_found', `There is no transcript of session ${id} yet.`, { field: 'id' });
 
 /** This machine. */
-export function createLocalHost({
+export function createSessionDirectory({
   agent,
-  library,
+  sessionIndex: library,
   terminals,
   checkArgs,
   now: clock,
   newSessionId,
-  left,
+  waitUntilReleased: left,
   resolveProject,
   conversations,
-}: LocalHostDeps): Host {
-  function toSession(known: Known, now: Now): Session {
+}: SessionDirectoryDeps): Host {
+  function toSession(known: IndexedSession, now: Now): Session {
     const { facts } = known;
     const live = now.live.get(known.id);
     const conversation = now.conversations.get(known.id);
@@ -100,9 +100,9 @@ export function createLocalHost({
     };
   }
 
-  async function lookNow(): Promise<Now> {
+  async function readLiveState(): Promise<Now> {
     const live = new Map((await agent.liveSessions()).map((one) => [one.sessionId, one]));
-    return { live, terminals: await terminals.ofLive(live), conversations: conversations() };
+    return { live, terminals: await terminals.mapLiveTerminals(live), conversations: conversations() };
   }
 
   /** The live ones that fit, those among them without a transcript as well. */
@@ -111,29 +111,31 @@ export function createLocalHost({
     const { rows } = library.list({ ...filter, kind: undefined, only: [...live.keys()] }, live.size + 1);
     const known = new Set(rows.map(({ id }) => id));
     const project = filter.project?.toLowerCase();
-    const fits = (one: LiveSession) => !filter.q && (!project || one.project?.toLowerCase().includes(project));
-    const unknown = [...live.values()].filter((one) => !known.has(one.sessionId) && !library.withPrefix(one.sessionId, 1).length && fits(one));
-    return [...rows, ...unknown.map(newborn)]
+    const matchesFilter = (one: LiveSession) => !filter.q && (!project || one.project?.toLowerCase().includes(project));
+    const unknown = [...live.values()].filter(
+      (one) => !known.has(one.sessionId) && !library.findByPrefix(one.sessionId, 1).length && matchesFilter(one),
+    );
+    return [...rows, ...unknown.map(fromLiveProcess)]
       .map((row) => toSession(row, now))
       .filter((row) => (!filter.kind || row.kind === filter.kind) && (!filter.states || filter.states.includes(row.state)))
       .toSorted((a, b) => b.modified_at.localeCompare(a.modified_at));
   }
 
   /** A session whose transcript the index has not come to yet. */
-  async function unindexed(id: string): Promise<Known[]> {
+  async function findUnindexed(id: string): Promise<IndexedSession[]> {
     const found = /^[0-9a-f-]{36}$/.test(id) ? await agent.findSession(id) : null;
-    return found ? [{ ...bare(id, found.project), modifiedAt: new Date().toISOString() }] : [];
+    return found ? [{ ...emptySession(id, found.project), modifiedAt: new Date().toISOString() }] : [];
   }
 
-  async function find(idOrPrefix: string): Promise<{ known: Known; now: Now }> {
+  async function findSession(idOrPrefix: string): Promise<{ known: IndexedSession; now: Now }> {
     await library.ready();
-    const now = await lookNow();
+    const now = await readLiveState();
     const prefix = idOrPrefix.toLowerCase();
-    const rows = library.withPrefix(prefix, maxCandidates + 1);
+    const rows = library.findByPrefix(prefix, maxCandidates + 1);
     for (const one of now.live.values()) {
-      if (one.sessionId.startsWith(prefix) && !rows.some(({ id }) => id === one.sessionId)) rows.push(newborn(one));
+      if (one.sessionId.startsWith(prefix) && !rows.some(({ id }) => id === one.sessionId)) rows.push(fromLiveProcess(one));
     }
-    if (!rows.length) rows.push(...(await unindexed(prefix)));
+    if (!rows.length) rows.push(...(await findUnindexed(prefix)));
     const known = rows.find(({ id }) => id === prefix) ?? rows[0];
     if (!known || (prefix.length < shortest && known.id !== prefix)) {
       const short = prefix.length < shortest ? ` Give at least ${shortest} characters of an id.` : '';
@@ -150,8 +152,8 @@ export function createLocalHost({
     return { known: found ? { ...known, facts: { ...known.facts, project: found.project } } : known, now };
   }
 
-  async function readOne(id: string): Promise<Session> {
-    const { known, now } = await find(id);
+  async function readSession(id: string): Promise<Session> {
+    const { known, now } = await findSession(id);
     return toSession(known, now);
   }
 
@@ -159,11 +161,11 @@ export function createLocalHost({
     async start({ project, name, model, permissionMode, args }) {
       checkArgs(args);
       const folder = await resolveProject(project);
-      const id = await terminals.open({ sessionId: null, project: folder, name, model, permissionMode, extraArgs: args });
-      return readOne(id);
+      const id = await terminals.openTerminal({ sessionId: null, project: folder, name, model, permissionMode, extraArgs: args });
+      return readSession(id);
     },
     async resume(asked, { model, permissionMode, interrupt }) {
-      const { known } = await find(asked);
+      const { known } = await findSession(asked);
       const checkFree = () => {
         const own = conversations().get(known.id);
         if (own && own.state !== 'idle') throw new AppError('conversation_busy', `A turn of conversation ${own.id} runs in this session now.`);
@@ -177,43 +179,45 @@ export function createLocalHost({
         // One writer: the process that has just answered, and the one that is kept for the next message, go first.
         await left(known.id);
         await (interrupt ? agent.live.close(known.id) : agent.live.release(known.id));
-        return await readOne(await terminals.open({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }, checkFree));
+        return await readSession(
+          await terminals.openTerminal({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }, checkFree),
+        );
       } finally {
         giveUp();
       }
     },
     async send(asked, message) {
-      const { known } = await find(asked);
+      const { known } = await findSession(asked);
       await terminals.send(known.id, message);
-      const { id, state } = await readOne(known.id);
+      const { id, state } = await readSession(known.id);
       return { id, state };
     },
     async interrupt(asked) {
-      const { known } = await find(asked);
+      const { known } = await findSession(asked);
       await terminals.interrupt(known.id);
-      const { id, state } = await readOne(known.id);
+      const { id, state } = await readSession(known.id);
       return { id, state };
     },
     async screen(asked) {
-      const { known } = await find(asked);
+      const { known } = await findSession(asked);
       return { id: known.id, text: await terminals.screen(known.id) };
     },
     async follow(asked, on) {
-      const { known } = await find(asked);
+      const { known } = await findSession(asked);
       return terminals.follow(known.id, on);
     },
     async kill(asked) {
-      const { known } = await find(asked);
+      const { known } = await findSession(asked);
       await terminals.kill(known.id);
       return { killed: known.id };
     },
     async killIdle({ idleS, busy }) {
-      const now = await lookNow();
+      const now = await readLiveState();
       const [killed, failed]: [string[], { id: string; detail: string }[]] = [[], []];
       for (const id of now.terminals.keys()) {
         // As it is now: ending those before it has taken seconds.
         const live = (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
-        const doneAt = Math.max(live?.statusAt ?? 0, Date.parse(library.withPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''));
+        const doneAt = Math.max(live?.statusAt ?? 0, Date.parse(library.findByPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''));
         if (!live || (live.status !== 'idle' && !busy) || clock().getTime() - doneAt < idleS * 1000) continue;
         await terminals.kill(id).then(
           () => killed.push(id),
@@ -223,7 +227,7 @@ export function createLocalHost({
       return { killed, failed };
     },
     async repair(asked, { dryRun }) {
-      const { known, now } = await find(asked);
+      const { known, now } = await findSession(asked);
       const live = now.live.get(known.id);
       // What it is in the middle of looks like damage.
       if (!dryRun && live)
@@ -236,15 +240,15 @@ export function createLocalHost({
       return { ...told, id: known.id, copy: isCopied && copyId ? { session_id: copyId, project } : null };
     },
     async rename(asked, title) {
-      const { known } = await find(asked);
-      if (!(await terminals.rename(known.id, title)) && !(await agent.retitle(known.id, known.facts.project ?? undefined, title)))
+      const { known } = await findSession(asked);
+      if (!(await terminals.rename(known.id, title)) && !(await agent.setTitle(known.id, known.facts.project ?? undefined, title)))
         throw noTranscript(known.id);
       // The index comes to it in a moment.
-      return { ...(await readOne(known.id)), title };
+      return { ...(await readSession(known.id)), title };
     },
     async sessions(filter) {
       await library.ready();
-      const now = await lookNow();
+      const now = await readLiveState();
       const from = filter.cursor === undefined ? 0 : liveCursor(filter.cursor);
       const after = from === null ? parseCursor(filter.cursor ?? '') : undefined;
       const all = from === null ? [] : liveRows(now, filter);
@@ -262,20 +266,20 @@ export function createLocalHost({
         indexing: library.indexing(),
       };
     },
-    session: readOne,
+    session: readSession,
     async messages(id, page) {
-      const { known } = await find(id);
+      const { known } = await findSession(id);
       const found = await agent.history(known.id, known.facts.project ?? '', page);
       return { ...found, turns: [], session_id: known.id };
     },
     async diagnose(id) {
-      const { known, now } = await find(id);
+      const { known, now } = await findSession(id);
       const isLive = now.live.has(known.id);
       // One that is open has no transcript before its first message.
-      const deeds = (await agent.lastDeeds(known.id, known.facts.project ?? undefined)) ?? (isLive ? createDeeds().finish() : null);
+      const deeds = (await agent.lastDeeds(known.id, known.facts.project ?? undefined)) ?? (isLive ? createLastActivity().finish() : null);
       if (!deeds) throw noTranscript(known.id);
       const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...told } = deeds;
-      const reason = reasonOf(deeds, isLive);
+      const reason = resolveReason(deeds, isLive);
       return { ...told, id: known.id, state: toSession(known, now).state, reason, advice: advice[reason].replace('<id>', known.id) };
     },
     async search(query) {
@@ -294,8 +298,8 @@ export function createLocalHost({
         indexing: library.indexing(),
       };
     },
-    async typed(filter) {
-      const found = await agent.typed(filter);
+    async readPromptHistory(filter) {
+      const found = await agent.readPromptHistory(filter);
       return found.map(({ sessionId, ...typed }) => ({ ...typed, session_id: sessionId }));
     },
   };

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { HistoryPage } from '../../contract/message.ts';
 import type { Repair } from '../../contract/repair.ts';
 import type { Diagnosis, SearchAnswer, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from '../../contract/session.ts';
-import type { SearchFor } from '../session-index/port.ts';
-import type { Followed, Follower } from '../terminal/port.ts';
+import type { SearchQuery } from '../session-index/port.ts';
+import type { TerminalListener, TerminalStream } from '../terminal/port.ts';
 
 /** The folders of this machine that agents may work in. */
 export interface Projects {
@@ -39,7 +39,7 @@ export interface Host {
   messages(idOrPrefix: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage>;
   diagnose(idOrPrefix: string): Promise<Diagnosis>;
   /** Throws AppError `invalid_request` for a search without a word. */
-  search(query: SearchFor): Promise<z.infer<typeof SearchAnswer>>;
+  search(query: SearchQuery): Promise<z.infer<typeof SearchAnswer>>;
   /** Starts a session in a terminal. Throws AppError `tmux_not_found`, `agent_not_found`, `not_logged_in`, `terminal_failed`. */
   start(how: { project: string; name: string | null; model: string | null; permissionMode: string; args: readonly string[] }): Promise<Session>;
   /**
@@ -52,12 +52,12 @@ export interface Host {
   interrupt(idOrPrefix: string): Promise<Pick<Session, 'id' | 'state'>>;
   screen(idOrPrefix: string): Promise<{ id: string; text: string }>;
   /** Throws as `send`. */
-  follow(idOrPrefix: string, on: Follower): Promise<Followed>;
+  follow(idOrPrefix: string, on: TerminalListener): Promise<TerminalStream>;
   kill(idOrPrefix: string): Promise<{ killed: string }>;
   /** Ends the terminals of ours in which nothing was done for so long, and those that are busy only where that is said. */
   killIdle(how: { idleS: number; busy: boolean }): Promise<{ killed: string[]; failed: { id: string; detail: string }[] }>;
   /** Without `dryRun` what is wrong is mended in a copy. */
   repair(idOrPrefix: string, how: { dryRun: boolean }): Promise<Repair>;
   rename(idOrPrefix: string, title: string): Promise<Session>;
-  typed(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedPrompt[]>;
+  readPromptHistory(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedPrompt[]>;
 }

@@ -1,4 +1,4 @@
-import type { ArchiveStore, StoredRecord } from '../session-record/port.ts';
+import type { SessionRecord, SessionRecordStore } from '../session-record/port.ts';
 import type { Database } from './database.ts';
 import { parseStored } from './sqlite-error.ts';
 
@@ -6,7 +6,7 @@ import { parseStored } from './sqlite-error.ts';
 const pageSize = 200;
 
 /** The records of the sessions that were started here, in SQLite. */
-export function createArchiveStore({ database }: { database: Database }): ArchiveStore {
+export function createArchiveStore({ database }: { database: Database }): SessionRecordStore {
   // A full disk may have refused one at first.
   const write = database.prepare(
     `INSERT INTO archive (id, session_id, is_open, data) VALUES (?, ?, ?, ?)
@@ -17,11 +17,11 @@ export function createArchiveStore({ database }: { database: Database }): Archiv
   const open = database.prepare('SELECT data FROM archive WHERE is_open = 1 ORDER BY seq');
   const page = database.prepare('SELECT seq, data FROM archive WHERE seq < ? ORDER BY seq DESC LIMIT ?');
   // Those of before there were others are of terminals.
-  const parse = (row: unknown): StoredRecord => ({
+  const parse = (row: unknown): SessionRecord => ({
     door: 'terminal',
-    ...parseStored<Omit<StoredRecord, 'door'>>((row as { data: string }).data),
+    ...parseStored<Omit<SessionRecord, 'door'>>((row as { data: string }).data),
   });
-  const isOpen = (record: StoredRecord) => (record.ended_at === null ? 1 : 0);
+  const isOpen = (record: SessionRecord) => (record.ended_at === null ? 1 : 0);
 
   return {
     add: (record) => database.durably(() => void write.run(record.id, record.session_id, isOpen(record), JSON.stringify(record))),
@@ -30,12 +30,12 @@ export function createArchiveStore({ database }: { database: Database }): Archiv
       const row = byId.get(id);
       return row ? parse(row) : null;
     },
-    ofSession(sessionId) {
+    listBySession(sessionId) {
       const row = bySession.get(sessionId);
       return row ? parse(row) : null;
     },
-    open: () => open.all().map(parse),
-    *newest(before) {
+    listOpen: () => open.all().map(parse),
+    *listNewest(before) {
       const first = before === undefined ? null : (byId.get(before) as { seq: number } | undefined);
       for (let seq = first?.seq ?? Number.MAX_SAFE_INTEGER; ; ) {
         const rows = page.all(seq, pageSize) as { seq: number; data: string }[];

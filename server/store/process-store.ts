@@ -1,9 +1,9 @@
-import type { ProcessNote, ProcessNotes } from '../agent/port.ts';
+import type { ProcessRecord, ProcessRegistry } from '../agent/port.ts';
 import type { Database } from './database.ts';
 
-export type ProcessStore = ProcessNotes & {
+export type ProcessStore = ProcessRegistry & {
   /** What an earlier server noted and did not see the end of. */
-  all(): ProcessNote[];
+  all(): ProcessRecord[];
 };
 
 /** The processes of agents that live now, on disk, so that a server that was killed leaves none behind for good. */
@@ -22,8 +22,13 @@ export function createProcessStore({ database, warn }: { database: Database; war
     }
   };
   return {
-    note: ({ mark, pid, pid_start }) => attempt(() => put.run(mark, pid, pid_start)),
-    gone: (mark) => attempt(() => remove.run(mark)),
-    all: () => all.all() as ProcessNote[],
+    record: ({ spawnTag: mark, pid, pid_start }) => attempt(() => put.run(mark, pid, pid_start)),
+    remove: (mark) => attempt(() => remove.run(mark)),
+    all: () =>
+      (all.all() as { mark: string; pid: number; pid_start: string | null }[]).map(({ mark, pid, pid_start }) => ({
+        spawnTag: mark,
+        pid,
+        pid_start,
+      })),
   };
 }

@@ -1,7 +1,7 @@
 import type { Event } from '../../contract/event.ts';
 import type { HistoryTurn } from '../../contract/message.ts';
 import { AppError } from '../app-error.ts';
-import { clip } from '../transcript/truncate.ts';
+import { truncateText } from '../transcript/truncate.ts';
 import type { Database } from './database.ts';
 import type { EventWriter } from './journal.ts';
 import type { Turn, TurnFailure, TurnOptions, TurnStore } from './port.ts';
@@ -67,7 +67,7 @@ export function createTurnStore({ database, events }: { database: Database; even
   }
 
   function queuedEvent(turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'created_at'>, origin: Turn['origin'], options: TurnOptions): Event {
-    const message = clip(turn.message, 2000).text;
+    const message = truncateText(turn.message, 2000).text;
     const common = { conv_id: turn.conv_id, turn_id: turn.id, at: turn.created_at };
     return {
       type: 'turn.queued',

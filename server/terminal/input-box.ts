@@ -15,7 +15,7 @@ const isGrey = (color: readonly number[]) =>
   (color[0] === 5 && (color[1] ?? 0) >= 240 && (color[1] ?? 0) <= 250) || (color[0] === 2 && color[1] === color[2] && color[2] === color[3]);
 
 /** The characters of a line with what of their looks matters. */
-function cellsOf(line: string): Cell[] {
+function toCells(line: string): Cell[] {
   const cells: Cell[] = [];
   let [isDim, isInverse, hasGrey] = [false, false, false];
   for (let at = 0; at < line.length; ) {
@@ -46,11 +46,11 @@ function cellsOf(line: string): Cell[] {
   return cells;
 }
 
-const textOf = (line = '') => stripVTControlCharacters(line);
+const toText = (line = '') => stripVTControlCharacters(line);
 
 /** Whether a text of one line stands in the input box, with the cursor behind it. */
 export function isBehind({ column, row, lines }: Screen, text: string): boolean {
-  return column === promptColumn + text.length && promptSign.test(textOf(lines[row])) && textOf(lines[row]).includes(text);
+  return column === promptColumn + text.length && promptSign.test(toText(lines[row])) && toText(lines[row]).includes(text);
 }
 
 /**
@@ -59,15 +59,15 @@ export function isBehind({ column, row, lines }: Screen, text: string): boolean 
  */
 export function isBoxEmpty({ column, row, lines }: Screen): boolean {
   const line = lines[row] ?? '';
-  if (!promptSign.test(textOf(line))) {
-    const isRule = (one: string) => rule.test(textOf(one));
+  if (!promptSign.test(toText(line))) {
+    const isRule = (one: string) => rule.test(toText(one));
     // Another line of what was begun, or `! `, which is for a shell.
     const isInBox = lines.slice(0, row).some(isRule) && lines.slice(row + 1).some(isRule);
     return !isInBox && column <= promptColumn;
   }
-  const below = textOf(lines[row + 1]);
+  const below = toText(lines[row + 1]);
   if (below.trim() && !rule.test(below)) return false;
-  const shown = cellsOf(line)
+  const shown = toCells(line)
     .slice(promptColumn)
     .filter(({ char }) => char.trim());
   // The cursor is drawn over the first letter of a hint.

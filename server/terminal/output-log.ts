@@ -9,14 +9,14 @@ const maxBytes = 2_000_000;
 const maxLogs = 100;
 
 /** A path as one word of a shell, in a command that tmux looks through for `#` and strftime's `%`. */
-const quoted = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`.replaceAll('%', '%%').replaceAll('#', '##');
+const quote = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`.replaceAll('%', '%%').replaceAll('#', '##');
 
 /** The terminals' logs, one folder of files that only this user can read. */
-export function createPaneLogs({ folder }: { folder: string }) {
+export function createOutputLogs({ folder }: { folder: string }) {
   const current = (id: string) => join(folder, `${id}.log`);
   const before = (id: string) => join(folder, `${id}.log.1`);
 
-  const sizeOf = (path: string) =>
+  const getSize = (path: string) =>
     stat(path).then(
       ({ size, mtime }) => ({ size, mtime }),
       () => null,
@@ -37,16 +37,16 @@ export function createPaneLogs({ folder }: { folder: string }) {
 
   return {
     /** What tmux is to pipe a terminal's output into: `cat` holds nothing back, whatever ends it. */
-    command: (id: string): string => `umask 077; exec cat >> ${quoted(current(id))}`,
+    command: (id: string): string => `umask 077; exec cat >> ${quote(current(id))}`,
     /** Begins anew where there is too much; what goes on writing does so at the new beginning. */
     async bound(id: string): Promise<void> {
-      if (((await sizeOf(current(id)))?.size ?? 0) < maxBytes) return;
+      if (((await getSize(current(id)))?.size ?? 0) < maxBytes) return;
       await writeFile(before(id), await readEnd(current(id), maxBytes), { mode: 0o600 });
       await truncate(current(id));
     },
     /** How much there is, and when it was last written; null where there is none. */
     async about(id: string): Promise<{ bytes: number; at: Date } | null> {
-      const [now, old] = await Promise.all([sizeOf(current(id)), sizeOf(before(id))]);
+      const [now, old] = await Promise.all([getSize(current(id)), getSize(before(id))]);
       const found = now ?? old;
       return found && { bytes: (now?.size ?? 0) + (old?.size ?? 0), at: found.mtime };
     },
@@ -60,14 +60,14 @@ export function createPaneLogs({ folder }: { folder: string }) {
     async prune(keep: ReadonlySet<string>): Promise<void> {
       const files = (await readdir(folder).catch(() => [])).filter((name) => /\.log(\.1)?$/.test(name));
       const names = files.map((name) => name.replace(/\.log(\.1)?$/, ''));
-      const logs = await Promise.all([...new Set(names)].map(async (id) => ({ id, at: (await sizeOf(current(id)))?.mtime.getTime() ?? 0 })));
+      const logs = await Promise.all([...new Set(names)].map(async (id) => ({ id, at: (await getSize(current(id)))?.mtime.getTime() ?? 0 })));
       const old = logs.filter(({ id }) => !keep.has(id)).sort((a, b) => b.at - a.at);
       for (const { id } of old.slice(maxLogs)) await Promise.all([current(id), before(id)].map((path) => rm(path, { force: true })));
     },
   };
 }
 
-export type PaneLogs = ReturnType<typeof createPaneLogs>;
+export type OutputLogs = ReturnType<typeof createOutputLogs>;
 
 /** Modes and questions of terminals, which the pattern of Node leaves a part of. */
 const privateSequences = /\x1b\[[<=>?][0-9;:]*[ -/]*[@-~]|\x1b[P\]X^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
@@ -76,7 +76,7 @@ const privateSequences = /\x1b\[[<=>?][0-9;:]*[ -/]*[@-~]|\x1b[P\]X^_][^\x07\x1b
 const blanks = /\x1b\[(\d{0,3})C/g;
 
 /** What a terminal showed, without its colours and movements. */
-export function plainScreen(bytes: Buffer): string {
+export function stripEscapes(bytes: Buffer): string {
   return stripVTControlCharacters(
     bytes
       .toString('utf8')

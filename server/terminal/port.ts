@@ -20,10 +20,10 @@ export type Pane = {
 export type Screen = { column: number; row: number; lines: readonly string[] };
 
 /** Who follows a terminal: what it prints as bytes, and its end. */
-export type Follower = { data(bytes: Buffer): void; ended(): void };
+export type TerminalListener = { onData(bytes: Buffer): void; onEnd(): void };
 
 /** A terminal that is followed. */
-export type Followed = {
+export type TerminalStream = {
   /** Types bytes, as a keyboard does. */
   write(bytes: Buffer): void;
   /** Its window takes this size, as that of who was the last to do something in it. */
@@ -35,29 +35,29 @@ export type Followed = {
  * The terminal multiplexer, on a socket of our own: what else runs in it is neither seen nor touched. What it refuses is
  * a TmuxError.
  */
-export interface Terminals {
+export interface Multiplexer {
   /** Whether it can be used. */
-  isThere(): Promise<boolean>;
+  isAvailable(): Promise<boolean>;
   /** Ours; none where nothing was started. */
-  panes(): Promise<Pane[]>;
+  listPanes(): Promise<Pane[]>;
   /**
    * Runs a program in a new one and gives its pid; what it prints also goes into `logCommand`, a command of a
    * shell.
    */
-  open(name: string, how: { cwd: string; command: readonly string[]; logCommand: string }): Promise<number>;
+  openPane(name: string, how: { cwd: string; command: readonly string[]; logCommand: string }): Promise<number>;
   /** How the program of a pane ended; null where it has not, or the pane is gone. */
-  fate(pid: number): Promise<{ id: string; exitCode: number | null; signal: number | null } | null>;
+  getExitStatus(pid: number): Promise<{ id: string; exitCode: number | null; signal: number | null } | null>;
   /** Puts a text in as a paste, byte for byte; resolves when it should have been taken up. It is not sent. */
   paste(id: string, text: string): Promise<void>;
-  key(id: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;
+  pressKey(id: string, key: 'Escape' | 'Enter' | 'C-c'): Promise<void>;
   /** What is on the screen with its colours, and where the cursor stands. */
-  look(id: string): Promise<Screen>;
+  captureScreen(id: string): Promise<Screen>;
   /** What is on the screen, without its colours. */
-  screen(id: string): Promise<string>;
+  captureText(id: string): Promise<string>;
   /** Gives what is on the screen now, then all that comes. */
-  follow(pane: Pane, on: Follower): Followed;
+  streamPane(pane: Pane, on: TerminalListener): TerminalStream;
   /** Ends the program of a pane, and the pane. */
-  close(pane: Pick<Pane, 'id' | 'pid'>): Promise<void>;
+  closePane(pane: Pick<Pane, 'id' | 'pid'>): Promise<void>;
   /** What to type at the desk to sit down at it. */
   attachCommand(name: string): string;
 }

@@ -3,16 +3,16 @@ import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HookAnswer, HookInput } from '../../contract/hook.ts';
-import { kindOf } from '../agent/claude/live/reply.ts';
+import { promptKind } from '../agent/claude/live/reply.ts';
 import type { Agent, AskedPrompt, PromptReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Conversations } from '../conversation/conversations.ts';
 import type { Asked, Prompts } from '../prompt/prompts.ts';
 import { inputText } from '../prompt/rule-match.ts';
-import type { StoredRecord } from '../session-record/port.ts';
-import type { Archive } from '../session-record/records.ts';
+import type { SessionRecord } from '../session-record/port.ts';
+import type { SessionRecords } from '../session-record/records.ts';
 import { makeOwnFolder } from '../util/own-folder.ts';
-import { hookSettings, toHookAnswer } from './hooks.ts';
+import { buildHookSettings, toHookAnswer } from './hooks.ts';
 
 /** How often it is looked whether somebody has answered at the terminal: the CLI does not say so. Seldom where nobody is near. */
 const lookMs = 200;
@@ -22,13 +22,13 @@ const nearMs = 60_000;
 /** From the hook's call to the status `waiting` it takes 0.2 s; a crowded machine takes longer. */
 const maxUntilWaitingMs = 5000;
 
-export type DeskPromptsDeps = {
-  archive: Archive;
+export type TerminalPromptsDeps = {
+  archive: SessionRecords;
   prompts: Prompts;
-  conversations(): Pick<Conversations, 'book' | 'bySession'>;
+  conversations(): Pick<Conversations, 'records' | 'mapBySession'>;
   agent: Pick<Agent, 'liveSessions'>;
   /** A turn that was typed into this session takes what is asked meanwhile; null where there is none. */
-  giveToRun(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null;
+  deliverToTurn(sessionId: string, asked: AskedPrompt, deliverReply: (reply: PromptReply) => boolean): { withdraw(): void } | null;
   /** Where the files with the hooks are, and what terminals show: for their owner alone. */
   folder: string;
   /** The address of this server on this machine. */
@@ -40,22 +40,22 @@ export type DeskPromptsDeps = {
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
 /** What terminals ask, among all that waits for a person: by an HTTP hook that runs while the dialog is on the screen. */
-export function createDeskPrompts(deps: DeskPromptsDeps) {
+export function createTerminalPrompts(deps: TerminalPromptsDeps) {
   const { archive, prompts, conversations } = deps;
-  const fileOf = (recordId: string) => join(deps.folder, `${recordId}.hooks.json`);
+  const settingsPath = (recordId: string) => join(deps.folder, `${recordId}.hooks.json`);
 
   /** The conversation of a session; one that asks and has none gets one, or nobody could be led to the question. */
-  async function conversationOf(record: StoredRecord): Promise<string> {
-    const known = conversations().bySession().get(record.session_id);
+  async function findConversation(record: SessionRecord): Promise<string> {
+    const known = conversations().mapBySession().get(record.session_id);
     if (known) return known.id;
-    const id = conversations().book.newId();
+    const id = conversations().records.newId();
     const title = record.label ?? record.name ?? basename(record.project);
-    await conversations().book.adopt(id, { session_id: record.session_id, project: record.project, title });
+    await conversations().records.adopt(id, { session_id: record.session_id, project: record.project, title });
     return id;
   }
 
   /** Resolves when the terminal no longer waits for the answer. */
-  async function goneFrom(record: StoredRecord, signal: AbortSignal): Promise<void> {
+  async function withdrawClosed(record: SessionRecord, signal: AbortSignal): Promise<void> {
     let hasWaited = false;
     const begun = performance.now();
     while (!signal.aborted) {
@@ -70,18 +70,18 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
 
   /** The questions that wait, with how to end each, by what they ask for. */
   const asking = new Set<{ recordId: string; call: string; done: AbortController }>();
-  const callOf = ({ tool_name, tool_input }: HookInput) => inputText([tool_name, tool_input]);
+  const toToolCall = ({ tool_name, tool_input }: HookInput) => inputText([tool_name, tool_input]);
 
   /** A tool was run: somebody has allowed it at the terminal. */
-  function noteRun(record: StoredRecord, input: HookInput): HookAnswer {
-    const call = callOf(input);
+  function recordToolRun(record: SessionRecord, input: HookInput): HookAnswer {
+    const call = toToolCall(input);
     for (const one of asking) if (one.recordId === record.id && one.call === call) one.done.abort();
     return {};
   }
 
-  async function ask(record: StoredRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
+  async function askPerson(record: SessionRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
     const { tool_name: tool = 'unknown', tool_input = {} } = input;
-    const asked: AskedPrompt = { id: deps.newId(), kind: kindOf(tool), tool, input: tool_input, reason: null, parent_tool_id: null };
+    const asked: AskedPrompt = { id: deps.newId(), kind: promptKind(tool), tool, input: tool_input, reason: null, parent_tool_id: null };
     const over = new AbortController();
     let answer: HookAnswer = {};
     const give = (reply: PromptReply): boolean => {
@@ -90,28 +90,28 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
       over.abort();
       return true;
     };
-    const ofRun = deps.giveToRun(record.session_id, asked, give);
+    const ofRun = deps.deliverToTurn(record.session_id, asked, give);
     const convId = ofRun ? null : await open(record, asked, give);
-    const own = { recordId: record.id, call: callOf(input), done: new AbortController() };
+    const own = { recordId: record.id, call: toToolCall(input), done: new AbortController() };
     asking.add(own);
-    await goneFrom(record, AbortSignal.any([over.signal, hungUp, own.done.signal]));
+    await withdrawClosed(record, AbortSignal.any([over.signal, hungUp, own.done.signal]));
     asking.delete(own);
     if (!over.signal.aborted) {
       over.abort();
       if (ofRun) ofRun.withdraw();
       else prompts.withdraw({ id: asked.id });
     }
-    if (convId) conversations().book.announce(convId);
+    if (convId) conversations().records.announce(convId);
     return answer;
   }
 
   /** Asks for a terminal that no turn of ours works in. */
-  async function open(record: StoredRecord, asked: AskedPrompt, give: (reply: PromptReply) => boolean): Promise<string> {
-    const conv_id = await conversationOf(record);
+  async function open(record: SessionRecord, asked: AskedPrompt, give: (reply: PromptReply) => boolean): Promise<string> {
+    const conv_id = await findConversation(record);
     const { project } = record;
     const prompt: Asked = { ...asked, conv_id, turn_id: record.id, project, opened_at: deps.now().toISOString() };
     await prompts.ask(prompt, give, () => true);
-    conversations().book.announce(conv_id);
+    conversations().records.announce(conv_id);
     return conv_id;
   }
 
@@ -119,25 +119,25 @@ export function createDeskPrompts(deps: DeskPromptsDeps) {
     /** Writes the settings file of a terminal; gives its path, and what is kept to know its calls by. */
     async prepare(recordId: string, permissionMode: string): Promise<{ path: string; hash: string; discard(): Promise<void> }> {
       const token = `swt_${recordId}_${randomBytes(32).toString('base64url')}`;
-      const path = fileOf(recordId);
+      const path = settingsPath(recordId);
       await makeOwnFolder(deps.folder);
-      await writeFile(path, hookSettings({ url: `${deps.url()}/api/hooks/terminal`, token, permissionMode }), { mode: 0o600 });
+      await writeFile(path, buildHookSettings({ url: `${deps.url()}/api/hooks/terminal`, token, permissionMode }), { mode: 0o600 });
       return { path, hash: hashOf(token), discard: () => rm(path, { force: true }) };
     },
     /** A terminal has ended: what let it in is deleted. */
-    forget: (recordId: string): Promise<void> => rm(fileOf(recordId), { force: true }),
+    forget: (recordId: string): Promise<void> => rm(settingsPath(recordId), { force: true }),
     /** The live terminal whose token it is. Throws AppError `wrong_credentials`. */
-    recordOf(token: string): StoredRecord {
+    findRecord(token: string): SessionRecord {
       const record = archive.live(token.split('_')[1] ?? '');
       if (!record || record.hook_hash !== hashOf(token)) throw new AppError('wrong_credentials', 'This is no terminal that was started here.');
       return record;
     },
     /** Answers a hook; what is no question is let pass. */
-    async hook(record: StoredRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
-      if (input.hook_event_name === 'PostToolUse') return noteRun(record, input);
-      return input.hook_event_name === 'PermissionRequest' ? ask(record, input, hungUp) : {};
+    async hook(record: SessionRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
+      if (input.hook_event_name === 'PostToolUse') return recordToolRun(record, input);
+      return input.hook_event_name === 'PermissionRequest' ? askPerson(record, input, hungUp) : {};
     },
   };
 }
 
-export type DeskPrompts = ReturnType<typeof createDeskPrompts>;
+export type TerminalPrompts = ReturnType<typeof createTerminalPrompts>;

@@ -5,19 +5,19 @@ import type { Agent } from '../agent/port.ts';
 import { processStart } from '../agent/process-tree.ts';
 import type { Conversations } from '../conversation/conversations.ts';
 import type { Prompts } from '../prompt/prompts.ts';
-import type { ArchiveStore } from '../session-record/port.ts';
-import { type Archive, createArchive } from '../session-record/records.ts';
-import { createPaneLogs } from './output-log.ts';
-import { createDeskPrompts, type DeskPrompts } from './prompts.ts';
+import type { SessionRecordStore } from '../session-record/port.ts';
+import { createSessionRecords, type SessionRecords } from '../session-record/records.ts';
+import { createOutputLogs } from './output-log.ts';
+import { createTerminalPrompts, type TerminalPrompts } from './prompts.ts';
 import { createTerminalSessions, type TerminalSessions } from './sessions.ts';
 import { createTmux } from './tmux.ts';
-import type { Desk } from './turn-port.ts';
-import { createDeskRuns } from './turns.ts';
+import type { TerminalTurns } from './turn-port.ts';
+import { createTypedTurns } from './turns.ts';
 
-export type DeskDeps = {
+export type TerminalsDeps = {
   dataFolder: string;
   env: Readonly<Record<string, string>>;
-  store: ArchiveStore;
+  store: SessionRecordStore;
   agent: Agent;
   prompts: Prompts;
   /** They and the desk know each other; this is asked for after both are there. */
@@ -31,25 +31,31 @@ export type DeskDeps = {
 };
 
 /** The terminals of this machine that were started here, with all that belongs to them. */
-export type DeskParts = { archive: Archive; terminals: TerminalSessions; deskPrompts: DeskPrompts; desk: Desk; dispose(): Promise<void> };
+export type Terminals = {
+  archive: SessionRecords;
+  terminals: TerminalSessions;
+  terminalPrompts: TerminalPrompts;
+  terminalTurns: TerminalTurns;
+  dispose(): Promise<void>;
+};
 
-export function createDesk(deps: DeskDeps): DeskParts {
+export function createTerminals(deps: TerminalsDeps): Terminals {
   const { agent, warn, now } = deps;
   const folder = join(deps.dataFolder, 'terminals');
   const tmux = createTmux({ env: deps.env });
-  const archive = createArchive({
+  const archive = createSessionRecords({
     store: deps.store,
-    logs: createPaneLogs({ folder }),
+    logs: createOutputLogs({ folder }),
     agent,
     terminals: tmux,
     startOf: processStart,
     onChange(record) {
       if (record.ended_at) deskPrompts.forget(record.id).catch((error) => warn(error, 'the hooks of an ended terminal stay'));
-      deps.conversations().deskChanged(record.session_id);
+      deps.conversations().onTerminalChange(record.session_id);
     },
     async onMove({ session_id, started_at }, to) {
       // /resume leads to one that was there before: its conversation, if it has one, is another.
-      if (!(await agent.isOlder(to, started_at))) deps.conversations().deskMoved(session_id, to);
+      if (!(await agent.existedBefore(to, started_at))) deps.conversations().onSessionRenamed(session_id, to);
     },
     warn,
     now,
@@ -62,18 +68,18 @@ export function createDesk(deps: DeskDeps): DeskParts {
     archive,
     prepareHooks,
     newSessionId: () => randomUUID(),
-    onRelease: (id) => deps.conversations().deskChanged(id),
+    onRelease: (id) => deps.conversations().onTerminalChange(id),
     now,
   });
   const isOpen = (sessionId: string) => archive.isOpen(sessionId) || terminals.isReserved(sessionId);
-  const runs = createDeskRuns({ agent, terminals, isOpen, closed: archive.closed, now });
+  const runs = createTypedTurns({ agent, terminals, isOpen, onClosed: archive.closed, now });
 
-  const deskPrompts = createDeskPrompts({ ...deps, archive, giveToRun: runs.give, folder, newId: () => nanoid(12) });
+  const deskPrompts = createTerminalPrompts({ ...deps, archive, deliverToTurn: runs.give, folder, newId: () => nanoid(12) });
   return {
     archive,
     terminals,
-    deskPrompts,
-    desk: { isOpen: (sessionId) => sessionId !== null && isOpen(sessionId), start: runs.start },
+    terminalPrompts: deskPrompts,
+    terminalTurns: { isOpenInTerminal: (sessionId) => sessionId !== null && isOpen(sessionId), startTypedTurn: runs.start },
     dispose: archive.dispose,
   };
 }

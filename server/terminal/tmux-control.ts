@@ -1,12 +1,12 @@
 import { type Started, startProcess } from '../util/child-process.ts';
 import { contain } from '../util/contain.ts';
-import type { Followed, Follower } from './port.ts';
+import type { TerminalListener, TerminalStream } from './port.ts';
 
 /** Keys are sent as bytes, two digits each; so many fit into one line of tmux with ease. */
 const maxKeys = 500;
 
 /** tmux writes what a program prints with each byte below 32, and the backslash, as three octal digits. */
-function printedBytes(text: Buffer): Buffer {
+function decodeOutput(text: Buffer): Buffer {
   const out = Buffer.allocUnsafe(text.length);
   let length = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -37,14 +37,14 @@ function createByteLines(onLine: (line: Buffer) => void): (chunk: Buffer) => voi
  */
 export function followTerminal(
   { args, env, session, pane }: { args: readonly string[]; env: Readonly<Record<string, string>>; session: string; pane: string },
-  on: Follower,
-): Followed {
+  on: TerminalListener,
+): TerminalStream {
   /** Null until it is there, and after a start that failed. */
   let child: Started | null = null;
   let isShown = false;
   let isEnded = false;
   /** The answer that is being read; null between answers. `of` is what its first and last line have: the screen's own lines can look like one. */
-  let answer: { of: string; lines: Buffer[] } | null = null;
+  let answer: { isOwnPane: string; lines: Buffer[] } | null = null;
   /** Answers come in the order of the commands. */
   const waiting: ((lines: Buffer[]) => void)[] = [];
 
@@ -67,7 +67,7 @@ export function followTerminal(
   function end(): void {
     if (isEnded) return;
     isEnded = true;
-    on.ended();
+    on.onEnd();
   }
 
   function show(lines: Buffer[], [cursor = '']: Buffer[] | string[]): void {
@@ -76,21 +76,21 @@ export function followTerminal(
     // What was captured begins in plain letters, and can end in others: with the cursor, which Claude Code draws itself.
     // Programs have asked for bracketed paste long before anybody looks.
     const before = `${isAlternate ? '\x1b[?1049h' : ''}\x1b[?2004h\x1b[m\x1b[H\x1b[2J`;
-    on.data(Buffer.concat([Buffer.from(before), screen, Buffer.from(`\x1b[m\x1b[${y + 1};${x + 1}H`)]));
+    on.onData(Buffer.concat([Buffer.from(before), screen, Buffer.from(`\x1b[m\x1b[${y + 1};${x + 1}H`)]));
     isShown = true;
   }
 
   const take = createByteLines((line) => {
     const text = line.toString('latin1', 0, 100).trimEnd();
     if (answer) {
-      const { of, lines } = answer;
+      const { isOwnPane: of, lines } = answer;
       if (text !== `%end ${of}` && text !== `%error ${of}`) return void lines.push(line);
       answer = null;
       // What tmux says to its own attaching has another flag.
       if (of.endsWith(' 1')) waiting.shift()?.(lines);
-    } else if (text.startsWith('%begin ')) answer = { of: text.slice('%begin '.length), lines: [] };
+    } else if (text.startsWith('%begin ')) answer = { isOwnPane: text.slice('%begin '.length), lines: [] };
     else if (text.startsWith(`%output ${pane} `)) {
-      if (isShown) on.data(printedBytes(line.subarray(`%output ${pane} `.length)));
+      if (isShown) on.onData(decodeOutput(line.subarray(`%output ${pane} `.length)));
     } else if (text.startsWith('%session-changed ')) attached();
     else if (text.startsWith('%exit')) end();
   });

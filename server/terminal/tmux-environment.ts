@@ -2,7 +2,7 @@
 const ofTmux = new Set(['TERM', 'PWD', 'OLDPWD', 'SHLVL', '_', 'TMUX', 'TMUX_PANE', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION']);
 
 /** As a string of tmux's own language. */
-const quoted = (text: string) => `"${text.replaceAll(/["\\$~]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+const quote = (text: string) => `"${text.replaceAll(/["\\$~]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 
 /**
  * Commands that give what tmux starts next this environment: its server keeps the one that it was itself started in,
@@ -14,8 +14,8 @@ export function environmentCommands(env: Readonly<Record<string, string>>, shown
   const gone = known.filter((name) => !(name in env) && !ofTmux.has(name));
   const set = Object.entries(env).filter(([name]) => !ofTmux.has(name));
   return [
-    ...gone.map((name) => `set-environment -g -u ${quoted(name)}`),
-    ...set.map(([name, value]) => `set-environment -g ${quoted(name)} ${quoted(value)}`),
+    ...gone.map((name) => `set-environment -g -u ${quote(name)}`),
+    ...set.map(([name, value]) => `set-environment -g ${quote(name)} ${quote(value)}`),
     '',
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runProgram } from '../util/child-process.ts';
 import { isExhaustion } from '../util/exhaustion.ts';
 import { withoutControls } from '../util/input-text.ts';
-import { type Pane, type Terminals, TmuxError } from './port.ts';
+import { type Multiplexer, type Pane, TmuxError } from './port.ts';
 import { followTerminal } from './tmux-control.ts';
 import { environmentCommands } from './tmux-environment.ts';
 
@@ -28,16 +28,16 @@ const settleMs = 300;
 const charsPerMs = 200;
 
 /** An argument that ends in a semicolon ends its command, and what is behind it would be the next one. */
-const asArgument = (text: string) => text.replace(/;$/, '\\;');
+const escapeArgument = (text: string) => text.replace(/;$/, '\\;');
 
 /** tmux replaces `#{…}` in a folder's name, and runs `#(…)`. */
-const asFolder = (path: string) => asArgument(path.replaceAll('#', '##'));
+const escapeFolder = (path: string) => escapeArgument(path.replaceAll('#', '##'));
 
 /** `=` asks for exactly this name; tmux would take the beginning of one as well. The colon makes it that of a session. */
 const target = (name: string) => `=${name}:`;
 
 /** The program of a closed terminal gets a hang-up; one that goes on all the same is ended. */
-async function endSurely(pid: number): Promise<void> {
+async function killIfAlive(pid: number): Promise<void> {
   const isAlive = () => {
     try {
       process.kill(pid, 0);
@@ -51,8 +51,8 @@ async function endSurely(pid: number): Promise<void> {
 }
 
 /** Drives tmux by its command line. Arguments are never given to a shell. */
-export function createTmux({ env }: { env: Readonly<Record<string, string>> }): Terminals {
-  async function tmux(args: readonly string[], input = ''): Promise<string> {
+export function createTmux({ env }: { env: Readonly<Record<string, string>> }): Multiplexer {
+  async function runTmux(args: readonly string[], input = ''): Promise<string> {
     // Without the person's own configuration: a prefix or a shell of theirs must not change what we type into.
     const all = ['-L', socket, '-f', '/dev/null', ...args];
     const more = { env: { ...env, TERM: 'xterm-256color' }, input, timeoutMs: patienceMs, maxBytes: maxOutput };
@@ -64,14 +64,14 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
   }
 
   /** Asks for a list of panes; one that hangs is no sign that there are none. */
-  const list = (format: string): Promise<string> =>
-    tmux(['list-panes', '-a', '-F', format]).catch((error) => {
+  const listPaneLines = (format: string): Promise<string> =>
+    runTmux(['list-panes', '-a', '-F', format]).catch((error) => {
       if (/no server running|error connecting|server exited|lost server|ENOENT/.test(error.message)) return '';
       throw error;
     });
 
   async function panes(): Promise<Pane[]> {
-    const text = await list('#{pane_id}\t#{session_name}\t#{pane_pid}\t#{pane_dead}');
+    const text = await listPaneLines('#{pane_id}\t#{session_name}\t#{pane_pid}\t#{pane_dead}');
     return text
       .split('\n')
       .filter(Boolean)
@@ -82,11 +82,11 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
   }
 
   /** Who has scrolled back at the desk has left it in a mode that takes all keys. */
-  const leaveModes = (id: string) => tmux(['copy-mode', '-q', '-t', id]);
+  const leaveModes = (id: string) => runTmux(['copy-mode', '-q', '-t', id]);
 
   return {
-    isThere: () =>
-      tmux(['-V']).then(
+    isAvailable: () =>
+      runTmux(['-V']).then(
         () => true,
         (error) => {
           // It may well be there: only the machine cannot start it now.
@@ -94,23 +94,35 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
           return false;
         },
       ),
-    panes,
-    async open(name, { cwd, command, logCommand }) {
-      const how = ['-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', asFolder(cwd)];
+    listPanes: panes,
+    async openPane(name, { cwd, command, logCommand }) {
+      const how = ['-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', escapeFolder(cwd)];
       const setOption = (option: string, value: string) => [';', 'set-option', '-t', target(name), option, value];
       // What a program says before it ends at once is to be read.
       const keep = setOption('remain-on-exit', 'on');
       // Null where it is not running: then it is started in ours.
-      const shown = await tmux(['show-environment', '-g']).catch(() => null);
+      const shown = await runTmux(['show-environment', '-g']).catch(() => null);
       const environment = shown === null ? ['start-server', ';'] : ['source-file', '-', ';'];
       // A pane has the limit that held when it was made.
       const before = [...environment, 'set-option', '-g', 'history-limit', '10000', ';'];
-      const start = [...before, 'new-session', ...how, '--', ...command.map(asArgument), ...keep, ';', 'pipe-pane', '-t', target(name), logCommand];
-      return Number(await tmux(start, shown === null ? '' : environmentCommands(env, shown)));
+      const start = [
+        ...before,
+        'new-session',
+        ...how,
+        '--',
+        ...command.map(escapeArgument),
+        ...keep,
+        ';',
+        'pipe-pane',
+        '-t',
+        target(name),
+        logCommand,
+      ];
+      return Number(await runTmux(start, shown === null ? '' : environmentCommands(env, shown)));
     },
-    async fate(pid) {
+    async getExitStatus(pid) {
       const format = '#{pane_id}\t#{pane_pid}\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}';
-      const lines = (await list(format)).split('\n').map((line) => line.split('\t'));
+      const lines = (await listPaneLines(format)).split('\n').map((line) => line.split('\t'));
       const found = lines.find(([, own, dead]) => Number(own) === pid && dead === '1');
       const number = (text: string | undefined) => (text ? Number(text) : null);
       return found ? { id: String(found[0]), exitCode: number(found[3]), signal: number(found[4]) } : null;
@@ -118,28 +130,28 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     async paste(id, text) {
       await leaveModes(id);
       const buffer = `sb-${randomBytes(6).toString('hex')}`;
-      await tmux(['load-buffer', '-b', buffer, '-'], withoutControls(text));
-      await tmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', id]);
+      await runTmux(['load-buffer', '-b', buffer, '-'], withoutControls(text));
+      await runTmux(['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', id]);
       await delay(settleMs + text.length / charsPerMs);
     },
-    async key(id, key) {
+    async pressKey(id, key) {
       await leaveModes(id);
-      await tmux(['send-keys', '-t', id, key]);
+      await runTmux(['send-keys', '-t', id, key]);
     },
-    async look(id) {
+    async captureScreen(id) {
       // In one go, so that both are of one moment.
-      const text = await tmux(['display-message', '-p', '-t', id, '#{cursor_x},#{cursor_y}', ';', 'capture-pane', '-p', '-e', '-t', id]);
+      const text = await runTmux(['display-message', '-p', '-t', id, '#{cursor_x},#{cursor_y}', ';', 'capture-pane', '-p', '-e', '-t', id]);
       const [cursor = '', ...lines] = text.split('\n');
       const [column = 0, row = 0] = cursor.split(',').map(Number);
       return { column, row, lines };
     },
-    screen: (id) => tmux(['capture-pane', '-p', '-J', '-t', id]),
-    async close({ id, pid }) {
+    captureText: (id) => runTmux(['capture-pane', '-p', '-J', '-t', id]),
+    async closePane({ id, pid }) {
       const isDead = (await panes()).find((pane) => pane.id === id)?.isDead ?? true;
-      await tmux(['kill-pane', '-t', id]).catch(() => {}); // It has ended by itself.
-      if (!isDead) await endSurely(pid);
+      await runTmux(['kill-pane', '-t', id]).catch(() => {}); // It has ended by itself.
+      if (!isDead) await killIfAlive(pid);
     },
-    follow: (pane, on) => followTerminal({ args: ['-L', socket, '-f', '/dev/null'], env, session: target(pane.name), pane: pane.id }, on),
+    streamPane: (pane, on) => followTerminal({ args: ['-L', socket, '-f', '/dev/null'], env, session: target(pane.name), pane: pane.id }, on),
     attachCommand: (name) => `tmux -L ${socket} attach -t '=${name}'`,
   };
 }

@@ -1,9 +1,9 @@
 import type { AgentOutput, Run, RunSpec } from '../agent/port.ts';
 
 /** The terminals that sessions are open in, as conversations need them. */
-export interface Desk {
+export interface TerminalTurns {
   /** Whether a session is open in a terminal that was started here. */
-  isOpen(sessionId: string | null): boolean;
+  isOpenInTerminal(sessionId: string | null): boolean;
   /** Types a message into its terminal, and follows what comes of it. */
-  start(spec: RunSpec, onOutput: (output: AgentOutput) => void): Run;
+  startTypedTurn(spec: RunSpec, onOutput: (output: AgentOutput) => void): Run;
 }

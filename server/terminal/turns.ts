@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Agent, AgentOutput, AskedPrompt, DeskAnswer, LiveSession, PromptReply, Run, RunEnd, RunSpec } from '../agent/port.ts';
+import type { Agent, AgentOutput, AskedPrompt, LiveSession, PromptReply, Run, RunEnd, RunSpec, TerminalReply } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import { asTyped, isCommand, toInput } from '../util/input-text.ts';
 import type { TerminalSessions } from './sessions.ts';
@@ -16,7 +16,7 @@ const dialogLooks = 8;
 const settledLooks = 2;
 
 /** `isSent`: from then on what the terminal does is this message's work. */
-type Typed = {
+type TypedTurn = {
   isSent: boolean;
   /** When it was typed (ISO-8601), and where. */
   at: string;
@@ -31,12 +31,12 @@ type Typed = {
 /** Where a message is to be typed, or at work: /clear gives its process another session. */
 type Place = { sessionId: string; pid: number | null; isTyped: boolean };
 
-export type DeskRunsDeps = {
-  agent: Pick<Agent, 'liveSessions' | 'answerTo' | 'writtenSince' | 'run'>;
+export type TypedTurnsDeps = {
+  agent: Pick<Agent, 'liveSessions' | 'findReply' | 'readTextSince' | 'run'>;
   /** Whether a terminal has the session, or is about to. */
   isOpen(sessionId: string): boolean;
   /** Resolves when no terminal has the session any more, or nobody wants to know. */
-  closed(sessionId: string, signal: AbortSignal): Promise<void>;
+  onClosed(sessionId: string, signal: AbortSignal): Promise<void>;
   terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
   now(): Date;
 };
@@ -51,10 +51,10 @@ function toTyped({ message, literal, attachments }: RunSpec): string {
 }
 
 /** Turns whose message is typed into the terminal that has their session, in place of a process of their own. */
-export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRunsDeps) {
-  const typed = new Map<string, Typed>();
+export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, now }: TypedTurnsDeps) {
+  const typed = new Map<string, TypedTurn>();
 
-  async function liveOf({ pid, sessionId, isTyped }: Place): Promise<LiveSession | undefined> {
+  async function findLive({ pid, sessionId, isTyped }: Place): Promise<LiveSession | undefined> {
     const all = await agent.liveSessions();
     const own = all.find((live) => live.pid === pid);
     // Before it is typed another terminal of the session will do as well.
@@ -64,7 +64,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
   /** Resolves when the session of `place` waits for the next message; null when it has ended, or was told to stop. */
   async function idle(place: Place, signal: AbortSignal, onLook: (live: LiveSession) => Promise<void> = async () => {}): Promise<LiveSession | null> {
     for (let looks = 0; !signal.aborted; ) {
-      const live = await liveOf(place);
+      const live = await findLive(place);
       // One that comes up has no process yet that has noted itself.
       if (!live && !isOpen(place.sessionId)) return null;
       if (live) {
@@ -79,7 +79,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
   }
 
   /** The terminal ended before the message was typed: it gets a process of its own, unless it was stopped meanwhile. */
-  async function runInstead(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
+  async function runHeadless(spec: RunSpec, own: TypedTurn, stopped: AbortSignal): Promise<RunEnd> {
     await closed(spec.sessionId, stopped);
     if (stopped.aborted) return failure('agent_killed', 'It was stopped before it was sent.');
     own.onBegin();
@@ -90,7 +90,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
   }
 
   /** Types a message in when nobody is in the middle of something there; false where the terminal ended before. */
-  async function typeIn(message: string, place: Place, own: Typed, stopped: AbortSignal): Promise<boolean> {
+  async function typeMessage(message: string, place: Place, own: TypedTurn, stopped: AbortSignal): Promise<boolean> {
     for (;;) {
       // What a person does there comes first, be it a message that they have not sent.
       const live = await idle(place, stopped);
@@ -110,23 +110,23 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
         if (code === 'terminal_waits') continue;
         // Killed by us, or by somebody else.
         const isGone = code === 'turn_cancelled' || code === 'terminal_not_ours';
-        const isTaken = await agent.answerTo(message, { ...place, project: own.project, at: own.at }).catch(() => null);
+        const isTaken = await agent.findReply(message, { ...place, project: own.project, at: own.at }).catch(() => null);
         if (!isGone || isTaken) throw error;
         return false;
       }
     }
   }
 
-  async function work(spec: RunSpec, own: Typed, stopped: AbortSignal): Promise<RunEnd> {
+  async function runTurn(spec: RunSpec, own: TypedTurn, stopped: AbortSignal): Promise<RunEnd> {
     const { project } = spec;
     const place: Place = { sessionId: spec.sessionId, pid: null, isTyped: false };
     const begun = performance.now();
     const message = toTyped(spec);
-    if (!(await typeIn(message, place, own, stopped))) return runInstead(spec, own, stopped);
+    if (!(await typeMessage(message, place, own, stopped))) return runHeadless(spec, own, stopped);
     own.onBegin();
-    let told: DeskAnswer = { text: '', isOver: false, failure: null };
-    const tell = async () => {
-      const found = await agent.answerTo(message, { ...place, project, at: own.at }).catch(() => null);
+    let told: TerminalReply = { text: '', isSuperseded: false, failure: null };
+    const report = async () => {
+      const found = await agent.findReply(message, { ...place, project, at: own.at }).catch(() => null);
       if (found && found.text.length > told.text.length) own.onOutput({ type: 'text', text: found.text.slice(told.text.length) });
       told = found ?? told;
     };
@@ -136,27 +136,27 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
       hasWorked ||= status === 'busy' || told.text !== '';
       // What the model asks comes after work, and what a person opens is theirs.
       dialogs = status === 'waiting' && !hasWorked && !own.replies.size ? dialogs + 1 : 0;
-      if (dialogs < dialogLooks) return tell();
+      if (dialogs < dialogLooks) return report();
       await terminals.interrupt(place.sessionId).catch(() => {});
       throw new AppError(
         'command_refused',
         `${message.split(/\s/, 1)[0]} opens a dialog in the terminal, which was closed: it can be used there alone.`,
       );
     };
-    const isKnown = () => told.text !== '' || told.isOver || told.failure !== null;
-    const isDone = await idle(place, stopped, isCommand(message) ? look : tell);
+    const isKnown = () => told.text !== '' || told.isSuperseded || told.failure !== null;
+    const isDone = await idle(place, stopped, isCommand(message) ? look : report);
     // The terminal stays: only what it does for this message is stopped, and nothing that a person began after it.
     if (!isDone && stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
-    await tell();
+    await report();
     // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
     for (let waited = 0; isDone && !isKnown() && waited < maxLateMs; waited += lookMs) {
       await delay(lookMs);
-      await tell();
+      await report();
     }
     if (!isDone) return failure('agent_killed', stopped.aborted ? 'It was interrupted.' : 'The terminal ended before the answer did.');
     if (told.failure) return { kind: 'failure', ...told.failure, cost: null };
     // A message that the terminal took in other words is not found by its own.
-    const response = isKnown() ? told.text : await agent.writtenSince(place.sessionId, project, own.at).catch(() => '');
+    const response = isKnown() ? told.text : await agent.readTextSince(place.sessionId, project, own.at).catch(() => '');
     return {
       kind: 'answer',
       response,
@@ -179,7 +179,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
       const begun = new Promise<void>((resolve) => {
         onBegin = resolve;
       });
-      const own: Typed = {
+      const own: TypedTurn = {
         isSent: false,
         at: now().toISOString(),
         project: spec.project,
@@ -189,7 +189,7 @@ export function createDeskRuns({ agent, terminals, isOpen, closed, now }: DeskRu
         replies: new Map(),
       };
       typed.set(spec.sessionId, own);
-      const end = work(spec, own, stopping.signal)
+      const end = runTurn(spec, own, stopping.signal)
         .catch((error): RunEnd => {
           if (error instanceof AppError) return { kind: 'failure', code: error.code, detail: error.message, cost: null };
           return failure('agent_failed', (error as Error).message);

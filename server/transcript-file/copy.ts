@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Entry } from '../transcript/entry.ts';
-import { resultIds } from '../transcript/entry.ts';
+import { toolResultIds } from '../transcript/entry.ts';
 import { parseLine } from '../transcript/jsonl.ts';
 import { readEntry, readPlaces } from './page.ts';
 
@@ -13,7 +13,7 @@ export const leftInCopies = /^(api-request|cost-state$|last-prompt$|atis-latch$)
  * under the new id. With `until` (ISO-8601) it ends before the first message from after it. The old file is
  * only read. False where there is nothing to copy.
  */
-export async function forkTranscript(path: string, to: { until: string | null; sessionId: string }): Promise<boolean> {
+export async function copyTranscript(path: string, to: { until: string | null; sessionId: string }): Promise<boolean> {
   const { chain } = await readPlaces(path);
   const source = await open(path, 'r');
   try {
@@ -21,7 +21,7 @@ export async function forkTranscript(path: string, to: { until: string | null; s
     let leaf = chain.at(-1);
     for (const [index, place] of chain.entries()) {
       const entry = to.until === null ? null : await readEntry(source, place);
-      const isLater = entry?.type === 'user' && !resultIds(entry).length && (entry.timestamp ?? '') > (to.until ?? '');
+      const isLater = entry?.type === 'user' && !toolResultIds(entry).length && (entry.timestamp ?? '') > (to.until ?? '');
       if (!isLater) continue;
       end = place.start;
       leaf = chain[index - 1];

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A transcript as the disk shows it. That of a sub-agent is named with its session's. */
-export type Found = { path: string; sessionId: string; agentId: string | null; size: number; modifiedMs: number };
+export type TranscriptFile = { path: string; sessionId: string; agentId: string | null; size: number; modifiedMs: number };
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
@@ -15,13 +15,13 @@ const sessionFolder = new RegExp(`^${uuid}$`);
 const atOnce = 64;
 
 /** The session of which a name in the folder of a project speaks: its transcript, or its own folder. */
-export const sessionOf = (name: string): string | null => transcript.exec(name)?.[1] ?? (sessionFolder.test(name) ? name : null);
+export const parseSessionId = (name: string): string | null => transcript.exec(name)?.[1] ?? (sessionFolder.test(name) ? name : null);
 
 /** Where the sub-agents of a session have theirs. */
 export const agentFolder = (projectFolder: string, sessionId: string): string => join(projectFolder, sessionId, 'subagents');
 
 /** A transcript; null where there is none (any more). */
-export async function lookAt(path: string): Promise<Found | null> {
+export async function statTranscript(path: string): Promise<TranscriptFile | null> {
   const [, agentSession, agentId = null] = ofAgent.exec(path) ?? [];
   const sessionId = agentSession ?? transcript.exec(path)?.[1];
   const found = sessionId ? await stat(path).catch(() => null) : null;
@@ -50,17 +50,17 @@ async function forAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
 }
 
 /** All transcripts in a folder of a project. */
-export async function transcriptsIn(folder: string): Promise<Found[]> {
+export async function listFolder(folder: string): Promise<TranscriptFile[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const own = entries.filter(({ name }) => transcript.test(name)).map(({ name }) => join(folder, name));
   const sessions = entries.filter((entry) => entry.isDirectory() && sessionFolder.test(entry.name)).map(({ name }) => name);
   const ofAgents = (await forAll(sessions, (session) => agentPaths(folder, session))).flat();
-  return (await forAll([...own, ...ofAgents], lookAt)).filter((found) => found !== null);
+  return (await forAll([...own, ...ofAgents], statTranscript)).filter((found) => found !== null);
 }
 
 /** All transcripts of the machine. */
-export async function crawl(home: string): Promise<Found[]> {
-  const all: Found[] = [];
-  for (const folder of await projectFolders(home)) for (const file of await transcriptsIn(folder)) all.push(file);
+export async function listTranscripts(home: string): Promise<TranscriptFile[]> {
+  const all: TranscriptFile[] = [];
+  for (const folder of await projectFolders(home)) for (const file of await listFolder(folder)) all.push(file);
   return all;
 }

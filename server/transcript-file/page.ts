@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
-import { createChain } from '../transcript/branch.ts';
-import { type Entry, type PlacedEntry, resultIds } from '../transcript/entry.ts';
-import { createPage, type PageCursor } from '../transcript/history-page.ts';
+import { createBranch } from '../transcript/branch.ts';
+import { type Entry, type PlacedEntry, toolResultIds } from '../transcript/entry.ts';
+import { createHistoryPage, type PageCursor } from '../transcript/history-page.ts';
 import { parseLine } from '../transcript/jsonl.ts';
-import { createDeeds, type Deeds } from '../transcript/last-activity.ts';
+import { createLastActivity, type LastActivity } from '../transcript/last-activity.ts';
 import { toBlocks } from '../transcript/message-part.ts';
 import { foldEntries } from '../transcript/messages.ts';
 
@@ -14,7 +14,7 @@ const chunkBytes = 128 * 1024;
 type PlacedLine = { bytes: Buffer; start: number; end: number };
 
 /** The lines of a file from `end` (or its end) backwards, reading no more than is asked for. */
-export async function* linesBackwards(file: FileHandle, end: number): AsyncGenerator<PlacedLine> {
+export async function* readLinesBackward(file: FileHandle, end: number): AsyncGenerator<PlacedLine> {
   let position = end;
   let lineEnd = end;
   let pieces: Buffer[] = [];
@@ -40,7 +40,7 @@ export async function* linesBackwards(file: FileHandle, end: number): AsyncGener
 const mayBeEntry = (bytes: Buffer) => bytes.includes('"uuid"') || bytes.includes('"leafUuid"');
 
 /** Gives the entries of a file from the last to the first until `offer` returns false. */
-export async function readBackwards(
+export async function readEntriesBackward(
   path: string,
   from: number | undefined,
   offer: (placed: PlacedEntry) => boolean,
@@ -49,7 +49,7 @@ export async function readBackwards(
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    for await (const line of linesBackwards(file, Math.min(from ?? size, size))) {
+    for await (const line of readLinesBackward(file, Math.min(from ?? size, size))) {
       if (!line.bytes.length || !mayBeEntry(line.bytes)) continue;
       const entry = parseLine(line.bytes.toString('utf8')) as Entry | null;
       if (entry === null) onTorn(line.start);
@@ -65,7 +65,7 @@ export async function readPage(
   path: string,
   { limit, before }: { limit: number; before?: PageCursor | undefined },
 ): Promise<Pick<HistoryPage, 'messages' | 'before'>> {
-  const page = createPage(limit, before);
+  const page = createHistoryPage(limit, before);
   let torn: number | null = null;
   let isComplete = false;
   const offer = (placed: PlacedEntry) => {
@@ -73,22 +73,22 @@ export async function readPage(
     if (!wanted) isComplete = true;
     return wanted;
   };
-  await readBackwards(path, before?.end, offer, (start) => {
+  await readEntriesBackward(path, before?.end, offer, (start) => {
     torn ??= start;
   });
   // A line that was cut may have been the next one on the chain: go on with what stands before it.
   if (!isComplete && torn !== null) {
     page.skipGap();
-    await readBackwards(path, torn, offer);
+    await readEntriesBackward(path, torn, offer);
   }
   return page.finish();
 }
 
 /** The entries of the conversation from `at` (ISO-8601) on, in its order. */
 export async function readSince(path: string, at: string): Promise<Entry[]> {
-  const chain = createChain();
+  const chain = createBranch();
   const found: PlacedEntry[] = [];
-  await readBackwards(path, undefined, (placed) => {
+  await readEntriesBackward(path, undefined, (placed) => {
     const taken = chain.offer(placed);
     found.push(...taken.filter(({ entry }) => (entry.timestamp ?? at) >= at));
     return !chain.isDone() && taken.every(({ entry }) => (entry.timestamp ?? at) >= at);
@@ -97,9 +97,9 @@ export async function readSince(path: string, at: string): Promise<Entry[]> {
 }
 
 /** What a session did last. */
-export async function readDeeds(path: string): Promise<Deeds> {
-  const deeds = createDeeds();
-  await readBackwards(path, undefined, ({ entry }) => deeds.offer(entry), deeds.cut);
+export async function readLastActivity(path: string): Promise<LastActivity> {
+  const deeds = createLastActivity();
+  await readEntriesBackward(path, undefined, ({ entry }) => deeds.offer(entry), deeds.cut);
   return deeds.finish();
 }
 
@@ -108,7 +108,7 @@ export async function readCost(path: string): Promise<number> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    for await (const { bytes } of linesBackwards(file, size)) {
+    for await (const { bytes } of readLinesBackward(file, size)) {
       const entry = bytes.includes('"cost-state"') ? (parseLine(bytes.toString('utf8')) as { type?: string; totalCostUSD?: unknown } | null) : null;
       if (entry?.type === 'cost-state') return Number(entry.totalCostUSD) || 0;
     }
@@ -123,12 +123,12 @@ type Place = { start: number; end: number };
 
 /** Where the entries of the conversation stand, in its order, and the tool results that stand beside it. */
 export async function readPlaces(path: string): Promise<{ chain: (Place & { uuid: string })[]; aside: Map<string, Place> }> {
-  const chain = createChain();
+  const chain = createBranch();
   const taken: (Place & { uuid: string })[] = [];
   const aside = new Map<string, Place>();
-  await readBackwards(path, undefined, (placed) => {
+  await readEntriesBackward(path, undefined, (placed) => {
     const { entry, start, end } = placed;
-    for (const id of resultIds(entry)) if (!aside.has(id)) aside.set(id, { start, end });
+    for (const id of toolResultIds(entry)) if (!aside.has(id)) aside.set(id, { start, end });
     for (const found of chain.offer(placed)) taken.push({ uuid: String(found.entry.uuid), start: found.start, end: found.end });
     return !chain.isDone();
   });
@@ -143,7 +143,7 @@ export async function readEntry(file: FileHandle, { start, end }: Place): Promis
 /** So many entries at least are made into messages together. */
 const foldBatch = 64;
 
-const isPrompt = (entry: Entry) => entry.type === 'user' && !entry.isMeta && !resultIds(entry).length;
+const isPrompt = (entry: Entry) => entry.type === 'user' && !entry.isMeta && !toolResultIds(entry).length;
 
 /** The whole conversation of a transcript in its order, nothing clipped, with little of it in memory at a time. */
 export async function* readWhole(path: string): AsyncGenerator<HistoryMessage> {

@@ -8,7 +8,7 @@ export function claudeHome(env: Readonly<Record<string, string>>): string {
 }
 
 /** The CLI's name for a project's folder of transcripts, given the real path of the project. */
-export function slugOf(path: string): string {
+export function toProjectSlug(path: string): string {
   const slug = path.replace(/[^a-zA-Z0-9]/g, '-');
   if (slug.length <= 200) return slug;
   let hash = 0;
@@ -28,7 +28,7 @@ export async function findTranscript(home: string, sessionId: string, project?: 
   const projects = join(home, 'projects');
   if (project) {
     const real = await realpath(project).catch(() => project);
-    const path = join(projects, slugOf(real), name);
+    const path = join(projects, toProjectSlug(real), name);
     if (await isFile(path)) return path;
   }
   const folders = await readdir(projects).catch((error) => {

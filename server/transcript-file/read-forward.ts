@@ -10,7 +10,7 @@ const maxLineBytes = 64 * 1024 * 1024;
 export type Line = { bytes: Buffer | null; start: number; end: number };
 
 /** The lines of a file from `start` on, as they come. What is behind the last LF may still be written: it is not given. */
-export async function* linesFrom(file: FileHandle, start: number, chunkBytes = manyBytes): AsyncGenerator<Line> {
+export async function* readLinesForward(file: FileHandle, start: number, chunkBytes = manyBytes): AsyncGenerator<Line> {
   let position = start;
   let lineStart = start;
   let pieces: Buffer[] = [];

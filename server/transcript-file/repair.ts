@@ -6,7 +6,7 @@ import type { Entry } from '../transcript/entry.ts';
 import { parseLine } from '../transcript/jsonl.ts';
 import { type Node, type Plan, planRepair, toNode } from '../transcript/repair.ts';
 import { leftInCopies } from './copy.ts';
-import { linesBackwards, readEntry } from './page.ts';
+import { readEntry, readLinesBackward } from './page.ts';
 
 type Place = { start: number; end: number };
 
@@ -21,7 +21,7 @@ async function read(file: FileHandle): Promise<Found> {
   const { size } = await file.stat();
   const found: Found = { nodes: [], places: new Map(), others: [], cut: [], leaf: null };
   let lines = 0;
-  for await (const { bytes, start, end } of linesBackwards(file, size)) {
+  for await (const { bytes, start, end } of readLinesBackward(file, size)) {
     if (bytes.length === 0 && end === size) continue;
     lines += 1;
     const text = bytes.toString('utf8').trim();
@@ -46,7 +46,7 @@ async function read(file: FileHandle): Promise<Found> {
 const many = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** What is wrong, in words: what a resume loses, and what a copy mends. */
-function wordsOf({ cut, plan }: { cut: Repair['cut_lines']; plan: Plan }): Pick<Repair, 'loses' | 'mends'> {
+function describePlan({ cut, plan }: { cut: Repair['cut_lines']; plan: Plan }): Pick<Repair, 'loses' | 'mends'> {
   const [loses, mends]: [string[], string[]] = [[], []];
   for (const { why, messages, first } of plan.branches) {
     if (why === 'rewound') continue;
@@ -107,7 +107,7 @@ export async function repairTranscript(path: string, copyTo: string | null): Pro
   try {
     const found = await read(source);
     const plan = planRepair(found.nodes, found.leaf);
-    const words = wordsOf({ cut: found.cut, plan });
+    const words = describePlan({ cut: found.cut, plan });
     const sound = words.loses.length === 0;
     const isCopied = copyTo !== null && !sound && plan.leaf !== null;
     if (isCopied) await writeCopy(source, path, copyTo, found, plan);

@@ -1,12 +1,12 @@
 import type { Entry } from '../transcript/entry.ts';
-import { readBackwards } from './page.ts';
+import { readEntriesBackward } from './page.ts';
 
 const isSaid = ({ type, isSidechain, isMeta }: Entry) => (type === 'user' || type === 'assistant') && !isSidechain && !isMeta;
 
 /** Whether there is something in a transcript that a session can be continued from. A file that cannot be read has nothing. */
 export async function isUsable(path: string): Promise<boolean> {
   let found = false;
-  await readBackwards(path, undefined, ({ entry }) => {
+  await readEntriesBackward(path, undefined, ({ entry }) => {
     found = isSaid(entry);
     return !found;
   }).catch(() => {});
@@ -19,7 +19,7 @@ export async function isUsable(path: string): Promise<boolean> {
  */
 export async function hasAnswerBetween(path: string, from: string, to: string): Promise<boolean> {
   let last: Entry | null = null;
-  await readBackwards(path, undefined, ({ entry }) => {
+  await readEntriesBackward(path, undefined, ({ entry }) => {
     if (!isSaid(entry) || (entry.timestamp ?? '') > to) return true;
     last = entry;
     return false;

@@ -1,45 +1,45 @@
-import { type PlacedEntry, resultIds } from './entry.ts';
+import { type PlacedEntry, toolResultIds } from './entry.ts';
 
 /** How many entries beside the chain are kept in mind: blocks of one message are never that far apart. */
-const maxAside = 500;
+const maxOffBranch = 500;
 
 /**
  * Follows the conversation from its newest leaf back, given the entries of a file from the last to the
  * first. A parent always stands before its children, so one pass is enough. The file's order alone
  * would mix in branches that were left. `want` continues where an earlier pass stopped.
  */
-export function createChain(want?: string) {
+export function createBranch(want?: string) {
   let next: string | null | undefined = want;
   /** Entries from behind the leaf that was told of, newest first; null where none is told of, or it was met. */
-  let behind: PlacedEntry[] | null = null;
-  const asideResults = new Map<string, PlacedEntry>();
-  const asideBlocks = new Map<string, PlacedEntry[]>();
+  let pastLeaf: PlacedEntry[] | null = null;
+  const offBranchResults = new Map<string, PlacedEntry>();
+  const offBranchBlocks = new Map<string, PlacedEntry[]>();
   const messageIds = new Set<string>();
 
   /** Parallel tool calls fork the tree: only one of the calls and results is on the chain, the others beside it. */
-  function keepAside(placed: PlacedEntry): PlacedEntry[] {
+  function keepOffBranch(placed: PlacedEntry): PlacedEntry[] {
     const { entry } = placed;
-    for (const id of resultIds(entry)) asideResults.set(id, placed);
+    for (const id of toolResultIds(entry)) offBranchResults.set(id, placed);
     const messageId = entry.type === 'assistant' ? entry.message?.id : undefined;
     if (messageId && messageIds.has(messageId)) return [placed];
-    const blocks = (messageId && asideBlocks.get(messageId)) || [];
+    const blocks = (messageId && offBranchBlocks.get(messageId)) || [];
     blocks.push(placed);
-    if (messageId) asideBlocks.set(messageId, blocks);
-    for (const map of [asideResults, asideBlocks]) {
+    if (messageId) offBranchBlocks.set(messageId, blocks);
+    for (const map of [offBranchResults, offBranchBlocks]) {
       const oldest = map.keys().next();
-      if (map.size > maxAside && !oldest.done) map.delete(oldest.value);
+      if (map.size > maxOffBranch && !oldest.done) map.delete(oldest.value);
     }
     return [];
   }
 
   /** Puts an entry on the chain, with what stood beside it. */
-  function put(placed: PlacedEntry): PlacedEntry[] {
+  function addToBranch(placed: PlacedEntry): PlacedEntry[] {
     const { entry } = placed;
     const messageId = entry.type === 'assistant' ? entry.message?.id : undefined;
     if (!messageId) return [placed];
     messageIds.add(messageId);
-    const aside = asideBlocks.get(messageId) ?? [];
-    asideBlocks.delete(messageId);
+    const aside = offBranchBlocks.get(messageId) ?? [];
+    offBranchBlocks.delete(messageId);
     return [placed, ...aside];
   }
 
@@ -47,7 +47,7 @@ export function createChain(want?: string) {
    * What leads from a leaf that was told of to the newest entry below it: a process that ended at once names the
    * parent of its answer (2.1.329), and the CLI goes on with the answer all the same.
    */
-  function below(leaf: string, entries: readonly PlacedEntry[]): ReadonlySet<string> {
+  function findDescendants(leaf: string, entries: readonly PlacedEntry[]): ReadonlySet<string> {
     const parents = new Map(entries.map(({ entry }) => [String(entry.uuid), entry.parentUuid ?? null]));
     for (const newest of parents.keys()) {
       const path = new Set<string>();
@@ -66,29 +66,29 @@ export function createChain(want?: string) {
       if (next === null) return [];
       if (entry.type === 'last-prompt' && next === undefined && entry.leafUuid) {
         next = entry.leafUuid;
-        behind = [];
+        pastLeaf = [];
       }
       if (!entry.uuid || entry.isSidechain) return [];
       if (next !== undefined && entry.uuid !== next) {
-        if (behind && behind.length < maxAside) {
-          behind.push(placed);
+        if (pastLeaf && pastLeaf.length < maxOffBranch) {
+          pastLeaf.push(placed);
           return [];
         }
-        return keepAside(placed);
+        return keepOffBranch(placed);
       }
-      const waiting = behind ?? [];
-      behind = null;
-      const path = below(entry.uuid, waiting);
+      const waiting = pastLeaf ?? [];
+      pastLeaf = null;
+      const path = findDescendants(entry.uuid, waiting);
       next = entry.parentUuid ?? entry.logicalParentUuid ?? null;
-      return [...waiting.flatMap((one) => (path.has(String(one.entry.uuid)) ? put(one) : keepAside(one))), ...put(placed)];
+      return [...waiting.flatMap((one) => (path.has(String(one.entry.uuid)) ? addToBranch(one) : keepOffBranch(one))), ...addToBranch(placed)];
     },
     /** Takes the next older entry as the newest one. */
     forget(): void {
-      behind = null;
+      pastLeaf = null;
       next = undefined;
     },
     /** The result of a tool call that stood beside the chain. */
-    resultAside: (toolId: string): PlacedEntry | undefined => asideResults.get(toolId),
+    findResultOffBranch: (toolId: string): PlacedEntry | undefined => offBranchResults.get(toolId),
     /** True when the first entry of the conversation was reached. */
     isDone: (): boolean => next === null,
     /** Whether an entry is the one that comes next on the chain. */

@@ -14,7 +14,7 @@ function differing(before: readonly string[], after: readonly string[]): { added
 }
 
 /** What a tool's call changes in a file, as far as its input alone says; undefined for a tool that edits nothing. */
-export function changeOf(tool: string, input: unknown): FileChange | undefined {
+export function countChange(tool: string, input: unknown): FileChange | undefined {
   const { file_path, notebook_path, content, old_string, new_string, new_source, edits } = (input ?? {}) as Record<string, unknown>;
   const file = asText(file_path ?? notebook_path);
   if (!file) return undefined;

@@ -10,7 +10,7 @@ const refusedByPerson = /^The user doesn't want to proceed with this tool use/;
  * Why a tool never ran, by what the CLI says of its result (2.1.329; older ones say nothing): `kind` is
  * `toolDenialKind` of a transcript or `non_execution_kind` of the stream. Undefined if it did run.
  */
-export function denialOf(kind: unknown, decision: unknown, output: string): Denied | undefined {
+export function parseDenial(kind: unknown, decision: unknown, output: string): Denied | undefined {
   const source = (decision as { source?: unknown } | null | undefined)?.source;
   const isRefused = refusedByPerson.test(output);
   if (typeof kind !== 'string') return isRefused ? 'person' : undefined;

@@ -31,25 +31,25 @@ export type Entry = {
 /** An entry with where its line begins and ends in the file, in bytes. */
 export type PlacedEntry = { entry: Entry; start: number; end: number };
 
-export const blocksOf = (entry: Entry): Block[] => toBlocks(entry.message?.content);
+export const contentBlocks = (entry: Entry): Block[] => toBlocks(entry.message?.content);
 
 /** The ids of the tool calls whose results an entry holds. */
-export function resultIds(entry: Entry): string[] {
+export function toolResultIds(entry: Entry): string[] {
   if (entry.type !== 'user') return [];
-  return blocksOf(entry)
+  return contentBlocks(entry)
     .filter((block) => block.type === 'tool_result')
     .map((block) => String(block.tool_use_id));
 }
 
 /** The text of a notice that background work has ended; null for any other entry. */
-export function noticeOf(entry: Entry): string | null {
+export function taskNotice(entry: Entry): string | null {
   if (entry.type !== 'user') return null;
   const text = plainText(entry);
   return entry.origin?.kind === 'task-notification' || text.startsWith('<task-notification>') ? text : null;
 }
 
 export function plainText(entry: Entry): string {
-  return blocksOf(entry)
+  return contentBlocks(entry)
     .filter((block) => block.type === 'text')
     .map((block) => String(block.text ?? ''))
     .join('\n');

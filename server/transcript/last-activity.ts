@@ -1,11 +1,11 @@
 import type { Diagnosis } from '../../contract/session.ts';
-import { blocksOf, type Entry, plainText } from './entry.ts';
+import { contentBlocks, type Entry, plainText } from './entry.ts';
 import { toolOutput } from './message-part.ts';
-import { saidBy } from './metadata.ts';
-import { clip } from './truncate.ts';
+import { userText } from './metadata.ts';
+import { truncateText } from './truncate.ts';
 
 /** What a session did last. */
-export type Deeds = Omit<Diagnosis, 'id' | 'state' | 'reason' | 'advice'> & {
+export type LastActivity = Omit<Diagnosis, 'id' | 'state' | 'reason' | 'advice'> & {
   /** The last tool has no result. */
   isToolOpen: boolean;
   /** The last thing in the transcript is an answer of the model, a message of the person, a tool, or an error of the API. */
@@ -17,18 +17,18 @@ export type Deeds = Omit<Diagnosis, 'id' | 'state' | 'reason' | 'advice'> & {
 const maxText = 2000;
 const outOfMemory = /\b(Killed|Out of memory|MemoryError|heap out of memory|Cannot allocate memory|OOM)\b/i;
 
-const commandOf = (input: unknown): string | null => {
+const toCommand = (input: unknown): string | null => {
   const { command, file_path, path, pattern, url } = (input ?? {}) as Record<string, unknown>;
   const found = command ?? file_path ?? path ?? pattern ?? url;
-  return typeof found === 'string' ? clip(found, 500).text : null;
+  return typeof found === 'string' ? truncateText(found, 500).text : null;
 };
 
-const endOf = (text: string) => (text.length > maxText ? `…${text.slice(-maxText)}` : text);
+const findEnd = (text: string) => (text.length > maxText ? `…${text.slice(-maxText)}` : text);
 
 /** Collects the deeds from the entries of a transcript, given from the last to the first. */
-export function createDeeds() {
+export function createLastActivity() {
   const results = new Map<string, { text: string; isError: boolean }>();
-  const deeds: Deeds = {
+  const deeds: LastActivity = {
     last_tool: null,
     last_command: null,
     last_exit_code: null,
@@ -44,17 +44,17 @@ export function createDeeds() {
   };
 
   function takeTool(entry: Entry): void {
-    const call = blocksOf(entry).findLast((block) => block.type === 'tool_use');
+    const call = contentBlocks(entry).findLast((block) => block.type === 'tool_use');
     if (!call || deeds.last_tool !== null) return;
     deeds.last_tool = String(call.name);
-    deeds.last_command = commandOf(call.input);
+    deeds.last_command = toCommand(call.input);
     const result = results.get(String(call.id));
     deeds.isToolOpen = !result;
     if (!result) return;
     const code = /(?:^|\n)Exit code (\d+)/.exec(result.text)?.[1];
     if (code !== undefined) deeds.last_exit_code = Number(code);
     else if (call.name === 'Bash' && !result.isError) deeds.last_exit_code = 0;
-    deeds.last_output = endOf(result.text);
+    deeds.last_output = findEnd(result.text);
     deeds.wasShortOfMemory = outOfMemory.test(result.text) && (code === '137' || result.isError);
   }
 
@@ -65,20 +65,20 @@ export function createDeeds() {
       deeds.at ??= entry.timestamp ?? null;
       const text = plainText(entry);
       if (entry.type === 'user') {
-        for (const block of blocksOf(entry)) {
+        for (const block of contentBlocks(entry)) {
           if (block.type === 'tool_result')
             results.set(String(block.tool_use_id), { text: toolOutput(block.content), isError: block.is_error === true });
         }
         const isInterruption = text.startsWith('[Request interrupted by user');
         if (deeds.ends === 'nothing' && isInterruption) deeds.interrupted = true;
-        const said = saidBy(entry);
-        if (said !== null && deeds.last_message === null) deeds.last_message = clip(said, maxText).text;
+        const said = userText(entry);
+        if (said !== null && deeds.last_message === null) deeds.last_message = truncateText(said, maxText).text;
         if (deeds.ends === 'nothing' && said !== null) deeds.ends = 'message';
         if (deeds.ends === 'nothing' && results.size) deeds.ends = 'tool';
       } else if (entry.message?.model !== '<synthetic>' || entry.isApiErrorMessage) {
         takeTool(entry);
         if (deeds.ends === 'nothing') deeds.ends = entry.isApiErrorMessage ? 'error' : text.trim() && !deeds.isToolOpen ? 'answer' : 'tool';
-        if (text.trim() && deeds.last_words === null) deeds.last_words = endOf(text);
+        if (text.trim() && deeds.last_words === null) deeds.last_words = findEnd(text);
       }
       return deeds.last_tool === null || deeds.last_words === null || deeds.last_message === null;
     },
@@ -86,14 +86,14 @@ export function createDeeds() {
     cut(): void {
       deeds.cut_lines += 1;
     },
-    finish: (): Deeds => deeds,
+    finish: (): LastActivity => deeds,
   };
 }
 
 type Reason = Diagnosis['reason'];
 
 /** Why a session stands where it stands. */
-export function reasonOf(deeds: Deeds, isLive: boolean): Reason {
+export function resolveReason(deeds: LastActivity, isLive: boolean): Reason {
   if (isLive) return 'live';
   if (deeds.ends === 'nothing') return 'empty';
   if (deeds.interrupted) return 'interrupted';

@@ -1,7 +1,7 @@
 import type { MessagePart } from '../../contract/message.ts';
-import { changeOf } from './change.ts';
+import { countChange } from './change.ts';
 import { asText } from './plain-value.ts';
-import { clip } from './truncate.ts';
+import { truncateText } from './truncate.ts';
 
 /** The most that is shown of a tool's input or output, and of one text, in UTF-16 units. */
 export const maxToolText = 8_000;
@@ -36,13 +36,13 @@ export const shownLimits: Limits = { text: maxText, tool: maxToolText };
 export function toPart(block: Block, limits = shownLimits): MessagePart | null {
   switch (block.type) {
     case 'text':
-      return { type: 'text', ...clip(asText(block.text), limits.text) };
+      return { type: 'text', ...truncateText(asText(block.text), limits.text) };
     case 'thinking':
-      return { type: 'thinking', ...clip(asText(block.thinking), limits.text) };
+      return { type: 'thinking', ...truncateText(asText(block.thinking), limits.text) };
     case 'tool_use': {
-      const { text, ...rest } = clip(toolInput(block), limits.tool);
+      const { text, ...rest } = truncateText(toolInput(block), limits.tool);
       const name = asText(block.name);
-      const change = changeOf(name, block.input);
+      const change = countChange(name, block.input);
       return { type: 'tool', id: asText(block.id), name, input: text, output: null, is_error: false, ...rest, ...(change ? { change } : {}) };
     }
     case 'image':

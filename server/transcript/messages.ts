@@ -1,8 +1,8 @@
 import type { HistoryMessage, MessagePart } from '../../contract/message.ts';
-import { denialOf } from './denial.ts';
-import { blocksOf, type Entry, noticeOf, plainText, withoutNotes } from './entry.ts';
+import { parseDenial } from './denial.ts';
+import { contentBlocks, type Entry, plainText, taskNotice, withoutNotes } from './entry.ts';
 import { type Limits, shownLimits, textOf, toBlocks, toolOutput, toPart } from './message-part.ts';
-import { clip } from './truncate.ts';
+import { truncateText } from './truncate.ts';
 
 type Kind = HistoryMessage['kind'];
 
@@ -33,12 +33,12 @@ export function foldEntries(
     return message;
   };
   const addText = (entry: Entry, role: HistoryMessage['role'], text: string, kind?: Kind) =>
-    add(entry, role, [{ type: 'text', ...clip(text, limits.text) }], kind);
+    add(entry, role, [{ type: 'text', ...truncateText(text, limits.text) }], kind);
 
   function foldAssistant(entry: Entry): void {
     // What the CLI writes itself where a turn was cut, so that the roles take turns.
     if (entry.message?.model === '<synthetic>' && !entry.isApiErrorMessage) return;
-    const parts = blocksOf(entry)
+    const parts = contentBlocks(entry)
       .map((block) => toPart(block, limits))
       .filter((part) => part !== null);
     for (const part of parts) {
@@ -60,7 +60,7 @@ export function foldEntries(
     takeResults(entry, tools, limits);
     if (entry.isMeta) return;
     const text = plainText(entry);
-    const notice = noticeOf(entry);
+    const notice = taskNotice(entry);
     const command = tag('command-name', text);
     const output = tag('local-command-stdout', text) ?? tag('local-command-stderr', text);
     if (notice !== null) addText(entry, 'system', tag('summary', notice) ?? 'Background work ended.', 'background');
@@ -69,7 +69,7 @@ export function foldEntries(
     else if (entry.isCompactSummary) addText(entry, 'system', withoutNotes(text), 'summary');
     else if (/^\[Request interrupted by user/.test(text)) addText(entry, 'system', 'Stopped.', 'output');
     else {
-      const parts = blocksOf(entry)
+      const parts = contentBlocks(entry)
         .map(withoutReminders)
         .map((block) => toPart(block, limits))
         .filter((part) => part !== null);
@@ -102,14 +102,14 @@ export function foldEntries(
 
 /** Puts the results that an entry holds into the tool calls that they belong to. */
 function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { type: 'tool' }>>, limits: Limits): void {
-  for (const block of blocksOf(entry)) {
+  for (const block of contentBlocks(entry)) {
     const tool = block.type === 'tool_result' ? tools.get(String(block.tool_use_id)) : undefined;
     if (!tool) continue;
     const output = toolOutput(block.content);
-    const { text, clipped } = clip(output, limits.tool);
+    const { text, clipped } = truncateText(output, limits.tool);
     tool.output = text;
     tool.is_error = block.is_error === true;
-    const denied = tool.is_error ? denialOf(entry.toolDenialKind, entry.permissionDecision, output) : undefined;
+    const denied = tool.is_error ? parseDenial(entry.toolDenialKind, entry.permissionDecision, output) : undefined;
     if (denied) tool.denied = denied;
     if (clipped) tool.clipped = true;
     if (tool.at && entry.timestamp) tool.duration_ms = Math.max(0, Date.parse(entry.timestamp) - Date.parse(tool.at));

@@ -1,8 +1,8 @@
-import { betweenTags, blocksOf, type Entry, noticeOf, plainText, resultIds, withoutNotes } from './entry.ts';
-import { clip } from './truncate.ts';
+import { betweenTags, contentBlocks, type Entry, plainText, taskNotice, toolResultIds, withoutNotes } from './entry.ts';
+import { truncateText } from './truncate.ts';
 
 /** What is known of a session from the lines of its transcript so far; as JSON it can be put away and gone on with. */
-export type Facts = {
+export type SessionMetadata = {
   project: string | null;
   customTitle: string | null;
   ownTitle: string | null;
@@ -23,7 +23,7 @@ export type Facts = {
   badLines: number;
 };
 
-export const noFacts: Facts = {
+export const noFacts: SessionMetadata = {
   project: null,
   customTitle: null,
   ownTitle: null,
@@ -61,7 +61,7 @@ export type FactEntry = Entry & {
 
 /** Of a text that is very long its beginning is enough to look at. */
 const shown = (text: string) =>
-  clip(
+  truncateText(
     text
       .slice(0, shownChars * 10)
       .replace(/\s+/g, ' ')
@@ -71,19 +71,19 @@ const shown = (text: string) =>
 const words = (value: unknown) => (typeof value === 'string' && value.trim() ? value : null);
 
 /** What a person said; null for an entry that is no message of theirs (a tool's result, a note, an interruption). */
-export function saidBy(entry: Entry): string | null {
+export function userText(entry: Entry): string | null {
   if (entry.type !== 'user' || entry.isMeta || entry.isSidechain || entry.isCompactSummary) return null;
-  if (resultIds(entry).length || noticeOf(entry) !== null) return null;
+  if (toolResultIds(entry).length || taskNotice(entry) !== null) return null;
   const text = withoutNotes(plainText(entry));
   const command = /<command-name>([^<]*)<\/command-name>/.exec(text)?.[1]?.trim();
   if (command) return `${command} ${betweenTags(text, '<command-args>', '</command-args>').inside[0]?.trim() ?? ''}`.trim();
   if (/^\s*<(local-command|bash-)/.test(text) || text.startsWith('[Request interrupted by user')) return null;
   if (text.trim()) return text;
-  return blocksOf(entry).some((block) => block.type === 'image' || block.type === 'document') ? '[attachment]' : null;
+  return contentBlocks(entry).some((block) => block.type === 'image' || block.type === 'document') ? '[attachment]' : null;
 }
 
 /** The facts with one more entry. Those of a folded tool list are as they were where it says nothing new. */
-export function addEntry(before: Facts, entry: FactEntry): Facts {
+export function addEntry(before: SessionMetadata, entry: FactEntry): SessionMetadata {
   switch (entry.type) {
     case 'custom-title':
       return { ...before, customTitle: words(entry.customTitle) };
@@ -105,10 +105,10 @@ export function addEntry(before: Facts, entry: FactEntry): Facts {
   }
 }
 
-function addTreeEntry(before: Facts, entry: FactEntry): Facts {
+function addTreeEntry(before: SessionMetadata, entry: FactEntry): SessionMetadata {
   if (entry.isSidechain) return before;
   const from = entry.forkedFrom;
-  const facts: Facts = {
+  const facts: SessionMetadata = {
     ...before,
     entries: before.entries + 1,
     project: before.project ?? words(entry.cwd),
@@ -120,7 +120,7 @@ function addTreeEntry(before: Facts, entry: FactEntry): Facts {
     lastAt: words(entry.timestamp) ?? before.lastAt,
     firstUuid: before.firstUuid ?? words(entry.uuid),
   };
-  const said = saidBy(entry);
+  const said = userText(entry);
   if (said !== null) {
     facts.turns += 1;
     facts.firstMessage ??= shown(said);
@@ -135,7 +135,7 @@ function addTreeEntry(before: Facts, entry: FactEntry): Facts {
 }
 
 /** What is wrong with a transcript, in words; null where nothing is. */
-export function problemOf(facts: Facts, size: number): string | null {
+export function describeProblem(facts: SessionMetadata, size: number): string | null {
   if (size === 0) return 'The file is empty.';
   if (facts.entries === 0) return facts.badLines ? 'No line of the file can be read: it is no transcript.' : 'Nothing was said in it.';
   if (facts.badLines) return `${facts.badLines} ${facts.badLines === 1 ? 'line' : 'lines'} cannot be read.`;

@@ -52,7 +52,7 @@ export function toSearched(text: string): SearchedText {
 }
 
 /** The first places of a term, in the order of the text. */
-export function placesOf({ words, names }: SearchedText, term: Term): Place[] {
+export function findPlaces({ words, names }: SearchedText, term: Term): Place[] {
   const places: Place[] = [];
   addPlaces(places, words, term);
   const inNames: Place[] = [];
@@ -61,7 +61,7 @@ export function placesOf({ words, names }: SearchedText, term: Term): Place[] {
 }
 
 /** A piece of a text around the first of some places, and where they are in the piece. */
-export function excerptOf(text: string, places: readonly Place[], chars = 240): { excerpt: string; marks: Place[] } | null {
+export function buildExcerpt(text: string, places: readonly Place[], chars = 240): { excerpt: string; marks: Place[] } | null {
   const sorted = places.toSorted((a, b) => a[0] - b[0]);
   const first = sorted[0];
   if (!first) return null;

@@ -1,8 +1,8 @@
 import type { LostBranch } from '../../contract/repair.ts';
-import { blocksOf, type Entry, plainText, resultIds } from './entry.ts';
+import { contentBlocks, type Entry, plainText, toolResultIds } from './entry.ts';
 import { createLine } from './main-line.ts';
-import { saidBy } from './metadata.ts';
-import { clip } from './truncate.ts';
+import { userText } from './metadata.ts';
+import { truncateText } from './truncate.ts';
 
 /** An entry of the tree, as far as its place in it matters. */
 export type Node = {
@@ -34,7 +34,7 @@ const maxShown = 200;
 
 export function toNode(entry: Entry & { entrypoint?: unknown }): Node | null {
   if (!entry.uuid || !['user', 'assistant', 'system', 'attachment'].includes(entry.type)) return null;
-  const blocks = entry.type === 'assistant' ? blocksOf(entry) : [];
+  const blocks = entry.type === 'assistant' ? contentBlocks(entry) : [];
   const command = (input: unknown) => (input as { command?: unknown } | null)?.command;
   return {
     uuid: entry.uuid,
@@ -47,10 +47,10 @@ export function toNode(entry: Entry & { entrypoint?: unknown }): Node | null {
       .filter((block) => block.type === 'tool_use')
       .map((block) => {
         const text = command(block.input);
-        return { id: String(block.id), tool: String(block.name), command: typeof text === 'string' ? clip(text, maxShown).text : null };
+        return { id: String(block.id), tool: String(block.name), command: typeof text === 'string' ? truncateText(text, maxShown).text : null };
       }),
-    results: resultIds(entry),
-    said: saidBy(entry) ?? (entry.type === 'assistant' && entry.message?.model !== '<synthetic>' ? plainText(entry).trim() || null : null),
+    results: toolResultIds(entry),
+    said: userText(entry) ?? (entry.type === 'assistant' && entry.message?.model !== '<synthetic>' ? plainText(entry).trim() || null : null),
     isSidechain: entry.isSidechain === true,
   };
 }
@@ -63,42 +63,42 @@ export function toNode(entry: Entry & { entrypoint?: unknown }): Node | null {
 export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Plan {
   const tree = nodes.filter(({ isSidechain }) => !isSidechain);
   const place = new Map(tree.map((node, index) => [node.uuid, index]));
-  const nodeOf = (uuid: string) => tree[place.get(uuid) as number] as Node;
+  const findNode = (uuid: string) => tree[place.get(uuid) as number] as Node;
   const isCut = ({ parent }: Node) => parent !== null && !place.has(parent);
   const parents = new Map(tree.map((node, index) => [node.uuid, isCut(node) ? (tree[index - 1]?.uuid ?? null) : node.parent]));
-  const parentOf = (uuid: string) => parents.get(uuid) ?? null;
+  const findParent = (uuid: string) => parents.get(uuid) ?? null;
   const pathTo = (leaf: string, until: ReadonlySet<string>): string[] => {
     // A file can say that two entries are each the other's parent.
     const path = new Set<string>();
-    for (let at: string | null = leaf; at !== null && !until.has(at) && !path.has(at); at = parentOf(at)) path.add(at);
+    for (let at: string | null = leaf; at !== null && !until.has(at) && !path.has(at); at = findParent(at)) path.add(at);
     return [...path].toReversed();
   };
   /** The newest entry below each: who comes first, from the newest on, is it for all above that have none yet. */
   const newest = new Map<string, string>();
   for (const { uuid } of tree.toReversed()) {
-    for (let at: string | null = uuid; at !== null && !newest.has(at); at = parentOf(at)) newest.set(at, uuid);
+    for (let at: string | null = uuid; at !== null && !newest.has(at); at = findParent(at)) newest.set(at, uuid);
   }
   const newestBelow = (uuid: string): string => newest.get(uuid) ?? uuid;
 
   const leaf = toldLeaf !== null && place.has(toldLeaf) ? newestBelow(toldLeaf) : (tree.at(-1)?.uuid ?? null);
   const main = leaf === null ? [] : pathTo(leaf, new Set());
   const kept = new Set(main);
-  const messageIds = new Set(main.map((uuid) => nodeOf(uuid).messageId));
+  const messageIds = new Set(main.map((uuid) => findNode(uuid).messageId));
   /** Parallel tool calls fork the tree: those beside the line belong to a message that is on it. */
   const isOfKept = ({ messageId }: Node) => messageId !== null && messageIds.has(messageId);
   const branches: LostBranch[] = [];
   const line = createLine(main);
 
   // What a resume as it stands would not come to: it ends at the first parent that is not there.
-  const cutAt = main.findLastIndex((uuid) => isCut(nodeOf(uuid)));
+  const cutAt = main.findLastIndex((uuid) => isCut(findNode(uuid)));
   if (cutAt > 0) noteBranch(main.slice(0, cutAt), 'cut');
 
   for (const { uuid } of tree) {
     if (kept.has(uuid)) continue;
-    const parent = parentOf(uuid);
+    const parent = findParent(uuid);
     if (parent !== null && !kept.has(parent)) continue;
     const path = pathTo(newestBelow(uuid), kept);
-    if (!path.some((one) => nodeOf(one).said !== null && !isOfKept(nodeOf(one)))) continue;
+    if (!path.some((one) => findNode(one).said !== null && !isOfKept(findNode(one)))) continue;
     const sibling = line.after(parent);
     const why = sibling === undefined || isByAnother(path, sibling) ? 'two_writers' : 'rewound';
     noteBranch(path, why);
@@ -111,7 +111,7 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
    * terminal who goes back has done with the one line when the other begins.
    */
   function isByAnother(path: readonly string[], sibling: string): boolean {
-    const [first, other] = [nodeOf(path[0] as string), nodeOf(sibling)];
+    const [first, other] = [findNode(path[0] as string), findNode(sibling)];
     if (first.writer !== other.writer || first.writer !== 'cli') return true;
     return (place.get(sibling) as number) < (place.get(path.at(-1) as string) as number);
   }
@@ -121,35 +121,37 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
     line.insert(path, parent === null ? null : line.endOfRun(parent, isPair));
     for (const uuid of path) {
       kept.add(uuid);
-      messageIds.add(nodeOf(uuid).messageId);
+      messageIds.add(findNode(uuid).messageId);
     }
   }
 
   /** Whether an entry must not be parted from the one before it. */
   function isPair(before: string, uuid: string): boolean {
-    const { results, messageId } = nodeOf(uuid);
-    return results.length > 0 || (messageId !== null && messageId === nodeOf(before).messageId);
+    const { results, messageId } = findNode(uuid);
+    return results.length > 0 || (messageId !== null && messageId === findNode(before).messageId);
   }
 
   function noteBranch(path: readonly string[], why: LostBranch['why']): void {
-    const said = path.map(nodeOf).filter((node) => node.said !== null);
-    const shown = (node: Node | undefined) => clip(node?.said ?? '', maxShown).text;
+    const said = path.map(findNode).filter((node) => node.said !== null);
+    const shown = (node: Node | undefined) => truncateText(node?.said ?? '', maxShown).text;
     if (said.length) branches.push({ messages: said.length, first: shown(said[0]), last: shown(said.at(-1)), at: said[0]?.at ?? null, why });
   }
 
   const results = new Set(tree.flatMap((node) => node.results));
-  const openOf = (uuid: string) => (kept.has(uuid) || isOfKept(nodeOf(uuid)) ? nodeOf(uuid).calls.filter(({ id }) => !results.has(id)) : []);
-  const openCalls = tree.flatMap(({ uuid }) => openOf(uuid));
+  const findOpenCalls = (uuid: string) =>
+    kept.has(uuid) || isOfKept(findNode(uuid)) ? findNode(uuid).calls.filter(({ id }) => !results.has(id)) : [];
+  const openCalls = tree.flatMap(({ uuid }) => findOpenCalls(uuid));
   const order: Plan['nodes'] = [];
   const written = new Set<string>();
   const inOrder = line.inOrder();
   for (const [index, uuid] of inOrder.entries()) {
-    order.push({ uuid, parent: inOrder[index - 1] ?? null, openCalls: openOf(uuid).map(({ id }) => id) });
+    order.push({ uuid, parent: inOrder[index - 1] ?? null, openCalls: findOpenCalls(uuid).map(({ id }) => id) });
     written.add(uuid);
   }
   // What stands beside the line (parallel calls, what somebody went back from) hangs where it hung.
-  for (const { uuid } of tree) if (!written.has(uuid)) order.push({ uuid, parent: parentOf(uuid), openCalls: openOf(uuid).map(({ id }) => id) });
-  const isChanged = order.some(({ uuid, parent }) => nodeOf(uuid).parent !== parent);
+  for (const { uuid } of tree)
+    if (!written.has(uuid)) order.push({ uuid, parent: findParent(uuid), openCalls: findOpenCalls(uuid).map(({ id }) => id) });
+  const isChanged = order.some(({ uuid, parent }) => findNode(uuid).parent !== parent);
   // What sub-agents said in the same file is a tree of its own.
   for (const { uuid, parent, isSidechain } of nodes) if (isSidechain) order.push({ uuid, parent, openCalls: [] });
 

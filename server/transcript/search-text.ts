@@ -1,6 +1,6 @@
-import { blocksOf, type Entry, noticeOf, resultIds } from './entry.ts';
+import { contentBlocks, type Entry, taskNotice, toolResultIds } from './entry.ts';
 import { toolOutput } from './message-part.ts';
-import { saidBy } from './metadata.ts';
+import { userText } from './metadata.ts';
 import { compose, isAscii, toIndexWords } from './words.ts';
 
 /** What is found of an entry, by who said it. `tool` is what a tool was called with. */
@@ -20,15 +20,15 @@ function stringsIn(value: unknown, into: string[] = [], depth = 0): string[] {
 }
 
 /** The texts of an entry; null where there is nothing to be found in it. */
-export function textsOf(entry: Entry): SearchTexts | null {
+export function extractTexts(entry: Entry): SearchTexts | null {
   const texts: SearchTexts = { user: '', assistant: '', tool: '', output: '' };
   if (entry.type === 'user') {
-    if (resultIds(entry).length) {
-      const results = blocksOf(entry).filter((block) => block.type === 'tool_result');
+    if (toolResultIds(entry).length) {
+      const results = contentBlocks(entry).filter((block) => block.type === 'tool_result');
       texts.output = results.map((block) => headAndTail(toolOutput(block.content))).join('\n');
-    } else if (noticeOf(entry) === null) texts.user = (saidBy(entry) ?? '').slice(0, maxChars.said);
+    } else if (taskNotice(entry) === null) texts.user = (userText(entry) ?? '').slice(0, maxChars.said);
   } else if (entry.type === 'assistant' && entry.message?.model !== '<synthetic>') {
-    const blocks = blocksOf(entry);
+    const blocks = contentBlocks(entry);
     texts.assistant = blocks
       .filter((block) => block.type === 'text')
       .map((block) => String(block.text ?? ''))

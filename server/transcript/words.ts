@@ -59,9 +59,9 @@ function addFolded(words: Word[], piece: string, start: number): void {
 export function toIndexWords(composed: string): { own: string[]; parts: string[] } {
   const isPlain = isAscii(composed);
   const runs: string[] = composed.match(isPlain ? asciiRun : run) ?? [];
-  const names = humpsOf(composed).any.test(composed) ? new Set(runs) : [];
+  const names = splitHumps(composed).any.test(composed) ? new Set(runs) : [];
   const parts: string[] = [];
-  for (const name of names) for (const { text } of partsOf(name, 0, isPlain)) parts.push(text);
+  for (const name of names) for (const { text } of splitParts(name, 0, isPlain)) parts.push(text);
   return { own: isPlain ? runs.map((found) => found.toLowerCase()) : runs.flatMap(toFoldedWords), parts };
 }
 
@@ -76,13 +76,13 @@ const hump = {
   ascii: { any: /[a-z0-9][A-Z]|[A-Z]{2}[a-z]/, cut: /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/ },
   unicode: { any: /[\p{Ll}\p{N}]\p{Lu}|\p{Lu}\p{Lu}\p{Ll}/u, cut: /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u },
 };
-const humpsOf = (text: string) => (isAscii(text) ? hump.ascii : hump.unicode);
+const splitHumps = (text: string) => (isAscii(text) ? hump.ascii : hump.unicode);
 
 /** No name is so long; what is, is data. */
 const maxName = 100;
 
 /** The parts of a `camelCase` name; none for any other word. */
-function partsOf(name: string, start: number, isPlain: boolean): Word[] {
+function splitParts(name: string, start: number, isPlain: boolean): Word[] {
   const { any, cut } = isPlain ? hump.ascii : hump.unicode;
   if (name.length > maxName || !any.test(name)) return [];
   const parts: Word[] = [];
@@ -97,10 +97,10 @@ function partsOf(name: string, start: number, isPlain: boolean): Word[] {
 /** The parts of the `camelCase` names of a composed text, name by name. */
 export function namePartsIn(text: string): Word[][] {
   const isPlain = isAscii(text);
-  if (!humpsOf(text).any.test(text)) return [];
+  if (!splitHumps(text).any.test(text)) return [];
   const names: Word[][] = [];
   for (const { 0: name, index } of text.matchAll(isPlain ? asciiRun : run)) {
-    const parts = partsOf(name, index, isPlain);
+    const parts = splitParts(name, index, isPlain);
     if (parts.length) names.push(parts);
   }
   return names;

@@ -1,19 +1,19 @@
 /** A number of places; `take` waits for a free one and gives the function that frees it again. */
-export function createSlots(count: number): { take(): Promise<() => void> } {
+export function createSemaphore(count: number): { acquire(): Promise<() => void> } {
   let free = count;
   const waiting: (() => void)[] = [];
-  const give = () => {
+  const release = () => {
     const next = waiting.shift();
     if (next) next();
     else free += 1;
   };
   return {
-    async take() {
+    async acquire() {
       if (free > 0) free -= 1;
       else await new Promise<void>((resolve) => waiting.push(resolve));
       let isTaken = true;
       return () => {
-        if (isTaken) give();
+        if (isTaken) release();
         isTaken = false;
       };
     },

@@ -4,7 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { answered, box, openAll, openPhone, signIn } from '../helper/browser.ts';
-import { startBuilt } from '../helper/built.ts';
+import { startBuilt } from '../helper/packaged.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 

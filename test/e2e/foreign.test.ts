@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { openPhone, signIn, waitForWorker } from '../helper/browser.ts';
-import { type Built, startBuilt } from '../helper/built.ts';
+import { type Built, startBuilt } from '../helper/packaged.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** A page of another port of the same host, which gets the person's cookie along. `referrer` is its policy. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { openPhone, signIn } from '../helper/browser.ts';
-import { startBuilt } from '../helper/built.ts';
+import { startBuilt } from '../helper/packaged.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** Answers that took a Markdown lexer seconds, or all of its stack. */

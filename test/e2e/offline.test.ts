@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { startBadLine } from '../helper/bad-line.ts';
 import { answered, box, openPhone, send, signIn, waitForWorker } from '../helper/browser.ts';
-import { startBuilt } from '../helper/built.ts';
+import { startBadLine } from '../helper/flaky-network.ts';
+import { startBuilt } from '../helper/packaged.ts';
 import { packageRoot } from '../helper/server.ts';
 import { verifies } from '../requirement/verifies.ts';
 

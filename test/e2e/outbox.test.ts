@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { startBadLine } from '../helper/bad-line.ts';
 import { answered, box, openPhone, pick, send, signIn, waitForWorker } from '../helper/browser.ts';
-import { startBuilt } from '../helper/built.ts';
+import { startBadLine } from '../helper/flaky-network.ts';
+import { startBuilt } from '../helper/packaged.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 

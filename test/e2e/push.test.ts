@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { answered, openPhone, send, signIn, waitForWorker } from '../helper/browser.ts';
-import { startBuilt } from '../helper/built.ts';
+import { startBuilt } from '../helper/packaged.ts';
 import { createSubscriber, startPostBox, waitForPost } from '../helper/push-service.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';

@@ -2,9 +2,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { findTranscript } from '../../server/transcript-file/paths.ts';
-import { runBare } from '../helper/bare-claude.ts';
 import { answered, openPhone, send, signIn } from '../helper/browser.ts';
-import { startBuilt } from '../helper/built.ts';
+import { startBuilt } from '../helper/packaged.ts';
+import { runBare } from '../helper/plain-claude.ts';
 import { createTmuxFolder, tmuxOf } from '../helper/terminal.ts';
 import { verifies } from '../requirement/verifies.ts';
 

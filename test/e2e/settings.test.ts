@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { box, isConnectionFault, openPhone, signIn, waitForWorker } from '../helper/browser.ts';
-import { startBuilt } from '../helper/built.ts';
+import { startBuilt } from '../helper/packaged.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 

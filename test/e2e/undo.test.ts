@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { answered, openPhone, send, signIn } from '../helper/browser.ts';
-import { startBuilt } from '../helper/built.ts';
+import { startBuilt } from '../helper/packaged.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('undo.turn', 'shows on the page what a turn changed, undoes one file, all, and does it again', async () => {

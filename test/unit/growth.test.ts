@@ -27,18 +27,18 @@ import { partsOf, risksOf } from '../../server/prompt/risk.ts';
 import { type Call, coveringRules, inputText } from '../../server/prompt/rule-match.ts';
 import { parseShell } from '../../server/prompt/shell.ts';
 import { isBoxEmpty } from '../../server/terminal/input-box.ts';
-import { plainScreen } from '../../server/terminal/output-log.ts';
-import { answerBeforeShells, answerTo } from '../../server/transcript/answer.ts';
-import { createChain } from '../../server/transcript/branch.ts';
+import { stripEscapes } from '../../server/terminal/output-log.ts';
+import { findAnswerBeforeShells, findReply } from '../../server/transcript/answer.ts';
+import { createBranch } from '../../server/transcript/branch.ts';
 import type { Entry } from '../../server/transcript/entry.ts';
-import { createPage } from '../../server/transcript/history-page.ts';
+import { createHistoryPage } from '../../server/transcript/history-page.ts';
 import { createLineSplitter } from '../../server/transcript/jsonl.ts';
-import { createDeeds } from '../../server/transcript/last-activity.ts';
+import { createLastActivity } from '../../server/transcript/last-activity.ts';
 import { foldEntries } from '../../server/transcript/messages.ts';
 import { addEntry, noFacts } from '../../server/transcript/metadata.ts';
-import { parseQuery, placesOf, toSearched } from '../../server/transcript/query.ts';
+import { findPlaces, parseQuery, toSearched } from '../../server/transcript/query.ts';
 import { planRepair, toNode } from '../../server/transcript/repair.ts';
-import { distinctWords, textsOf, toIndexed } from '../../server/transcript/search-text.ts';
+import { distinctWords, extractTexts, toIndexed } from '../../server/transcript/search-text.ts';
 import { asTyped } from '../../server/util/input-text.ts';
 import { toJson } from '../../server/util/json-text.ts';
 import { parseIgnoreFile } from '../../server/work-tree/ignore-pattern.ts';
@@ -115,7 +115,7 @@ const parsers: Record<string, Row> = {
   'a diff to nothing': { parse: (text) => diffRows(text, ''), fragments: ['a\n', 'a'] },
   'a diff to other lines': { parse: (text) => diffRows(text, text.replaceAll('a', 'b')), fragments: ['a\n', 'c\na\n'] },
   'the text for a terminal': { parse: (text) => new TerminalText().filter(text), fragments: escapes },
-  'the log of a terminal': { parse: (text) => plainScreen(Buffer.from(text)), fragments: escapes },
+  'the log of a terminal': { parse: (text) => stripEscapes(Buffer.from(text)), fragments: escapes },
   'the input box of a terminal': {
     parse: (text) => isBoxEmpty({ column: 2, row: 1, lines: ['─'.repeat(20), `❯ ${text}`, text] }),
     fragments: ['\x1b[', '\x1b[1;', '─', ' '],
@@ -164,21 +164,21 @@ const parsers: Record<string, Row> = {
   'places of a search': {
     parse: (text) => {
       const searched = toSearched(text);
-      return parseQuery('"a b" zz x*').map((term) => placesOf(searched, term));
+      return parseQuery('"a b" zz x*').map((term) => findPlaces(searched, term));
     },
     fragments: ['a ', 'aB', '\u0301\u0323'],
   },
   'a query': { parse: parseQuery, fragments: ['"', '"a', 'a*'] },
   'an entry of a transcript': {
     parse: (text) => [
-      textsOf(user(text)),
+      extractTexts(user(text)),
       addEntry(noFacts, user(text)),
       foldEntries([user(text)], () => undefined),
-      createDeeds().offer(user(text)),
+      createLastActivity().offer(user(text)),
     ],
     fragments: tags,
   },
-  'the answer to a message': { parse: (text) => answerTo([user(text), user('b')], text), fragments: [' ', '<command-name>'] },
+  'the answer to a message': { parse: (text) => findReply([user(text), user('b')], text), fragments: [' ', '<command-name>'] },
   'JSON for a person': { parse: toJson, fragments: ['\\', '\ud800', '"'] },
   'JSON of a request': { parse: (text) => attempt(() => parseJson(text)), fragments: ['[', '{"a":', '"\\', '[1,'] },
   'patterns of what git ignores': { parse: (text) => parseIgnoreFile(text), fragments: ['[', '**/', '*a\n', ' ', '\\'] },
@@ -264,9 +264,9 @@ for (const [name, make] of Object.entries(shapes)) {
           null,
         ),
       fold: (entries) => foldEntries(entries, () => undefined),
-      answer: (entries) => answerBeforeShells(entries),
+      answer: (entries) => findAnswerBeforeShells(entries),
       page: (entries) => {
-        const page = createPage(100);
+        const page = createHistoryPage(100);
         for (const [index, entry] of entries.toReversed().entries())
           page.offer({ entry, start: entries.length - index, end: entries.length - index });
         return page.finish();
@@ -288,7 +288,7 @@ verifies('safe.time', "comes to an end in a transcript whose entries are each th
   const round = [entry('a', 'b'), entry('b', 'a'), entry('c', 'c'), entry('d', null)];
   const nodes = round.map(toNode).filter((node) => node !== null);
   for (const leaf of ['a', 'c', null]) expect(planRepair(nodes, leaf).nodes).toHaveLength(4);
-  const chain = createChain();
+  const chain = createBranch();
   chain.offer({ entry: { type: 'last-prompt', leafUuid: 'd' }, start: 0, end: 1 });
   const taken = round
     .toSorted((a, b) => Number(a.uuid === 'd') - Number(b.uuid === 'd'))

@@ -43,9 +43,9 @@ export const refusedTerminalArgs = (args: readonly string[]): string[] => [
 
 const streamJson = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
 
-const sessionOf = ({ sessionId }: Launch, isNew: boolean) => [isNew ? '--session-id' : '--resume', sessionId];
+const sessionArgs = ({ sessionId }: Launch, isNew: boolean) => [isNew ? '--session-id' : '--resume', sessionId];
 
-function optionsOf(launch: Launch): string[] {
+function optionArgs(launch: Launch): string[] {
   return [
     '--permission-mode',
     launch.permissionMode,
@@ -61,19 +61,19 @@ function optionsOf(launch: Launch): string[] {
 export function buildArgv(spec: RunSpec, isNew: boolean): string[] {
   // 2.1.329 counts it over this run alone, also when it resumes a session.
   const budget = spec.budget ? ['--max-budget-usd', String(Math.max(spec.budget.left(0), 0.000_001))] : [];
-  return ['-p', ...sessionOf(spec, isNew), ...(spec.follow ? streamJson : ['--output-format', 'json']), ...budget, ...optionsOf(spec)];
+  return ['-p', ...sessionArgs(spec, isNew), ...(spec.follow ? streamJson : ['--output-format', 'json']), ...budget, ...optionArgs(spec)];
 }
 
 /** The command line of a live process. With `stdio` it asks us where it would ask a person. */
 export function buildLiveArgv(launch: Launch, isNew: boolean): string[] {
   return [
     '-p',
-    ...sessionOf(launch, isNew),
+    ...sessionArgs(launch, isNew),
     '--input-format',
     'stream-json',
     ...streamJson,
     '--permission-prompt-tool',
     'stdio',
-    ...optionsOf(launch),
+    ...optionArgs(launch),
   ];
 }

@@ -1,14 +1,14 @@
-import { clip } from '../../transcript/truncate.ts';
+import { truncateText } from '../../transcript/truncate.ts';
 import type { AgentMenu } from '../port.ts';
 
 const maxRows = 500;
 
 const rows = (value: unknown): Record<string, unknown>[] =>
   (Array.isArray(value) ? value : []).filter((row) => row && typeof row === 'object').slice(0, maxRows);
-const text = (value: unknown) => clip(typeof value === 'string' ? value : '', 300).text;
+const text = (value: unknown) => truncateText(typeof value === 'string' ? value : '', 300).text;
 
 /** The commands and models that a live process offers, from its answer to `initialize`. */
-export function menuOf(answer: Record<string, unknown>): AgentMenu {
+export function toCapabilities(answer: Record<string, unknown>): AgentMenu {
   return {
     commands: rows(answer['commands']).map(({ name, description, argumentHint }) => ({
       name: text(name),

@@ -1,16 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { AppError } from '../../app-error.ts';
-import { answerBeforeShells, answerTo, writtenText } from '../../transcript/answer.ts';
+import { findAnswerBeforeShells, findReply, joinWrittenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/history-page.ts';
-import { forkTranscript } from '../../transcript-file/copy.ts';
-import { readCost, readDeeds, readPage, readProject, readSince, readWhole } from '../../transcript-file/page.ts';
+import { copyTranscript } from '../../transcript-file/copy.ts';
+import { readCost, readLastActivity, readPage, readProject, readSince, readWhole } from '../../transcript-file/page.ts';
 import { claudeHome, findTranscript } from '../../transcript-file/paths.ts';
 import { repairTranscript } from '../../transcript-file/repair.ts';
 import { appendTitle } from '../../transcript-file/title.ts';
 import { hasAnswerBetween, isUsable } from '../../transcript-file/usable.ts';
-import type { Agent, AgentMenu, AgentStatus, Launch, LiveListener, ProcessNotes, RunSpec } from '../port.ts';
+import type { Agent, AgentMenu, AgentStatus, Launch, LiveListener, ProcessRegistry, RunSpec } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
-import { menuOf } from './capabilities.ts';
+import { toCapabilities } from './capabilities.ts';
 import { checkCommand } from './command.ts';
 import { startLiveProcess } from './live/live-process.ts';
 import { createLivePool } from './live/pool.ts';
@@ -19,7 +19,7 @@ import { locateClaude } from './locate.ts';
 import { answerFirstStart } from './onboarding.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
-import { readTyped } from './prompt-history.ts';
+import { readPromptHistory } from './prompt-history.ts';
 import { deskFailure } from './result.ts';
 
 const statusForMs = 60_000;
@@ -28,14 +28,14 @@ const statusForMs = 60_000;
 const maxRetries = '5';
 
 /** Modes in which the CLI would ask somebody before it goes on. */
-const asks = (mode: string) => ['default', 'manual', 'plan', 'auto'].includes(mode);
+const canPrompt = (mode: string) => ['default', 'manual', 'plan', 'auto'].includes(mode);
 
 /** Claude Code, by its command line. */
 export function createClaude(deps: {
   bin: string;
   packageRoot: string;
   env: Readonly<Record<string, string>>;
-  notes: ProcessNotes;
+  notes: ProcessRegistry;
   live: { limit: number; idleMs: number };
   stallMs: number;
   now(): Date;
@@ -49,7 +49,7 @@ export function createClaude(deps: {
   let newestMenu: AgentMenu | null = null;
   let remembered: { at: number; status: Promise<AgentStatus> } | null = null;
 
-  async function transcriptOf(sessionId: string, project?: string): Promise<string> {
+  async function requireTranscript(sessionId: string, project?: string): Promise<string> {
     const path = await findTranscript(home, sessionId, project);
     if (!path) throw new AppError('session_not_found', `There is no transcript of session ${sessionId}.`);
     return path;
@@ -73,7 +73,7 @@ export function createClaude(deps: {
   }
 
   /** What there is of a session before a process of it starts. */
-  async function sessionBefore({ sessionId, project }: Launch): Promise<{ isNew: boolean; costBefore: number }> {
+  async function readSessionBefore({ sessionId, project }: Launch): Promise<{ isNew: boolean; costBefore: number }> {
     const path = await findTranscript(home, sessionId, project);
     return { isNew: path === null, costBefore: path ? await readCost(path).catch(() => 0) : 0 };
   }
@@ -91,11 +91,11 @@ export function createClaude(deps: {
     checkFree,
     findTranscript: (sessionId, project) => findTranscript(home, sessionId, project),
     async start(launch, on) {
-      const [binary, before] = await Promise.all([binaryPath(), sessionBefore(launch)]);
+      const [binary, before] = await Promise.all([binaryPath(), readSessionBefore(launch)]);
       const process = await startLiveProcess({ ...deps, ...on, ...before, env, binary, launch });
       process.ready.then(
         (answer) => {
-          newestMenu = menuOf(answer);
+          newestMenu = toCapabilities(answer);
           menus.set(launch.project, newestMenu);
         },
         () => {}, // Who sends it a message is told why it did not start.
@@ -105,7 +105,7 @@ export function createClaude(deps: {
   });
 
   /** A run of its own can neither ask a person, nor take a file, nor be held at a step. */
-  const needsLive = (spec: RunSpec) => asks(spec.permissionMode) || spec.attachments.length > 0 || (spec.budget !== null && deps.live.limit > 0);
+  const needsLive = (spec: RunSpec) => canPrompt(spec.permissionMode) || spec.attachments.length > 0 || (spec.budget !== null && deps.live.limit > 0);
 
   return {
     live: {
@@ -117,9 +117,9 @@ export function createClaude(deps: {
     },
     status: probe,
     async run(spec, onOutput) {
-      if (needsLive(spec) || (await pool.canTake(spec))) return pool.run(spec, onOutput, asks(spec.permissionMode));
+      if (needsLive(spec) || (await pool.canTake(spec))) return pool.run(spec, onOutput, canPrompt(spec.permissionMode));
       await pool.release(spec.sessionId);
-      const [binary, before] = await Promise.all([binaryPath(), sessionBefore(spec), checkFree(spec.sessionId)]);
+      const [binary, before] = await Promise.all([binaryPath(), readSessionBefore(spec), checkFree(spec.sessionId)]);
       const startedAt = deps.now().toISOString();
       return startOneShot(spec, {
         ...deps,
@@ -128,12 +128,12 @@ export function createClaude(deps: {
         env,
         onOutput,
         listener: () => listener,
-        answerOf: async (result) =>
-          answerBeforeShells(await readSince(await transcriptOf(result.session_id ?? spec.sessionId, spec.project), startedAt)),
+        findAnswer: async (result) =>
+          findAnswerBeforeShells(await readSince(await requireTranscript(result.session_id ?? spec.sessionId, spec.project), startedAt)),
       });
     },
     checkMessage: checkCommand,
-    menu: (project) => menus.get(project) ?? newestMenu,
+    getCapabilities: (project) => menus.get(project) ?? newestMenu,
     async transcriptState(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
       return !path ? 'none' : (await isUsable(path)) ? 'usable' : 'unusable';
@@ -161,14 +161,14 @@ export function createClaude(deps: {
       const path = await findTranscript(home, sessionId, project);
       if (path) yield* readWhole(path);
     },
-    async writtenSince(sessionId, project, at) {
+    async readTextSince(sessionId, project, at) {
       const path = await findTranscript(home, sessionId, project);
-      return path ? writtenText(await readSince(path, at)) : '';
+      return path ? joinWrittenText(await readSince(path, at)) : '';
     },
-    async answerTo(message, { sessionId, project, at }) {
+    async findReply(message, { sessionId, project, at }) {
       const path = await findTranscript(home, sessionId, project);
-      const found = path && answerTo(await readSince(path, at), message);
-      return found ? { text: found.text, isOver: found.isOver, failure: deskFailure(found) } : null;
+      const found = path && findReply(await readSince(path, at), message);
+      return found ? { text: found.text, isSuperseded: found.isSuperseded, failure: deskFailure(found) } : null;
     },
     liveSessions: () => readLiveSessions(home),
     async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs, settings }) {
@@ -179,7 +179,7 @@ export function createClaude(deps: {
       if (settings) options.push('--settings', settings);
       return [binary, isNew ? '--session-id' : '--resume', sessionId, ...options, ...extraArgs];
     },
-    async hold(sessionId) {
+    async lockSession(sessionId) {
       await checkFree(sessionId);
       // Another one may have come while that was looked at.
       if (held.has(sessionId)) throw beingOpened(sessionId);
@@ -188,14 +188,14 @@ export function createClaude(deps: {
     },
     async lastDeeds(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
-      return path ? readDeeds(path) : null;
+      return path ? readLastActivity(path) : null;
     },
-    async isOlder(sessionId, at) {
+    async existedBefore(sessionId, at) {
       const path = await findTranscript(home, sessionId);
       return path !== null && (await stat(path)).birthtime < new Date(at);
     },
-    typed: (filter) => readTyped(home, filter),
-    async retitle(sessionId, project, title) {
+    readPromptHistory: (filter) => readPromptHistory(home, filter),
+    async setTitle(sessionId, project, title) {
       const path = await findTranscript(home, sessionId, project);
       if (path) await appendTitle(path, sessionId, title);
       return path !== null;
@@ -206,9 +206,9 @@ export function createClaude(deps: {
     },
     async fork({ sessionId, project, until }, newId) {
       const path = await findTranscript(home, sessionId, project);
-      return path ? forkTranscript(path, { until, sessionId: newId }) : false;
+      return path ? copyTranscript(path, { until, sessionId: newId }) : false;
     },
-    endLeftovers: endLeftoverTree,
+    killOrphans: endLeftoverTree,
     async dispose() {
       ending.abort();
       await pool.dispose();

@@ -1,9 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
-import { denialOf } from '../../transcript/denial.ts';
+import { parseDenial } from '../../transcript/denial.ts';
 import { createLineSplitter, parseLine } from '../../transcript/jsonl.ts';
 import { type Block, maxToolText, textOf, toBlocks, toolOutput, toPart } from '../../transcript/message-part.ts';
 import { asText, figure } from '../../transcript/plain-value.ts';
-import { clip } from '../../transcript/truncate.ts';
+import { truncateText } from '../../transcript/truncate.ts';
 import type { AgentOutput } from '../port.ts';
 import { boundedRecord } from './result.ts';
 import { createStringClipper } from './string-clipper.ts';
@@ -70,11 +70,11 @@ function decodeResult(block: Block, line: Line, parent: string | null): AgentOut
   const metas = Array.isArray(line.tool_result_meta) ? (line.tool_result_meta as (ResultMeta | null)[]) : [];
   const meta = metas.find((one) => one?.id === block.tool_use_id);
   const output = toolOutput(block.content);
-  const denied = block.is_error === true ? denialOf(meta?.non_execution_kind, meta?.permission_decision, output) : undefined;
+  const denied = block.is_error === true ? parseDenial(meta?.non_execution_kind, meta?.permission_decision, output) : undefined;
   return {
     type: 'tool.finished',
     tool_id: asText(block.tool_use_id),
-    output: clip(output, maxToolText).text,
+    output: truncateText(output, maxToolText).text,
     is_error: block.is_error === true,
     ...(denied ? { denied } : {}),
     parent_tool_id: parent,

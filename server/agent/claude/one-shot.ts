@@ -2,13 +2,13 @@ import { AppError } from '../../app-error.ts';
 import { asText } from '../../transcript/plain-value.ts';
 import { type AwakeTimer, startAwakeTimer } from '../../util/awake-timer.ts';
 import { toInput } from '../../util/input-text.ts';
-import type { AgentOutput, LiveListener, ProcessNotes, Run, RunEnd, RunSpec } from '../port.ts';
+import type { AgentOutput, LiveListener, ProcessRegistry, Run, RunEnd, RunSpec } from '../port.ts';
 import { endProcessTree } from '../process-tree.ts';
 import { buildArgv } from './argv.ts';
 import { createBackground } from './background.ts';
 import { createLineReader, decodeLine, holdsTurn, type Line } from './decoder.ts';
 import { costSince, fromExit, fromResult, type ResultLine } from './result.ts';
-import { type AgentChild, type Exit, startChild } from './spawn.ts';
+import { type AgentChild, type Exit, spawnCli } from './spawn.ts';
 
 /** A start of the CLI keeps a core busy for about 0.4 s; after this it waits for the model. */
 const startMs = 600;
@@ -29,7 +29,7 @@ type Deps = {
   /** What the session had cost before (USD), as the CLI counts. */
   costBefore: number;
   env: Readonly<Record<string, string>>;
-  notes: ProcessNotes;
+  notes: ProcessRegistry;
   /** After so much silence of a run that is followed, while no tool runs, it is given up. */
   stallMs: number;
   onOutput(output: AgentOutput): void;
@@ -37,19 +37,19 @@ type Deps = {
   listener(): LiveListener | null;
   now(): Date;
   /** Finds the answer where the result is to something else. */
-  answerOf(result: ResultLine): Promise<string | null>;
+  findAnswer(result: ResultLine): Promise<string | null>;
 };
 
 /** Starts `claude -p` for one message. */
 export async function startOneShot(spec: RunSpec, deps: Deps): Promise<Run> {
-  const reading = createReading(spec, deps);
-  const own = await startChild({
+  const reading = createOutputReader(spec, deps);
+  const own = await spawnCli({
     ...deps,
     argv: buildArgv(spec, deps.isNew),
     project: spec.project,
     mark: spec.turnId,
     isAnswered: reading.isAnswered,
-    listen(child) {
+    onSpawn(child) {
       child.stdout.on('data', reading.take);
     },
   });
@@ -65,10 +65,10 @@ export async function startOneShot(spec: RunSpec, deps: Deps): Promise<Run> {
     return stopping;
   };
   reading.conclude(own, stop);
-  return { started: startOf(own), end: reading.end, exited: own.exited.then(() => {}), stop, answer: () => false, steer: null };
+  return { started: startRun(own), end: reading.end, exited: own.exited.then(() => {}), stop, answer: () => false, steer: null };
 }
 
-function startOf({ child, closed }: AgentChild): Promise<void> {
+function startRun({ child, closed }: AgentChild): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, startMs);
     const done = () => {
@@ -81,7 +81,7 @@ function startOf({ child, closed }: AgentChild): Promise<void> {
 }
 
 /** Reads the output of a run to its end. */
-function createReading(spec: RunSpec, deps: Deps) {
+function createOutputReader(spec: RunSpec, deps: Deps) {
   const reader = createLineReader();
   /** Run ids of sub-agents in the background whose work no result has used yet. */
   const awaited = new Set<string>();
@@ -119,7 +119,7 @@ function createReading(spec: RunSpec, deps: Deps) {
     stall = startAwakeTimer(deps.stallMs, () => fail('agent_stalled', `claude said nothing for ${deps.stallMs / 1000} s.`));
   };
 
-  function takeLine(line: Line): void {
+  function handleLine(line: Line): void {
     background.take(line);
     if (line.type === 'result') {
       last = line as ResultLine;
@@ -136,7 +136,7 @@ function createReading(spec: RunSpec, deps: Deps) {
 
   function read(lines: () => Line[]): void {
     try {
-      for (const line of lines()) takeLine(line);
+      for (const line of lines()) handleLine(line);
       watch();
       if (last && !awaited.size) finish(last);
       else if (last) second ??= setTimeout(() => finish(last as ResultLine), secondResultMs);
@@ -179,6 +179,6 @@ async function withRightAnswer(result: ResultLine, spec: RunSpec, deps: Deps): P
     return { ...end, code: 'budget_reached', detail: new AppError('budget_reached').message };
   }
   if (end.kind !== 'answer' || spec.follow || result.origin?.kind !== 'task-notification') return end;
-  const answer = await deps.answerOf(result).catch(() => null);
+  const answer = await deps.findAnswer(result).catch(() => null);
   return answer === null ? end : { ...end, response: answer };
 }

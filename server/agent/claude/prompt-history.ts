@@ -1,14 +1,14 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseLine } from '../../transcript/jsonl.ts';
-import { linesBackwards } from '../../transcript-file/page.ts';
+import { readLinesBackward } from '../../transcript-file/page.ts';
 import type { TypedLine } from '../port.ts';
 import { toTime } from './time.ts';
 
 const words = (value: unknown) => (typeof value === 'string' && value ? value : null);
 
 /** The prompts in the CLI's `history.jsonl`, which it writes for terminals alone, newest first. */
-export async function readTyped(
+export async function readPromptHistory(
   home: string,
   { q, project, limit }: { q?: string | undefined; project?: string | undefined; limit: number },
 ): Promise<TypedLine[]> {
@@ -17,7 +17,7 @@ export async function readTyped(
   const found: TypedLine[] = [];
   try {
     const { size } = await file.stat();
-    for await (const { bytes } of linesBackwards(file, size)) {
+    for await (const { bytes } of readLinesBackward(file, size)) {
       const line = bytes.length ? parseLine(bytes.toString('utf8')) : null;
       const text = line && words(line['display']);
       if (!line || !text) continue;

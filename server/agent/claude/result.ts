@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../contract/error.ts';
 import { asText, figure } from '../../transcript/plain-value.ts';
-import { clip } from '../../transcript/truncate.ts';
+import { truncateText } from '../../transcript/truncate.ts';
 import type { RunEnd } from '../port.ts';
 
 /** The CLI's `result` line, as far as it is used here. */
@@ -44,7 +44,7 @@ const patterns: readonly Pattern[] = [
 export function fromResult(line: ResultLine, cost: number, sessionId: string): RunEnd {
   const errors = [line.errors ?? []].flat().map((error) => asText(error));
   const text = typeof line.result === 'string' ? asText(line.result) : errors.join('\n');
-  if (line.is_error === true) return { kind: 'failure', code: failureCode(line, text), detail: inWords(text), cost };
+  if (line.is_error === true) return { kind: 'failure', code: failureCode(line, text), detail: describeExit(text), cost };
   return {
     kind: 'answer',
     response: text,
@@ -83,10 +83,10 @@ function failureCode(line: ResultLine, text: string): ErrorCode {
   const reason = asText(line.terminal_reason);
   if (reason.startsWith('aborted_')) return 'agent_killed';
   if (['image_error', 'blocking_limit', 'prompt_too_long'].includes(reason)) return 'prompt_too_long';
-  return codeOf(figure(line.api_error_status) || null, text);
+  return toErrorCode(figure(line.api_error_status) || null, text);
 }
 
-function codeOf(status: number | null, text: string): ErrorCode {
+function toErrorCode(status: number | null, text: string): ErrorCode {
   const byStatus = status === null ? undefined : patterns.find((row) => row.status?.includes(status));
   return (byStatus ?? patterns.find((row) => row.text.test(text)))?.code ?? 'agent_failed';
 }
@@ -96,7 +96,7 @@ export function deskFailure({ error, isInterrupted }: { error: string | null; is
   if (isInterrupted) return { code: 'agent_killed', detail: 'It was interrupted at the terminal.' };
   if (error === null) return null;
   const status = /^API Error:? \(?(\d{3})\b/.exec(error)?.[1];
-  return { code: codeOf(status ? Number(status) : null, error), detail: inWords(error) };
+  return { code: toErrorCode(status ? Number(status) : null, error), detail: describeExit(error) };
 }
 
 /** What an exit without a result line came to: the reason is on standard error, if anywhere. */
@@ -106,20 +106,20 @@ export function fromExit(exit: { code: number | null; signal: string | null; std
   const failure = (error: ErrorCode, detail: string): RunEnd => ({
     kind: 'failure',
     code: error,
-    detail: inWords(detail),
+    detail: describeExit(detail),
     cost: null,
     exit: { code, signal },
   });
   if (/No conversation found/i.test(said)) return failure('session_not_found', said);
   if (/Session ID .{1,200} is already in use/i.test(said)) return failure('session_busy', said);
   if (patterns[0]?.text.test(said)) return failure('not_logged_in', said);
-  const killedBy = exit.signal ?? signalOfCode(exit.code);
+  const killedBy = exit.signal ?? toSignal(exit.code);
   if (killedBy) return failure('agent_killed', `claude was ended by ${killedBy} before it answered.${said ? ` It said: ${said}` : ''}`);
   return failure('agent_failed', said || `claude ended with exit code ${exit.code} and printed no result.`);
 }
 
 /** The signal that an exit code above 128 stands for. */
-function signalOfCode(code: number | null): string | null {
+function toSignal(code: number | null): string | null {
   const names: Record<number, string> = { 129: 'SIGHUP', 130: 'SIGINT', 137: 'SIGKILL', 143: 'SIGTERM' };
   return code === null ? null : (names[code] ?? null);
 }
@@ -145,4 +145,4 @@ function boundedList(value: unknown): unknown[] {
   return Array.isArray(value) && isBounded(value) ? value : [];
 }
 
-const inWords = (text: string) => clip(text.trim() || 'claude gave no reason.', 2000).text;
+const describeExit = (text: string) => truncateText(text.trim() || 'claude gave no reason.', 2000).text;

@@ -1,8 +1,8 @@
 import { AppError } from '../../app-error.ts';
 import { StartError, type Started, startProcess } from '../../util/child-process.ts';
 import { type Descendants, followDescendants } from '../descendants.ts';
-import type { ProcessNotes } from '../port.ts';
-import { endTools, processStart, turnMark } from '../process-tree.ts';
+import type { ProcessRegistry } from '../port.ts';
+import { endTaggedProcesses, processStart, turnMark } from '../process-tree.ts';
 
 const maxStderr = 16_384;
 
@@ -26,21 +26,21 @@ export type Exit = { code: number | null; signal: string | null };
  * Starts the CLI in a project. All that it starts carries `mark`, and the process is noted under it while
  * it lives. Throws AppError `agent_not_found`, `project_not_found` or `machine_exhausted`.
  */
-export async function startChild(deps: {
+export async function spawnCli(deps: {
   binary: string;
   argv: readonly string[];
   project: string;
   env: Readonly<Record<string, string>>;
   mark: string;
-  notes: ProcessNotes;
+  notes: ProcessRegistry;
   /** Called at once, before any output can be lost. */
-  listen(child: Started): void;
+  onSpawn(child: Started): void;
   /** Whether all that it was asked was answered: then what it left running is meant to run on. */
   isAnswered(): boolean;
 }): Promise<AgentChild> {
   const { mark, notes } = deps;
   // Before it exists: after a crash in between it is found by the mark.
-  notes.note({ mark, pid: null, pid_start: null });
+  notes.record({ spawnTag: mark, pid: null, pid_start: null });
   let stderr = '';
   let descendants: Descendants | undefined;
   let exited: Promise<Exit> | undefined;
@@ -50,18 +50,18 @@ export async function startChild(deps: {
     exited = once(child, 'exit').then(async (exit) => {
       try {
         // A CLI that was killed, or that gave up, leaves its tools: each has a session of its own.
-        if (exit.code !== 0 || !deps.isAnswered()) await endTools(mark, descendants);
+        if (exit.code !== 0 || !deps.isAnswered()) await endTaggedProcesses(mark, descendants);
       } catch {
         // The system cannot be asked now. Nobody may wait for that for ever; the next start ends what is left.
         return exit;
       } finally {
         descendants?.stop();
       }
-      notes.gone(mark);
+      notes.remove(mark);
       return exit;
     });
     closed = once(child, 'close');
-    deps.listen(child);
+    deps.onSpawn(child);
     child.stderr.on('data', (chunk: Buffer) => {
       if (stderr.length < maxStderr) stderr += chunk.toString('utf8');
     });
@@ -78,13 +78,13 @@ export async function startChild(deps: {
     descendants = followDescendants(pid);
     processStart(pid).then(
       (pid_start) => {
-        if (child.exitCode === null && child.signalCode === null) notes.note({ mark, pid, pid_start });
+        if (child.exitCode === null && child.signalCode === null) notes.record({ spawnTag: mark, pid, pid_start });
       },
       () => {}, // It is found by its mark.
     );
     return { child, pid, descendants, stderr: () => stderr, exited: exited as Promise<Exit>, closed: closed as Promise<Exit> };
   } catch (error) {
-    notes.gone(mark);
+    notes.remove(mark);
     throw error instanceof StartError ? toAppError(error, deps.project) : error;
   }
 }

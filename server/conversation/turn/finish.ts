@@ -3,64 +3,64 @@ import type { Agent, RunEnd } from '../../agent/port.ts';
 import { AppError } from '../../app-error.ts';
 import type { MappingStore, Turn, TurnEnd, TurnStore } from '../../store/port.ts';
 import type { Undo } from '../../undo/port.ts';
-import type { Spending } from '../budget.ts';
-import type { Book } from '../records.ts';
-import type { Active, Lanes } from '../state.ts';
+import type { BudgetKeeper } from '../budget.ts';
+import type { ConversationRecords } from '../records.ts';
+import type { ActiveTurn, SchedulerState } from '../state.ts';
 import { toEndEvent } from './result.ts';
-import type { Endings } from './waiters.ts';
+import type { TurnWaiters } from './waiters.ts';
 
 /** How long until something that the disk refused is tried again. */
-const retryMs = 500;
+const retryDelayMs = 500;
 
 /** Puts the ends of turns on disk and keeps the conversation in step with them. */
-export function createSettler(deps: {
+export function createTurnFinisher(deps: {
   agent: Agent;
-  lanes: Lanes;
+  schedulerState: SchedulerState;
   turns: TurnStore;
   mapping: MappingStore;
-  book: Book;
-  spending: Spending;
-  endings: Endings;
+  records: ConversationRecords;
+  budgets: BudgetKeeper;
+  waiters: TurnWaiters;
   undo: Pick<Undo, 'after'>;
   isClosing(): boolean;
   /** A process that was in the way of the next turn is gone. */
   onFree(): void;
   warn(error: unknown, text: string): void;
 }) {
-  const { lanes, turns, mapping, book, endings } = deps;
+  const { schedulerState, turns, mapping, records, waiters } = deps;
 
   /** Puts an end on disk, tells who waits for it, and keeps the lane until the process is gone. */
-  async function settle(active: Active, turnEnd: TurnEnd, end: RunEnd | null): Promise<void> {
+  async function finishTurn(active: ActiveTurn, turnEnd: TurnEnd, end: RunEnd | null): Promise<void> {
     const { turn, run } = active;
     const event = toEndEvent(turn, turnEnd);
     const ended = { ...turn, ...turnEnd };
     // A process that was killed says nothing of what it has spent: what was heard of it before counts.
-    const cost = { usd: end?.cost ?? deps.spending.spentSoFar(turn.id), final_session_id: ended.result?.session_id ?? turn.session_id };
-    await untilWritten(
+    const cost = { usd: end?.cost ?? deps.budgets.spentSoFar(turn.id), final_session_id: ended.result?.session_id ?? turn.session_id };
+    await retryUntilWritten(
       () => {
         turns.end(turn.id, turnEnd, event, cost);
-        deps.spending.note(turn.id, turn.conv_id, cost.usd);
+        deps.budgets.recordCost(turn.id, turn.conv_id, cost.usd);
       },
-      () => endings.tell(ended),
+      () => waiters.notifyEnded(ended),
     );
     Object.assign(turn, turnEnd);
     void deps.undo.after(turn.id);
-    noteEnd(ended, end, active.context);
-    lanes.active.delete(turn.id);
+    recordEnd(ended, end, active.context);
+    schedulerState.active.delete(turn.id);
     if (run) {
       const held = { convId: turn.conv_id, sessionId: ended.result?.session_id ?? (turn.session_id as string), run, isEnding: false };
-      lanes.lingering.set(turn.id, held);
+      schedulerState.draining.set(turn.id, held);
       void run.exited.then(() => {
-        lanes.lingering.delete(turn.id);
+        schedulerState.draining.delete(turn.id);
         deps.onFree();
       });
     }
-    book.announce(turn.conv_id);
-    endings.tell(ended);
+    records.announce(turn.conv_id);
+    waiters.notifyEnded(ended);
   }
 
   /** Repeats a write until the disk takes it. `onRefusal` is called at the first refusal: nobody need wait for the disk. */
-  async function untilWritten(write: () => void, onRefusal: () => void): Promise<void> {
+  async function retryUntilWritten(write: () => void, onRefusal: () => void): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         write();
@@ -73,18 +73,18 @@ export function createSettler(deps: {
         }
         // The next start finds the turn running, and interrupts it.
         if (deps.isClosing()) return;
-        await delay(retryMs);
+        await delay(retryDelayMs);
       }
     }
   }
 
   /** Keeps the mapping in step with a turn that ended; /clear leaves the conversation with another session. */
-  function noteEnd(turn: Turn, end: RunEnd | null, context: Active['context']): void {
+  function recordEnd(turn: Turn, end: RunEnd | null, context: ActiveTurn['context']): void {
     const record = mapping.get(turn.conv_id);
     if (!record) return;
     const answer = end?.kind === 'answer' ? end : null;
     const follows = answer !== null && record.session_id === turn.session_id;
-    book.saveLater(turn.conv_id, {
+    records.saveLater(turn.conv_id, {
       ...record,
       session_id: follows ? answer.sessionId : record.session_id,
       last_message_at: turn.ended_at ?? record.last_message_at,
@@ -94,5 +94,5 @@ export function createSettler(deps: {
     });
   }
 
-  return { settle };
+  return { settle: finishTurn };
 }

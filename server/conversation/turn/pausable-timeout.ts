@@ -1,19 +1,19 @@
 import { type AwakeTimer, startAwakeTimer } from '../../util/awake-timer.ts';
 
 /** A time limit that stands still while it is held. */
-export type Clock = {
+export type PausableTimeout = {
   /** Stops the time until what it gives is called. */
-  hold(): () => void;
+  pause(): () => void;
   dispose(): void;
 };
 
 /** Calls `onEnd` after `ms` in which nothing held the clock. Time in which the machine slept does not count. */
-export function createClock(ms: number, onEnd: () => void): Clock {
+export function createPausableTimeout(ms: number, onEnd: () => void): PausableTimeout {
   let left = ms;
   let holds = 0;
   let timer: AwakeTimer | null = startAwakeTimer(left, onEnd);
   return {
-    hold() {
+    pause() {
       holds += 1;
       if (timer) {
         left = timer.stop();

@@ -3,7 +3,7 @@ import type { Event } from '../../../contract/event.ts';
 import type { ChatAnswer, TurnSummary, TurnWarning } from '../../../contract/turn.ts';
 import type { RunEnd } from '../../agent/port.ts';
 import type { Turn, TurnEnd, TurnOptions } from '../../store/port.ts';
-import { clip } from '../../transcript/truncate.ts';
+import { truncateText } from '../../transcript/truncate.ts';
 
 /** Why we ended a run ourselves. */
 export type StopReason = 'cancel' | 'timeout' | 'budget' | 'shutdown' | 'crash';
@@ -20,11 +20,11 @@ const stopped: Record<StopReason, { state: TurnEnd['state']; code: ErrorCode }> 
  * What a turn came to. An answer counts even if a stop was on its way; any other end of a run that we
  * stopped is the stop. `text` is what the model wrote, for a turn without an answer.
  */
-export function decideEnd(
+export function resolveTurnEnd(
   turn: Turn,
-  how: { end: RunEnd | null; stop: StopReason | null; detail?: string; text: string; at: string; warnings?: readonly TurnWarning[] },
+  how: { end: RunEnd | null; stopTurn: StopReason | null; detail?: string; text: string; at: string; warnings?: readonly TurnWarning[] },
 ): TurnEnd {
-  const { end, stop, text, at } = how;
+  const { end, stopTurn: stop, text, at } = how;
   if (end?.kind === 'answer') {
     return { state: 'completed', text: end.response, result: toAnswer(turn, end, how.warnings ?? []), error: null, ended_at: at };
   }
@@ -84,7 +84,7 @@ export function toSummary(turn: Turn, text = turn.text): TurnSummary {
     conv_id: turn.conv_id,
     state: turn.state,
     origin: turn.origin,
-    message: clip(turn.message, 2000).text,
+    message: truncateText(turn.message, 2000).text,
     attachments: shownAttachments(turn.options),
     steers: turn.steers,
     session_id: turn.session_id,

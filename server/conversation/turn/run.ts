@@ -6,11 +6,11 @@ import type { Asked, Prompts } from '../../prompt/prompts.ts';
 import type { Journal, TurnEnd } from '../../store/port.ts';
 import { contain } from '../../util/contain.ts';
 import { isExhaustion } from '../../util/exhaustion.ts';
-import type { Active } from '../state.ts';
-import { type Clock, createClock } from './pausable-timeout.ts';
-import { decideEnd } from './result.ts';
+import type { ActiveTurn } from '../state.ts';
+import { createPausableTimeout, type PausableTimeout } from './pausable-timeout.ts';
+import { resolveTurnEnd } from './result.ts';
 import { addText, joinText } from './streamed-text.ts';
-import { checkKept, warn } from './warnings.ts';
+import { addWarning, checkTranscriptKept } from './warnings.ts';
 
 /** What running a turn needs. */
 export type TurnRunDeps = {
@@ -20,7 +20,7 @@ export type TurnRunDeps = {
   warn(error: unknown, text: string): void;
   now(): Date;
   /** A turn waits for a person now, or no longer does. */
-  onWaiting(active: Active): void;
+  onWaiting(active: ActiveTurn): void;
 };
 
 /** Gets the run of a turn going. Null where a stop came first. */
@@ -29,29 +29,29 @@ export type StartRun = (onOutput: (output: AgentOutput) => void) => Promise<Run 
 /** What a run is told beside its outputs. */
 type Reading = {
   spec: Pick<RunSpec, 'project'>;
-  clock: Clock | null;
+  clock: PausableTimeout | null;
   isOpen: boolean;
   /** Prompts that the agent took back, some before they were opened. */
   withdrawn: Set<string>;
   /** By prompt: what lets the time limit run on. */
   holds: Map<string, () => void>;
   /** Resolves if what the agent said could not be handled. */
-  fault: ReturnType<typeof createFault>;
+  fault: ReturnType<typeof createFailure>;
 };
 
 /** Runs a turn that is marked as running to its end. Never throws: every fault is an end of the turn. */
 export async function runTurn(
-  active: Active,
+  active: ActiveTurn,
   how: { spec: RunSpec; timeoutS: number; start: StartRun },
   deps: TurnRunDeps,
 ): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
   const { spec, timeoutS } = how;
-  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFault() };
+  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFailure() };
   let end: RunEnd | null = null;
   let detail: string | undefined;
   try {
     // What a background shell causes after the answer is no part of this turn.
-    const run = await how.start((output) => (reading.isOpen || output.type === 'warning') && takeSafely(active, output, reading, deps));
+    const run = await how.start((output) => (reading.isOpen || output.type === 'warning') && handleSafely(active, output, reading, deps));
     if (run) end = await awaitEnd(active, run, reading, timeoutS);
   } catch (error) {
     if (isExhaustion(error)) end = { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
@@ -62,30 +62,30 @@ export async function runTurn(
     }
   }
   reading.isOpen = false;
-  noteContext(active, end, deps);
-  await checkKept(active, end, spec.project, deps);
-  if (active.stop === 'shutdown') detail = waitedFor(deps.prompts.of(active.turn.id));
+  recordContext(active, end, deps);
+  await checkTranscriptKept(active, end, spec.project, deps);
+  if (active.stop === 'shutdown') detail = describeWaiting(deps.prompts.of(active.turn.id));
   deps.prompts.withdraw({ turnId: active.turn.id }, active.stop === 'shutdown' ? 'restarted' : 'withdrawn');
   if (active.stop === 'timeout') detail = `The turn did not end within ${timeoutS} s.`;
-  const text = end?.kind === 'answer' ? '' : await writtenText(active, spec, deps);
+  const text = end?.kind === 'answer' ? '' : await readWrittenText(active, spec, deps);
   const at = deps.now().toISOString();
-  const turnEnd = decideEnd(active.turn, { end, stop: active.stop, ...(detail ? { detail } : {}), text, at, warnings: active.warnings });
+  const turnEnd = resolveTurnEnd(active.turn, { end, stopTurn: active.stop, ...(detail ? { detail } : {}), text, at, warnings: active.warnings });
   return { turnEnd, end };
 }
 
 /** What a turn that the server's end cut off waited for, in words; undefined where it waited for nothing. */
-export function waitedFor(prompts: readonly Prompt[]): string | undefined {
+export function describeWaiting(prompts: readonly Prompt[]): string | undefined {
   const asked = prompts.map(({ kind, tool }) => `${kind} (${tool})`);
   return asked.length ? `The server stopped while the turn waited for an answer to a ${asked.join(' and a ')}.` : undefined;
 }
 
-async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: number): Promise<RunEnd> {
+async function awaitEnd(active: ActiveTurn, run: Run, reading: Reading, timeoutS: number): Promise<RunEnd> {
   active.run = run;
-  reading.clock = createClock(timeoutS * 1000, () => {
+  reading.clock = createPausableTimeout(timeoutS * 1000, () => {
     active.stop ??= 'timeout';
     void run.stop();
   });
-  if (run.begun) void run.begun.then(reading.clock.hold());
+  if (run.begun) void run.begun.then(reading.clock.pause());
   try {
     // A stop that came while the process was being made.
     if (active.stop) void run.stop();
@@ -99,23 +99,23 @@ async function awaitEnd(active: Active, run: Run, reading: Reading, timeoutS: nu
 }
 
 /** Follows a run that the agent began by itself; it has no time limit of its own. */
-export function followOwnRun(active: Active, project: string, deps: TurnRunDeps): (output: AgentOutput) => void {
-  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFault() };
+export function followAgentTurn(active: ActiveTurn, project: string, deps: TurnRunDeps): (output: AgentOutput) => void {
+  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFailure() };
   void active.run?.end.then(() => {
     reading.isOpen = false;
     deps.prompts.withdraw({ turnId: active.turn.id });
   });
   void reading.fault.end.then(() => active.run?.stop());
-  return (output) => reading.isOpen && takeSafely(active, output, reading, deps);
+  return (output) => reading.isOpen && handleSafely(active, output, reading, deps);
 }
 
 /** The end of a turn whose output could not be handled, as a promise and what resolves it. */
-function createFault() {
-  let fail = () => {};
+function createFailure() {
+  let failTurn = () => {};
   const end = new Promise<RunEnd>((resolve) => {
-    fail = () => resolve(ourFault);
+    failTurn = () => resolve(ourFault);
   });
-  return { end, fail };
+  return { end, fail: failTurn };
 }
 
 const ourFault: RunEnd = {
@@ -126,9 +126,9 @@ const ourFault: RunEnd = {
 };
 
 /** It is called by a handler of the agent's output: a fault of ours must end this turn alone, and not look like one of the agent. */
-function takeSafely(active: Active, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void {
+function handleSafely(active: ActiveTurn, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void {
   contain(
-    () => takeOutput(active, output, reading, deps),
+    () => handleOutput(active, output, reading, deps),
     (error) => {
       deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
       reading.isOpen = false;
@@ -137,17 +137,17 @@ function takeSafely(active: Active, output: AgentOutput, reading: Reading, deps:
   )();
 }
 
-function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void | Promise<void> {
+function handleOutput(active: ActiveTurn, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void | Promise<void> {
   if (output.type === 'warning') {
     deps.warn(null, output.text);
-    if (output.code) warn(active, output.code);
-  } else if (output.type === 'prompt.asked') return takePrompt(active, output.prompt, reading, deps);
+    if (output.code) addWarning(active, output.code);
+  } else if (output.type === 'prompt.asked') return handlePrompt(active, output.prompt, reading, deps);
   else if (output.type === 'prompt.withdrawn') {
     reading.withdrawn.add(output.id);
     reading.holds.get(output.id)?.();
     // At a shutdown they are closed with the turn, which says so.
     if (active.stop !== 'shutdown') deps.prompts.withdraw({ id: output.id });
-    noteWaiting(active, deps);
+    recordWaiting(active, deps);
   } else {
     active.text = addText(active.text, output);
     const common = { conv_id: active.turn.conv_id, turn_id: active.turn.id, at: deps.now().toISOString() };
@@ -155,33 +155,37 @@ function takeOutput(active: Active, output: AgentOutput, reading: Reading, deps:
   }
 }
 
-async function takePrompt(active: Active, asked: AskedPrompt, reading: Reading, deps: TurnRunDeps): Promise<void> {
+async function handlePrompt(active: ActiveTurn, asked: AskedPrompt, reading: Reading, deps: TurnRunDeps): Promise<void> {
   const { project } = reading.spec;
   const { turn } = active;
   const { id, kind, tool, input, reason, parent_tool_id, tool_id = null } = asked;
   const names = { id, kind, conv_id: turn.conv_id, turn_id: turn.id };
-  const release = reading.clock?.hold() ?? (() => {});
+  const release = reading.clock?.pause() ?? (() => {});
   reading.holds.set(id, release);
-  const give = (reply: PromptReply) => {
+  const deliverReply = (reply: PromptReply) => {
     release();
     if (reply.decision === 'deny' && reply.interrupt) active.stop ??= kind === 'budget' ? 'budget' : 'cancel';
     const isTaken = active.run?.answer(id, reply) ?? false;
-    noteWaiting(active, deps);
+    recordWaiting(active, deps);
     return isTaken;
   };
   try {
     const prompt: Asked = { ...names, tool, input, reason, project, parent_tool_id, tool_id, opened_at: deps.now().toISOString() };
-    await deps.prompts.ask(prompt, give, () => reading.isOpen && !reading.withdrawn.has(id));
+    await deps.prompts.ask(prompt, deliverReply, () => reading.isOpen && !reading.withdrawn.has(id));
   } catch (error) {
     deps.warn(error, 'a prompt could not be kept');
-    give({ decision: 'deny', message: `The question could not be put to the user: ${(error as Error).message}. Do not go on.`, interrupt: true });
+    deliverReply({
+      decision: 'deny',
+      message: `The question could not be put to the user: ${(error as Error).message}. Do not go on.`,
+      interrupt: true,
+    });
   }
   // Answered by a rule, or not wanted any more: nobody waits for it.
   if (!deps.prompts.of(turn.id).some((open) => open.id === id)) release();
-  noteWaiting(active, deps);
+  recordWaiting(active, deps);
 }
 
-function noteWaiting(active: Active, deps: TurnRunDeps): void {
+function recordWaiting(active: ActiveTurn, deps: TurnRunDeps): void {
   const state = deps.prompts.of(active.turn.id).length ? 'waiting' : 'running';
   if (active.turn.state === state || !['running', 'waiting'].includes(active.turn.state)) return;
   active.turn.state = state;
@@ -189,7 +193,7 @@ function noteWaiting(active: Active, deps: TurnRunDeps): void {
 }
 
 /** How large the context is stands in the result alone. */
-function noteContext(active: Active, end: RunEnd | null, deps: TurnRunDeps): void {
+function recordContext(active: ActiveTurn, end: RunEnd | null, deps: TurnRunDeps): void {
   const { turn, context } = active;
   if (end?.kind !== 'answer' || end.contextWindow === null || !context) return;
   active.context = { tokens: context.tokens, window: end.contextWindow };
@@ -199,7 +203,7 @@ function noteContext(active: Active, end: RunEnd | null, deps: TurnRunDeps): voi
 
 type Told = Exclude<AgentOutput, { type: 'warning' | 'prompt.asked' | 'prompt.withdrawn' }>;
 
-function toEvent(active: Active, output: Told, common: { conv_id: string; turn_id: string; at: string }): Event {
+function toEvent(active: ActiveTurn, output: Told, common: { conv_id: string; turn_id: string; at: string }): Event {
   switch (output.type) {
     case 'text':
     case 'thinking':
@@ -215,8 +219,8 @@ function toEvent(active: Active, output: Told, common: { conv_id: string; turn_i
 }
 
 /** What came of a turn without an answer: what was read along, or what the transcript has. */
-async function writtenText(active: Active, spec: RunSpec, deps: TurnRunDeps): Promise<string> {
+async function readWrittenText(active: ActiveTurn, spec: RunSpec, deps: TurnRunDeps): Promise<string> {
   const text = joinText(active.text);
   if (text || !active.run) return text;
-  return deps.agent.writtenSince(spec.sessionId, spec.project, active.turn.started_at ?? '').catch(() => '');
+  return deps.agent.readTextSince(spec.sessionId, spec.project, active.turn.started_at ?? '').catch(() => '');
 }

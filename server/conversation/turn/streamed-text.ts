@@ -6,24 +6,24 @@ type Step =
   | { type: string };
 
 /** The text of a turn while it goes on: the whole messages, and what came of the next one. */
-export type TextSoFar = { whole: readonly string[]; open: string };
+export type StreamedText = { completed: readonly string[]; pending: string };
 
 /** The most that is kept of one turn's text in memory; all of it is in the journal and the transcript. */
 const maxOpen = 4_000_000;
 
-export const noText: TextSoFar = { whole: [], open: '' };
+export const noText: StreamedText = { completed: [], pending: '' };
 
 /** A whole message takes the place of the pieces that came of it; a retry that starts over drops them. */
-export function addText(state: TextSoFar, step: Step): TextSoFar {
+export function addText(state: StreamedText, step: Step): StreamedText {
   if (step.type === 'text.delta' || step.type === 'text') {
-    return state.open.length > maxOpen ? state : { ...state, open: state.open + (step as { text: string }).text };
+    return state.pending.length > maxOpen ? state : { ...state, pending: state.pending + (step as { text: string }).text };
   }
   if (step.type === 'message') {
     const { text, parent_tool_id } = step as { text: string; parent_tool_id: string | null };
-    return parent_tool_id || !text ? state : { whole: [...state.whole, text], open: '' };
+    return parent_tool_id || !text ? state : { completed: [...state.completed, text], pending: '' };
   }
   const isRestart = (step.type === 'turn.retrying' || step.type === 'retrying') && (step as { discard_text: boolean }).discard_text;
-  return isRestart ? { ...state, open: '' } : state;
+  return isRestart ? { ...state, pending: '' } : state;
 }
 
-export const joinText = (state: TextSoFar): string => [...state.whole, state.open].filter(Boolean).join('\n\n');
+export const joinText = (state: StreamedText): string => [...state.completed, state.pending].filter(Boolean).join('\n\n');

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TurnWarning } from '../../../contract/turn.ts';
 import type { Agent, RunEnd } from '../../agent/port.ts';
-import type { Active } from '../state.ts';
+import type { ActiveTurn } from '../state.ts';
 
 /** The CLI writes an answer into its transcript up to 51 ms after it has said it; a busy disk takes longer. */
 const patienceMs = 500;
@@ -16,13 +16,13 @@ const details: Record<TurnWarning['code'], string> = {
 };
 
 /** Has something said beside the answer of a turn, once. */
-export function warn({ warnings }: Pick<Active, 'warnings'>, code: TurnWarning['code'], more = ''): void {
+export function addWarning({ warnings }: Pick<ActiveTurn, 'warnings'>, code: TurnWarning['code'], more = ''): void {
   if (!warnings.some((one) => one.code === code)) warnings.push({ code, detail: details[code] + more });
 }
 
 /** Says so if the transcript lacks the answer of a turn: the CLI itself ends well although it could not write. */
-export async function checkKept(
-  active: Active,
+export async function checkTranscriptKept(
+  active: ActiveTurn,
   end: RunEnd | null,
   project: string,
   { agent, now }: { agent: Pick<Agent, 'keepsAnswer'>; now(): Date },
@@ -38,7 +38,7 @@ export async function checkKept(
     hasExited = true;
   });
   for (let waited = 0; !(await isKept()); waited += lookMs) {
-    if (hasExited || waited >= patienceMs) return (await isKept()) ? undefined : warn(active, 'transcript_lost');
+    if (hasExited || waited >= patienceMs) return (await isKept()) ? undefined : addWarning(active, 'transcript_lost');
     await Promise.race([delay(lookMs), run?.exited]);
   }
 }

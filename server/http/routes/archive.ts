@@ -1,7 +1,7 @@
-import type { Archive } from '../../session-record/records.ts';
+import type { SessionRecords } from '../../session-record/records.ts';
 import type { Handle } from '../handle.ts';
 
-export type ArchiveRouteDeps = { archive: Archive };
+export type ArchiveRouteDeps = { archive: SessionRecords };
 
 /** The terminal sessions that were started here, and how they ended. */
 export function addArchiveRoutes(handle: Handle, { archive }: ArchiveRouteDeps): void {

@@ -34,7 +34,7 @@ export function addChatRoutes(
     const reading = { journal, turnId: turn.id, response, signal, closing, eventsSent: metrics.eventsSent };
     if (format === 'events') await streamTurnEvents(reading);
     else if (format === 'text') await streamTurnText(reading);
-    else return answerOf(await conversations.ended(turn.id, signal));
+    else return answerOf(await conversations.waitForEnd(turn.id, signal));
     return undefined;
   });
 
@@ -45,8 +45,8 @@ export function addChatRoutes(
     }
     const convId = query.conv_id ?? body.conv_id ?? defaultConversation;
     // The default conversation is always known, though it is made with its first message.
-    if (convId !== defaultConversation) conversations.book.need(convId);
-    await conversations.book.reset(convId);
+    if (convId !== defaultConversation) conversations.records.need(convId);
+    await conversations.records.reset(convId);
     return { message: 'Conversation reset successfully', conv_id: convId };
   });
 }

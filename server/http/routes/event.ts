@@ -21,9 +21,9 @@ export function addEventRoutes(
 
   /** How things stand, for a reader whose cursor is from before what is kept. */
   function reset(convId: string | undefined): ResetEvent {
-    const { book } = conversations;
-    const conversation = convId === undefined ? null : book.snapshot(convId);
-    const rows = convId === undefined ? book.list({}) : [];
+    const { records } = conversations;
+    const conversation = convId === undefined ? null : records.snapshot(convId);
+    const rows = convId === undefined ? records.list({}) : [];
     const open = prompts.list().filter((prompt) => convId === undefined || prompt.conv_id === convId);
     return { type: 'reset', id: journal.cursor(), at: new Date().toISOString(), conversation, conversations: rows, prompts: open };
   }
@@ -61,7 +61,7 @@ export function addEventRoutes(
 
   handle('followAll', (context) => follow(context.query.detail === undefined ? {} : { detail: context.query.detail }, context));
   handle('followConversation', (context) => {
-    conversations.book.need(context.params.id);
+    conversations.records.need(context.params.id);
     return follow({ conv_id: context.params.id }, context);
   });
 }

@@ -41,7 +41,7 @@ export function addServiceRoutes(handle: Handle, deps: ServiceDeps): void {
 
   handle('status', async () => {
     const trouble = deps.storageTrouble();
-    const { running, queued } = deps.conversations.counts();
+    const { running, queued } = deps.conversations.getStats();
     const { open, limit } = deps.agent.live.counts();
     return {
       version: deps.version,
@@ -53,7 +53,7 @@ export function addServiceRoutes(handle: Handle, deps: ServiceDeps): void {
       turns: { running, queued },
       live: { open, limit },
       prompts: deps.prompts.list().length,
-      budget_day: deps.conversations.dayBudget(),
+      budget_day: deps.conversations.getDayBudget(),
       storage: { writable: trouble === null, detail: trouble, notes: deps.storageNotes() },
       limits: {
         max_concurrent_turns: deps.limits.maxConcurrentTurns,

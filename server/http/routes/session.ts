@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import { AppError } from '../../app-error.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { Host } from '../../session/port.ts';
-import type { Archive } from '../../session-record/records.ts';
-import type { DeskPrompts } from '../../terminal/prompts.ts';
+import type { SessionRecords } from '../../session-record/records.ts';
+import type { TerminalPrompts } from '../../terminal/prompts.ts';
 import { trust } from '../connection-limit.ts';
 import type { Handle } from '../handle.ts';
 import type { TerminalTickets } from '../terminal-tickets.ts';
@@ -15,7 +15,7 @@ export type SessionDeps = {
   hosts: ReadonlyMap<string, Host>;
   conversations: Conversations;
   tickets: TerminalTickets;
-  archive: Pick<Archive, 'ofSession'>;
+  archive: Pick<SessionRecords, 'ofSession'>;
 };
 
 /** The sessions of hosts: every one that was ever begun there, by whatever program. */
@@ -28,7 +28,7 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
   }
   const local = () => hostOf('local');
   function sessionOf(convId: string): string {
-    const { session_id } = conversations.book.need(convId);
+    const { session_id } = conversations.records.need(convId);
     if (!session_id) throw new AppError('session_not_found', `Nothing was said in conversation ${convId} yet.`);
     return session_id;
   }
@@ -69,12 +69,12 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
   handle('killTerminal', ({ params }) => hostOf(params.host).kill(params.id));
   handle('attachConversation', async ({ params, body }) => {
     const interrupt = async () => {
-      const { turn } = conversations.book.snapshot(params.id);
+      const { turn } = conversations.records.snapshot(params.id);
       if (!turn) return;
       await conversations.cancel(turn.turn_id);
-      await conversations.ended(turn.turn_id);
+      await conversations.waitForEnd(turn.turn_id);
     };
-    if (body.messages) await conversations.book.change(params.id, { desk_messages: body.messages });
+    if (body.messages) await conversations.records.change(params.id, { desk_messages: body.messages });
     return local().resume(sessionOf(params.id), {
       model: body.model ?? null,
       permissionMode: body.permission_mode ?? asking,
@@ -89,18 +89,18 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
   handle('search', ({ query: { q, project, role, since, until, limit } }) =>
     local().search({ q, project, roles: role ?? ['user', 'assistant', 'tool', 'output'], since, until, limit: limit ?? 20 }),
   );
-  handle('readTyped', async ({ query }) => ({ prompts: await local().typed({ ...query, limit: query.limit ?? 50 }) }));
+  handle('readTyped', async ({ query }) => ({ prompts: await local().readPromptHistory({ ...query, limit: query.limit ?? 50 }) }));
 }
 
 /** The hooks of terminals: let in by the token of their terminal alone, before anything of the request is read. */
-export function addHookRoute(handle: Handle, { deskPrompts }: { deskPrompts: DeskPrompts }): void {
+export function addHookRoute(handle: Handle, { deskPrompts }: { deskPrompts: TerminalPrompts }): void {
   handle('terminalHook', ({ body, response, signal }) => deskPrompts.hook(response.locals['terminal'], body, signal));
 }
 
-export function createHookCheck({ deskPrompts }: { deskPrompts: DeskPrompts }): RequestHandler {
+export function createHookCheck({ deskPrompts }: { deskPrompts: TerminalPrompts }): RequestHandler {
   return (request, response, next) => {
     const token = /^Bearer\s+(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
-    response.locals['terminal'] = deskPrompts.recordOf(token ?? '');
+    response.locals['terminal'] = deskPrompts.findRecord(token ?? '');
     trust(request.socket);
     next();
   };

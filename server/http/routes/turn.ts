@@ -28,7 +28,7 @@ export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps)
     const orNews = query.for === 'news';
     const { state } = conversations.turn(params.id);
     const isDone = endedStates.includes(state) || (orNews && state === 'waiting');
-    if (query.wait_s && !isDone) await waitForEnd((until) => conversations.ended(params.id, until, orNews), query.wait_s, signal);
+    if (query.wait_s && !isDone) await waitForEnd((until) => conversations.waitForEnd(params.id, until, orNews), query.wait_s, signal);
     return conversations.turn(params.id);
   });
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { asText } from '../../../transcript/plain-value.ts';
 import { type AwakeTimer, awakeDelay, startAwakeTimer } from '../../../util/awake-timer.ts';
-import type { Launch, ProcessNotes } from '../../port.ts';
+import type { Launch, ProcessRegistry } from '../../port.ts';
 import { endProcessTree } from '../../process-tree.ts';
 import { buildLiveArgv } from '../argv.ts';
 import { createLineReader, type Line } from '../decoder.ts';
-import { type AgentChild, type Exit, startChild } from '../spawn.ts';
+import { type AgentChild, type Exit, spawnCli } from '../spawn.ts';
 
 /** How long a control request may take: some versions leave a malformed one without an answer. */
 const requestMs = 10_000;
@@ -49,7 +49,7 @@ export async function openChannel(deps: {
   launch: Launch;
   /** The session does not exist yet. */
   isNew: boolean;
-  notes: ProcessNotes;
+  notes: ProcessRegistry;
   isAnswered(): boolean;
   onLine(line: Line): void;
   onAsk(ask: ControlRequest): void;
@@ -87,12 +87,12 @@ export async function openChannel(deps: {
     else send({ type: 'control_response', response: { subtype: 'error', request_id: ask.request_id, error: 'the request has no subtype' } });
   }
 
-  const own: AgentChild = await startChild({
+  const own: AgentChild = await spawnCli({
     ...deps,
     argv: buildLiveArgv(deps.launch, deps.isNew),
     project: deps.launch.project,
     mark,
-    listen(child) {
+    onSpawn(child) {
       child.stdout.on('data', (chunk: Buffer) => {
         try {
           for (const line of reader.push(chunk)) take(line);

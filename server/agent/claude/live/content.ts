@@ -3,7 +3,7 @@ import { toInput } from '../../../util/input-text.ts';
 import type { Attachment, RunSpec } from '../../port.ts';
 
 /** The content of a message: its text, behind the blocks of its attachments. */
-export async function toContent({ message, literal, attachments }: RunSpec): Promise<string | object[]> {
+export async function toMessageContent({ message, literal, attachments }: RunSpec): Promise<string | object[]> {
   const text = toInput(message, literal);
   if (!attachments.length) return text;
   return [...(await Promise.all(attachments.map(toBlock))), { type: 'text', text }];

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asText, figure } from '../../../transcript/plain-value.ts';
 import { type AwakeTimer, startAwakeTimer } from '../../../util/awake-timer.ts';
-import type { AgentOutput, Launch, LiveListener, ProcessNotes, PromptReply, RunEnd, RunSpec } from '../../port.ts';
+import type { AgentOutput, Launch, LiveListener, ProcessRegistry, PromptReply, RunEnd, RunSpec } from '../../port.ts';
 import { createBackground } from '../background.ts';
 import { fromExit } from '../result.ts';
 import { type Channel, type ControlRequest, openChannel } from './channel.ts';
-import { toContent } from './content.ts';
+import { toMessageContent } from './content.ts';
 import { toPrompt, toResponse } from './reply.ts';
 import type { LiveRun } from './retry-undelivered.ts';
 import { createLiveTurns, type LiveTurn } from './turns.ts';
@@ -30,7 +30,7 @@ export type LiveProcess = {
   /** Whether it can be closed without ending anything. */
   isIdle(): boolean;
   /** False after a failed sign-in: it would not read a renewed one. */
-  isSound(): boolean;
+  isHealthy(): boolean;
   /** `mayAsk`: somebody is there to answer prompts; without, what would ask is refused as in a run of its own. */
   run(spec: RunSpec, onOutput: (output: AgentOutput) => void, mayAsk: boolean): Promise<LiveRun>;
   adjust(changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
@@ -41,7 +41,7 @@ export type LiveProcess = {
 };
 
 /** A message on its way to the process; `content` is null while its files are read. */
-type Held = { messageId: string; content: string | object[] | null; write(content: string | object[]): void; drop(): void };
+type QueuedMessage = { messageId: string; content: string | object[] | null; write(content: string | object[]): void; drop(): void };
 
 /** Starts a live process of a session. `onIdle` is called when it has nothing to do any more. */
 export async function startLiveProcess(deps: {
@@ -51,7 +51,7 @@ export async function startLiveProcess(deps: {
   isNew: boolean;
   /** What the session had cost before (USD), as the CLI counts. */
   costBefore: number;
-  notes: ProcessNotes;
+  notes: ProcessRegistry;
   listener(): LiveListener | null;
   stallMs: number;
   now(): Date;
@@ -65,7 +65,7 @@ export async function startLiveProcess(deps: {
   let stall: AwakeTimer | undefined;
   const settings = { permissionMode: deps.launch.permissionMode, model: deps.launch.model, effort: deps.launch.effort };
   /** Messages that are not written yet. */
-  const held: Held[] = [];
+  const held: QueuedMessage[] = [];
   /** What it took back before it was put to anybody. */
   const withdrawn = new Set<string>();
   /** What it asked and was not answered, with the turn that waits for it. */
@@ -116,11 +116,11 @@ export async function startLiveProcess(deps: {
         background.take(line);
         turns.take(line);
       }
-      writeHeld();
+      writeQueued();
       watch();
     },
     onAsk(ask) {
-      takeAsk(ask)
+      handleRequest(ask)
         .catch((error) => {
           // It would wait for an answer for ever.
           fail({ kind: 'failure', code: 'internal', detail: `A question could not be handled: ${(error as Error).message}`, cost: null });
@@ -147,7 +147,7 @@ export async function startLiveProcess(deps: {
     if (asked.delete(id)) turn?.output({ type: 'prompt.withdrawn', id });
   }
 
-  async function takeAsk(ask: ControlRequest): Promise<void> {
+  async function handleRequest(ask: ControlRequest): Promise<void> {
     const { request, request_id } = ask;
     const turn = turns.ownerOf(request['tool_use_id']);
     if (request.subtype === 'can_use_tool') {
@@ -159,29 +159,29 @@ export async function startLiveProcess(deps: {
       asked.set(request_id, { turn, answer: (reply) => channel.respond(request_id, toResponse(reply)) });
       turn.output({ type: 'prompt.asked', prompt });
     } else if (request.subtype === 'hook_callback') {
-      await holdToBudget(ask, turn);
+      await enforceBudget(ask, turn);
     } else {
       channel.send({ type: 'control_response', response: { subtype: 'error', request_id, error: `${request.subtype} is not supported here` } });
     }
   }
 
   /** Before each tool: a turn that has used up its budget waits here for a person. */
-  async function holdToBudget({ request_id, request }: ControlRequest, turn: LiveTurn | null): Promise<void> {
-    const goOn = () => channel.respond(request_id, {});
-    if (!turn?.budget) return goOn();
+  async function enforceBudget({ request_id, request }: ControlRequest, turn: LiveTurn | null): Promise<void> {
+    const resumeAfterHook = () => channel.respond(request_id, {});
+    if (!turn?.budget) return resumeAfterHook();
     const counted = await totalCost().catch(() => null);
     // The turn may have ended, or been stopped, meanwhile.
     if (withdrawn.delete(request_id) || !turns.has(turn.messageId)) return;
-    if (counted === null) return goOn();
+    if (counted === null) return resumeAfterHook();
     const spent = turns.spentBy(turn, counted);
     const left = turn.budget.left(spent);
-    if (spent < left) return goOn();
+    if (spent < left) return resumeAfterHook();
     const input = request['input'] as { tool_name?: unknown } | undefined;
     const tool = asText(input?.tool_name ?? 'a tool');
     asked.set(request_id, {
       turn,
       answer(reply) {
-        goOn();
+        resumeAfterHook();
         if (reply.decision === 'deny') void channel.request('interrupt').catch(() => {});
       },
     });
@@ -209,7 +209,7 @@ export async function startLiveProcess(deps: {
       started: Promise.resolve(),
       end,
       exited: done,
-      wasTaken,
+      wasDelivered: wasTaken,
       stop: () => stop(messageId, done),
       answer(promptId, reply) {
         const own = asked.get(promptId);
@@ -225,7 +225,7 @@ export async function startLiveProcess(deps: {
 
   /** Interrupts until the message is no longer worked on; a process that does not obey is ended. */
   async function stop(messageId: string | null, done: Promise<void>): Promise<void> {
-    takeHeld(messageId)?.drop();
+    dropQueued(messageId)?.drop();
     const interrupt = async () => {
       while (turns.has(messageId)) {
         // One that was not begun is taken back, without harm to the one that runs.
@@ -261,7 +261,7 @@ export async function startLiveProcess(deps: {
       },
     };
     const failed = (code: 'internal' | 'agent_killed', detail: string) => ended(messageId, { kind: 'failure', code, detail, cost: null }, settle);
-    const message: Held = {
+    const message: QueuedMessage = {
       messageId,
       content: null,
       write: (content) => write(turn, content),
@@ -269,13 +269,13 @@ export async function startLiveProcess(deps: {
     };
     // At once: from now on it can be stopped, and keeps its place and the process.
     held.push(message);
-    toContent(spec).then(
+    toMessageContent(spec).then(
       (content) => {
         message.content = content;
-        writeHeld();
+        writeQueued();
       },
       (error) => {
-        if (takeHeld(messageId)) failed('internal', `An attachment cannot be read: ${(error as Error).message}`);
+        if (dropQueued(messageId)) failed('internal', `An attachment cannot be read: ${(error as Error).message}`);
       },
     );
     return toRun(messageId, end, mayAsk, () => wasTaken);
@@ -287,13 +287,13 @@ export async function startLiveProcess(deps: {
     watch();
   }
 
-  function takeHeld(messageId: string | null): Held | undefined {
+  function dropQueued(messageId: string | null): QueuedMessage | undefined {
     const at = held.findIndex((message) => message.messageId === messageId);
     return at < 0 ? undefined : held.splice(at, 1)[0];
   }
 
   /** Writes the next message as soon as the one before was begun. */
-  function writeHeld(): void {
+  function writeQueued(): void {
     const [next] = held;
     if (!next || next.content === null || !turns.areAllBegun()) return;
     held.shift();
@@ -313,7 +313,7 @@ export async function startLiveProcess(deps: {
     const end = new Promise<RunEnd>((resolve) => {
       settle = resolve;
     });
-    const output = deps.listener()?.ownTurn(
+    const output = deps.listener()?.onAgentTurn(
       sessionId,
       about,
       toRun(null, end, mayAskNow, () => true),
@@ -339,7 +339,7 @@ export async function startLiveProcess(deps: {
     isBusy: () => isBusy(),
     hasBackground: () => background.tasks().length > 0,
     isIdle: () => !isBusy() && !background.tasks().length,
-    isSound: () => isSound && channel.isAlive(),
+    isHealthy: () => isSound && channel.isAlive(),
     async run(spec, onOutput, mayAsk) {
       mayAskNow = mayAsk;
       const { permissionMode, model, effort } = spec;

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../app-error.ts';
 import { type AwakeTimer, startAwakeTimer } from '../../../util/awake-timer.ts';
 import { createMutex } from '../../../util/mutex.ts';
-import type { AgentOutput, Launch, LiveListener, LiveProcesses, Run, RunSpec } from '../../port.ts';
+import type { AgentOutput, Launch, LiveListener, LiveProcessPool, Run, RunSpec } from '../../port.ts';
 import type { LiveProcess } from './live-process.ts';
-import { type LiveRun, resendIfUntaken } from './retry-undelivered.ts';
+import { type LiveRun, retryIfUndelivered } from './retry-undelivered.ts';
 import { createStaleCheck } from './stale.ts';
 
-type Held = {
+type PoolEntry = {
   process: LiveProcess;
   stale: ReturnType<typeof createStaleCheck>;
   usedAt: number;
@@ -15,10 +15,10 @@ type Held = {
   /** A turn is about to be given to it. */
   isReserved: boolean;
   /** Somebody watches the conversation: it was opened on a page, or runs in a mode that asks. */
-  isWatched: boolean;
+  hasViewer: boolean;
 };
 
-export type LivePool = LiveProcesses & {
+export type LivePool = LiveProcessPool & {
   /** Whether a run could go on a process that is open now, or about to be. */
   canTake(spec: Launch): Promise<boolean>;
   /**
@@ -34,7 +34,8 @@ export type LivePool = LiveProcesses & {
 const isBypass = (launch: Launch) => launch.permissionMode === 'bypassPermissions';
 
 /** What a process was started with and cannot change. */
-const fixed = ({ project, allowedTools, extraArgs, jsonSchema }: Launch) => JSON.stringify([project, allowedTools, extraArgs, jsonSchema]);
+const launchFingerprint = ({ project, allowedTools, extraArgs, jsonSchema }: Launch) =>
+  JSON.stringify([project, allowedTools, extraArgs, jsonSchema]);
 
 /**
  * The live processes: one for each session at most, and at most `limit` that are kept. One more is
@@ -49,9 +50,9 @@ export function createLivePool(deps: {
   /** Throws AppError where a process has the session open that is none of `own`. */
   checkFree(sessionId: string, own: ReadonlySet<number>): Promise<void>;
 }): LivePool {
-  const all = new Set<Held>();
+  const all = new Set<PoolEntry>();
   /** Processes that are leaving: until they have, nobody else may have their session. */
-  const leaving = new Map<Held, Promise<void>>();
+  const leaving = new Map<PoolEntry, Promise<void>>();
   /** What concerns one session comes one after the other: each looks, waits, and starts or ends a process. */
   const inTurn = createMutex();
   /** How many are about to be started. */
@@ -59,11 +60,12 @@ export function createLivePool(deps: {
   let listener: LiveListener | null = null;
   let isClosing = false;
 
-  const find = (sessionId: string): Held | undefined => [...all].find((held) => held.process.sessionId() === sessionId && held.process.isAlive());
+  const find = (sessionId: string): PoolEntry | undefined =>
+    [...all].find((held) => held.process.sessionId() === sessionId && held.process.isAlive());
   const pids = () => new Set([...all].map(({ process }) => process.pid));
-  const isFree = (held: Held) => held.process.isIdle() && !held.isReserved;
+  const isFree = (held: PoolEntry) => held.process.isIdle() && !held.isReserved;
 
-  function close(held: Held): Promise<void> {
+  function close(held: PoolEntry): Promise<void> {
     const known = leaving.get(held);
     if (known) return known;
     all.delete(held);
@@ -80,7 +82,7 @@ export function createLivePool(deps: {
   }
 
   /** Waits until no process of a session is leaving. */
-  async function settled(sessionId: string): Promise<void> {
+  async function whenReleased(sessionId: string): Promise<void> {
     const own = [...leaving].filter(([held]) => held.process.sessionId() === sessionId);
     await Promise.all(own.map(([, left]) => left));
   }
@@ -96,10 +98,10 @@ export function createLivePool(deps: {
     return true;
   }
 
-  function noteIdle(held: Held): void {
+  function noteIdle(held: PoolEntry): void {
     held.idleTimer?.stop();
     void held.stale.note(deps.now());
-    const isSurplus = all.size > deps.limit || !held.process.isSound();
+    const isSurplus = all.size > deps.limit || !held.process.isHealthy();
     const closeIfFree = () => {
       if (isFree(held)) void close(held);
     };
@@ -107,7 +109,7 @@ export function createLivePool(deps: {
   }
 
   /** Starts a process; where there is no room and it is not `needed`, gives null. */
-  async function open(launch: Launch, isNeeded: boolean): Promise<Held | null> {
+  async function open(launch: Launch, isNeeded: boolean): Promise<PoolEntry | null> {
     opening += 1;
     try {
       const hasRoom = await makeRoom();
@@ -117,12 +119,12 @@ export function createLivePool(deps: {
     }
   }
 
-  async function openNew(launch: Launch): Promise<Held> {
+  async function openNew(launch: Launch): Promise<PoolEntry> {
     await deps.checkFree(launch.sessionId, pids());
-    let held: Held | null = null;
+    let held: PoolEntry | null = null;
     const process = await deps.start(launch, { listener: () => listener, onIdle: () => held && noteIdle(held) });
     const stale = createStaleCheck(() => deps.findTranscript(process.sessionId(), launch.project));
-    held = { process, stale, usedAt: deps.now().getTime(), idleTimer: null, isReserved: false, isWatched: false };
+    held = { process, stale, usedAt: deps.now().getTime(), idleTimer: null, isReserved: false, hasViewer: false };
     const own = held;
     all.add(own);
     void process.exited.then(() => {
@@ -135,52 +137,52 @@ export function createLivePool(deps: {
     return own;
   }
 
-  const isUsable = ({ process }: Held, launch: Launch) =>
-    process.isSound() && fixed(process.launch) === fixed(launch) && (!isBypass(launch) || isBypass(process.launch));
+  const isUsable = ({ process }: PoolEntry, launch: Launch) =>
+    process.isHealthy() && launchFingerprint(process.launch) === launchFingerprint(launch) && (!isBypass(launch) || isBypass(process.launch));
 
   /** Another process is needed: work that goes on in this one is not ended for that. */
-  function keepBackground({ process }: Held): void {
-    if (process.isSound() && process.hasBackground()) throw new AppError('background_busy');
+  function assertNoBackgroundWork({ process }: PoolEntry): void {
+    if (process.isHealthy() && process.hasBackground()) throw new AppError('background_busy');
   }
 
   /** The process for a launch: the one that is there if it will do, else a new one in its place. */
-  async function take(launch: Launch): Promise<Held> {
-    await settled(launch.sessionId);
+  async function acquireProcess(launch: Launch): Promise<PoolEntry> {
+    await whenReleased(launch.sessionId);
     const held = find(launch.sessionId);
     if (held) {
       held.isReserved = true;
       try {
         const [isStale] = await Promise.all([held.stale.isStale(), deps.checkFree(launch.sessionId, pids())]);
         if (isUsable(held, launch) && !isStale) return held;
-        if (!isStale) keepBackground(held);
+        if (!isStale) assertNoBackgroundWork(held);
       } catch (error) {
         held.isReserved = false;
         throw error;
       }
       await close(held);
     }
-    const opened = (await open(launch, true)) as Held;
+    const opened = (await open(launch, true)) as PoolEntry;
     opened.isReserved = true;
     return opened;
   }
 
   /** Gives a message to the process of its session; `asks` where the mode of the turn does. */
   async function send(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<LiveRun> {
-    let held = await take(spec);
+    let held = await acquireProcess(spec);
     try {
       const begin = () => {
         held.usedAt = deps.now().getTime();
-        held.isWatched ||= asks;
-        return held.process.run(spec, onOutput, held.isWatched);
+        held.hasViewer ||= asks;
+        return held.process.run(spec, onOutput, held.hasViewer);
       };
       return await begin().catch(async () => {
         // It refuses the mode or model that the turn is to run with, or has just ended: a new one is started so.
-        const { isWatched } = held;
-        keepBackground(held);
+        const { hasViewer: isWatched } = held;
+        assertNoBackgroundWork(held);
         await close(held);
         held.isReserved = false;
-        held = await take(spec);
-        held.isWatched = isWatched;
+        held = await acquireProcess(spec);
+        held.hasViewer = isWatched;
         return begin();
       });
     } finally {
@@ -189,20 +191,20 @@ export function createLivePool(deps: {
   }
 
   const run: LivePool['run'] = async (spec, onOutput, asks) => {
-    const sendInTurn = (message: RunSpec, output: (output: AgentOutput) => void) => inTurn(message.sessionId, () => send(message, output, asks));
-    return resendIfUntaken(await sendInTurn(spec, onOutput), sendInTurn, [spec, onOutput]);
+    const sendExclusive = (message: RunSpec, output: (output: AgentOutput) => void) => inTurn(message.sessionId, () => send(message, output, asks));
+    return retryIfUndelivered(await sendExclusive(spec, onOutput), sendExclusive, [spec, onOutput]);
   };
 
-  async function warmInTurn(launch: Launch): Promise<LiveProcess | null> {
-    await settled(launch.sessionId);
+  async function warmExclusive(launch: Launch): Promise<LiveProcess | null> {
+    await whenReleased(launch.sessionId);
     const known = find(launch.sessionId);
-    let held: Held | null;
+    let held: PoolEntry | null;
     if (known && (isUsable(known, launch) || !isFree(known))) held = known;
-    else if (known) held = await take(launch);
+    else if (known) held = await acquireProcess(launch);
     else held = await open(launch, false);
     if (!held) return null;
     held.isReserved = false;
-    held.isWatched = true;
+    held.hasViewer = true;
     held.usedAt = deps.now().getTime();
     if (isFree(held)) noteIdle(held);
     return held.process;
@@ -211,32 +213,32 @@ export function createLivePool(deps: {
   return {
     async warm(launch) {
       if (!deps.limit) return;
-      const process = await inTurn(launch.sessionId, () => warmInTurn(launch));
+      const process = await inTurn(launch.sessionId, () => warmExclusive(launch));
       await process?.ready;
     },
     isOpen: (sessionId) => find(sessionId) !== undefined,
     canTake: (launch) =>
       inTurn(launch.sessionId, async () => {
-        await settled(launch.sessionId);
+        await whenReleased(launch.sessionId);
         const held = find(launch.sessionId);
         return held !== undefined && isUsable(held, launch);
       }),
     counts: () => ({ open: all.size, busy: [...all].filter(({ process }) => process.isBusy()).length, limit: deps.limit }),
     run,
     adjust: async (sessionId, changes) => find(sessionId)?.process.adjust(changes),
-    tails: async (sessionId) => (await find(sessionId)?.process.tails()) ?? new Map<string, string>(),
+    readOutputTails: async (sessionId) => (await find(sessionId)?.process.tails()) ?? new Map<string, string>(),
     stopTask: async (sessionId, taskId) => (await find(sessionId)?.process.stopTask(taskId)) ?? false,
     release: (sessionId) =>
       inTurn(sessionId, async () => {
-        await settled(sessionId);
+        await whenReleased(sessionId);
         const held = find(sessionId);
         if (!held) return;
-        keepBackground(held);
+        assertNoBackgroundWork(held);
         await close(held);
       }),
     close: (sessionId) =>
       inTurn(sessionId, async () => {
-        await settled(sessionId);
+        await whenReleased(sessionId);
         const held = find(sessionId);
         if (held) await close(held);
       }),

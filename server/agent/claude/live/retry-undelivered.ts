@@ -2,7 +2,7 @@ import { AppError } from '../../../app-error.ts';
 import type { AgentOutput, Run, RunEnd, RunSpec } from '../../port.ts';
 
 /** A run on a live process, which may have died before it took the message. */
-export type LiveRun = Omit<Run, 'steer'> & { wasTaken(): boolean; steer: Send };
+export type LiveRun = Omit<Run, 'steer'> & { wasDelivered(): boolean; steer: Send };
 
 type Send = (spec: RunSpec, onOutput: (output: AgentOutput) => void) => LiveRun;
 
@@ -11,14 +11,14 @@ type Send = (spec: RunSpec, onOutput: (output: AgentOutput) => void) => LiveRun;
  * the message: nothing of it was done, and it has the same UUID, so that it can never be done twice. The same
  * holds for messages that it is steered by.
  */
-export function resendIfUntaken(first: LiveRun, again: (...message: Parameters<Send>) => Promise<LiveRun>, message: Parameters<Send>): Run {
+export function retryIfUndelivered(first: LiveRun, again: (...message: Parameters<Send>) => Promise<LiveRun>, message: Parameters<Send>): Run {
   let current = first;
   let isStopped = false;
 
   async function end(): Promise<RunEnd> {
     const value = await first.end;
     const hasDied = value.kind === 'failure' && (value.code === 'agent_killed' || value.code === 'agent_failed');
-    if (!hasDied || first.wasTaken() || isStopped) return value;
+    if (!hasDied || first.wasDelivered() || isStopped) return value;
     try {
       current = await again(...message);
       if (isStopped) void current.stop();
@@ -38,6 +38,6 @@ export function resendIfUntaken(first: LiveRun, again: (...message: Parameters<S
       return current.stop();
     },
     answer: (promptId, reply) => current.answer(promptId, reply),
-    steer: (...further) => resendIfUntaken(current.steer(...further), again, further),
+    steer: (...further) => retryIfUndelivered(current.steer(...further), again, further),
   };
 }
