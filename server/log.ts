@@ -2,8 +2,16 @@ import { pino } from 'pino';
 
 export type Log = pino.Logger;
 
-/** The log, as JSON lines on standard error; standard output is for what a person is told at the start. */
+/** While standard error takes nothing, this much of the log is kept for when it does. */
+const maxWaiting = 1_000_000;
+
+/**
+ * The log, as JSON lines on standard error; standard output is for what a person reads at the start. A log that cannot be
+ * written (a full disk, a reader that is gone) must not end the server.
+ */
 export function createLog(level: string): Log {
   const redact = { paths: ['*.password', '*.authorization', '*.cookie', 'err.config'], censor: '[secret]' };
-  return pino({ level, redact, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }));
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: maxWaiting });
+  destination.on('error', () => {}); // There is nowhere left to say it.
+  return pino({ level, redact, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }

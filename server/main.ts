@@ -21,6 +21,8 @@ async function main(): Promise<void> {
     return;
   }
   const log = createLog(config.LOG_LEVEL);
+  // As the log: without a listener a full disk behind the output would be an exception.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // A fault that nothing contains fails what it happened in, and must not take all running turns along.
   process.on('uncaughtException', (error) => log.error({ err: error }, 'an unexpected fault; the server continues'));
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault that nobody waited for'));

@@ -18,14 +18,21 @@ export type ServerProcess = Client & {
 };
 
 /** `uid` is a user other than that of the tests; `maxFiles` how many descriptors it may have. */
-type StartOptions = { args?: readonly string[]; uid?: number; nodeArgs?: readonly string[]; maxFiles?: number };
+type StartOptions = {
+  args?: readonly string[];
+  uid?: number;
+  nodeArgs?: readonly string[];
+  maxFiles?: number;
+  /** Where its log goes; by default it is read here. */
+  stderr?: number;
+};
 
 /** Starts the built server as a process of its own and waits for its address. Rejects with what it said if it ends. */
 export async function startServerProcess(
   workspace: Workspace,
   env: Record<string, string>,
   root = packageRoot,
-  { args = [], uid, nodeArgs = [], maxFiles }: StartOptions = {},
+  { args = [], uid, nodeArgs = [], maxFiles, stderr }: StartOptions = {},
 ): Promise<ServerProcess> {
   const command = [process.execPath, ...nodeArgs, join(root, 'dist/server/main.js'), ...args];
   const limited = ['sh', '-c', `ulimit -n ${maxFiles}; exec "$@"`, 'sh', ...command];
@@ -33,7 +40,7 @@ export async function startServerProcess(
   const child = spawn(program, rest, {
     cwd: workspace.root,
     env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', stderr ?? 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   let output = '';
@@ -49,8 +56,8 @@ export async function startServerProcess(
       const found = /Address +(\S+)/.exec(output)?.[1];
       if (found) resolve(found);
     };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
+    child.stdout?.on('data', take);
+    child.stderr?.on('data', take);
     child.once('close', (code) => reject(new Error(`the server ended with ${code}: ${output}`)));
   });
   return {
