@@ -208,6 +208,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     liveProcessStore: createLiveStore({ database, warn }),
     orphanedProcesses: leftProcesses,
     keepFiles: attachments.keep,
+    removeFiles: attachments.remove,
     placeFiles: attachments.place,
     sweepFiles,
     dayBudget: config.BUDGET_DAY_USD === '' ? null : config.BUDGET_DAY_USD,

@@ -42,7 +42,11 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
     return { name, media_type: type, bytes: data.length, forModel: isForModel(type) };
   }
 
+  /** What a refused message leaves would keep the room that the next one needs. */
+  const remove = (id: string): Promise<void> => rm(join(root, id), { recursive: true, force: true }).catch(() => {});
+
   return {
+    remove,
     /** Checks files and puts them on disk under a name of their own. Throws AppError 413 or 415 naming the file. */
     async keep(id: string, files: readonly IncomingFile[]): Promise<StoredAttachment[]> {
       if (!files.length) return [];
@@ -65,14 +69,19 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
         // One after the other: the data folder itself is not made anew if it was removed.
         await makeOwnFolder(root);
         await mkdir(join(root, id), { mode: 0o700 }).catch(unlessThere);
-        return await Promise.all(
+        const written = await Promise.allSettled(
           checked.map(async (file, index) => {
             const path = join(root, id, String(index));
             await writeFile(path, files[index]?.data ?? '', { mode: 0o600, flush: true });
             return { ...file, path, sha256: hashOf(files[index]?.data ?? Buffer.alloc(0)) };
           }),
         );
+        return written.map((result) => {
+          if (result.status === 'rejected') throw result.reason;
+          return result.value;
+        });
       } catch (error) {
+        await remove(id);
         throw new AppError('storage_unavailable', `${root} cannot be written: ${(error as Error).message}.`, { cause: error });
       }
     },

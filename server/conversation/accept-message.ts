@@ -39,6 +39,8 @@ export function createMessageAcceptor(deps: {
   turns: TurnStore;
   budgets: BudgetKeeper;
   keepFiles(id: string, files: readonly MessageFile[]): Promise<StoredAttachment[]>;
+  /** Removes the files of a message that was not accepted. */
+  removeFiles(id: string): Promise<void>;
   maxQueued: number;
   /** Messages for one conversation come in one after the other. */
   inTurn<T>(convId: string, work: () => Promise<T>): Promise<T>;
@@ -64,6 +66,22 @@ export function createMessageAcceptor(deps: {
     records.saveLater(turn.conv_id, { ...rest, last_message, last_message_at: turn.created_at, archived: false });
   }
 
+  async function storeTurn(id: string, message: IncomingMessage, attachments: StoredAttachment[], print: string) {
+    await records.ensure(message.convId, { session_id: message.session_id, project: message.project });
+    const { options, project, session_id } = message;
+    return turns.accept(
+      {
+        id,
+        conv_id: message.convId,
+        message: message.message,
+        options: { ...options, project, session_id, ...(attachments.length ? { attachments } : {}) },
+        created_at: deps.now().toISOString(),
+      },
+      message.idempotencyKey,
+      print,
+    );
+  }
+
   async function acceptInTurn(message: IncomingMessage): Promise<Turn> {
     if (deps.isClosing()) throw new AppError('shutting_down');
     checkMessage(message.message, message.options.literal ?? false);
@@ -78,18 +96,10 @@ export function createMessageAcceptor(deps: {
     deps.budgets.requireBudget(message.convId);
     const id = deps.newId();
     const attachments = await deps.keepFiles(id, message.files);
-    await records.ensure(message.convId, { session_id: message.session_id, project: message.project });
-    const { turn, isNew } = turns.accept(
-      {
-        id,
-        conv_id: message.convId,
-        message: message.message,
-        options: { ...message.options, project: message.project, session_id: message.session_id, ...(attachments.length ? { attachments } : {}) },
-        created_at: deps.now().toISOString(),
-      },
-      message.idempotencyKey,
-      print,
-    );
+    const { turn, isNew } = await storeTurn(id, message, attachments, print).catch(async (error) => {
+      if (attachments.length) await deps.removeFiles(id);
+      throw error;
+    });
     if (isNew) {
       savePreview(turn);
       deps.scheduler.enqueue(turn, message.follow);

@@ -38,6 +38,8 @@ export type ConversationsDeps = {
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
   keepFiles(id: string, files: readonly MessageFile[]): Promise<StoredAttachment[]>;
+  /** Removes the files of a message that was not accepted. */
+  removeFiles(id: string): Promise<void>;
   /** Removes the files of turns that are gone. */
   sweepFiles(): void;
   placeFiles(id: string, files: readonly StoredAttachment[], project: string): Promise<string>;

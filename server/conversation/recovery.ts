@@ -90,7 +90,7 @@ async function readProducedText(turn: Turn, deps: RecoveryDeps): Promise<string>
  * Conversations that sessions.json does not have although they had turns (a copy from before was used,
  * or the file was removed) come back with the session of their newest turn.
  */
-export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info' | 'warn'>): Promise<void> {
+export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info'>): Promise<void> {
   for (const turn of deps.turns.newestEnded()) applyNewestTurn(turn, deps);
   for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
     if (deps.mapping.get(conv_id)) continue;
@@ -111,7 +111,7 @@ export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping
 }
 
 /** A crash between the end of a turn and the next write of sessions.json leaves the mapping behind the turns. */
-function applyNewestTurn(turn: Turn, deps: Pick<RecoveryDeps, 'mapping' | 'warn'>): void {
+function applyNewestTurn(turn: Turn, deps: Pick<RecoveryDeps, 'mapping'>): void {
   const record = deps.mapping.get(turn.conv_id);
   const isBehind = record && record.settled_turn !== turn.id && (turn.ended_at ?? '') > (record.reset_at ?? '');
   if (!isBehind) return;
@@ -125,7 +125,7 @@ function applyNewestTurn(turn: Turn, deps: Pick<RecoveryDeps, 'mapping' | 'warn'
   );
 }
 
-/** In memory it holds at once; where the disk refuses, the store tries again by itself. */
-function saveRecord(convId: string, record: ConversationRecord, { mapping, warn }: Pick<RecoveryDeps, 'mapping' | 'warn'>): void {
-  mapping.put(convId, record).catch((error) => warn(error, 'sessions.json waits for the disk'));
+/** In memory it holds at once; if the disk refuses, the store tries again automatically. */
+function saveRecord(convId: string, record: ConversationRecord, { mapping }: Pick<RecoveryDeps, 'mapping'>): void {
+  mapping.note(convId, record);
 }

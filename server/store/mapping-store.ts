@@ -116,13 +116,26 @@ export async function openMappingStore(deps: {
     return next;
   }
 
+  /** A change that is refused has no effect: the next write, which succeeds, must not bring it after all. */
+  async function change(id: string, record: ConversationRecord | null): Promise<void> {
+    const before = records.get(id);
+    if (record) records.set(id, record);
+    else records.delete(id);
+    try {
+      await save();
+    } catch (error) {
+      if (records.get(id) === (record ?? undefined)) {
+        if (before) records.set(id, before);
+        else records.delete(id);
+      }
+      throw error;
+    }
+  }
+
   return {
     all: () => records,
     get: (id) => records.get(id),
-    put(id, record) {
-      records.set(id, record);
-      return save();
-    },
+    put: (id, record) => change(id, record),
     note(id, record) {
       records.set(id, record);
       later ??= setTimeout(() => {
@@ -130,10 +143,7 @@ export async function openMappingStore(deps: {
         save().catch(() => {}); // It tries again by itself, and says so.
       }, laterMs);
     },
-    remove(id) {
-      records.delete(id);
-      return save();
-    },
+    remove: (id) => change(id, null),
     trouble: () => trouble,
     async dispose() {
       if (retry) clearTimeout(retry);

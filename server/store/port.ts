@@ -198,12 +198,16 @@ export interface MappingStore {
   all(): ReadonlyMap<string, ConversationRecord>;
   get(id: string): ConversationRecord | undefined;
   /**
-   * Writes one conversation. In memory it holds at once. Rejects with AppError `storage_unavailable`
-   * where the disk refuses; the change is then kept in memory and written with the next one that succeeds.
+   * Writes one conversation. Rejects with AppError `storage_unavailable` if the disk refuses; the change then has no
+   * effect.
    */
   put(id: string, record: ConversationRecord): Promise<void>;
-  /** As `put`, for what the turns on disk bring back after a crash: it goes with the next write, in a moment. */
+  /**
+   * For a change that the turns on disk bring back after a crash. It holds in memory at once and goes with the next
+   * write; if the disk refuses, the store tries again.
+   */
   note(id: string, record: ConversationRecord): void;
+  /** Like `put`: a conversation whose removal is refused is still there. */
   remove(id: string): Promise<void>;
   /** What the disk last refused, in words. */
   trouble(): string | null;

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { startBuilt } from '../helper/packaged.ts';
 import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
@@ -141,3 +142,60 @@ function expectNoMount(): void {
   process.stderr.write('mount is not allowed here: the test of a full disk did not run\n');
   expect(process.getuid?.()).not.toBe(0);
 }
+
+verifies(['store.disk', 'machine.contained'], 'lives on with a log that cannot be written', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  // Each write to this device fails as on a full disk.
+  const stderr = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(stderr));
+  const env = serverEnv(workspace, api, { LOG_LEVEL: 'debug' });
+  const server = await startServerProcess(workspace, env, undefined, { stderr });
+  expect((await server.send('/api/nowhere')).status).toBe(404);
+  expect(await server.chat({ message: 'first', conv_id: 'a' })).toMatchObject({ response: 'Echo: first' });
+  await rm(join(workspace.data, 'sessions.json'), { force: true });
+  await mkdir(join(workspace.data, 'sessions.json'));
+  expect((await server.patch('/api/conversations/a', { title: 'refused' })).status).toBe(503);
+  expect(await server.chat({ message: 'next', conv_id: 'a' })).toMatchObject({ response: 'Echo: next' });
+  expect(server.child.exitCode).toBe(null);
+});
+
+verifies('store.disk', 'leaves a full disk its room after a refused attachment, and starts on it after a crash', async () => {
+  const workspace = await createWorkspace();
+  if (!mountSmall(workspace)) return expectNoMount();
+  const api = await startTestApi();
+  const env = serverEnv(workspace, api);
+  const server = await startServerProcess(workspace, env);
+  const kept = await server.chat({ message: 'kept', conv_id: 'a' });
+  const attachments = [{ name: 'large.bin', data: Buffer.alloc(3_000_000, 1).toString('base64') }];
+  const refused = await server.post('/api/chat', { message: 'too large for the disk', conv_id: 'a', attachments });
+  expect([refused.status, (await refused.json()).code]).toEqual([503, 'storage_unavailable']);
+  expect(await readdir(join(workspace.data, 'attachments'))).toEqual([]);
+  expect(await server.chat({ message: 'plain', conv_id: 'a' })).toMatchObject({ response: 'Echo: plain' });
+
+  fill(workspace.data);
+  await server.kill();
+  const second = await startServerProcess(workspace, env);
+  expect(JSON.stringify(await second.messages('a'))).toContain('Echo: kept');
+  expect((await readdir(workspace.data)).filter((name) => name.endsWith('.before'))).toEqual([]);
+  await rm(join(workspace.data, 'filler'));
+  await until('room', async () => (await second.post('/api/chat', { message: 'again', conv_id: 'a' })).status === 200);
+  expect((await second.get(`/api/turns/${kept.turn_id}`)).state).toBe('completed');
+});
+
+verifies('store.disk', 'makes no change that it refused, then or later', async () => {
+  const { server, workspace } = await startBuilt();
+  await server.post('/api/conversations', { id: 'a', title: 'before' });
+  const file = join(workspace.data, 'sessions.json');
+  await rename(file, `${file}.away`);
+  await mkdir(file);
+  expect((await server.patch('/api/conversations/a', { title: 'after' })).status).toBe(503);
+  expect((await server.post('/api/conversations', { id: 'b' })).status).toBe(503);
+  expect((await server.post('/api/conversations', { id: 'b' })).status).toBe(503);
+  expect((await server.remove('/api/conversations/a')).status).toBe(503);
+  await rmdir(file);
+  await rename(`${file}.away`, file);
+  expect((await server.get('/api/conversations/a')).title).toBe('before');
+  expect((await server.post('/api/conversations', { id: 'b' })).status).toBe(201);
+  expect(JSON.parse(await readFile(file, 'utf8')).conversations).toMatchObject({ a: { title: 'before' } });
+});

@@ -101,7 +101,7 @@ verifies('store.damaged', 'writes sessions.json whatever lies in the place of it
   expect((await readdir(workspace.data)).filter((name) => name.startsWith('sessions.json.bak')).length).toBe(3);
 });
 
-verifies(['store.damaged', 'store.disk'], 'answers 503 while sessions.json cannot be written, and writes all of it later', async () => {
+verifies(['store.damaged', 'store.disk'], 'answers 503 while sessions.json cannot be written, and keeps nothing of what it refused', async () => {
   const workspace = await createWorkspace();
   const api = await startTestApi();
   const file = join(workspace.data, 'sessions.json');
@@ -116,5 +116,6 @@ verifies(['store.damaged', 'store.disk'], 'answers 503 while sessions.json canno
   ]);
   await rm(file, { recursive: true });
   expect((await server.post('/api/conversations', { id: 'c' })).status).toBe(201);
-  expect(Object.keys(JSON.parse(await readFile(file, 'utf8')).conversations)).toEqual(['a', 'b', 'c']);
+  expect(Object.keys(JSON.parse(await readFile(file, 'utf8')).conversations)).toEqual(['a', 'c']);
+  expect((await server.post('/api/conversations', { id: 'b' })).status).toBe(201);
 });
