@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type Libsql from 'libsql';
 import { AppError } from '../app-error.ts';
@@ -85,6 +85,8 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
   let diskTrouble: string | null = null;
   /** Once a page was found damaged nothing is written any more. */
   let damage: string | null = null;
+  /** The log itself is damaged: what is written back from it would damage the journal. */
+  let isLogDamaged = false;
 
   function checkOpen(): void {
     if (!isOpen) throw new DatabaseClosedError('The database is closed.');
@@ -93,9 +95,10 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
   /** What is wrong now. Looks for what other programs do to the file. */
   function fault(): string | null {
     if (damage) return damage;
-    const { fault: lost, isTouched, logSize } = presence.look();
+    const { fault: lost, isTouched, isLogTouched, logSize } = presence.look();
     if (lost) return `${lost}: put it back, or start the server again. Nothing new is accepted until then`;
     if (isTouched) verify();
+    if (isLogTouched && damage) isLogDamaged = true;
     if (!damage && logSize > checkpointAt && !sqlite.inTransaction) checkpoint(logSize);
     return damage;
   }
@@ -150,10 +153,14 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
 
   function prepare(sql: string): Statement {
     const statement = guard(() => sqlite.prepare(sql));
+    const isReading = /^\s*SELECT\b/i.test(sql);
     const guarded =
       <A extends unknown[], R>(call: (...values: A) => R) =>
-      (...values: A): R =>
-        guard(() => call.apply(statement, values));
+      (...values: A): R => {
+        const result = guard(() => call.apply(statement, values));
+        if (!isReading && !sqlite.inTransaction) presence.acceptLog();
+        return result;
+      };
     return { run: guarded(statement.run), get: guarded(statement.get), all: guarded(statement.all) };
   }
 
@@ -165,10 +172,12 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
         const result = work();
         sqlite.exec('COMMIT');
         diskTrouble = null;
+        presence.acceptLog();
         return result;
       });
     } catch (error) {
       if (sqlite.inTransaction) sqlite.exec('ROLLBACK');
+      presence.acceptLog();
       if (error instanceof AppError && error.code === 'storage_unavailable') diskTrouble = error.message;
       throw error;
     }
@@ -205,8 +214,11 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
     dispose() {
       isOpen = false;
       watermark.close();
+      fault();
       const { fault: lost } = presence.look();
-      if (lost) rescue(sqlite, file, lost, note);
+      // Closing writes the log into the journal. The next start drops what is damaged of it, and says so.
+      if (isLogDamaged) return release();
+      if (lost) rescue(sqlite, file, lost, { note, isOwnLog: presence.isOwnLog });
       else leave(sqlite);
       sqlite.close();
       release();
@@ -226,14 +238,20 @@ function leave(sqlite: Libsql.Database): void {
 }
 
 /** What was removed while it was open is still whole: it is written out once more. */
-function rescue(sqlite: Libsql.Database, file: string, lost: string, note: NoteFault): void {
+function rescue(sqlite: Libsql.Database, file: string, lost: string, { note, isOwnLog }: { note: NoteFault; isOwnLog(path: string): boolean }): void {
   if (!existsSync(dirname(file))) return;
-  const isFree = ['', '-wal'].every((end) => !lstatSync(file + end, { throwIfNoEntry: false }));
-  const target = isFree ? file : `${file}.rescued-${new Date().toISOString().replaceAll(':', '-')}`;
+  const copy = `${file}.rescued-${new Date().toISOString().replaceAll(':', '-')}`;
   try {
-    sqlite.prepare('VACUUM INTO ?').run(target);
-    note(file, `${lost}. What it held was written to ${target}.`);
+    // Made by us first, so that it is never readable by others.
+    closeSync(openSync(copy, 'wx', 0o600));
+    sqlite.prepare('VACUUM INTO ?').run(copy);
+    // The log is in the copy, and would be taken for that of another journal.
+    if (isOwnLog(`${file}-wal`)) rmSync(`${file}-wal`);
+    const isFree = ['', '-wal'].every((end) => !lstatSync(file + end, { throwIfNoEntry: false }));
+    if (isFree) renameSync(copy, file);
+    note(file, `${lost}. What it held was written to ${isFree ? file : copy}.`);
   } catch (error) {
+    rmSync(copy, { force: true });
     note(file, `${lost}. What it held could not be written again: ${(error as Error).message}.`);
   }
 }

@@ -6,12 +6,13 @@ import {
   existsSync,
   lstatSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import Libsql from 'libsql';
 import { describeFileFault, keepAside, type NoteFault } from '../util/file-fault.ts';
 import { DataFolderError } from './data-folder-error.ts';
@@ -61,7 +62,13 @@ export function openJournal(deps: JournalDeps): OpenJournal {
   if (isNew) begin(file, deps);
   setOddLogAside(log, deps.note);
   const copy = copyLog(log);
-  let opened = tryOpen(file, deps, isNew);
+  let opened: Tried;
+  try {
+    opened = tryOpen(file, deps, isNew);
+  } catch (error) {
+    if (copy) rmSync(copy, { force: true });
+    throw error;
+  }
   if (opened === 'lost') {
     confirmLoss(file, `${watermarkName} says that there was a journal, and ${basename(file)} is empty`, deps);
     setAside(file, deps.note, 'It is empty although there was a journal');
@@ -108,6 +115,15 @@ function readText(path: string): string {
   }
 }
 
+/** Names the copy that an earlier server wrote when its files were removed. */
+function rescuedWords(file: string): string {
+  if (!existsSync(dirname(file))) return '';
+  const names = readdirSync(dirname(file)).filter((name) => name.startsWith(`${basename(file)}.rescued-`));
+  const newest = names.sort().at(-1);
+  if (!newest) return '';
+  return `An earlier server wrote what it held to ${newest}: to use that, remove ${basename(file)}-wal and rename ${newest} to ${basename(file)}. `;
+}
+
 function confirmLoss(file: string, what: string, { acceptEmpty, note }: JournalDeps): void {
   if (acceptEmpty) {
     note(file, 'There was no journal: it was begun anew, as asked for with --accept-empty.');
@@ -115,7 +131,7 @@ function confirmLoss(file: string, what: string, { acceptEmpty, note }: JournalD
   }
   throw new DataFolderError(
     `The journal ${file} is not there, although this data folder was used before (${what}). ` +
-      'If the folder is on a disk that is not mounted, or was moved, bring it back. ' +
+      `If the folder is on a disk that is not mounted, or was moved, bring it back. ${rescuedWords(file)}` +
       'To start without the messages, sign-ins and rules that it held: `switchboard serve --accept-empty` ' +
       '(`npm start -- --accept-empty`). Sessions, their history and sessions.json stay as they are.',
   );
@@ -163,7 +179,8 @@ function copyLog(log: string): string | null {
     copyFileSync(log, copy, constants.COPYFILE_FICLONE);
     return copy;
   } catch {
-    return null; // On a full disk there is none.
+    rmSync(copy, { force: true });
+    return null; // On a full disk there is none, and no part of one that takes the room.
   }
 }
 
@@ -199,16 +216,28 @@ function tryOpen(file: string, deps: JournalDeps, isNew: boolean): Tried {
     const damage = findDamage(sqlite, file);
     if (damage) return { sqlite, unusable: damagedWords(file, damage) };
     // The tables are in the file itself from now on, whatever becomes of the log.
-    sqlite.pragma('wal_checkpoint(TRUNCATE)');
+    if (isNew) sqlite.pragma('wal_checkpoint(TRUNCATE)');
+    else checkpointIfRoom(sqlite);
     return { sqlite, unusable: null };
   } catch (error) {
     if (isNoDatabase(error)) {
+      // Its first page alone may be damaged: what the repair can read is not to be set aside for an empty journal.
+      if (typeof mark === 'object' && mark !== null) return { sqlite, unusable: damagedWords(file, 'it does not begin as a database does') };
       sqlite.close();
       return 'no database';
     }
     if (isDamage(error)) return { sqlite, unusable: damagedWords(file, (error as Error).message) };
     sqlite.close();
     throw openError(error as Error, deps);
+  }
+}
+
+/** On a full disk the log stays as it is: reads work without a checkpoint, and the next one may have room. */
+function checkpointIfRoom(sqlite: Libsql.Database): void {
+  try {
+    sqlite.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    if (isDamage(error)) throw error;
   }
 }
 

@@ -20,14 +20,26 @@ export function createPresence(paths: { journal: string; log: string }) {
   }
 
   return {
-    /** What became of the files, in words; null if they are the ones that are open. `isTouched`: another program has written. */
-    look(): { fault: string | null; isTouched: boolean; logSize: number } {
+    /**
+     * What became of the files, in words; null if they are the ones that are open. `isTouched`: another program has written
+     * into one; `isLogTouched`: into the log, whose size can stay the same.
+     */
+    look(): { fault: string | null; isTouched: boolean; isLogTouched: boolean; logSize: number } {
       const found = [look(paths.journal), look(paths.log)] as const;
       const fault = (journal && faultOf(journal, found[0])) ?? (log && faultOf(log, found[1]));
-      // The log grows with each change; the journal changes with a checkpoint alone, which is ours to make.
-      if (!fault && log && found[1]) log.size = found[1].size;
-      const isTouched = !fault && journal !== null && found[0]?.changedMs !== journal.changedMs;
-      return { fault, isTouched, logSize: found[1]?.size ?? 0 };
+      // The journal changes with a checkpoint alone, the log with each change: both are ours to make, and noted here.
+      const isLogTouched = !fault && log !== null && found[1]?.changedMs !== log.changedMs;
+      const isTouched = isLogTouched || (!fault && journal !== null && found[0]?.changedMs !== journal.changedMs);
+      return { fault, isTouched, isLogTouched, logSize: found[1]?.size ?? 0 };
+    },
+    /** Takes the log as it is now for right: after a change of ours. */
+    acceptLog(): void {
+      if (log) Object.assign(log, look(paths.log));
+    },
+    /** Whether a path is the log that is open. */
+    isOwnLog(path: string): boolean {
+      const found = look(path);
+      return found !== null && found.ino === log?.ino && found.dev === log.dev;
     },
     /** Takes the files as they are now for right: after a checkpoint. */
     accept(): void {

@@ -24,11 +24,6 @@ export function createProcessStore({ database, warn }: { database: Database; war
   return {
     record: ({ spawnTag: mark, pid, pid_start }) => attempt(() => put.run(mark, pid, pid_start)),
     remove: (mark) => attempt(() => remove.run(mark)),
-    all: () =>
-      (all.all() as { mark: string; pid: number; pid_start: string | null }[]).map(({ mark, pid, pid_start }) => ({
-        spawnTag: mark,
-        pid,
-        pid_start,
-      })),
+    all: () => all.all() as ProcessRecord[],
   };
 }

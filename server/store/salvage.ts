@@ -135,10 +135,28 @@ export function salvageJournal(folder: string, stateFolder: string): Salvaged {
   const other = owner.other();
   if (other) throw inUse(folder, other);
   const file = join(folder, journalName);
-  if (!lstatSync(file, { throwIfNoEntry: false })?.size) throw new DataFolderError(`There is no journal ${file} to repair.`);
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory()) throw new DataFolderError(`${file} is a folder. Remove or rename it; then start the server again.`);
+  if (!found?.size) throw new DataFolderError(`There is no journal ${file} to repair.`);
   const old = openDamaged(file, folder, owner.noted);
-  const made = `${file}.repaired`;
+  try {
+    return writeRepaired(file, folder, old);
+  } catch (error) {
+    if (lstatSync(`${file}.repaired`, { throwIfNoEntry: false })?.isFile()) removeParts(`${file}.repaired`);
+    if (error instanceof DataFolderError) throw error;
+    const words = `${file}.repaired cannot be written: ${(error as Error).message}`;
+    throw new DataFolderError(`${words}. Free disk space or make the data folder writable. Nothing was changed.`, { cause: error });
+  }
+}
+
+function removeParts(made: string): void {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(made + end, { force: true });
+}
+
+/** Throws whatever the disk refuses; until the last two steps nothing but the new file was touched. */
+function writeRepaired(file: string, folder: string, old: Libsql.Database | null): Salvaged {
+  const made = `${file}.repaired`;
+  removeParts(made);
   closeSync(openSync(made, 'wx', 0o600));
   const fresh = new Libsql(made);
   migrate(fresh);

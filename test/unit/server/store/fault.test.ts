@@ -112,7 +112,7 @@ const faults: Record<string, [make: (folder: string) => void, expected: Expected
       rmSync(logOf(f));
       fill(journalOf(f), noise);
     },
-    { left: 0, says: /nothing can be read from it[\s\S]*kept as switchboard\.db\.damaged-/, kept: 1 },
+    { standsIn: /is damaged[\s\S]*repair-store/ },
   ],
   'journal a folder': [
     (f) => {
@@ -321,4 +321,61 @@ verifies('store.loss', 'shows a damaged row as a fault of the storage', async ()
   database.durably(() => database.prepare("INSERT INTO rule VALUES ('x', ?)").run('{"cut'));
   const store = createPromptStore({ database, events: { write() {}, announce() {}, drop() {} } });
   expect(() => store.rules()).toThrow(/A row of the journal is damaged.*repair-store/);
+});
+
+verifies('store.gone', 'accepts nothing once its log was overwritten in place, and does not spoil the journal with it', async () => {
+  for (const make of [Buffer.alloc, noise]) {
+    const { data } = await createWorkspace();
+    const { database } = open(data);
+    const add = database.prepare(
+      "INSERT INTO turn (id, conv_id, message, options, state, fingerprint, created_at) VALUES (?, 'a', '', '{}', 'completed', '', '')",
+    );
+    let id = 0;
+    const write = () => database.durably(() => add.run(String(++id)));
+    for (let n = 0; n < 5; n += 1) write();
+    fill(logOf(data), make);
+    expect(write).toThrow(/is damaged/);
+    expect(database.trouble()).toMatch(/is damaged/);
+    database.dispose();
+    // As a process leaves it that ends: its lock is gone.
+    const copy = copyOf(data, 'left');
+    const next = open(copy);
+    expect(next.notes).toMatch(/newest 5 changes are missing/);
+    expect(next.database.standIn).toBe(null);
+    next.database.durably(() => next.database.prepare("INSERT INTO rule VALUES ('next', '{}')").run());
+  }
+});
+
+verifies('store.repair', 'sets no journal aside at a start whose first bytes alone are damaged', async () => {
+  const { data, root } = await createWorkspace();
+  openDatabase(data).dispose();
+  overwrite(journalOf(data), Buffer.alloc(16), 0);
+  const { database, notes } = open(data);
+  expect([database.standIn, notes]).toEqual([expect.stringMatching(/is damaged.*repair-store/), expect.stringContaining('is damaged')]);
+  expect(keptIn(data)).toEqual([]);
+  database.dispose();
+  const { kept, isReadable } = salvageJournal(data, join(root, 'state'));
+  expect([existsSync(kept ?? ''), isReadable]).toEqual([true, false]);
+  expect(open(data).database.standIn).toBe(null);
+});
+
+verifies('store.gone', 'writes what it holds out once more if its file alone was removed, for its owner only', async () => {
+  const { data } = await createWorkspace();
+  const { database } = open(data);
+  database.durably(() => database.prepare("INSERT INTO rule VALUES ('kept', '{}')").run());
+  rmSync(journalOf(data));
+  database.dispose();
+  expect(statSync(journalOf(data)).mode & 0o777).toBe(0o600);
+  expect(readdirSync(data).filter((name) => name.includes('rescued'))).toEqual([]);
+  const { database: second, notes } = open(data);
+  expect([notes, second.prepare('SELECT id FROM rule').all()]).toEqual(['', [expect.objectContaining({ id: 'kept' })]]);
+});
+
+verifies('store.repair', 'says what keeps a repair from being written', async () => {
+  const folder = await leaveCrashed();
+  mkdirSync(`${journalOf(folder)}.repaired`);
+  expect(() => salvageJournal(folder, join(folder, 'state'))).toThrow(/\.repaired cannot be written.*Nothing was changed/);
+  rmSync(journalOf(folder));
+  mkdirSync(journalOf(folder));
+  expect(() => salvageJournal(folder, join(folder, 'state'))).toThrow(/is a folder/);
 });
