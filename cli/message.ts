@@ -61,6 +61,12 @@ export async function accept({ client, out }: Context, name: string, message: st
   return { turnId: turn_id, cursor: known?.cursor ?? 0 };
 }
 
+/** What to say if the connection is lost while a turn runs: without its id a person would send the message again. */
+export function toLostError(error: Error, turnId: string, next: string): Error {
+  if (error instanceof ApiError) return error;
+  return new CliError(`${error.message} The message is accepted as turn ${turnId}: do not send it again. ${next}`);
+}
+
 /** Follows a turn to its end. `on` gets what it says meanwhile. */
 export async function follow(
   { client }: Context,
@@ -75,9 +81,7 @@ export async function follow(
       on(event);
     }
   } catch (error) {
-    if (error instanceof ApiError) throw error;
-    const kept = `The message is accepted as turn ${turnId}: do not send it again.`;
-    throw new CliError(`${(error as Error).message} ${kept} Look for its answer with \`switchboard logs ${name}\` later.`);
+    throw toLostError(error as Error, turnId, `Look for its answer with \`switchboard logs ${name}\` later.`);
   }
   throw new CliError('The events ended before the turn did.');
 }

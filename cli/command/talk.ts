@@ -3,7 +3,7 @@ import type { ChatAnswer } from '../../contract/turn.ts';
 import { ApiError } from '../client.ts';
 import { type Command, numberOf, type OptionRow, permissionModes } from '../command.ts';
 import { exitCodes } from '../fault.ts';
-import { accept, follow, messageOf, prepare } from '../message.ts';
+import { accept, follow, messageOf, prepare, toLostError } from '../message.ts';
 import { promptLines } from '../prompt-lines.ts';
 
 const nameArg: OptionRow = { flags: '<name>', about: 'the conversation' };
@@ -105,7 +105,10 @@ async function waitForTurn({ client, out, signal }: Parameters<Command['run']>[0
   while (!signal.aborted) {
     const left = (until - Date.now()) / 1000;
     if (left <= 0) return null;
-    const turn = await client.surely('readTurn', { params: { id: turnId }, query: { wait_s: Math.min(left, 50), for: isTold ? 'end' : 'news' } }, {});
+    const query = { wait_s: Math.min(left, 50), for: isTold ? ('end' as const) : ('news' as const) };
+    const turn = await client.surely('readTurn', { params: { id: turnId }, query }, {}).catch((error) => {
+      throw signal.aborted ? error : toLostError(error, turnId, `Wait for its answer with \`switchboard wait ${turnId}\` later.`);
+    });
     if (turn.ended_at !== null) return turn;
     if (turn.state !== 'waiting' || isTold) continue;
     isTold = true;

@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { startCli } from '../helper/cli.ts';
+import { password, username } from '../helper/client.ts';
 import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
@@ -75,4 +77,31 @@ verifies('stop.clean', 'tells all who wait for a message that it is kept, and by
   const second = await startServerProcess(workspace, env);
   const turns = await Promise.all([answer.turn_id, last.turn_id, text.turn_id].map((id) => second.end(id)));
   expect(turns.map((turn) => turn.text)).toEqual(['Echo: kept', 'Echo: streamed', 'Echo: as text']);
+});
+
+verifies(['cli.talk', 'stop.clean'], 'names the accepted turn to a command whose server is killed while it waits', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const server = await startServerProcess(workspace, serverEnv(workspace, api));
+  const { turn_id } = await server.accept('waited', { message: '[[hang]]' });
+  const env = { SWITCHBOARD_URL: server.url, SWITCHBOARD_AUTH: `${username}:${password}` };
+  const commands = [
+    ['ask', 'asked', '[[hang]]'],
+    ['chat', 'chatted', '[[hang]]'],
+    ['wait', turn_id],
+  ].map((args) => startCli(workspace, args, { env }));
+  const ids = async () => Promise.all(['asked', 'chatted'].map(async (id) => (await server.get(`/api/conversations/${id}`)).turn_id));
+  const [asked, chatted] = await until('both turns', async () => {
+    const found = await ids().catch(() => []);
+    return found.length === 2 && found.every(Boolean) && found;
+  });
+  // Each reads its turn by now, or will at once.
+  await server.kill();
+  const ended = await Promise.all(commands.map((command) => command.ended));
+  for (const [index, id] of [asked, chatted, turn_id].entries()) {
+    const { code, words } = ended[index] as { code: number; words: string };
+    expect(code).not.toBe(0);
+    expect(words).toContain(`The message is accepted as turn ${id}: do not send it again.`);
+    expect(words).not.toMatch(/\n\s+at /);
+  }
 });
