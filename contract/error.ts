@@ -320,6 +320,11 @@ export const errorTable = {
       'With a turn_id the message is accepted and runs when there are some (GET /api/turns/:id): do not send it again. ' +
       'Close programs, or raise the limit (ulimit -n, LimitNOFILE).',
   },
+  transcript_unreadable: {
+    status: 503,
+    title: 'The transcript of the session cannot be read',
+    hint: 'Do what the detail says, then send the message again. A CLI that was run with sudo once leaves files of another user.',
+  },
   storage_unavailable: {
     status: 503,
     title: 'The data folder cannot be used',

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Entry } from '../transcript/entry.ts';
 import { toolResultIds } from '../transcript/entry.ts';
 import { parseLine } from '../transcript/jsonl.ts';
+import { openTranscript } from './open-transcript.ts';
 import { readEntry, readPlaces } from './page.ts';
 
 /** What belongs to the old session's requests and costs; the CLI makes it anew. */
@@ -15,7 +16,7 @@ export const leftInCopies = /^(api-request|cost-state$|last-prompt$|atis-latch$)
  */
 export async function copyTranscript(path: string, to: { until: string | null; sessionId: string }): Promise<boolean> {
   const { chain } = await readPlaces(path);
-  const source = await open(path, 'r');
+  const source = await openTranscript(path);
   try {
     let end = (await source.stat()).size;
     let leaf = chain.at(-1);

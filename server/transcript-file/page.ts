@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import { createBranch } from '../transcript/branch.ts';
 import { type Entry, type PlacedEntry, toolResultIds } from '../transcript/entry.ts';
@@ -7,6 +7,7 @@ import { parseLine } from '../transcript/jsonl.ts';
 import { createLastActivity, type LastActivity } from '../transcript/last-activity.ts';
 import { toBlocks } from '../transcript/message-part.ts';
 import { foldEntries } from '../transcript/messages.ts';
+import { openTranscript } from './open-transcript.ts';
 
 const chunkBytes = 128 * 1024;
 
@@ -46,7 +47,7 @@ export async function readEntriesBackward(
   offer: (placed: PlacedEntry) => boolean,
   onTorn: (start: number) => void = () => {},
 ): Promise<void> {
-  const file = await open(path, 'r');
+  const file = await openTranscript(path);
   try {
     const { size } = await file.stat();
     for await (const line of readLinesBackward(file, Math.min(from ?? size, size))) {
@@ -105,7 +106,7 @@ export async function readLastActivity(path: string): Promise<LastActivity> {
 
 /** What the CLI counted for a session (USD) when a process of it last ended; 0 where it does not say. */
 export async function readCost(path: string): Promise<number> {
-  const file = await open(path, 'r');
+  const file = await openTranscript(path);
   try {
     const { size } = await file.stat();
     for await (const { bytes } of readLinesBackward(file, size)) {
@@ -148,7 +149,7 @@ const isPrompt = (entry: Entry) => entry.type === 'user' && !entry.isMeta && !to
 /** The whole conversation of a transcript in its order, nothing clipped, with little of it in memory at a time. */
 export async function* readWhole(path: string): AsyncGenerator<HistoryMessage> {
   const { chain, aside } = await readPlaces(path);
-  const file = await open(path, 'r');
+  const file = await openTranscript(path);
   const fold = async (entries: readonly Entry[]) => {
     const results = new Map<string, Entry>();
     for (const entry of entries) {
@@ -180,7 +181,7 @@ export async function* readWhole(path: string): AsyncGenerator<HistoryMessage> {
 
 /** The folder in which a session was begun; null where the transcript does not say. */
 export async function readProject(path: string): Promise<string | null> {
-  const file = await open(path, 'r');
+  const file = await openTranscript(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(chunkBytes), 0, chunkBytes, 0);
     const match = /"cwd":"((?:[^"\\]|\\.)*)"/.exec(buffer.toString('utf8', 0, bytesRead));

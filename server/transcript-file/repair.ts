@@ -6,6 +6,7 @@ import type { Entry } from '../transcript/entry.ts';
 import { parseLine } from '../transcript/jsonl.ts';
 import { type Node, type Plan, planRepair, toNode } from '../transcript/repair.ts';
 import { leftInCopies } from './copy.ts';
+import { openTranscript } from './open-transcript.ts';
 import { readEntry, readLinesBackward } from './page.ts';
 
 type Place = { start: number; end: number };
@@ -103,7 +104,7 @@ async function writeCopy(source: FileHandle, path: string, sessionId: string, { 
  * something to mend. The transcript itself is only read.
  */
 export async function repairTranscript(path: string, copyTo: string | null): Promise<Omit<Repair, 'id' | 'copy'> & { isCopied: boolean }> {
-  const source = await open(path, 'r');
+  const source = await openTranscript(path);
   try {
     const found = await read(source);
     const plan = planRepair(found.nodes, found.leaf);

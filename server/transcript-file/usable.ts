@@ -1,15 +1,21 @@
+import { AppError } from '../app-error.ts';
 import type { Entry } from '../transcript/entry.ts';
 import { readEntriesBackward } from './page.ts';
 
 const isSaid = ({ type, isSidechain, isMeta }: Entry) => (type === 'user' || type === 'assistant') && !isSidechain && !isMeta;
 
-/** Whether there is something in a transcript that a session can be continued from. A file that cannot be read has nothing. */
+/**
+ * Whether there is something in a transcript that a session can be continued from. A file that is damaged has nothing.
+ * Throws AppError `transcript_unreadable` for one that this user may not read.
+ */
 export async function isUsable(path: string): Promise<boolean> {
   let found = false;
   await readEntriesBackward(path, undefined, ({ entry }) => {
     found = isSaid(entry);
     return !found;
-  }).catch(() => {});
+  }).catch((error) => {
+    if (error instanceof AppError) throw error;
+  });
   return found;
 }
 

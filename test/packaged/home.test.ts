@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -8,6 +9,8 @@ import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
 import { createWorkspace, serverEnv, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
+
+const nobody = 65534;
 
 /** A file system of its own as the agent's home. False if the machine does not allow that, which is said. */
 function mountHome({ home }: Workspace): boolean {
@@ -99,3 +102,25 @@ verifies(
   },
   240_000,
 );
+
+verifies('agent.kept', 'begins no new session for a transcript that belongs to another user, and says how to get it back', async () => {
+  const isRoot = process.getuid?.() === 0;
+  const as = isRoot ? { uid: nobody } : {};
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  if (isRoot) for (const path of [workspace.root, ...(await filesIn(workspace.root))]) chownSync(path, nobody, nobody);
+  const server = await startServerProcess(workspace, serverEnv(workspace, api, { LIVE_PROCESSES: '0' }), undefined, as);
+  const { session_id } = await server.chat({ message: 'hello', conv_id: 'a' });
+  const file = await transcriptOf(workspace, session_id);
+  chmodSync(file, isRoot ? 0o600 : 0o000);
+  if (isRoot) chownSync(file, 0, 0);
+  const history = await server.send('/api/conversations/a/messages');
+  expect([history.status, (await history.json()).detail]).toEqual([503, expect.stringContaining(file)]);
+  const refused = await server.chat({ message: 'refused', conv_id: 'a' });
+  expect(refused).toMatchObject({ code: 'transcript_unreadable', detail: expect.stringMatching(isRoot ? /sudo chown/ : /chmod u\+rw/) });
+  if (isRoot) chownSync(file, nobody, nobody);
+  chmodSync(file, 0o600);
+  expect(await server.chat({ message: 'next', conv_id: 'a' })).toMatchObject({ response: 'Echo: next', session_id });
+});
+
+const filesIn = async (path: string) => (await readdir(path, { recursive: true })).map((name) => join(path, name));
