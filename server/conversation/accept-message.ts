@@ -116,7 +116,7 @@ export function createMessageAcceptor(deps: {
 
   return {
     accept: (message: IncomingMessage): Promise<Turn> => deps.inTurn(message.convId, () => acceptInTurn(message)),
-    needQueued: requireQueued,
+    requireQueued,
     change: (turn: Turn, changes: MessageChange): Promise<Turn> =>
       deps.inTurn(turn.conv_id, async () => {
         const message = changes.message ?? requireQueued(turn).message;

@@ -48,7 +48,7 @@ export function createAgentListener(deps: {
       try {
         const message = truncateText(about, 2000).text;
         const turn = deps.turns.begin({ id: deps.newTurnId(), conv_id: id, message, session_id: sessionId, created_at: at() });
-        return deps.scheduler.startAgentTurn(turn, records.projectOf(records.need(id)), run);
+        return deps.scheduler.startAgentTurn(turn, records.projectOf(records.require(id)), run);
       } catch (error) {
         deps.warn(error, 'a turn of background work could not be kept');
         return null;

@@ -41,7 +41,7 @@ export function createBudget(deps: { turns: TurnStore; mapping: MappingStore; da
   const day = () => toBudget(deps.dayLimit, spentToday() + runningIn(() => true));
 
   return {
-    spentBy: getSpent,
+    getSpent,
     budgetOf,
     day,
     /** A turn has ended, and cost so much. */

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BackgroundTask, Budget } from '../../contract/conversation.ts';
+import type { BackgroundTask, Budget, ConversationSnapshot, ConversationSummary } from '../../contract/conversation.ts';
+import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
 import type { Agent, ProcessRecord, ProcessRegistry } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Prompts } from '../prompt/prompts.ts';
-import type { Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
+import type { ConversationRecord, Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
 import type { TerminalTurns } from '../terminal/turn-port.ts';
 import type { Undo } from '../undo/port.ts';
 import { createMutex } from '../util/mutex.ts';
@@ -13,14 +14,16 @@ import { createSemaphore } from '../util/semaphore.ts';
 import { createMessageAcceptor, type IncomingMessage, type MessageChange, type MessageFile } from './accept-message.ts';
 import { createAgentListener } from './agent-events.ts';
 import { createBudget } from './budget.ts';
+import { ChangeAnnouncer } from './change-announcer.ts';
 import { forkConversation } from './fork.ts';
-import { type ConversationRecords, createRecords } from './records.ts';
+import { ConversationRecords } from './records.ts';
 import { recoverTurns, restoreMapping } from './recovery.ts';
 import { createScheduler } from './scheduler.ts';
 import { createActiveTurn, createSchedulerState, findActiveTurn, listQueued, type SchedulerState, streamedText } from './state.ts';
 import { createTurnPreparer, type RunDefaults } from './turn/prepare.ts';
 import { isEnded, toSummary } from './turn/result.ts';
 import { createTurnWaiters } from './turn/waiters.ts';
+import { ConversationViews } from './views.ts';
 
 export { shuttingDownError } from './scheduler.ts';
 export type { MessageFile };
@@ -70,25 +73,44 @@ const exitTimeoutMs = 3000;
 /** A conversation as its session's row needs it. */
 export type SessionConversation = { id: string; title: string | null; state: 'idle' | 'running' | 'waiting'; lastMessageAt: string };
 
-/** The door to conversations and their turns; what speaks HTTP uses nothing else of this folder. */
+/** Public API of this folder; HTTP handlers import nothing else. What names a conversation throws `conversation_not_found`. */
 export interface Conversations {
-  records: ConversationRecords;
-  accept(message: IncomingMessage): Promise<Turn>;
+  getRecord(id: string): ConversationRecord;
+  /** Newest first. */
+  list(query: { q?: string | undefined; archived?: boolean | undefined }): ConversationSummary[];
+  /** As of the newest event. */
+  getSnapshot(id: string): ConversationSnapshot;
+  projectOf(id: string): string;
+  /** Background work with the last lines of its output. */
+  readBackground(snapshot: ConversationSnapshot): Promise<BackgroundTask[]>;
+  readHistory(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage>;
+  readWholeHistory(id: string): AsyncIterable<HistoryMessage>;
+  createId(): string;
+  create: ConversationRecords['create'];
+  /** A conversation with a session that was just made for it. */
+  adopt: ConversationRecords['adopt'];
+  change: ConversationRecords['change'];
+  remove(id: string): Promise<void>;
+  /** The next message begins a new session. */
+  reset(id: string): Promise<void>;
+  /** Publishes a change of a conversation to the readers of events. */
+  announce(id: string): void;
+  acceptMessage(message: IncomingMessage): Promise<Turn>;
   /** Resolves with the turn when it ended, or (with `orNews`) when it waits for a person; never after `signal`. */
   waitForEnd(turnId: string, signal?: AbortSignal, orNews?: boolean): Promise<Turn>;
   /** Throws AppError `turn_not_found`. */
-  turn(id: string): TurnSummary & { prompts: Prompt[] };
-  cancel(id: string): Promise<TurnSummary>;
+  getTurn(id: string): TurnSummary & { prompts: Prompt[] };
+  cancelTurn(id: string): Promise<TurnSummary>;
   /** Changes, removes or puts first a turn that waits. Throw AppError `turn_not_queued` for any other. */
-  change(id: string, changes: MessageChange): Promise<TurnSummary>;
-  remove(id: string): Promise<TurnSummary>;
-  promote(id: string): TurnSummary;
+  changeTurn(id: string, changes: MessageChange): Promise<TurnSummary>;
+  removeTurn(id: string): Promise<TurnSummary>;
+  promoteTurn(id: string): TurnSummary;
   /** Starts the live process of a conversation. False where none can be kept now. */
-  warm(id: string): Promise<boolean>;
+  warmUp(id: string): Promise<boolean>;
   fork(id: string, to: { id: string | undefined; atTurn: string | undefined }): Promise<string>;
   stopBackground(id: string, taskId: string): Promise<BackgroundTask[]>;
   /** Throws AppError `conversation_busy` while a turn of it runs. */
-  checkIdle(id: string): void;
+  requireIdle(id: string): void;
   /** The conversation that goes on with each session; of several the one that was used last. */
   mapBySession(): ReadonlyMap<string, SessionConversation>;
   /** Resolves when no process is on its way out of a session, or after a bounded time. */
@@ -123,10 +145,14 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     prompts.forget(id);
     deps.sweepFiles();
   };
-  const records: ConversationRecords = createRecords({ ...deps, schedulerState, budgets, inTurn, onRemove, newId: deps.newConvId });
+  const projectOf = (record: ConversationRecord) => record.project ?? deps.defaultProject;
+  const views = new ConversationViews({ ...deps, schedulerState, budgets, projectOf });
+  const announcer = new ChangeAnnouncer({ ...deps, summarize: (id) => views.summarize(id) });
+  const announce = (id: string) => announcer.announce(id);
+  const records = new ConversationRecords({ ...deps, schedulerState, budgets, inTurn, onRemove, projectOf, announce, newId: deps.newConvId });
   const placeFiles = (turn: Turn, project: string) => deps.placeFiles(turn.id, turn.options.attachments ?? [], project);
   const preparer = createTurnPreparer({ ...deps, schedulerState, records, budgets, placeFiles });
-  const slots = createSemaphore(deps.maxStarting);
+  const startSlots = createSemaphore(deps.maxStarting);
   const scheduler = createScheduler({
     ...deps,
     schedulerState,
@@ -134,7 +160,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     preparer,
     budgets,
     waiters,
-    acquireStartSlot: slots.acquire,
+    acquireStartSlot: startSlots.acquire,
     timeoutS: deps.defaults.timeoutS,
   });
   const acceptor = createMessageAcceptor({
@@ -156,6 +182,11 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   const leftovers = [...turns.inState('running'), ...waiting];
   for (const turn of leftovers) schedulerState.active.set(turn.id, createActiveTurn(turn, true));
 
+  function getSnapshot(id: string): ConversationSnapshot {
+    announcer.publishPending();
+    return views.getSnapshot(id);
+  }
+
   function requireTurn(id: string): Turn {
     const turn = schedulerState.active.get(id)?.turn ?? turns.get(id);
     if (!turn) throw new AppError('turn_not_found', `There is no turn ${JSON.stringify(id)}.`, { field: 'id' });
@@ -167,7 +198,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     return active && !isEnded(turn) ? toSummary(turn, streamedText(active)) : toSummary(turn);
   }
 
-  async function cancel(id: string): Promise<TurnSummary> {
+  async function cancelTurn(id: string): Promise<TurnSummary> {
     const turn = requireTurn(id);
     const isRunning = schedulerState.active.has(id);
     if (isRunning && deps.pauseOnCancel && listQueued(schedulerState, turn.conv_id).length) {
@@ -177,22 +208,22 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     return summaryOf(await scheduler.cancel(turn));
   }
 
-  async function left(sessionId: string): Promise<void> {
+  async function waitUntilReleased(sessionId: string): Promise<void> {
     const leaving = [...schedulerState.draining.values()].filter((held) => held.sessionId === sessionId);
     if (leaving.length) await Promise.race([Promise.all(leaving.map(({ run }) => run.exited)), delay(exitTimeoutMs, undefined, { ref: false })]);
   }
 
-  async function warm(id: string): Promise<boolean> {
-    const record = records.need(id);
+  async function warmUp(id: string): Promise<boolean> {
+    const record = records.require(id);
     if (deps.terminalTurns.isOpenInTerminal(record.session_id)) return false;
     if (isClosing) throw new AppError('shutting_down');
-    const sessionId = preparer.sessionOf(id, record);
-    await left(sessionId);
+    const sessionId = preparer.getSessionId(id, record);
+    await waitUntilReleased(sessionId);
     const isTaken = findActiveTurn(schedulerState, id) !== null || [...schedulerState.draining.values()].some((held) => held.sessionId === sessionId);
     if (isTaken && !agent.live.isOpen(sessionId)) return false;
-    const place = await preparer.place(id, records.need(id), sessionId);
+    const place = await preparer.resolveLocation(id, records.require(id), sessionId);
     try {
-      await agent.live.warm(preparer.toLaunch(place, null));
+      await agent.live.warm(preparer.toLaunchOptions(place, null));
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError('agent_failed', `claude did not start: ${(error as Error).message}`, { cause: error });
@@ -213,42 +244,55 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   }
 
   return {
-    records,
-    accept: acceptor.accept,
+    getRecord: (id) => records.require(id),
+    list: (query) => views.list(query),
+    getSnapshot,
+    projectOf: (id) => projectOf(records.require(id)),
+    readBackground: (snapshot) => views.readBackground(snapshot),
+    readHistory: (id, page) => views.readHistory(id, page),
+    readWholeHistory: (id) => views.readWholeHistory(id),
+    createId: deps.newConvId,
+    create: (id, options) => records.create(id, options),
+    adopt: (id, options) => records.adopt(id, options),
+    change: (id, changes) => records.change(id, changes),
+    remove: (id) => records.remove(id),
+    reset: (id) => records.reset(id),
+    announce,
+    acceptMessage: acceptor.accept,
     async waitForEnd(id, signal, orNews = false) {
       const turn = requireTurn(id);
       if (isEnded(turn) || (orNews && turn.state === 'waiting')) return turn;
       return waiters.waitForEnd(id, signal, orNews);
     },
-    turn: (id) => ({ ...summaryOf(requireTurn(id)), prompts: prompts.of(id) }),
-    cancel,
-    change: async (id, changes) => summaryOf(await acceptor.change(requireTurn(id), changes)),
-    async remove(id) {
+    getTurn: (id) => ({ ...summaryOf(requireTurn(id)), prompts: prompts.of(id) }),
+    cancelTurn,
+    changeTurn: async (id, changes) => summaryOf(await acceptor.change(requireTurn(id), changes)),
+    async removeTurn(id) {
       const turn = requireTurn(id);
       if (turn.state === 'cancelled') return summaryOf(turn);
-      return cancel(acceptor.needQueued(turn).id);
+      return cancelTurn(acceptor.requireQueued(turn).id);
     },
-    promote(id) {
-      const turn = acceptor.needQueued(requireTurn(id));
-      scheduler.toFront(turn);
+    promoteTurn(id) {
+      const turn = acceptor.requireQueued(requireTurn(id));
+      scheduler.promote(turn);
       return summaryOf(turn);
     },
-    warm,
+    warmUp,
     fork: (id, to) =>
       forkConversation(id, to, {
         ...deps,
         records,
-        requireTurn: requireTurn,
+        requireTurn,
         runningSince: (conv) => findActiveTurn(schedulerState, conv)?.turn.started_at ?? null,
       }),
     async stopBackground(id, taskId) {
-      const { session_id } = records.need(id);
+      const { session_id } = records.require(id);
       if (!session_id || !(await agent.live.stopTask(session_id, taskId))) {
         throw new AppError('task_not_found', `Conversation ${id} runs no background work ${JSON.stringify(taskId)}.`, { field: 'task' });
       }
-      return records.snapshot(id).background;
+      return getSnapshot(id).background;
     },
-    checkIdle(id) {
+    requireIdle(id) {
       if (findActiveTurn(schedulerState, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} runs now.`);
     },
     mapBySession() {
@@ -261,10 +305,10 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       }
       return found;
     },
-    waitUntilReleased: left,
+    waitUntilReleased,
     onTerminalChange(sessionId) {
       for (const [id, { session_id }] of mapping.all()) if (session_id === sessionId) records.announce(id);
-      scheduler.pump();
+      scheduler.schedule();
     },
     onSessionRenamed(from, to) {
       const all = [...mapping.all()];
@@ -278,7 +322,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     },
     getDayBudget: budgets.day,
     async onSettingsChanged(id, changed) {
-      const record = records.need(id);
+      const record = records.require(id);
       const sessionId = record.session_id ?? schedulerState.plannedSessions.get(id);
       const active = sessionId ? [...schedulerState.active.values()].find(({ turn }) => turn.session_id === sessionId) : undefined;
       // A turn of another conversation in this session, and what a turn itself was asked to run with, is not touched.
@@ -290,7 +334,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         const spent = Number(prompt.input['spent_usd']);
         return prompt.kind === 'budget' && prompt.conv_id === id && spent < budgets.remaining(prompt.turn_id, id, spent);
       });
-      scheduler.pump();
+      scheduler.schedule();
     },
     onPlanAccepted(id, mode) {
       const record = mapping.get(id);
@@ -303,7 +347,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         leftovers,
         processes: deps.orphanedProcesses,
         closePrompts: prompts.closeLeft,
-        projectOf: records.projectOf,
+        projectOf,
         onEnd: scheduler.onLeftoverSettled,
       });
       reportLostTasks();

@@ -18,7 +18,7 @@ export async function forkConversation(
   },
 ): Promise<string> {
   const { records } = deps;
-  const record = records.need(from);
+  const record = records.require(from);
   const turn = to.atTurn === undefined ? null : deps.requireTurn(to.atTurn);
   if (turn && turn.conv_id !== from) {
     throw new AppError('turn_not_found', `Turn ${turn.id} is not one of conversation ${from}.`, { field: 'at_turn' });
@@ -27,8 +27,8 @@ export async function forkConversation(
   if (!record.session_id || !isOfSession) {
     throw new AppError('nothing_to_fork', turn ? `Turn ${turn.id} has not ended, or is of an earlier session.` : undefined);
   }
-  const id = to.id ?? records.newId();
-  records.checkFree(id);
+  const id = to.id ?? records.createId();
+  records.requireFree(id);
   const sessionId = deps.newSessionId();
   const project = records.projectOf(record);
   const isMade = await deps.agent.fork({ sessionId: record.session_id, project, until: turn?.ended_at ?? deps.runningSince(from) }, sessionId);

@@ -193,9 +193,9 @@ export function createScheduler(deps: SchedulerDeps) {
     try {
       const record = mapping.get(turn.conv_id) ?? newRecord(turn);
       // Before the first wait: the next look at the queue must see that this session is taken.
-      turn.session_id = preparer.sessionOf(turn.conv_id, record);
+      turn.session_id = preparer.getSessionId(turn.conv_id, record);
       deps.budgets.requireBudget(turn.conv_id);
-      const place = await preparer.place(turn.conv_id, record, turn.session_id);
+      const place = await preparer.resolveLocation(turn.conv_id, record, turn.session_id);
       turn.session_id = place.sessionId;
       if (place.lost) addWarning(active, 'session_restarted', ` The earlier session is ${place.lost}.`);
       active.spec = await preparer.buildRunSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
@@ -307,8 +307,8 @@ export function createScheduler(deps: SchedulerDeps) {
       isOpen = !isClosing;
       schedule();
     },
-    pump: schedule,
-    toFront: promote,
+    schedule,
+    promote,
     enqueue(turn: Turn, follow: boolean): void {
       if (follow) followed.add(turn.id);
       schedulerState.queue.push(turn);

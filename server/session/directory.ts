@@ -61,12 +61,12 @@ const noTranscript = (id: string) => new AppError('session_not_found', `There is
 /** This machine. */
 export function createSessionDirectory({
   agent,
-  sessionIndex: library,
+  sessionIndex,
   terminals,
   checkArgs,
   now: clock,
   newSessionId,
-  waitUntilReleased: left,
+  waitUntilReleased,
   resolveProject,
   conversations,
 }: SessionDirectoryDeps): Host {
@@ -108,12 +108,12 @@ export function createSessionDirectory({
   /** The live ones that fit, those among them without a transcript as well. */
   function liveRows(now: Now, filter: SessionFilter): Session[] {
     const { live } = now;
-    const { rows } = library.list({ ...filter, kind: undefined, only: [...live.keys()] }, live.size + 1);
+    const { rows } = sessionIndex.list({ ...filter, kind: undefined, only: [...live.keys()] }, live.size + 1);
     const known = new Set(rows.map(({ id }) => id));
     const project = filter.project?.toLowerCase();
     const matchesFilter = (one: LiveSession) => !filter.q && (!project || one.project?.toLowerCase().includes(project));
     const unknown = [...live.values()].filter(
-      (one) => !known.has(one.sessionId) && !library.findByPrefix(one.sessionId, 1).length && matchesFilter(one),
+      (one) => !known.has(one.sessionId) && !sessionIndex.findByPrefix(one.sessionId, 1).length && matchesFilter(one),
     );
     return [...rows, ...unknown.map(fromLiveProcess)]
       .map((row) => toSession(row, now))
@@ -128,10 +128,10 @@ export function createSessionDirectory({
   }
 
   async function findSession(idOrPrefix: string): Promise<{ known: IndexedSession; now: Now }> {
-    await library.ready();
+    await sessionIndex.ready();
     const now = await readLiveState();
     const prefix = idOrPrefix.toLowerCase();
-    const rows = library.findByPrefix(prefix, maxCandidates + 1);
+    const rows = sessionIndex.findByPrefix(prefix, maxCandidates + 1);
     for (const one of now.live.values()) {
       if (one.sessionId.startsWith(prefix) && !rows.some(({ id }) => id === one.sessionId)) rows.push(fromLiveProcess(one));
     }
@@ -177,7 +177,7 @@ export function createSessionDirectory({
         await interrupt?.();
         checkFree();
         // One writer: the process that has just answered, and the one that is kept for the next message, go first.
-        await left(known.id);
+        await waitUntilReleased(known.id);
         await (interrupt ? agent.live.close(known.id) : agent.live.release(known.id));
         return await readSession(
           await terminals.openTerminal({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }, checkFree),
@@ -217,7 +217,7 @@ export function createSessionDirectory({
       for (const id of now.terminals.keys()) {
         // As it is now: ending those before it has taken seconds.
         const live = (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
-        const doneAt = Math.max(live?.statusAt ?? 0, Date.parse(library.findByPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''));
+        const doneAt = Math.max(live?.statusAt ?? 0, Date.parse(sessionIndex.findByPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''));
         if (!live || (live.status !== 'idle' && !busy) || clock().getTime() - doneAt < idleS * 1000) continue;
         await terminals.kill(id).then(
           () => killed.push(id),
@@ -247,7 +247,7 @@ export function createSessionDirectory({
       return { ...(await readSession(known.id)), title };
     },
     async sessions(filter) {
-      await library.ready();
+      await sessionIndex.ready();
       const now = await readLiveState();
       const from = filter.cursor === undefined ? 0 : liveCursor(filter.cursor);
       const after = from === null ? parseCursor(filter.cursor ?? '') : undefined;
@@ -257,13 +257,13 @@ export function createSessionDirectory({
       const room = filter.limit - first.length;
       const seen = (from ?? 0) + first.length;
       if (from !== null && (seen < all.length || (room === 0 && isEndedWanted)))
-        return { sessions: first, next: `live.${seen}`, indexing: library.indexing() };
-      const ended = isEndedWanted ? library.list({ ...filter, without: [...now.live.keys()] }, room, after) : { rows: [], next: null };
+        return { sessions: first, next: `live.${seen}`, indexing: sessionIndex.indexing() };
+      const ended = isEndedWanted ? sessionIndex.list({ ...filter, without: [...now.live.keys()] }, room, after) : { rows: [], next: null };
       const { next } = ended;
       return {
         sessions: [...first, ...ended.rows.map((row) => toSession(row, now))],
         next: next && `${next.modifiedMs}.${next.row}`,
-        indexing: library.indexing(),
+        indexing: sessionIndex.indexing(),
       };
     },
     session: readSession,
@@ -283,8 +283,8 @@ export function createSessionDirectory({
       return { ...told, id: known.id, state: toSession(known, now).state, reason, advice: advice[reason].replace('<id>', known.id) };
     },
     async search(query) {
-      await library.ready();
-      const { hits, order } = await library.search(query);
+      await sessionIndex.ready();
+      const { hits, order } = await sessionIndex.search(query);
       const known = conversations();
       return {
         hits: hits.map(({ sessionId, messageId, agentId, ...hit }) => ({
@@ -295,7 +295,7 @@ export function createSessionDirectory({
           conv_id: known.get(sessionId)?.id ?? null,
         })),
         order,
-        indexing: library.indexing(),
+        indexing: sessionIndex.indexing(),
       };
     },
     async readPromptHistory(filter) {

@@ -25,7 +25,7 @@ const maxUntilWaitingMs = 5000;
 export type TerminalPromptsDeps = {
   archive: SessionRecords;
   prompts: Prompts;
-  conversations(): Pick<Conversations, 'records' | 'mapBySession'>;
+  conversations(): Pick<Conversations, 'createId' | 'adopt' | 'announce' | 'mapBySession'>;
   agent: Pick<Agent, 'liveSessions'>;
   /** A turn that was typed into this session takes what is asked meanwhile; null where there is none. */
   deliverToTurn(sessionId: string, asked: AskedPrompt, deliverReply: (reply: PromptReply) => boolean): { withdraw(): void } | null;
@@ -48,9 +48,9 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
   async function findConversation(record: SessionRecord): Promise<string> {
     const known = conversations().mapBySession().get(record.session_id);
     if (known) return known.id;
-    const id = conversations().records.newId();
+    const id = conversations().createId();
     const title = record.label ?? record.name ?? basename(record.project);
-    await conversations().records.adopt(id, { session_id: record.session_id, project: record.project, title });
+    await conversations().adopt(id, { session_id: record.session_id, project: record.project, title });
     return id;
   }
 
@@ -101,7 +101,7 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
       if (ofRun) ofRun.withdraw();
       else prompts.withdraw({ id: asked.id });
     }
-    if (convId) conversations().records.announce(convId);
+    if (convId) conversations().announce(convId);
     return answer;
   }
 
@@ -111,7 +111,7 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
     const { project } = record;
     const prompt: Asked = { ...asked, conv_id, turn_id: record.id, project, opened_at: deps.now().toISOString() };
     await prompts.ask(prompt, give, () => true);
-    conversations().records.announce(conv_id);
+    conversations().announce(conv_id);
     return conv_id;
   }
 

@@ -70,7 +70,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       throw error;
     });
 
-  async function panes(): Promise<Pane[]> {
+  async function listPanes(): Promise<Pane[]> {
     const text = await listPaneLines('#{pane_id}\t#{session_name}\t#{pane_pid}\t#{pane_dead}');
     return text
       .split('\n')
@@ -94,7 +94,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
           return false;
         },
       ),
-    listPanes: panes,
+    listPanes,
     async openPane(name, { cwd, command, logCommand }) {
       const how = ['-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', escapeFolder(cwd)];
       const setOption = (option: string, value: string) => [';', 'set-option', '-t', target(name), option, value];
@@ -147,7 +147,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     },
     captureText: (id) => runTmux(['capture-pane', '-p', '-J', '-t', id]),
     async closePane({ id, pid }) {
-      const isDead = (await panes()).find((pane) => pane.id === id)?.isDead ?? true;
+      const isDead = (await listPanes()).find((pane) => pane.id === id)?.isDead ?? true;
       await runTmux(['kill-pane', '-t', id]).catch(() => {}); // It has ended by itself.
       if (!isDead) await killIfAlive(pid);
     },

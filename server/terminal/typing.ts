@@ -87,7 +87,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
   }
 
   return {
-    hasDraft: hasDraft,
+    hasDraft,
     clear: clearBox,
     typeCommand,
     /** Types a message, and sees to it that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or `terminal_failed`. */

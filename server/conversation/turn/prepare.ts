@@ -95,11 +95,11 @@ export function createTurnPreparer(deps: {
   }
 
   return {
-    sessionOf: getSessionId,
-    place: resolveLocation,
+    getSessionId,
+    resolveLocation,
     /** The agent says that it has no such session, although it has a transcript. */
     abandonSession: (sessionId: string): void => void refused.add(sessionId),
-    toLaunch: toLaunchOptions,
+    toLaunchOptions,
     async buildRunSpec(turn: Turn, at: RunLocation, follow: boolean): Promise<RunSpec> {
       const files = await deps.placeFiles(turn, at.project);
       return {

@@ -19,7 +19,7 @@ export function addChatRoutes(
   handle('chat', async ({ body, request, response, signal }) => {
     const { conv_id, session_id, project, stream, message, ...rest } = body;
     const format = formatOf(request, stream);
-    const turn = await conversations.accept({
+    const turn = await conversations.acceptMessage({
       convId: conv_id,
       message,
       ...toMessage(rest),
@@ -45,8 +45,8 @@ export function addChatRoutes(
     }
     const convId = query.conv_id ?? body.conv_id ?? defaultConversation;
     // The default conversation is always known, though it is made with its first message.
-    if (convId !== defaultConversation) conversations.records.need(convId);
-    await conversations.records.reset(convId);
+    if (convId !== defaultConversation) conversations.getRecord(convId);
+    await conversations.reset(convId);
     return { message: 'Conversation reset successfully', conv_id: convId };
   });
 }

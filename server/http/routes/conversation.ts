@@ -10,34 +10,32 @@ type ConversationDeps = { conversations: Conversations; agent: Agent; projects: 
 const maxRecent = 12;
 
 export function addConversationRoutes(handle: Handle, { conversations, agent, projects, project }: ConversationDeps): void {
-  const { records } = conversations;
-
   async function read(id: string) {
-    const snapshot = records.snapshot(id);
-    return { ...snapshot, background: await records.withTails(snapshot) };
+    const snapshot = conversations.getSnapshot(id);
+    return { ...snapshot, background: await conversations.readBackground(snapshot) };
   }
 
   handle('sessions', () => {
-    const ids = records.list({}).map((row) => row.id);
-    return Object.fromEntries(ids.map((id) => [id, { ...records.need(id) }]));
+    const ids = conversations.list({}).map((row) => row.id);
+    return Object.fromEntries(ids.map((id) => [id, { ...conversations.getRecord(id) }]));
   });
 
   handle('listConversations', ({ query }) => {
-    const rows = records.list({ q: query.q, archived: query.archived });
+    const rows = conversations.list({ q: query.q, archived: query.archived });
     const end = query.cursor + query.limit;
     return { conversations: rows.slice(query.cursor, end), total: rows.length, cursor: end < rows.length ? end : null };
   });
 
   handle('createConversation', async ({ body }) => {
-    const { id = records.newId(), ...options } = body;
-    await records.create(id, options);
-    return records.snapshot(id);
+    const { id = conversations.createId(), ...options } = body;
+    await conversations.create(id, options);
+    return conversations.getSnapshot(id);
   });
 
   handle('readConversation', ({ params }) => read(params.id));
 
   handle('changeConversation', async ({ params, body }) => {
-    await records.change(params.id, body);
+    await conversations.change(params.id, body);
     await conversations.onSettingsChanged(
       params.id,
       Object.keys(body).filter((name) => body[name as keyof typeof body] !== undefined),
@@ -46,34 +44,34 @@ export function addConversationRoutes(handle: Handle, { conversations, agent, pr
   });
 
   handle('deleteConversation', async ({ params }) => {
-    await records.remove(params.id);
+    await conversations.remove(params.id);
     return { deleted: params.id };
   });
 
-  handle('warmConversation', async ({ params }) => ({ conv_id: params.id, live: await conversations.warm(params.id) }));
+  handle('warmConversation', async ({ params }) => ({ conv_id: params.id, live: await conversations.warmUp(params.id) }));
 
   handle('forkConversation', async ({ params, body }) =>
-    records.snapshot(await conversations.fork(params.id, { id: body.id, atTurn: body.at_turn })),
+    conversations.getSnapshot(await conversations.fork(params.id, { id: body.id, atTurn: body.at_turn })),
   );
 
-  handle('readMenu', ({ params }) => agent.getCapabilities(records.projectOf(records.need(params.id))) ?? { commands: [], models: [] });
+  handle('readMenu', ({ params }) => agent.getCapabilities(conversations.projectOf(params.id)) ?? { commands: [], models: [] });
 
   handle('listFiles', async ({ params, query }) => ({
-    files: await projects.files(records.projectOf(records.need(params.id)), query.q, query.limit),
+    files: await projects.files(conversations.projectOf(params.id), query.q, query.limit),
   }));
 
   handle('listFolders', async ({ query }) => {
-    const recent = [...new Set(records.list({}).map((row) => row.project))].slice(0, maxRecent);
+    const recent = [...new Set(conversations.list({}).map((row) => row.project))].slice(0, maxRecent);
     return { ...(await projects.folders(query.path)), recent, default: project };
   });
 
   handle('stopBackground', async ({ params }) => ({ stopped: params.task, background: await conversations.stopBackground(params.id, params.task) }));
 
   handle('exportConversation', async ({ params, query, response, signal }) => {
-    const { title } = records.snapshot(params.id);
-    await exportAs(query.format, { id: params.id, title, messages: records.wholeHistory(params.id) }, response, signal);
+    const { title } = conversations.getSnapshot(params.id);
+    await exportAs(query.format, { id: params.id, title, messages: conversations.readWholeHistory(params.id) }, response, signal);
     return undefined;
   });
 
-  handle('readMessages', ({ params, query }) => records.history(params.id, query));
+  handle('readMessages', ({ params, query }) => conversations.readHistory(params.id, query));
 }

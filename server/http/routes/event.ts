@@ -21,9 +21,8 @@ export function addEventRoutes(
 
   /** How things stand, for a reader whose cursor is from before what is kept. */
   function reset(convId: string | undefined): ResetEvent {
-    const { records } = conversations;
-    const conversation = convId === undefined ? null : records.snapshot(convId);
-    const rows = convId === undefined ? records.list({}) : [];
+    const conversation = convId === undefined ? null : conversations.getSnapshot(convId);
+    const rows = convId === undefined ? conversations.list({}) : [];
     const open = prompts.list().filter((prompt) => convId === undefined || prompt.conv_id === convId);
     return { type: 'reset', id: journal.cursor(), at: new Date().toISOString(), conversation, conversations: rows, prompts: open };
   }
@@ -61,7 +60,7 @@ export function addEventRoutes(
 
   handle('followAll', (context) => follow(context.query.detail === undefined ? {} : { detail: context.query.detail }, context));
   handle('followConversation', (context) => {
-    conversations.records.need(context.params.id);
+    conversations.getRecord(context.params.id);
     return follow({ conv_id: context.params.id }, context);
   });
 }

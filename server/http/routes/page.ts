@@ -88,7 +88,7 @@ async function createBoot(request: Request, deps: PageDeps): Promise<Boot> {
     cursor: journal.cursor(),
   };
   if (!findSignIn(request, deps.credentials)) return base;
-  const rows = conversations.records.list({ archived: false });
+  const rows = conversations.list({ archived: false });
   // The address of a conversation names it; else the one that was used last is the one that is wanted.
   const asked = request.params['id'];
   const id = request.path.startsWith('/c/') && typeof asked === 'string' ? asked : (rows[0]?.id ?? 'default');
@@ -101,10 +101,10 @@ async function createBoot(request: Request, deps: PageDeps): Promise<Boot> {
   };
 }
 
-async function readOpen(id: string, { records }: Conversations): Promise<Boot['open']> {
+async function readOpen(id: string, conversations: Conversations): Promise<Boot['open']> {
   try {
-    const snapshot = records.snapshot(id);
-    return { id, snapshot, page: await records.history(id, { limit: first.messages }) };
+    const snapshot = conversations.getSnapshot(id);
+    return { id, snapshot, page: await conversations.readHistory(id, { limit: first.messages }) };
   } catch {
     return null; // It is not there yet, or cannot be read: the page asks for it, and says why.
   }

@@ -28,7 +28,7 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
   }
   const local = () => hostOf('local');
   function sessionOf(convId: string): string {
-    const { session_id } = conversations.records.need(convId);
+    const { session_id } = conversations.getRecord(convId);
     if (!session_id) throw new AppError('session_not_found', `Nothing was said in conversation ${convId} yet.`);
     return session_id;
   }
@@ -69,12 +69,12 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
   handle('killTerminal', ({ params }) => hostOf(params.host).kill(params.id));
   handle('attachConversation', async ({ params, body }) => {
     const interrupt = async () => {
-      const { turn } = conversations.records.snapshot(params.id);
+      const { turn } = conversations.getSnapshot(params.id);
       if (!turn) return;
-      await conversations.cancel(turn.turn_id);
+      await conversations.cancelTurn(turn.turn_id);
       await conversations.waitForEnd(turn.turn_id);
     };
-    if (body.messages) await conversations.records.change(params.id, { desk_messages: body.messages });
+    if (body.messages) await conversations.change(params.id, { desk_messages: body.messages });
     return local().resume(sessionOf(params.id), {
       model: body.model ?? null,
       permissionMode: body.permission_mode ?? asking,

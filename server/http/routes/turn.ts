@@ -12,7 +12,7 @@ export type TurnDeps = { conversations: Conversations; undo: Undo };
 
 export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps): void {
   handle('acceptTurn', async ({ params, body, request, response }) => {
-    const turn = await conversations.accept({
+    const turn = await conversations.acceptMessage({
       convId: params.id,
       message: body.message,
       ...toMessage(body),
@@ -20,31 +20,31 @@ export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps)
       follow: body.follow ?? false,
     });
     response.locals['turnId'] = turn.id;
-    const { state } = conversations.turn(turn.id);
+    const { state } = conversations.getTurn(turn.id);
     return { turn_id: turn.id, conv_id: turn.conv_id, state };
   });
 
   handle('readTurn', async ({ params, query, signal }) => {
     const orNews = query.for === 'news';
-    const { state } = conversations.turn(params.id);
+    const { state } = conversations.getTurn(params.id);
     const isDone = endedStates.includes(state) || (orNews && state === 'waiting');
     if (query.wait_s && !isDone) await waitForEnd((until) => conversations.waitForEnd(params.id, until, orNews), query.wait_s, signal);
-    return conversations.turn(params.id);
+    return conversations.getTurn(params.id);
   });
 
   handle('changeTurn', ({ params, body }) => {
     const { options, files } = toMessage(body);
-    return conversations.change(params.id, { message: body.message, options, ...(body.attachments ? { files } : {}) });
+    return conversations.changeTurn(params.id, { message: body.message, options, ...(body.attachments ? { files } : {}) });
   });
-  handle('deleteTurn', ({ params }) => conversations.remove(params.id));
-  handle('promoteTurn', ({ params }) => conversations.promote(params.id));
-  handle('readChanges', ({ params }) => undo.changes(conversations.turn(params.id).turn_id));
+  handle('deleteTurn', ({ params }) => conversations.removeTurn(params.id));
+  handle('promoteTurn', ({ params }) => conversations.promoteTurn(params.id));
+  handle('readChanges', ({ params }) => undo.changes(conversations.getTurn(params.id).turn_id));
   handle('undoTurn', ({ params, body }) => {
-    const { turn_id, conv_id } = conversations.turn(params.id);
-    conversations.checkIdle(conv_id);
+    const { turn_id, conv_id } = conversations.getTurn(params.id);
+    conversations.requireIdle(conv_id);
     return undo.apply(turn_id, { files: body.files ?? undefined, redo: body.redo ?? false });
   });
-  handle('cancelTurn', ({ params }) => conversations.cancel(params.id));
+  handle('cancelTurn', ({ params }) => conversations.cancelTurn(params.id));
 }
 
 async function waitForEnd(end: (until: AbortSignal) => Promise<unknown>, seconds: number, hangUp: AbortSignal): Promise<void> {

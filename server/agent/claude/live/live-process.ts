@@ -203,13 +203,13 @@ export async function startLiveProcess(deps: {
     return figure(usage.session?.total_cost_usd);
   }
 
-  function toRun(messageId: string | null, end: Promise<RunEnd>, mayAsk: boolean, wasTaken: () => boolean): LiveRun {
+  function toRun(messageId: string | null, end: Promise<RunEnd>, mayAsk: boolean, wasDelivered: () => boolean): LiveRun {
     const done = end.then(() => {});
     return {
       started: Promise.resolve(),
       end,
       exited: done,
-      wasDelivered: wasTaken,
+      wasDelivered,
       stop: () => stop(messageId, done),
       answer(promptId, reply) {
         const own = asked.get(promptId);

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { createRecords } from '../../../../server/conversation/records.ts';
-import { createActiveTurn, createSchedulerState } from '../../../../server/conversation/state.ts';
+import { ChangeAnnouncer } from '../../../../server/conversation/change-announcer.ts';
+import { createActiveTurn } from '../../../../server/conversation/state.ts';
 import { runTurn } from '../../../../server/conversation/turn/run.ts';
 import { openEventStream } from '../../../../server/http/event-stream.ts';
 import { createTerminalSocket, type TerminalSocketDeps } from '../../../../server/http/terminal-socket.ts';
@@ -74,21 +74,19 @@ verifies('machine.contained', 'a conversation that cannot be told of keeps no ot
   let isBroken = true;
   const append = vi.fn();
   const warn = vi.fn();
-  const mapping = { get: (id: string) => (isBroken && id === 'a' ? fail() : undefined) };
-  const records = createRecords({
-    mapping,
-    journal: { append, onEvent: () => {} },
-    schedulerState: createSchedulerState(),
+  const announcer = new ChangeAnnouncer({
+    journal: { append } as never,
+    summarize: (id) => (isBroken && id === 'a' ? fail() : null),
     warn,
     now: () => new Date(),
-  } as never);
+  });
   const told = (id: string) => append.mock.calls.some(([[event]]) => event.conv_id === id);
-  records.announce('a');
-  records.announce('b');
+  announcer.announce('a');
+  announcer.announce('b');
   await until('the other', () => told('b'));
   expect(warn).toHaveBeenCalledWith(injected, expect.stringContaining('conversation a'));
   isBroken = false;
-  records.announce('a');
+  announcer.announce('a');
   await until('the next time', () => told('a'));
 });
 

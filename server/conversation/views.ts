@@ -1,0 +1,174 @@
+import type { BackgroundTask, ConversationSnapshot, ConversationSummary } from '../../contract/conversation.ts';
+import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
+import { liveTurn } from '../../contract/reducer.ts';
+import type { Agent } from '../agent/port.ts';
+import type { Prompts } from '../prompt/prompts.ts';
+import type { ConversationRecord, Journal, MappingStore, TurnStore } from '../store/port.ts';
+import type { TerminalTurns } from '../terminal/turn-port.ts';
+import { ifStored } from '../util/if-stored.ts';
+import type { BudgetKeeper } from './budget.ts';
+import { addWaits } from './prompt-waits.ts';
+import { requireRecord } from './record-lookup.ts';
+import { createSnapshotCache } from './snapshots.ts';
+import { type ActiveTurn, findActiveTurn, listQueued, type SchedulerState } from './state.ts';
+import { toSummary } from './turn/result.ts';
+
+/** How long history waits for a process that has answered to end: older versions write the answer 50 ms after they print it. */
+const exitTimeoutMs = 150;
+
+type ConversationViewsDeps = {
+  mapping: MappingStore;
+  turns: TurnStore;
+  journal: Journal;
+  schedulerState: SchedulerState;
+  agent: Agent;
+  budgets: BudgetKeeper;
+  terminalTurns: Pick<TerminalTurns, 'isOpenInTerminal'>;
+  prompts: Pick<Prompts, 'list' | 'askedBetween'>;
+  projectOf(record: ConversationRecord): string;
+  defaults: { permissionMode: string; model: string | null };
+  now(): Date;
+};
+
+/** What can be read of conversations: rows of the list, snapshots, history. Changes nothing. */
+export class ConversationViews {
+  readonly #deps: ConversationViewsDeps;
+  readonly #snapshots: ReturnType<typeof createSnapshotCache>;
+
+  constructor(deps: ConversationViewsDeps) {
+    this.#deps = deps;
+    this.#snapshots = createSnapshotCache({ journal: deps.journal, base: (id) => this.#loadSnapshot(id) });
+  }
+
+  /** A row of the list; null if there is no such conversation. */
+  summarize(id: string): ConversationSummary | null {
+    const record = this.#deps.mapping.get(id);
+    return record ? this.#toSummary(id, record, listQueued(this.#deps.schedulerState, id).length) : null;
+  }
+
+  /** Newest first. */
+  list(query: { q?: string | undefined; archived?: boolean | undefined }): ConversationSummary[] {
+    const q = query.q?.toLowerCase();
+    const queued = new Map<string, number>();
+    for (const turn of this.#deps.schedulerState.queue) queued.set(turn.conv_id, (queued.get(turn.conv_id) ?? 0) + 1);
+    const rows: ConversationSummary[] = [];
+    for (const [id, record] of this.#deps.mapping.all()) {
+      if (query.archived !== undefined && (record.archived ?? false) !== query.archived) continue;
+      if (q && !`${id}\n${record.title ?? ''}\n${record.last_message ?? ''}`.toLowerCase().includes(q)) continue;
+      rows.push(this.#toSummary(id, record, queued.get(id) ?? 0));
+    }
+    return rows.sort((a, b) => (a.last_message_at < b.last_message_at ? 1 : a.last_message_at > b.last_message_at ? -1 : 0));
+  }
+
+  /** Throws AppError `conversation_not_found`. */
+  getSnapshot(id: string): ConversationSnapshot {
+    requireRecord(this.#deps.mapping, id);
+    return this.#snapshots.get(id) as ConversationSnapshot;
+  }
+
+  /** Background work with the last lines of its output. */
+  async readBackground({ background, session_id }: ConversationSnapshot): Promise<BackgroundTask[]> {
+    if (!background.length || !session_id) return background;
+    const tails = await this.#deps.agent.live.readOutputTails(session_id).catch(() => new Map<string, string>());
+    return background.map((task) => ({ ...task, ...(tails.has(task.id) ? { tail: tails.get(task.id) } : {}) }));
+  }
+
+  async readHistory(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage> {
+    const { agent, mapping, projectOf, prompts, turns, schedulerState, now } = this.#deps;
+    const record = requireRecord(mapping, id);
+    if (!record.session_id) return { messages: [], turns: [], before: null, session_id: null };
+    const leaving = [...schedulerState.draining.values()].find(({ sessionId }) => sessionId === record.session_id);
+    if (leaving && page.before === undefined) await waitAtMost(leaving.run.exited, exitTimeoutMs);
+    const history = await agent.history(record.session_id, projectOf(record), page);
+    const [first, last] = [history.messages[0], history.messages.at(-1)];
+    if (!first || !last) return { ...history, turns: [], session_id: record.session_id };
+    // The transcript is the truth; what the journal adds to it may be out of reach.
+    const asked = ifStored(() => prompts.askedBetween(id, first.at, now().toISOString()), []);
+    const ended = ifStored(() => turns.endedBetween(id, first.at, last.at), []);
+    const shown = addWaits({ ...history, turns: ended }, asked);
+    return { ...history, messages: shown.messages, turns: shown.turns, session_id: record.session_id };
+  }
+
+  /** Every message, in order. */
+  readWholeHistory(id: string): AsyncIterable<HistoryMessage> {
+    const record = requireRecord(this.#deps.mapping, id);
+    return record.session_id ? this.#deps.agent.wholeHistory(record.session_id, this.#deps.projectOf(record)) : nothing();
+  }
+
+  #toSummary(id: string, record: ConversationRecord, queued: number): ConversationSummary {
+    const { agent, budgets, defaults, projectOf, schedulerState, terminalTurns } = this.#deps;
+    const active = findActiveTurn(schedulerState, id);
+    return {
+      id,
+      title: record.title ?? id,
+      session_id: record.session_id,
+      project: projectOf(record),
+      state: this.#stateOf(id, active, queued),
+      turn_id: active?.turn.id ?? null,
+      queued,
+      turn_count: record.turn_count,
+      cost_usd: budgets.getSpent(id),
+      max_cost_usd: record.max_cost_usd ?? null,
+      budget: budgets.budgetOf(id),
+      last_message: record.last_message,
+      created_at: record.created_at,
+      last_message_at: record.last_message_at,
+      archived: record.archived ?? false,
+      pinned: record.pinned ?? false,
+      notify: record.notify ?? null,
+      model: record.model ?? null,
+      effort: record.effort ?? null,
+      permission_mode: record.permission_mode ?? null,
+      runs_with: {
+        permission_mode: record.permission_mode ?? defaults.permissionMode,
+        model: record.model ?? defaults.model,
+        effort: record.effort ?? null,
+      },
+      live: agent.live.isOpen(record.session_id ?? schedulerState.plannedSessions.get(id) ?? ''),
+      queue_paused: record.queue_paused ?? false,
+      at_desk: terminalTurns.isOpenInTerminal(record.session_id),
+      desk_messages: record.desk_messages ?? 'wait',
+    };
+  }
+
+  #stateOf(id: string, active: ActiveTurn | null, queued: number): ConversationSummary['state'] {
+    if (active) return active.turn.state === 'waiting' ? 'waiting' : 'running';
+    // A prompt of its session in a terminal.
+    if (this.#deps.prompts.list().some((prompt) => prompt.conv_id === id)) return 'waiting';
+    return queued ? 'queued' : 'idle';
+  }
+
+  /** A conversation as the disk has it, from which its snapshot begins. */
+  #loadSnapshot(id: string): ConversationSnapshot | null {
+    const { mapping, schedulerState, turns } = this.#deps;
+    const record = mapping.get(id);
+    if (!record) return null;
+    const active = findActiveTurn(schedulerState, id);
+    const queue = listQueued(schedulerState, id);
+    const last = ifStored(() => turns.lastEnded(id), null);
+    return {
+      ...this.#toSummary(id, record, queue.length),
+      allowed_tools: record.allowed_tools ?? null,
+      extra_args: record.extra_args ?? null,
+      turn: active && liveTurn(toSummary(active.turn)),
+      steered: [],
+      queue: queue.map((turn) => toSummary(turn)),
+      last_turn: last && toSummary(last),
+      prompts: [],
+      background: [],
+      context: record.context ?? null,
+      cursor: 0,
+    };
+  }
+}
+
+async function* nothing(): AsyncGenerator<HistoryMessage> {}
+
+async function waitAtMost(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}
