@@ -53,7 +53,7 @@ export async function prepare({ client }: Context, name: string, values: Values)
 export async function accept({ client, out }: Context, name: string, message: string, follow: boolean): Promise<{ turnId: string; cursor: number }> {
   const known = await conversationOf(client, name);
   const { turn_id } = await client.surely('acceptTurn', { params: { id: name }, body: { message, follow } }, { 'idempotency-key': randomUUID() });
-  if (known?.at_desk && known.desk_messages === 'wait')
+  if (known?.in_terminal && known.terminal_messages === 'wait')
     out.say(
       `${name} is open at a terminal: the message waits for \`switchboard detach ${name}\`, or for \`switchboard attach ${name} --messages terminal\`.`,
     );

@@ -25,9 +25,9 @@ export type NoticeKind = z.infer<typeof NoticeKind>;
 /** An absolute folder on the server's machine; `~` stands for the person's home folder. */
 export const ProjectPath = z.string().min(1).max(4096);
 
-/** What becomes of messages while a session is open in a terminal: they wait for its end, or are typed into it. */
-export const DeskMessages = z.enum(['wait', 'terminal']);
-export type DeskMessages = z.infer<typeof DeskMessages>;
+/** What happens to messages while a session is open in a terminal: they wait until it closes, or are typed into it. */
+export const TerminalMessages = z.enum(['wait', 'terminal']);
+export type TerminalMessages = z.infer<typeof TerminalMessages>;
 
 export const ExtraArgs = z
   .array(
@@ -63,7 +63,8 @@ export const ChangeConversation = z.strictObject({
   archived: z.boolean().optional(),
   pinned: z.boolean().optional(),
   notify: z.array(NoticeKind).max(3).nullable().optional().describe('what a push is sent for; null: as the settings say'),
-  desk_messages: DeskMessages.optional().describe('what becomes of messages while its session is open in a terminal that was started here'),
+  terminal_messages: TerminalMessages.optional().describe('what happens to messages while its session is open in a terminal that was started here'),
+  desk_messages: TerminalMessages.optional().describe('deprecated: use `terminal_messages`'),
   queue_paused: z.boolean().optional().describe('true: what waits does not start until this is false again, or a message comes'),
 });
 export type ChangeConversation = z.input<typeof ChangeConversation>;

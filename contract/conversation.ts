@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DeskMessages, NoticeKind } from './conversation-options.ts';
+import { NoticeKind, TerminalMessages } from './conversation-options.ts';
 import { Prompt } from './prompt.ts';
 import { LiveTurn, TurnSummary } from './turn.ts';
 
@@ -46,8 +46,10 @@ export const ConversationSummary = z.object({
     .describe('what its next turn runs with, the settings of the server filled in; null: claude chooses'),
   live: z.boolean().describe('whether it has a live process'),
   queue_paused: z.boolean(),
-  at_desk: z.boolean().describe('its session is open in a terminal that was started here'),
-  desk_messages: DeskMessages,
+  in_terminal: z.boolean().describe('its session is open in a terminal that was started here'),
+  terminal_messages: TerminalMessages,
+  at_desk: z.boolean().describe('deprecated: use `in_terminal`'),
+  desk_messages: TerminalMessages.describe('deprecated: use `terminal_messages`'),
 });
 
 /** The whole state of a conversation: enough to draw a page, with the cursor to follow its events from. */

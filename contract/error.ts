@@ -241,7 +241,7 @@ export const errorTable = {
   command_refused: {
     status: 422,
     title: 'This command makes no sense here',
-    hint: 'Run it at the desk, or send it as text with "literal": true.',
+    hint: 'Run it in a terminal, or send it as text with "literal": true.',
   },
   idempotency_mismatch: {
     status: 422,
@@ -286,7 +286,7 @@ export const errorTable = {
   model_rate_limited: {
     status: 502,
     title: 'The account reached a rate or usage limit',
-    hint: 'Wait for the limit to reset (/usage at the desk shows it), or use another model.',
+    hint: 'Wait for the limit to reset (/usage in a terminal shows it), or use another model.',
   },
   model_unavailable: {
     status: 502,
@@ -311,7 +311,7 @@ export const errorTable = {
   not_logged_in: {
     status: 503,
     title: 'Claude Code is not signed in',
-    hint: 'Run `claude auth login` (or `claude setup-token`) at the desk, or set ANTHROPIC_API_KEY.',
+    hint: 'Run `claude auth login` (or `claude setup-token`) on the machine, or set ANTHROPIC_API_KEY.',
   },
   machine_exhausted: {
     status: 503,

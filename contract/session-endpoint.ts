@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArchiveRecord } from './archive.ts';
-import { ConvId, DeskMessages, ExtraArgs, ModelName, PermissionMode, ProjectPath } from './conversation-options.ts';
+import { ConvId, ExtraArgs, ModelName, PermissionMode, ProjectPath, TerminalMessages } from './conversation-options.ts';
 import { HookAnswer, HookInput } from './hook.ts';
 import { HistoryPage } from './message.ts';
 import { count, flag, list } from './query.ts';
@@ -113,7 +113,7 @@ export const sessionEndpoints = {
     body: z.object({
       ...terminalOptions,
       interrupt: z.boolean().optional().describe('stop the turn that runs, instead of refusing'),
-      messages: DeskMessages.optional().describe('what becomes of messages meanwhile; `wait` where it was never said'),
+      messages: TerminalMessages.optional().describe('what happens to messages meanwhile (default: as before, `wait` at first)'),
     }),
     response: Session,
   },

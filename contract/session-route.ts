@@ -89,7 +89,7 @@ export const sessionRoutes = {
     method: 'POST',
     path: '/api/hosts/:host/sessions/:id/terminal',
     tag: 'sessions',
-    summary: 'A ticket for the live terminal: a WebSocket at the same path, `?ticket=` once and soon. See docs/desk.md',
+    summary: 'A ticket for the live terminal: a WebSocket at the same path, `?ticket=` once and soon. See docs/terminal.md',
     status: 201,
     errors: [...one, 'terminal_not_ours'],
   },
@@ -141,7 +141,7 @@ export const sessionRoutes = {
     method: 'GET',
     path: '/api/history',
     tag: 'sessions',
-    summary: 'What was typed at the desk, newest first',
+    summary: 'Prompts that were typed in a terminal, newest first',
     errors: [],
   },
 } as const satisfies Record<string, Route>;

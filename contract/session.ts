@@ -32,7 +32,7 @@ export const Session = z.object({
   size: z.number().int().describe('bytes of its transcript'),
   cost: z.number().nullable().describe('USD, where the CLI has noted it'),
   terminal: z
-    .object({ name: z.string(), command: z.string().describe('what to type at the desk to sit down at it') })
+    .object({ name: z.string(), command: z.string().describe('the command that attaches to it') })
     .nullable()
     .describe('set where it is open in a terminal that was started here'),
   conv_id: ConvId.nullable().describe('the conversation that goes on with it'),
@@ -101,7 +101,7 @@ export const SearchAnswer = z.object({
   indexing: Indexing,
 });
 
-/** A prompt that was typed at the desk. */
+/** A prompt that was typed in a terminal. */
 export const TypedPrompt = z.object({
   text: z.string(),
   project: z.string().nullable(),

@@ -28,8 +28,8 @@ const Actions = lazy(async () => (await import('./feature/conversations/actions.
 const Palette = lazy(async () => (await import('./feature/palette/palette.tsx')).Palette);
 const Help = lazy(async () => (await import('./feature/palette/palette.tsx')).Help);
 const Sessions = lazy(async () => (await import('./feature/session/sessions.tsx')).Sessions);
-const AtDesk = lazy(async () => (await import('./feature/session/at-desk.tsx')).AtDesk);
-const HandOver = lazy(async () => (await import('./feature/session/at-desk.tsx')).HandOver);
+const InTerminal = lazy(async () => (await import('./feature/session/in-terminal.tsx')).InTerminal);
+const HandOver = lazy(async () => (await import('./feature/session/in-terminal.tsx')).HandOver);
 const Share = lazy(async () => (await import('./feature/share/share.tsx')).Share);
 
 /** The page: what the address names, or the login. */
@@ -116,7 +116,7 @@ function Home() {
       <main class="main">
         <Top waiting={waiting} title={title} open={setPanel} />
         <Lines />
-        <Chat prompts={<OwnPrompts />} AtDesk={AtDesk} />
+        <Chat prompts={<OwnPrompts />} InTerminal={InTerminal} />
         <Composer />
       </main>
       {panel === 'conversations' && (

@@ -54,7 +54,7 @@ const list: Command = {
             ['NAME', 'STATE', 'LAST USED', 'TURNS', 'PROJECT', 'LAST MESSAGE'],
             shown.map((row) => [
               row.id,
-              row.at_desk ? `${row.state}, at the desk` : row.state,
+              row.in_terminal ? `${row.state}, in a terminal` : row.state,
               ago(row.last_message_at),
               String(row.turn_count),
               row.project,
@@ -233,7 +233,7 @@ const history: Command = {
   name: 'history',
   group: 'find',
   args: [],
-  about: 'List what was typed at the desk, newest first',
+  about: 'List prompts that were typed in a terminal, newest first',
   options: [
     { flags: '-s, --search <text>', about: 'only what has this in it' },
     { flags: '-p, --project <part>', about: 'only of projects whose path has this in it' },

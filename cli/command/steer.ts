@@ -87,7 +87,7 @@ const stop: Command = {
   examples: ['switchboard stop tests', 'switchboard stop 4c787bb5'],
   async run({ client, out }, [name = '']) {
     const found = await conversationOf(client, name);
-    if (!found || (!found.turn && found.at_desk)) {
+    if (!found || (!found.turn && found.in_terminal)) {
       const id = found?.session_id ?? (await sessionOf(client, name));
       const interrupted = await client.call('interruptTerminal', { params: { host: 'local', id } });
       out.data(interrupted, () => interrupted.state);

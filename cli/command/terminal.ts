@@ -84,8 +84,8 @@ const attach: Command = {
           ? await client.call('resumeTerminal', { params: { host, id: session.id }, body: how(values) })
           : await client.call('attachConversation', { params: { id: session.conv_id }, body });
     } else if (session.conv_id !== null && values['messages']) {
-      const desk_messages = textOf(values, 'messages') as 'wait';
-      await client.call('changeConversation', { params: { id: session.conv_id }, body: { desk_messages } });
+      const terminal_messages = textOf(values, 'messages') as 'wait';
+      await client.call('changeConversation', { params: { id: session.conv_id }, body: { terminal_messages } });
     }
     if (!session.terminal) throw new CliError(`Session ${session.id} is open in process ${session.pid}, in no terminal that was started here.`);
     if (!out.isTerminal || !process.stdout.isTTY) {

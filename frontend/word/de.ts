@@ -31,7 +31,7 @@ export const de: Words = {
   archive: 'Archivieren',
   asConfigured: 'wie am Server eingestellt',
   asInSettings: 'wie in den Einstellungen',
-  atDesk: 'Am Schreibtisch:',
+  inTerminal: 'Im Terminal:',
   attachments: 'Anhänge',
   back: 'Zurück',
   background: 'Im Hintergrund',

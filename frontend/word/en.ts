@@ -31,7 +31,7 @@ export const en = {
   archive: 'Archive',
   asConfigured: 'as the server is set',
   asInSettings: 'as in the settings',
-  atDesk: 'At the desk:',
+  inTerminal: 'In a terminal:',
   attachments: 'Attachments',
   back: 'Back',
   background: 'In the background',

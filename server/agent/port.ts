@@ -187,7 +187,7 @@ export type TerminalLaunch = {
   settings: string | null;
 };
 
-/** A prompt as it was typed at the desk, from the CLI's own history. */
+/** A prompt as it was typed in a terminal, from the CLI's own history. */
 export type TypedLine = { text: string; project: string | null; sessionId: string | null; at: string | null };
 
 /** An agent CLI on this machine. */
@@ -235,7 +235,7 @@ export interface Agent {
   lastDeeds(sessionId: string, project?: string): Promise<LastActivity | null>;
   /** Whether a session was begun before `at` (ISO-8601). */
   existedBefore(sessionId: string, at: string): Promise<boolean>;
-  /** What was typed at the desk, newest first. */
+  /** What was typed in a terminal, newest first. */
   readPromptHistory(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
   /** Gives a session a title, as /rename does. False where there is no transcript of it. */
   setTitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
@@ -254,7 +254,7 @@ export interface Agent {
 }
 
 /** A process of an agent as it is noted on disk, so that the next server finds it: by pid and start, or by the mark. */
-export type ProcessRecord = { spawnTag: string; pid: number | null; pid_start: string | null };
+export type ProcessRecord = { spawnTag: string; pid: number | null; pidStart: string | null };
 
 /** Where the processes of agents are noted while they live. */
 export interface ProcessRegistry {

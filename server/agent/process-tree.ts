@@ -115,8 +115,8 @@ export async function endProcessTree(group: number, mark: string, descendants?: 
 }
 
 /** Ends what is left of a process whose server is gone; `pid` is used only if it is still the same process. */
-export async function endLeftoverTree({ spawnTag: mark, pid, pid_start }: ProcessRecord): Promise<void> {
-  const isSame = pid !== null && pid_start !== null && (await processStart(pid)) === pid_start;
+export async function endLeftoverTree({ spawnTag: mark, pid, pidStart }: ProcessRecord): Promise<void> {
+  const isSame = pid !== null && pidStart !== null && (await processStart(pid)) === pidStart;
   if (isSame) await endProcessTree(pid, mark);
   else await endTaggedProcesses(mark);
 }

@@ -100,7 +100,7 @@ export class ConversationRecords {
       archived,
       pinned,
       queue_paused,
-      desk_messages,
+      terminal_messages,
       context,
       ...options
     } = record;

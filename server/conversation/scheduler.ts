@@ -88,9 +88,9 @@ export function createScheduler(deps: SchedulerDeps) {
     }
   }
 
-  /** What is for a session that is open at the desk waits for its end there, unless it is to be typed in. */
+  /** What is for a session that is open in a terminal waits for its end there, unless it is to be typed in. */
   const mayStart = (record: ConversationRecord | undefined) =>
-    !record || (!record.queue_paused && (record.desk_messages === 'terminal' || !deps.terminalTurns.isOpenInTerminal(record.session_id)));
+    !record || (!record.queue_paused && (record.terminal_messages === 'terminal' || !deps.terminalTurns.isOpenInTerminal(record.session_id)));
 
   function takeFromQueue(id: string): Turn | undefined {
     const index = schedulerState.queue.findIndex((turn) => turn.id === id);

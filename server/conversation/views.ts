@@ -98,6 +98,8 @@ export class ConversationViews {
   #toSummary(id: string, record: ConversationRecord, queued: number): ConversationSummary {
     const { agent, budgets, defaults, projectOf, schedulerState, terminalTurns } = this.#deps;
     const active = findActiveTurn(schedulerState, id);
+    const isInTerminal = terminalTurns.isOpenInTerminal(record.session_id);
+    const terminalMessages = record.terminal_messages ?? 'wait';
     return {
       id,
       title: record.title ?? id,
@@ -126,8 +128,11 @@ export class ConversationViews {
       },
       live: agent.live.isOpen(record.session_id ?? schedulerState.plannedSessions.get(id) ?? ''),
       queue_paused: record.queue_paused ?? false,
-      at_desk: terminalTurns.isOpenInTerminal(record.session_id),
-      desk_messages: record.desk_messages ?? 'wait',
+      in_terminal: isInTerminal,
+      terminal_messages: terminalMessages,
+      // The names of earlier versions.
+      at_desk: isInTerminal,
+      desk_messages: terminalMessages,
     };
   }
 

@@ -80,7 +80,7 @@ export function createSessionRecords({ store, logs, agent, terminals, startOf, o
   async function settleRecord(record: SessionRecord, ours: Ours, endedAt: Date | null): Promise<void> {
     const fate = await readExit(record.pid).catch(() => null); // Where tmux hangs it is told without.
     const isTaken = !ours && [...open.values()].some(({ id, terminal }) => id !== record.id && terminal === record.terminal);
-    // A dead pane keeps a person at the desk before it, and its name from the next one.
+    // A dead pane keeps a person attached to it, and its name from the next one.
     if (fate) await terminals.closePane({ id: fate.id, pid: record.pid });
     await delay(settleMs);
     const [about, deeds] = await Promise.all([logs.about(record.id), agent.lastDeeds(record.session_id).catch(() => null)]);

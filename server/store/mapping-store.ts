@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { z } from 'zod';
-import { ConvId, DeskMessages, NoticeKind } from '../../contract/conversation-options.ts';
+import { ConvId, NoticeKind, TerminalMessages } from '../../contract/conversation-options.ts';
 import { AppError } from '../app-error.ts';
 import { describeFileFault, type NoteFault } from '../util/file-fault.ts';
 import { createJsonFile } from './json-file.ts';
@@ -36,13 +36,21 @@ const Entry = z.looseObject({
   context: z.object({ tokens: z.number(), window: z.number().nullable() }).optional().catch(undefined),
   max_cost_usd: z.number().nullish().catch(undefined),
   queue_paused: z.boolean().optional().catch(undefined),
-  desk_messages: DeskMessages.optional().catch(undefined),
+  desk_messages: TerminalMessages.optional().catch(undefined),
   reset_at: z.string().optional().catch(undefined),
   settled_turn: z.string().optional().catch(undefined),
 });
 
 /** Other fields, as a newer version may write them, are kept. */
 const File = z.looseObject({ conversations: z.record(z.string(), z.unknown()) });
+
+/** On disk the file keeps the names that its first versions wrote. */
+const toStored = ({ terminal_messages, ...record }: ConversationRecord): StoredConversation => ({
+  ...record,
+  ...(terminal_messages ? { desk_messages: terminal_messages } : {}),
+});
+
+type StoredConversation = Omit<ConversationRecord, 'terminal_messages'> & { desk_messages?: TerminalMessages };
 
 type Shape = { conversations: Record<string, ConversationRecord> };
 
@@ -71,9 +79,10 @@ export async function openMappingStore(deps: {
       }
       const id = freeId(name, taken);
       if (id !== name) deps.onOddEntry(name, `it is now called ${id}, with the old name as its title`);
+      const { desk_messages: terminal_messages, ...known } = entry;
       const created_at = entry.created_at ?? entry.last_message_at ?? deps.now().toISOString();
       const title = id === name ? {} : { title: name };
-      taken[id] = { ...title, ...entry, created_at, last_message_at: entry.last_message_at ?? created_at };
+      taken[id] = { ...title, ...known, terminal_messages, created_at, last_message_at: entry.last_message_at ?? created_at };
     }
     return { ...rest, conversations: taken };
   };
@@ -88,7 +97,7 @@ export async function openMappingStore(deps: {
 
   async function write(): Promise<void> {
     try {
-      low.data.conversations = Object.fromEntries(records);
+      low.data.conversations = Object.fromEntries([...records].map(([id, record]) => [id, toStored(record)]));
       await low.write();
       trouble = null;
     } catch (error) {

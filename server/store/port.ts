@@ -1,5 +1,5 @@
 import type { BackgroundTask } from '../../contract/conversation.ts';
-import type { DeskMessages, NoticeKind } from '../../contract/conversation-options.ts';
+import type { NoticeKind, TerminalMessages } from '../../contract/conversation-options.ts';
 import type { ErrorCode } from '../../contract/error.ts';
 import type { Event, StoredEvent } from '../../contract/event.ts';
 import type { HistoryTurn } from '../../contract/message.ts';
@@ -186,7 +186,7 @@ export type ConversationRecord = {
   context?: { tokens: number; window: number | null };
   max_cost_usd?: number | null;
   queue_paused?: boolean;
-  desk_messages?: DeskMessages | undefined;
+  terminal_messages?: TerminalMessages | undefined;
   /** When the session was last forgotten on request. */
   reset_at?: string;
   /** The newest turn whose end is in this record. */

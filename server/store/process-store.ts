@@ -22,8 +22,13 @@ export function createProcessStore({ database, warn }: { database: Database; war
     }
   };
   return {
-    record: ({ spawnTag: mark, pid, pid_start }) => attempt(() => put.run(mark, pid, pid_start)),
+    record: ({ spawnTag: mark, pid, pidStart: pid_start }) => attempt(() => put.run(mark, pid, pid_start)),
     remove: (mark) => attempt(() => remove.run(mark)),
-    all: () => all.all() as ProcessRecord[],
+    all: () =>
+      (all.all() as { mark: string; pid: number; pid_start: string | null }[]).map(({ mark, pid, pid_start }) => ({
+        spawnTag: mark,
+        pid,
+        pidStart: pid_start,
+      })),
   };
 }

@@ -58,6 +58,6 @@ export interface Multiplexer {
   streamPane(pane: Pane, on: TerminalListener): TerminalStream;
   /** Ends the program of a pane, and the pane. */
   closePane(pane: Pick<Pane, 'id' | 'pid'>): Promise<void>;
-  /** What to type at the desk to sit down at it. */
+  /** The command that attaches to it. */
   attachCommand(name: string): string;
 }

@@ -38,7 +38,7 @@ export type TerminalSessionsDeps = {
   now(): Date;
 };
 
-/** Sessions in terminals of ours: a person can sit down at each of them at the desk. */
+/** Sessions in terminals of ours, to which a person can attach. */
 export function createTerminalSessions({ agent, terminals, archive, prepareHooks, newSessionId, onRelease, now }: TerminalSessionsDeps) {
   const findLive = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
 

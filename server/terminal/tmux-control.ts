@@ -132,7 +132,7 @@ export function followTerminal(
 
   return {
     write(bytes) {
-      // Who has scrolled back at the desk has left it in a mode that takes all keys.
+      // Who has scrolled back in it has left it in a mode that takes all keys.
       command(`copy-mode -q -t '${pane}'`);
       for (let at = 0; at < bytes.length; at += maxKeys) {
         const keys = [...bytes.subarray(at, at + maxKeys)].map((byte) => byte.toString(16).padStart(2, '0'));

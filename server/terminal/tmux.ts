@@ -81,7 +81,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       });
   }
 
-  /** Who has scrolled back at the desk has left it in a mode that takes all keys. */
+  /** Who has scrolled back in it has left it in a mode that takes all keys. */
   const leaveModes = (id: string) => runTmux(['copy-mode', '-q', '-t', id]);
 
   return {

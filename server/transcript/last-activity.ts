@@ -108,7 +108,7 @@ export function resolveReason(deeds: LastActivity, isLive: boolean): Reason {
 /** What a person can do about it. */
 export const advice: Readonly<Record<Reason, string>> = {
   live: 'A process has this session open now. Write to it where it is open, or fork it; it is not continued beside that process.',
-  answered: 'It ended with an answer. It can be continued at any time, here or at the desk with `claude --resume <id>`.',
+  answered: 'It ended with an answer. It can be continued at any time, here or in a terminal with `claude --resume <id>`.',
   interrupted: 'A person (or a program in their place) stopped it. What it had done stays; continue it and say how to go on.',
   out_of_memory:
     'Its last command was killed, most likely because memory ran out. On Linux `journalctl -k | grep -i oom` says so for certain. Run less at a time or add swap, then continue it: the transcript is whole.',

@@ -101,7 +101,7 @@ verifies('page.sessions', 'opens a session at the desk from the phone, types the
   await page.getByRole('button', { name: 'As text' }).click();
 
   await page.goto(`${server.url}/c/a`);
-  const desk = page.getByRole('region', { name: 'Open at the desk.' });
+  const desk = page.getByRole('region', { name: 'Open in a terminal.' });
   await desk.getByText('Messages wait until it is closed there.').waitFor();
   await send(page, 'kept on the phone');
   await page.getByRole('group', { name: 'Waiting in the queue' }).waitFor();
@@ -138,7 +138,7 @@ verifies('page.sessions', 'stops what runs and hands it over, and mends a sessio
   await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
   await page.getByRole('button', { name: 'Conversation menu' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Stop it and hand over to a terminal' }).click();
-  const desk = page.getByRole('region', { name: 'Open at the desk.' });
+  const desk = page.getByRole('region', { name: 'Open in a terminal.' });
   await desk.waitFor();
   expect((await server.turn(turn_id)).state).toBe('cancelled');
   await desk.getByRole('button', { name: 'Bring it back' }).click();

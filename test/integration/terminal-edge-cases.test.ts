@@ -151,7 +151,7 @@ verifies('terminal.messages', 'follows /clear at the desk to the new session, by
   await type(server, second, 'said after it');
   await until('it', async () => (await typed(server, second)).includes('said after it'));
   await isIdle(server, second);
-  expect((await server.patch('/api/conversations/a', { desk_messages: 'terminal' })).status).toBe(200);
+  expect((await server.patch('/api/conversations/a', { terminal_messages: 'terminal' })).status).toBe(200);
   expect(await server.end(kept.turn_id)).toMatchObject({ state: 'completed', text: 'Echo: kept' });
   expect((await server.chat({ conv_id: 'a', message: '/clear' })).success).toBe(true);
   const third = await until('a third session', async () => {

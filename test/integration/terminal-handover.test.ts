@@ -104,7 +104,12 @@ verifies('terminal.messages', 'keeps messages for a session at the desk until it
   const server = await startWithTmux();
   const { session_id: id } = await server.chat({ conv_id: 'a', message: 'first' });
   expect((await server.post('/api/conversations/a/attach', {})).status).toBe(201);
-  expect(await server.get('/api/conversations/a')).toMatchObject({ at_desk: true, desk_messages: 'wait' });
+  expect(await server.get('/api/conversations/a')).toMatchObject({
+    in_terminal: true,
+    terminal_messages: 'wait',
+    at_desk: true,
+    desk_messages: 'wait',
+  });
   const kept = await server.accept('a', { message: 'kept until it is back' });
   expect(kept.state).toBe('queued');
   await type(server, id, 'at the desk');

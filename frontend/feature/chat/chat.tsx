@@ -23,10 +23,10 @@ const cardGapPx = 8;
 /** How near to its start older messages are asked for. */
 const olderPx = 600;
 
-type AtDeskCard = ComponentType<{ snapshot: ConversationSnapshot }>;
+type InTerminalCard = ComponentType<{ snapshot: ConversationSnapshot }>;
 
-/** The open conversation: its history, the turn that runs, and what waits. `prompts` is what a person is asked, `AtDesk` says that it is open in a terminal. */
-export function Chat({ prompts, AtDesk }: { prompts: ComponentChildren; AtDesk: AtDeskCard }) {
+/** The open conversation: its history, the turn that runs, and what waits. `prompts` is what a person is asked, `InTerminal` says that it is open in a terminal. */
+export function Chat({ prompts, InTerminal }: { prompts: ComponentChildren; InTerminal: InTerminalCard }) {
   const box = useRef<HTMLElement>(null);
   const follows = useRef(true);
   const [isAway, setAway] = useState(false);
@@ -106,7 +106,7 @@ export function Chat({ prompts, AtDesk }: { prompts: ComponentChildren; AtDesk: 
             </button>
           )}
           {current ? (
-            <Rows thread={current} prompts={prompts} AtDesk={AtDesk} />
+            <Rows thread={current} prompts={prompts} InTerminal={InTerminal} />
           ) : (
             <p class="quiet-line empty">{isNew ? words.value.empty : isLoading.value ? '' : words.value.notHere}</p>
           )}
@@ -146,7 +146,7 @@ function scrollToNewest(own: HTMLElement | null, placed: Placed | null): Placed 
   return { card, top: own.scrollTop };
 }
 
-function Rows({ thread: current, prompts, AtDesk }: { thread: Thread; prompts: ComponentChildren; AtDesk: AtDeskCard }) {
+function Rows({ thread: current, prompts, InTerminal }: { thread: Thread; prompts: ComponentChildren; InTerminal: InTerminalCard }) {
   const { messages, turns, ended, snapshot, before } = current;
   const rows = useMemo(() => toRows(messages, turns), [messages, turns]);
   const { project } = snapshot;
@@ -162,7 +162,7 @@ function Rows({ thread: current, prompts, AtDesk }: { thread: Thread; prompts: C
       <NewestWarnings thread={current} />
       <Failed thread={current} />
       <Background snapshot={snapshot} />
-      {snapshot.at_desk && <AtDesk snapshot={snapshot} />}
+      {snapshot.in_terminal && <InTerminal snapshot={snapshot} />}
       {snapshot.queue.map((turn, index) => (
         <Queued key={turn.turn_id} turn={turn} isFirst={index === 0} />
       ))}

@@ -107,8 +107,8 @@ export function Actions({ snapshot, handOver, onClose }: { snapshot: Conversatio
           ))}
       </fieldset>
       {session_id && (
-        <p class="at-desk">
-          <span>{t.atDesk}</span> <code>claude --resume {session_id}</code>{' '}
+        <p class="in-terminal">
+          <span>{t.inTerminal}</span> <code>claude --resume {session_id}</code>{' '}
           <Copy text={`cd ${shellWord(snapshot.project)} && claude --resume ${session_id}`} />
         </p>
       )}

@@ -71,7 +71,7 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
         <Terminal session={session} changed={setSession} />
         {/* Beside a process that has it open it would be a second writer. */}
         {session.state === 'ended' && (
-          <p class="at-desk">
+          <p class="in-terminal">
             <code>claude --resume {session.id}</code> <Copy text={`claude --resume ${session.id}`} />
           </p>
         )}

@@ -12,7 +12,7 @@ const againMs = 2000;
 /** Large, and of no use to who only looks. */
 const LiveScreen = lazy(async () => (await import('./live-screen.tsx')).LiveScreen);
 
-/** A session at the desk: opened in a terminal of the server's machine, looked at, typed into, and ended. */
+/** A session in a terminal: opened in a terminal of the server's machine, looked at, typed into, and ended. */
 export function Terminal({ session, changed }: { session: Session; changed(session: Answer<'readHostSession'>): void }) {
   const [screen, setScreen] = useState('');
   const [draft, setDraft] = useState('');
@@ -56,9 +56,9 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
     );
   }
   return (
-    <section class="card" aria-label={t.atDesk}>
-      <p class="quiet-line">{t.openAtDesk}</p>
-      <p class="at-desk">
+    <section class="card" aria-label={t.inTerminal}>
+      <p class="quiet-line">{t.attachByHand}</p>
+      <p class="in-terminal">
         <code>{session.terminal.command}</code> <Copy text={session.terminal.command} />
       </p>
       {isLive ? (

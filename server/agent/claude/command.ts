@@ -3,8 +3,8 @@ import { AppError } from '../../app-error.ts';
 /** Commands of the CLI that do harm, or nothing, where no terminal is. */
 const refused: Record<string, string> = {
   heapdump: 'it writes a dump of the memory into the home folder',
-  login: 'sign in at the desk with `claude auth login`',
-  logout: 'sign out at the desk with `claude auth logout`',
+  login: 'sign in on the machine with `claude auth login`',
+  logout: 'sign out on the machine with `claude auth logout`',
   exit: 'there is nothing to leave; choose another conversation',
   quit: 'there is nothing to leave; choose another conversation',
   resume: 'choose another conversation, or begin one with its session_id',

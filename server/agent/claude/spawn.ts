@@ -40,7 +40,7 @@ export async function spawnCli(deps: {
 }): Promise<AgentChild> {
   const { mark, notes } = deps;
   // Before it exists: after a crash in between it is found by the mark.
-  notes.record({ spawnTag: mark, pid: null, pid_start: null });
+  notes.record({ spawnTag: mark, pid: null, pidStart: null });
   let stderr = '';
   let descendants: Descendants | undefined;
   let exited: Promise<Exit> | undefined;
@@ -78,7 +78,7 @@ export async function spawnCli(deps: {
     descendants = followDescendants(pid);
     processStart(pid).then(
       (pid_start) => {
-        if (child.exitCode === null && child.signalCode === null) notes.record({ spawnTag: mark, pid, pid_start });
+        if (child.exitCode === null && child.signalCode === null) notes.record({ spawnTag: mark, pid, pidStart: pid_start });
       },
       () => {}, // It is found by its mark.
     );

@@ -1,6 +1,7 @@
 import type { Agent } from '../../agent/port.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { Projects } from '../../session/port.ts';
+import type { ConversationRecord } from '../../store/port.ts';
 import { exportAs } from '../export.ts';
 import type { Handle } from '../handle.ts';
 
@@ -17,7 +18,7 @@ export function addConversationRoutes(handle: Handle, { conversations, agent, pr
 
   handle('sessions', () => {
     const ids = conversations.list({}).map((row) => row.id);
-    return Object.fromEntries(ids.map((id) => [id, { ...conversations.getRecord(id) }]));
+    return Object.fromEntries(ids.map((id) => [id, withOldNames(conversations.getRecord(id))]));
   });
 
   handle('listConversations', ({ query }) => {
@@ -35,7 +36,8 @@ export function addConversationRoutes(handle: Handle, { conversations, agent, pr
   handle('readConversation', ({ params }) => read(params.id));
 
   handle('changeConversation', async ({ params, body }) => {
-    await conversations.change(params.id, body);
+    const { desk_messages, ...changes } = body;
+    await conversations.change(params.id, { ...changes, terminal_messages: changes.terminal_messages ?? desk_messages });
     await conversations.onSettingsChanged(
       params.id,
       Object.keys(body).filter((name) => body[name as keyof typeof body] !== undefined),
@@ -75,3 +77,8 @@ export function addConversationRoutes(handle: Handle, { conversations, agent, pr
 
   handle('readMessages', ({ params, query }) => conversations.readHistory(params.id, query));
 }
+
+const withOldNames = (record: ConversationRecord) => ({
+  ...record,
+  ...(record.terminal_messages ? { desk_messages: record.terminal_messages } : {}),
+});

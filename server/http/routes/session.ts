@@ -74,7 +74,7 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
       await conversations.cancelTurn(turn.turn_id);
       await conversations.waitForEnd(turn.turn_id);
     };
-    if (body.messages) await conversations.change(params.id, { desk_messages: body.messages });
+    if (body.messages) await conversations.change(params.id, { terminal_messages: body.messages });
     return local().resume(sessionOf(params.id), {
       model: body.model ?? null,
       permissionMode: body.permission_mode ?? asking,

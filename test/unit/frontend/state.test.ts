@@ -28,6 +28,8 @@ function snapshot(more: Partial<ConversationSnapshot> = {}): ConversationSnapsho
     ...{
       live: false,
       queue_paused: false,
+      in_terminal: false,
+      terminal_messages: 'wait',
       at_desk: false,
       desk_messages: 'wait',
       allowed_tools: null,

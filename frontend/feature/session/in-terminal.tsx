@@ -5,17 +5,17 @@ import { go } from '../../state/route.ts';
 import { attempt } from '../../state/session.ts';
 import { sessionWords } from '../../word/session-words.ts';
 
-/** A conversation whose session is open at the desk: what becomes of messages, and the way back. */
-export function AtDesk({ snapshot: { id, session_id, desk_messages } }: { snapshot: ConversationSnapshot }) {
+/** A conversation whose session is open in a terminal: what happens to messages, and the way back. */
+export function InTerminal({ snapshot: { id, session_id, terminal_messages } }: { snapshot: ConversationSnapshot }) {
   const t = sessionWords.value;
-  const isTyped = desk_messages === 'terminal';
+  const isTyped = terminal_messages === 'terminal';
   return (
-    <section class="card" aria-label={t.atDeskNow}>
+    <section class="card" aria-label={t.openInTerminalNow}>
       <p>
-        <strong>{t.atDeskNow}</strong> {isTyped ? t.messagesTyped : t.messagesWait}
+        <strong>{t.openInTerminalNow}</strong> {isTyped ? t.messagesTyped : t.messagesWait}
       </p>
       <div class="choices">
-        <button type="button" onClick={() => void changeConversation(id, { desk_messages: isTyped ? 'wait' : 'terminal' })}>
+        <button type="button" onClick={() => void changeConversation(id, { terminal_messages: isTyped ? 'wait' : 'terminal' })}>
           {isTyped ? t.letWait : t.typeIn}
         </button>
         <button type="button" onClick={() => go(`/sessions/${session_id}`)}>
@@ -29,8 +29,14 @@ export function AtDesk({ snapshot: { id, session_id, desk_messages } }: { snapsh
   );
 }
 
-/** Hands a conversation over to a terminal at the desk. */
-export function HandOver({ snapshot: { id, at_desk, session_id, turn, background }, onDone }: { snapshot: ConversationSnapshot; onDone(): void }) {
+/** Hands a conversation over to a terminal. */
+export function HandOver({
+  snapshot: { id, in_terminal, session_id, turn, background },
+  onDone,
+}: {
+  snapshot: ConversationSnapshot;
+  onDone(): void;
+}) {
   const t = sessionWords.value;
   if (!session_id) return null;
   const isAtWork = turn !== null || background.length > 0;
@@ -39,7 +45,7 @@ export function HandOver({ snapshot: { id, at_desk, session_id, turn, background
   }
   return (
     <div class="choices">
-      {!at_desk && (
+      {!in_terminal && (
         <button type="button" onClick={() => void handOver()}>
           {isAtWork ? t.stopAndHandOver : t.handOver}
         </button>
