@@ -1,30 +1,35 @@
-/** One row of the error table: the HTTP status, a short title, and what a person can do about it. */
+/** One row of the error table: the HTTP status, a short title, and how a client fixes it. */
 export type ErrorRow = { status: number; title: string; hint: string };
 
 /**
- * Every error that Switchboard answers with, by its stable code. The HTTP status, the words of the
- * page, the OpenAPI document and docs/troubleshooting.md all come from here.
+ * Every error that Switchboard answers with, by its stable code, sorted by status and code. The HTTP status, the OpenAPI
+ * document and docs/troubleshooting.md come from here.
  */
 export const errorTable = {
-  invalid_request: {
+  address_not_allowed: {
     status: 400,
-    title: 'The request is not valid',
-    hint: 'Correct the field that the detail names; GET /api/openapi.json describes every field.',
+    title: 'The address belongs to this machine or a private network',
+    hint: 'Use a public address, or set PUSH_PRIVATE_ADDRESSES=true if this is intended.',
   },
   invalid_json: {
     status: 400,
-    title: 'The body is not JSON',
+    title: 'The body is not valid JSON',
     hint: 'Send one JSON object. In a shell, put the body in single quotes or use jq to build it.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'The request is invalid',
+    hint: 'Correct the field that the detail names; GET /api/openapi.json describes every field.',
   },
   not_signed_in: {
     status: 401,
-    title: 'Credentials are needed',
+    title: 'Credentials are required',
     hint: 'Use Basic (curl -u user:password), a Bearer token, or sign in on the page.',
   },
   wrong_credentials: {
     status: 401,
-    title: 'The credentials are not right',
-    hint: 'The user name and the place of the password are printed when the server starts.',
+    title: 'Invalid credentials',
+    hint: 'The server prints the user name and where to find the password when it starts.',
   },
   budget_reached: {
     status: 402,
@@ -33,214 +38,202 @@ export const errorTable = {
   },
   host_not_allowed: {
     status: 403,
-    title: 'The Host header names a host that this server does not answer for',
+    title: 'The Host header does not name this server',
     hint: 'Use localhost or the tunnel address, or add the name to ALLOWED_HOSTS.',
   },
   origin_not_allowed: {
     status: 403,
     title: 'The request comes from another web page',
-    hint: 'Only the page of this server may call its API from a browser. A proxy in front of it must pass the Host header on, or ALLOWED_HOSTS must name the whole origin (https://desk.example.org).',
+    hint: 'Browsers may call this API only from its own page. A proxy must forward the Host header, or ALLOWED_HOSTS must name the whole origin (https://desk.example.org).',
   },
   project_not_allowed: {
     status: 403,
-    title: 'The project is outside of the allowed folders',
+    title: 'The project is outside the allowed folders',
     hint: 'Choose a folder under PROJECT_ROOTS, or add its parent to PROJECT_ROOTS.',
   },
-  route_not_found: {
+  action_not_found: {
     status: 404,
-    title: 'There is no such route',
-    hint: 'GET /api/openapi.json lists every route.',
-  },
-  address_not_allowed: {
-    status: 400,
-    title: 'The address leads to this machine or into a private network',
-    hint: 'Use a public address, or set PUSH_PRIVATE_ADDRESSES=true where that is meant.',
+    title: 'This button was already used or has expired',
+    hint: 'Open the conversation to see what is waiting for you.',
   },
   conversation_not_found: {
     status: 404,
-    title: 'There is no such conversation',
-    hint: 'GET /api/conversations lists them; POST /api/chat makes one by its name.',
-  },
-  pairing_not_found: {
-    status: 404,
-    title: 'The link was used already, or has expired',
-    hint: 'Make a new one in the settings of a browser that is signed in.',
-  },
-  device_not_found: { status: 404, title: 'There is no such device', hint: 'GET /api/push lists them.' },
-  action_not_found: {
-    status: 404,
-    title: 'This button has done its work, or is too old',
-    hint: 'Open the conversation: it shows what waits for you.',
-  },
-  turn_not_found: {
-    status: 404,
-    title: 'There is no such turn',
-    hint: 'Use the turn_id that the answer to your message carried.',
-  },
-  host_not_found: { status: 404, title: 'There is no such host', hint: 'Use `local` for the machine of this server.' },
-  session_not_found: {
-    status: 404,
-    title: 'The agent has no such session',
-    hint: 'Its transcript was removed or never written. GET /api/hosts/local/sessions lists all; POST /api/reset?conv_id=… begins a new one.',
-  },
-  session_ambiguous: {
-    status: 409,
-    title: 'Several sessions begin so',
-    hint: 'Give more characters of the id; the detail names the sessions.',
-  },
-  prompt_not_found: {
-    status: 404,
-    title: 'There is no such prompt',
-    hint: 'GET /api/prompts lists what waits for an answer.',
-  },
-  rule_not_found: {
-    status: 404,
-    title: 'There is no such rule',
-    hint: 'GET /api/rules lists them; it may already be revoked.',
-  },
-  nothing_to_undo: {
-    status: 409,
-    title: 'There is nothing to undo',
-    hint: 'Files are noted in git work trees alone, for the last 100 turns of each; what git ignores is not among them.',
-  },
-  record_not_found: {
-    status: 404,
-    title: 'There is no such record in the archive',
-    hint: 'GET /api/archive lists them; ?hidden=true the hidden ones as well.',
-  },
-  tmux_not_found: {
-    status: 503,
-    title: 'tmux is not there',
-    hint: 'Install tmux on the machine of the server (apt-get install tmux, brew install tmux).',
-  },
-  terminal_not_ours: {
-    status: 409,
-    title: 'The session is in no terminal of ours',
-    hint: 'Only terminals that were started here can be read, typed into and ended: POST …/sessions/:id/resume opens an ended session in one.',
-  },
-  terminal_waits: {
-    status: 409,
-    title: 'The terminal shows a question',
-    hint: 'Nothing was typed into it. Answer it at the terminal (see `command` of the session), or interrupt it.',
-  },
-  terminal_failed: {
-    status: 502,
-    title: 'The session did not come up in its terminal',
-    hint: 'The detail has the last lines of the terminal. Correct what they name, then start it again.',
-  },
-  files_changed: {
-    status: 409,
-    title: 'Files have changed since',
-    hint: 'Nothing was touched. Undo the others by naming them in `files`, or undo what came later first.',
-  },
-  undo_incomplete: {
-    status: 409,
-    title: 'Some files were not put back',
-    hint: 'The detail names each file and why. Remove the reason and send the same request again: what is done already stays.',
-  },
-  task_not_found: {
-    status: 404,
-    title: 'There is no such background work',
-    hint: 'It has ended, or belongs to another conversation; the snapshot of the conversation lists what runs.',
+    title: 'No such conversation',
+    hint: 'GET /api/conversations lists them; POST /api/chat creates one by its name.',
   },
   credential_not_found: {
     status: 404,
-    title: 'There is no such sign-in or token',
-    hint: 'GET /api/credentials lists what exists; it may already be revoked.',
+    title: 'No such sign-in or token',
+    hint: 'GET /api/credentials lists them; it may already be revoked.',
+  },
+  device_not_found: {
+    status: 404,
+    title: 'No such device',
+    hint: 'GET /api/push lists them.',
+  },
+  host_not_found: {
+    status: 404,
+    title: 'No such host',
+    hint: 'Use `local` for the machine of this server.',
+  },
+  pairing_not_found: {
+    status: 404,
+    title: 'The link was already used or has expired',
+    hint: 'Create a new one in the settings of a browser that is signed in.',
+  },
+  prompt_not_found: {
+    status: 404,
+    title: 'No such prompt',
+    hint: 'GET /api/prompts lists the open ones.',
+  },
+  record_not_found: {
+    status: 404,
+    title: 'No such session record',
+    hint: 'GET /api/archive lists them; ?hidden=true includes hidden ones.',
+  },
+  route_not_found: {
+    status: 404,
+    title: 'No such route',
+    hint: 'GET /api/openapi.json lists every route.',
+  },
+  rule_not_found: {
+    status: 404,
+    title: 'No such rule',
+    hint: 'GET /api/rules lists them; it may already be revoked.',
+  },
+  session_not_found: {
+    status: 404,
+    title: 'The agent has no such session',
+    hint: 'Its transcript was removed or never written. GET /api/hosts/local/sessions lists all sessions; POST /api/reset?conv_id=… starts a new one.',
+  },
+  task_not_found: {
+    status: 404,
+    title: 'No such background task',
+    hint: 'It has ended, or belongs to another conversation; the snapshot of the conversation lists running tasks.',
+  },
+  turn_not_found: {
+    status: 404,
+    title: 'No such turn',
+    hint: 'Use the turn_id from the answer to your message.',
   },
   method_not_allowed: {
     status: 405,
-    title: 'The route does not take this method',
-    hint: 'The Allow header names the methods that it takes.',
+    title: 'The route does not accept this method',
+    hint: 'The Allow header lists the methods that it accepts.',
   },
-  conversation_exists: {
+  background_busy: {
     status: 409,
-    title: 'A conversation of this name exists',
-    hint: 'Choose another id, or change the existing one with PATCH.',
+    title: 'Background work of the conversation is still running',
+    hint: 'This message needs a separate process (other tools, arguments or a json_schema). Wait for the background work to end, or stop it.',
   },
   conversation_busy: {
     status: 409,
     title: 'A turn of the conversation is running or queued',
     hint: 'Wait for it or stop it (POST /api/turns/:id/cancel), then try again.',
   },
-  turn_not_queued: {
+  conversation_exists: {
     status: 409,
-    title: 'The turn no longer waits in the queue',
-    hint: 'A running turn can be stopped (POST /api/turns/:id/cancel) or steered (a new message with "steer": true).',
+    title: 'A conversation with this id exists',
+    hint: 'Choose another id, or change the existing one with PATCH.',
   },
-  prompt_answered: {
+  files_changed: {
     status: 409,
-    title: 'The prompt was answered otherwise',
-    hint: 'The first answer counts; GET /api/audit says who gave it.',
+    title: 'Files have changed since the turn',
+    hint: 'Nothing was changed. Undo the other files by naming them in `files`, or undo later turns first.',
   },
   nothing_to_fork: {
     status: 409,
     title: 'There is nothing to fork yet',
-    hint: 'Fork a conversation after its first turn has ended, or at a turn of its present session.',
+    hint: 'Fork a conversation after its first turn has ended, or at a turn of its current session.',
   },
-  background_busy: {
+  nothing_to_undo: {
     status: 409,
-    title: 'Background work of the conversation still runs',
-    hint: 'This message needs a process of its own (other tools, arguments or a json_schema). Wait for the work to end, or stop it.',
+    title: 'There is nothing to undo',
+    hint: 'Undo works in git repositories only, for the last 100 turns of each; ignored files are not tracked.',
   },
   project_mismatch: {
     status: 409,
     title: 'The conversation belongs to another folder',
-    hint: 'A session goes on in its own folder. Use another conv_id, or reset the conversation first.',
+    hint: 'A session continues in its own folder only. Use another conv_id, or reset the conversation first.',
+  },
+  prompt_answered: {
+    status: 409,
+    title: 'Somebody already answered this prompt differently',
+    hint: 'The first answer counts; GET /api/audit shows who gave it.',
+  },
+  session_ambiguous: {
+    status: 409,
+    title: 'Several sessions match this id',
+    hint: 'Use a longer prefix; `candidates` lists the matches.',
   },
   session_busy: {
     status: 409,
     title: 'The session is open in another program',
-    hint: 'Write to it where it is open (POST …/sessions/:id/send, where its terminal was started here), go on in a copy (`fork` with its `session_id`), or leave it there (/exit) and send the message again.',
+    hint: 'Write to it there (POST …/sessions/:id/send, if Switchboard started its terminal), continue in a copy (`fork` with its `session_id`), or close it there (/exit) and send the message again.',
+  },
+  terminal_not_ours: {
+    status: 409,
+    title: 'The session is not running in a Switchboard terminal',
+    hint: 'Only terminals that Switchboard started can be read, typed into and ended. POST …/sessions/:id/resume opens a closed session in one.',
+  },
+  terminal_waits: {
+    status: 409,
+    title: 'The terminal is waiting for an answer',
+    hint: 'Nothing was typed. Answer the question in the terminal (see `command` of the session), or interrupt it.',
   },
   turn_cancelled: {
     status: 409,
-    title: 'The turn was stopped before it ended',
-    hint: 'Send the message again when you want it done; what was produced is in the history.',
+    title: 'The turn was stopped',
+    hint: 'The history has what was produced. Send the message again if you still want it done.',
+  },
+  turn_not_queued: {
+    status: 409,
+    title: 'The turn is no longer queued',
+    hint: 'Stop a running turn (POST /api/turns/:id/cancel), or steer it (a new message with "steer": true).',
+  },
+  undo_incomplete: {
+    status: 409,
+    title: 'Some files were not restored',
+    hint: 'The detail names each file and the reason. Fix that and send the same request again; files that were restored stay restored.',
+  },
+  attachment_lost: {
+    status: 410,
+    title: 'An attachment is missing or was changed',
+    hint: 'Send the message again with its files.',
   },
   prompt_withdrawn: {
     status: 410,
-    title: 'Nobody waits for this answer any more',
-    hint: 'Its turn ended or was stopped, or the server was restarted. Send a new message to go on.',
+    title: 'This prompt is no longer open',
+    hint: 'Its turn ended or was stopped, or the server was restarted. Send a new message to continue.',
   },
   attachment_too_large: {
     status: 413,
     title: 'The attachments are too large or too many',
-    hint: 'A message may have 20 files of 20 MB together, and 5 MB for one image. Put larger files into the project and name them.',
+    hint: 'A message may have 20 files of 20 MB in total, and an image 5 MB. Put larger files into the project and name them.',
   },
   message_too_large: {
     status: 413,
     title: 'The message is too large',
-    hint: 'A message may have 10,000,000 bytes. Put large material in a file of the project and name it.',
+    hint: 'A message may have 10,000,000 bytes. Put large material into a file of the project and name it.',
   },
   prompt_too_long: {
     status: 413,
-    title: 'The model cannot take so long a prompt',
+    title: 'The prompt is too long for the model',
     hint: 'Shorten the message, send /compact, or reset the conversation.',
   },
   attachment_refused: {
     status: 415,
-    title: 'An attachment is not what it says it is',
-    hint: 'Name the media type that its content has (or none), and give each file a plain name.',
-  },
-  attachment_lost: {
-    status: 410,
-    title: 'A file that came with the message is gone or was changed',
-    hint: 'Send the message again with its files.',
+    title: "The attachment's content does not match its type",
+    hint: 'Name the media type of its content (or none), and give each file a plain name.',
   },
   unsupported_media_type: {
     status: 415,
     title: 'The body has the wrong content type',
-    hint: 'Send Content-Type: application/json (or multipart/form-data where files are taken).',
-  },
-  project_not_found: {
-    status: 422,
-    title: 'The project folder does not exist',
-    hint: 'Name an existing folder, or create it on the machine first.',
+    hint: 'Send Content-Type: application/json (or multipart/form-data if the route accepts files).',
   },
   command_refused: {
     status: 422,
-    title: 'This command makes no sense here',
+    title: 'This command is not available here',
     hint: 'Run it in a terminal, or send it as text with "literal": true.',
   },
   idempotency_mismatch: {
@@ -248,35 +241,40 @@ export const errorTable = {
     title: 'The Idempotency-Key was used for another request',
     hint: 'Use a new key for a new message; the same key only repeats the same request.',
   },
-  too_many_logins: {
-    status: 429,
-    title: 'Too many wrong passwords',
-    hint: 'Wait as long as Retry-After says. Sign-ins and tokens that exist go on working.',
+  project_not_found: {
+    status: 422,
+    title: 'The project folder does not exist',
+    hint: 'Name an existing folder, or create it on the machine first.',
   },
   queue_full: {
     status: 429,
-    title: 'Too many turns are waiting',
+    title: 'Too many turns are queued',
     hint: 'Wait for some to end; MAX_QUEUED_TURNS sets the limit.',
+  },
+  too_many_logins: {
+    status: 429,
+    title: 'Too many wrong passwords',
+    hint: 'Wait for the time in Retry-After. Existing sign-ins and tokens keep working.',
   },
   internal: {
     status: 500,
     title: 'Something went wrong in Switchboard',
-    hint: 'The log has the details under the request_id.',
+    hint: 'Search the log for the request_id.',
   },
   agent_failed: {
     status: 502,
     title: 'The agent failed',
-    hint: 'The detail is what the agent said. Sending the message again is safe.',
+    hint: 'The detail is what the agent reported. The turn may have changed files: check the history before you send the message again.',
   },
   agent_killed: {
     status: 502,
-    title: 'The agent was killed in the middle of the turn',
-    hint: 'Look for lack of memory on the machine (journalctl -k); the conversation can go on.',
+    title: 'The agent was killed during the turn',
+    hint: 'The machine may be out of memory (journalctl -k). The conversation can continue.',
   },
   agent_limit_reached: {
     status: 502,
     title: 'The agent stopped at a limit that it was given',
-    hint: 'Raise --max-turns or --max-budget-usd in the extra arguments, or send "go on".',
+    hint: 'Raise --max-turns or --max-budget-usd in the extra arguments, or send "continue".',
   },
   model_overloaded: {
     status: 502,
@@ -290,7 +288,7 @@ export const errorTable = {
   },
   model_unavailable: {
     status: 502,
-    title: 'The model does not exist or is not open to this account',
+    title: 'The model does not exist or this account cannot use it',
     hint: 'Choose another model for the conversation, or unset CLAUDE_MODEL.',
   },
   model_unreachable: {
@@ -298,57 +296,65 @@ export const errorTable = {
     title: 'The agent cannot reach the model service',
     hint: 'Check the network of the machine, proxies and ANTHROPIC_BASE_URL.',
   },
+  terminal_failed: {
+    status: 502,
+    title: 'The session failed to start or respond in its terminal',
+    hint: 'The detail has the last lines of the terminal. Fix what they name, then try again.',
+  },
   turn_interrupted: {
     status: 502,
     title: 'The server stopped while the turn was running',
-    hint: 'It was not repeated. What it produced is in the history; send the message again if needed.',
+    hint: 'The turn was not repeated. The history has what it produced; send the message again if needed.',
+  },
+  accepted_shutting_down: {
+    status: 503,
+    title: 'The message is accepted; the server is shutting down',
+    hint: 'Do not send it again: it runs when the server is back. Then GET /api/turns/:id (its turn_id) has the answer.',
   },
   agent_not_found: {
     status: 503,
     title: 'The claude command was not found',
     hint: 'Install Claude Code on this machine, or set CLAUDE_BIN to its path.',
   },
+  machine_exhausted: {
+    status: 503,
+    title: 'The machine is out of file descriptors, processes or memory',
+    hint: 'With a turn_id the message is accepted and runs later (GET /api/turns/:id): do not send it again. Close programs, or raise the limit (ulimit -n, LimitNOFILE).',
+  },
   not_logged_in: {
     status: 503,
     title: 'Claude Code is not signed in',
     hint: 'Run `claude auth login` (or `claude setup-token`) on the machine, or set ANTHROPIC_API_KEY.',
-  },
-  machine_exhausted: {
-    status: 503,
-    title: 'The machine has no free file descriptors, processes or memory',
-    hint:
-      'With a turn_id the message is accepted and runs when there are some (GET /api/turns/:id): do not send it again. ' +
-      'Close programs, or raise the limit (ulimit -n, LimitNOFILE).',
-  },
-  transcript_unreadable: {
-    status: 503,
-    title: 'The transcript of the session cannot be read',
-    hint: 'Do what the detail says, then send the message again. A CLI that was run with sudo once leaves files of another user.',
-  },
-  storage_unavailable: {
-    status: 503,
-    title: 'The data folder cannot be used',
-    hint: 'Do what the detail says: free disk space, make SESSIONS_DIR writable, bring its files back, or run `switchboard repair-store` (docs/data-folder.md). Accepted messages are kept and continue automatically.',
-  },
-  accepted_shutting_down: {
-    status: 503,
-    title: 'The message is accepted; the server is shutting down',
-    hint: 'Do not send it again: it runs when the server is back. GET /api/turns/:id (its turn_id) has its answer then.',
   },
   shutting_down: {
     status: 503,
     title: 'The server is shutting down',
     hint: 'The message was not accepted. Send it again when the server is back.',
   },
+  storage_unavailable: {
+    status: 503,
+    title: 'The data folder cannot be used',
+    hint: 'Fix what the detail names: free disk space, make SESSIONS_DIR writable, bring its files back, or run `switchboard repair-store` (docs/data-folder.md). Accepted messages are kept and continue automatically.',
+  },
+  tmux_not_found: {
+    status: 503,
+    title: 'tmux is not installed',
+    hint: 'Install tmux on the machine of the server (apt-get install tmux, brew install tmux).',
+  },
+  transcript_unreadable: {
+    status: 503,
+    title: 'The transcript of the session cannot be read',
+    hint: 'Fix what the detail names, then send the message again. A CLI that was run with sudo leaves files of another user.',
+  },
   agent_stalled: {
     status: 504,
-    title: 'The agent said nothing for too long',
-    hint: 'STALL_S sets how long is too long. What was produced is in the history; send the message again.',
+    title: 'The agent was silent for too long',
+    hint: 'STALL_S sets the limit. The history has what was produced; check it before you send the message again.',
   },
   turn_timed_out: {
     status: 504,
     title: 'The turn ran out of time',
-    hint: 'Raise timeout_s or CLAUDE_TIMEOUT_S; what was produced is in the history and the conversation goes on.',
+    hint: 'Raise timeout_s or CLAUDE_TIMEOUT_S. The history has what was produced, and the conversation can continue.',
   },
 } as const satisfies Record<string, ErrorRow>;
 
@@ -368,7 +374,7 @@ export type Problem = {
   request_id?: string;
   field?: string;
   turn_id?: string;
-  /** What the beginning of an id can stand for. */
+  /** The sessions that an ambiguous id prefix matches. */
   candidates?: Candidate[];
   success: false;
   error: string;

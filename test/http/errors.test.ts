@@ -264,3 +264,8 @@ verifies('agent.located', 'says which file cannot be started', async () => {
   const answer = await server.chat({ message: 'x' });
   expect(answer.code).toMatch(/^agent_/);
 });
+
+verifies('errors.table', 'is sorted by status, then code', () => {
+  const rows = Object.entries(errorTable).map(([code, { status }]) => `${status} ${code}`);
+  expect(rows).toEqual(rows.toSorted());
+});
