@@ -164,7 +164,7 @@ export const endpoints = {
   warmConversation: { params: ConvParams, response: z.object({ conv_id: z.string(), live: z.boolean() }) },
   forkConversation: {
     params: ConvParams,
-    body: z.object({ id: optional(ConvId), at_turn: optional(z.string().max(64)).describe('the last turn that the new one has') }),
+    body: z.object({ id: optional(ConvId), at_turn: optional(z.string().max(64)).describe('last turn to include') }),
     response: ConversationSnapshot,
   },
   readMenu: {

@@ -112,7 +112,7 @@ export const sessionEndpoints = {
     params: z.object({ id: ConvId }),
     body: z.object({
       ...terminalOptions,
-      interrupt: z.boolean().optional().describe('stop the turn that runs, instead of refusing'),
+      interrupt: z.boolean().optional().describe('stop a running turn instead of refusing'),
       messages: TerminalMessages.optional().describe('what happens to messages meanwhile (default: as before, `wait` at first)'),
     }),
     response: Session,

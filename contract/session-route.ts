@@ -31,7 +31,7 @@ export const sessionRoutes = {
     method: 'GET',
     path: '/api/hosts/:host/sessions/:id/diagnose',
     tag: 'sessions',
-    summary: 'What it did last, why it stands where it stands, and what to do',
+    summary: 'What it did last, its current state, and what to do',
     errors: one,
   },
   startTerminal: {
@@ -54,7 +54,7 @@ export const sessionRoutes = {
     method: 'PATCH',
     path: '/api/hosts/:host/sessions/:id',
     tag: 'sessions',
-    summary: 'Give a session a title, as /rename does',
+    summary: 'Set the title of a session, like /rename',
     errors: one,
   },
   repairSession: {
@@ -119,7 +119,7 @@ export const sessionRoutes = {
     method: 'POST',
     path: '/api/conversations/:id/detach',
     tag: 'sessions',
-    summary: 'Take a conversation back from its terminal, with all that was said there',
+    summary: 'Close the terminal of a conversation and continue here',
     errors: ['conversation_not_found', 'session_not_found', 'terminal_not_ours'],
   },
   terminalHook: {

@@ -24,8 +24,8 @@ async function main(): Promise<void> {
   // As the log: without a listener a full disk behind the output would be an exception.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // A fault that nothing contains fails what it happened in, and must not take all running turns along.
-  process.on('uncaughtException', (error) => log.error({ err: error }, 'an unexpected fault; the server continues'));
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a fault that nobody waited for'));
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception; the server continues'));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
   const hasTunnel = config.TUNNEL === 'ngrok';
   const server = await startServer({
     config,
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
     server.dispose({ hurry: hurry.signal }).then(
       () => process.exit(0),
       (error) => {
-        log.error({ err: error }, 'the server could not be ended in order');
+        log.error({ err: error }, 'shutdown failed');
         process.exit(1);
       },
     );

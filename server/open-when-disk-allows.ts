@@ -11,7 +11,7 @@ export async function openWhenDiskAllows(
     try {
       return await open();
     } catch (error) {
-      warn(error, 'turns cannot run yet');
+      warn(error, 'startup recovery failed, retrying');
       if (!(error instanceof AppError && error.code === 'storage_unavailable')) return;
       await delay(1000);
     }

@@ -129,7 +129,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     note: storageNotes.add,
   });
   const keep = { bytes: config.EVENTS_MAX_MB * 1_000_000, days: config.EVENTS_KEEP_DAYS };
-  const journal = createJournal({ database, keep, now, onTrouble: (error) => warn(error, 'events wait for the disk') });
+  const journal = createJournal({ database, keep, now, onTrouble: (error) => warn(error, 'event journal write failed, retrying') });
   const turns = createTurnStore({ database, events: journal });
   checkOwnFolders(config.dataFolder, ['attachments', 'terminals', 'undo'], storageNotes.add);
   const { password, file: passwordFile, isNew } = loadPassword(config.AUTH_PASSWORD, config.dataFolder, storageNotes.add);
@@ -172,7 +172,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   /** The folders of attachments are called after their turns; those of changed messages have more behind it. */
   const sweepFiles = () => {
     const isKnown = (id: string) => turns.get(id.slice(0, 21))?.options.attachments !== undefined;
-    attachments.sweep(isKnown).catch((error) => warn(error, 'old attachments stay'));
+    attachments.sweep(isKnown).catch((error) => warn(error, 'failed to delete old attachments'));
   };
 
   const resolveProject = createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir());

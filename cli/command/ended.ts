@@ -32,17 +32,17 @@ const facts = (record: ArchiveRecord): [string, unknown][] => [
 const ended: Command = {
   name: 'ended',
   group: 'find',
-  args: [{ flags: '[record]', about: 'the id of a record; all are listed where it is left out' }],
-  about: 'List the sessions that were started here, in terminals or for messages, with why they ended, or tell of one',
+  args: [{ flags: '[record]', about: 'id of a record (default: list all)' }],
+  about: 'List sessions that Switchboard started and why they ended, or show one',
   options: [
     { flags: '--log', about: 'print the end of what its terminal showed' },
-    { flags: '--tail-kb <count>', about: 'with --log: so much of it; 64 where it is left out' },
-    { flags: '--label <text>', about: 'call it something; an empty text takes the label off' },
-    { flags: '--hide', about: 'leave it out of the list' },
-    { flags: '--unhide', about: 'take it into the list again' },
-    { flags: '-l, --limit <count>', about: 'so many at most; 30 where it is left out' },
-    { flags: '--hidden', about: 'list the hidden ones as well' },
-    { flags: '--door <door>', about: 'only what was started so', choices: ['terminal', 'headless'] },
+    { flags: '--tail-kb <count>', about: 'with --log: how much of it, in KB (default: 64)' },
+    { flags: '--label <text>', about: 'set a label; an empty text removes it' },
+    { flags: '--hide', about: 'hide it from the list' },
+    { flags: '--unhide', about: 'show it in the list again' },
+    { flags: '-l, --limit <count>', about: 'maximum number of results (default: 30)' },
+    { flags: '--hidden', about: 'include hidden ones' },
+    { flags: '--door <door>', about: 'filter by type', choices: ['terminal', 'headless'] },
   ],
   examples: ['switchboard ended', 'switchboard ended 4c787bb5aaaa --log | less', 'switchboard ended 4c787bb5aaaa --hide'],
   async run({ client, out }, [id], values) {
@@ -84,10 +84,10 @@ const ended: Command = {
 const repair: Command = {
   name: 'repair',
   group: 'find',
-  args: [{ flags: '<session>', about: 'the beginning of the id of a session, or a conversation' }],
+  args: [{ flags: '<session>', about: 'session id or a prefix of it, or a conversation' }],
   about:
     'Tell what is wrong with a transcript and mend it in a copy; prints the id of the copy, or its own where nothing is wrong. The original is kept',
-  options: [{ flags: '--dry-run', about: 'only tell' }],
+  options: [{ flags: '--dry-run', about: 'report only' }],
   examples: ['switchboard repair 4c787bb5 --dry-run', 'switchboard new mended --session "$(switchboard repair -q 4c787bb5)"'],
   async run({ client, out }, [name = ''], values) {
     const params = { host, id: await sessionOf(client, name) };

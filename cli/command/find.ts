@@ -23,12 +23,12 @@ const list: Command = {
   name: 'list',
   group: 'find',
   args: [],
-  about: 'List the conversations, or every session of the machine',
+  about: 'List conversations, or all sessions on the machine',
   options: [
-    { flags: '-s, --sessions', about: 'every session, begun by whatever program' },
-    { flags: '-p, --project <part>', about: 'only of projects whose path has this in it' },
+    { flags: '-s, --sessions', about: 'all sessions, whichever program started them' },
+    { flags: '-p, --project <part>', about: 'only projects whose path contains this' },
     { flags: '--state <state>', about: 'only sessions in this state', choices: ['running', 'waiting', 'idle', 'ended'] },
-    { flags: '-l, --limit <count>', about: 'so many at most; 30 where it is left out' },
+    { flags: '-l, --limit <count>', about: 'maximum number of results (default: 30)' },
   ],
   examples: ['switchboard list', 'switchboard list --sessions --project api', 'switchboard list -s --state waiting -q'],
   async run({ client, out }, _args, values) {
@@ -70,13 +70,13 @@ const search: Command = {
   name: 'search',
   group: 'find',
   args: [{ flags: '<words...>', about: 'words, "phrases", prefixes*' }],
-  about: 'Search in all that was said in any session',
+  about: 'Search the text of all sessions',
   options: [
-    { flags: '-p, --project <part>', about: 'only of projects whose path has this in it' },
-    { flags: '--role <role>', about: 'only what was said by', choices: ['user', 'assistant', 'tool', 'output'] },
-    { flags: '--since <time>', about: 'only what was said since then: a time such as 2026-01-31, or 7d for so long ago' },
-    { flags: '--until <time>', about: 'only what was said before then' },
-    { flags: '-l, --limit <count>', about: 'so many at most; 20 where it is left out' },
+    { flags: '-p, --project <part>', about: 'only projects whose path contains this' },
+    { flags: '--role <role>', about: 'only messages of this role', choices: ['user', 'assistant', 'tool', 'output'] },
+    { flags: '--since <time>', about: 'only messages since then: a date such as 2026-01-31, or an age such as 7d' },
+    { flags: '--until <time>', about: 'only messages before then' },
+    { flags: '-l, --limit <count>', about: 'maximum number of results (default: 20)' },
   ],
   examples: ['switchboard search "connection reset"', 'switchboard search migrat* --role user --since 7d'],
   async run({ client, out }, args, values) {
@@ -114,8 +114,8 @@ async function find(client: Client, name: string): Promise<{ conversation: strin
 const show: Command = {
   name: 'show',
   group: 'find',
-  args: [{ flags: '<name>', about: 'a conversation, or the beginning of the id of a session' }],
-  about: 'Show all that is known of a conversation or session',
+  args: [{ flags: '<name>', about: 'a conversation, or a session id or a prefix of it' }],
+  about: 'Show the details of a conversation or session',
   options: [],
   examples: ['switchboard show tests', 'switchboard show 4c787bb5'],
   async run({ client, out }, [name = '']) {
@@ -165,9 +165,9 @@ async function completeMessages(client: Client, name: string, messages: HistoryM
 const lastMessage: Command = {
   name: 'last-message',
   group: 'find',
-  args: [{ flags: '<name>', about: 'a conversation, or the beginning of the id of a session' }],
-  about: 'Print what the model said last',
-  options: [{ flags: '-n, --count <count>', about: 'so many of its messages; 1 where it is left out' }],
+  args: [{ flags: '<name>', about: 'a conversation, or a session id or a prefix of it' }],
+  about: 'Print the last answer',
+  options: [{ flags: '-n, --count <count>', about: 'number of messages (default: 1)' }],
   examples: ['switchboard last-message tests'],
   async run({ client, out }, [name = ''], values) {
     const count = countOf(values, 'count', 1);
@@ -184,9 +184,9 @@ const lastMessage: Command = {
 const logs: Command = {
   name: 'logs',
   group: 'find',
-  args: [{ flags: '<name>', about: 'a conversation, or the beginning of the id of a session' }],
-  about: 'Print what was said',
-  options: [{ flags: '-n, --count <count>', about: 'the last so many messages; 1000 where it is left out' }],
+  args: [{ flags: '<name>', about: 'a conversation, or a session id or a prefix of it' }],
+  about: 'Print the messages',
+  options: [{ flags: '-n, --count <count>', about: 'number of messages, from the end (default: 1000)' }],
   examples: ['switchboard logs tests | less'],
   async run({ client, out }, [name = ''], values) {
     const messages = await messagesOf(client, name, countOf(values, 'count', 1000));
@@ -205,8 +205,8 @@ const logs: Command = {
 const diagnose: Command = {
   name: 'diagnose',
   group: 'find',
-  args: [{ flags: '<session>', about: 'the beginning of the id of a session, or a conversation' }],
-  about: 'Tell what a session did last, why it stands where it stands, and what to do',
+  args: [{ flags: '<session>', about: 'session id or a prefix of it, or a conversation' }],
+  about: 'Show what a session did last, its current state, and what to do',
   options: [],
   examples: ['switchboard diagnose 4c787bb5'],
   async run({ client, out }, [name = '']) {
@@ -235,9 +235,9 @@ const history: Command = {
   args: [],
   about: 'List prompts that were typed in a terminal, newest first',
   options: [
-    { flags: '-s, --search <text>', about: 'only what has this in it' },
-    { flags: '-p, --project <part>', about: 'only of projects whose path has this in it' },
-    { flags: '-l, --limit <count>', about: 'so many at most; 20 where it is left out' },
+    { flags: '-s, --search <text>', about: 'only prompts that contain this' },
+    { flags: '-p, --project <part>', about: 'only projects whose path contains this' },
+    { flags: '-l, --limit <count>', about: 'maximum number of results (default: 20)' },
   ],
   examples: ['switchboard history -s deploy'],
   async run({ client, out }, _args, values) {
@@ -255,8 +255,8 @@ const exportCommand: Command = {
   args: [{ flags: '<name>', about: 'the conversation' }],
   about: 'Save a whole conversation',
   options: [
-    { flags: '--format <format>', about: 'md where it is left out', choices: ['md', 'json'] },
-    { flags: '-o, --output <file>', about: 'into a file, not to standard output' },
+    { flags: '--format <format>', about: 'file format (default: md)', choices: ['md', 'json'] },
+    { flags: '-o, --output <file>', about: 'write to a file instead of standard output' },
   ],
   examples: ['switchboard export tests -o tests.md'],
   async run({ client, out }, [name = ''], values) {

@@ -45,7 +45,7 @@ const doctor: Command = {
   name: 'doctor',
   group: 'server',
   args: [],
-  about: 'Look whether all is there that is needed, and how far the server is open',
+  about: 'Check requirements and how exposed the server is',
   options: [],
   examples: ['switchboard doctor'],
   async run({ client, out }) {
@@ -100,8 +100,8 @@ const service: Command = {
   name: 'service',
   group: 'server',
   args: [{ flags: '<action>', about: 'install, uninstall or status', choices: ['install', 'uninstall', 'status'] }],
-  about: 'Have the server started with this machine, in this folder (systemd user unit, or launchd)',
-  options: [{ flags: '--print', about: 'only print what would be written' }],
+  about: 'Start the server with the machine, in this folder (systemd user unit, or launchd)',
+  options: [{ flags: '--print', about: 'print what would be written, change nothing' }],
   examples: ['cd ~/switchboard && switchboard service install', 'loginctl enable-linger   # so that it runs without anybody signed in'],
   async run({ out }, [action = ''], values) {
     const about = {

@@ -40,7 +40,7 @@ export const pick: Command = {
   group: 'find',
   args: [],
   about: 'Pick a session by typing some of its letters, with a preview; prints its id',
-  options: [{ flags: '-p, --project <part>', about: 'only of projects whose path has this in it' }],
+  options: [{ flags: '-p, --project <part>', about: 'only projects whose path contains this' }],
   examples: ['switchboard attach "$(switchboard pick)"', 'switchboard logs "$(switchboard pick -p api)"'],
   async run({ client, out, signal }, _args, values) {
     if (!out.isTerminal) throw new UsageError('There is no terminal to pick at. `switchboard list --sessions` lists them.');

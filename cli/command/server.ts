@@ -12,7 +12,7 @@ const status: Command = {
   name: 'status',
   group: 'server',
   args: [],
-  about: 'Show how the server, claude and the tunnel are',
+  about: 'Show server, Claude and tunnel status',
   options: [],
   examples: ['switchboard status'],
   async run({ client, out }) {
@@ -36,8 +36,8 @@ const status: Command = {
 const token: Command = {
   name: 'token',
   group: 'server',
-  args: [{ flags: '<label>', about: 'what it is for' }],
-  about: 'Make a token for a script or another machine; it is shown this once',
+  args: [{ flags: '<label>', about: 'what the token is for' }],
+  about: 'Create a token for a script or another machine; it is shown only once',
   options: [],
   examples: ['SWITCHBOARD_TOKEN=$(switchboard token laptop)'],
   async run({ client, out }, [label = '']) {
@@ -51,8 +51,8 @@ const genSecret: Command = {
   name: 'gen-secret',
   group: 'server',
   args: [],
-  about: 'Print a random secret, as for AUTH_PASSWORD',
-  options: [{ flags: '-l, --length <bytes>', about: 'its length in bytes; 32 where it is left out' }],
+  about: 'Print a random secret, for example for AUTH_PASSWORD',
+  options: [{ flags: '-l, --length <bytes>', about: 'length in bytes (default: 32)' }],
   examples: ['echo "AUTH_PASSWORD=$(switchboard gen-secret)" >> .env'],
   async run({ out }, _args, values) {
     const bytes = numberOf(values, 'length', 32);
@@ -67,7 +67,7 @@ const openCommand: Command = {
   name: 'open',
   group: 'server',
   args: [],
-  about: 'Show a link (and its QR code) that signs another device in, once, within five minutes',
+  about: 'Show a link and QR code that sign in one other device within five minutes',
   options: [],
   examples: ['switchboard open'],
   async run({ client, out }) {
@@ -84,7 +84,7 @@ const completion: Command = {
   name: 'completion',
   group: 'server',
   args: [{ flags: '<shell>', about: shells.join(', '), choices: shells }],
-  about: 'Print the completion for a shell',
+  about: 'Print the completion script of a shell',
   options: [],
   examples: ['switchboard completion bash > ~/.local/share/bash-completion/completions/switchboard'],
   async run({ out, commands, commonOptions }, [shell = '']) {
@@ -98,8 +98,8 @@ const serve: Command = {
   name: 'serve',
   group: 'server',
   args: [],
-  about: 'Start the server; its settings come from the environment and .env',
-  options: [{ flags: '--accept-empty', about: 'begin an empty journal although the data folder had one: its messages are gone' }],
+  about: 'Start the server; settings come from the environment and .env',
+  options: [{ flags: '--accept-empty', about: 'start with an empty journal although the data folder had one; its messages are lost' }],
   examples: ['PORT=8000 switchboard serve'],
   async run() {
     const server = new URL('../server/main.js', import.meta.url);
@@ -114,7 +114,7 @@ const repairStore: Command = {
   name: 'repair-store',
   group: 'server',
   args: [],
-  about: 'Take what can be read of a damaged journal into a new one; the old one is kept. Stop the server first',
+  about: 'Recover what is readable from a damaged journal; the old file is kept. Stop the server first',
   options: [],
   examples: ['switchboard repair-store && switchboard serve'],
   async run() {

@@ -7,13 +7,13 @@ import { asked, promptLines, questionsOf } from '../prompt-lines.ts';
 import { sessionOf } from '../session-of.ts';
 
 const nameArg = { flags: '<name>', about: 'the conversation' };
-const promptArg = { flags: '<id>', about: 'the prompt, or the conversation where one waits in it' };
+const promptArg = { flags: '<id>', about: 'the prompt, or a conversation with one open prompt' };
 
 const prompts: Command = {
   name: 'prompts',
   group: 'steer',
   args: [],
-  about: 'List what waits for you',
+  about: 'List open prompts',
   options: [],
   examples: ['switchboard prompts', 'switchboard --json prompts | jq -r ".[].id"'],
   async run({ client, out }) {
@@ -37,10 +37,10 @@ const allow: Command = {
   name: 'allow',
   group: 'steer',
   args: [promptArg],
-  about: 'Allow what is asked, or answer a question',
+  about: 'Allow a request, or answer a question',
   options: [
-    { flags: '--remember <for>', about: 'ask no more for exactly this', choices: ['conversation', 'always'] },
-    { flags: '--answer <label...>', about: 'for a question: the label or words, one for each question' },
+    { flags: '--remember <for>', about: 'do not ask again for exactly this', choices: ['conversation', 'always'] },
+    { flags: '--answer <label...>', about: 'for a question: label or text, one per question' },
   ],
   examples: ['switchboard allow tests', 'switchboard allow kT3x… --remember conversation', 'switchboard allow tests --answer Green'],
   async run({ client, out }, [name = ''], values) {
@@ -65,9 +65,9 @@ const allow: Command = {
 const deny: Command = {
   name: 'deny',
   group: 'steer',
-  args: [promptArg, { flags: '[message]', about: 'words for the model' }],
-  about: 'Deny what is asked',
-  options: [{ flags: '--stop', about: 'stop the turn as well' }],
+  args: [promptArg, { flags: '[message]', about: 'message for the model' }],
+  about: 'Deny a request',
+  options: [{ flags: '--stop', about: 'also stop the turn' }],
   examples: ['switchboard deny tests "use the staging database"'],
   async run({ client, out }, [name = '', message], values) {
     const prompt = await promptOf(client, name);
@@ -81,8 +81,8 @@ const deny: Command = {
 const stop: Command = {
   name: 'stop',
   group: 'steer',
-  args: [{ flags: '<name>', about: 'the conversation, or the beginning of the id of a session that is open in a terminal' }],
-  about: 'Stop the running turn, or what a terminal is at (as Escape does)',
+  args: [{ flags: '<name>', about: 'the conversation, or the id (or a prefix) of a session that is open in a terminal' }],
+  about: 'Stop the running turn, or interrupt a terminal (like Escape)',
   options: [],
   examples: ['switchboard stop tests', 'switchboard stop 4c787bb5'],
   async run({ client, out }, [name = '']) {
@@ -108,10 +108,10 @@ const queue: Command = {
   name: 'queue',
   group: 'steer',
   args: [nameArg],
-  about: 'List the messages that wait, or change their order',
+  about: 'List queued messages, or change their order',
   options: [
-    { flags: '--first <turn>', about: 'put this one first' },
-    { flags: '--remove <turn>', about: 'take this one back' },
+    { flags: '--first <turn>', about: 'move this one to the front' },
+    { flags: '--remove <turn>', about: 'remove this one' },
   ],
   examples: ['switchboard queue tests', 'switchboard queue tests --remove V1StGXR8…'],
   async run({ client, out }, [name = ''], values) {
@@ -128,15 +128,15 @@ const queue: Command = {
 const make: Command = {
   name: 'new',
   group: 'steer',
-  args: [{ flags: '[name]', about: 'its name; one is made up where it is left out' }],
-  about: 'Make a conversation; prints its name',
+  args: [{ flags: '[name]', about: 'its name (default: generated)' }],
+  about: 'Create a conversation; prints its name',
   options: [
-    { flags: '--project <folder>', about: 'where it works' },
-    { flags: '--session <id>', about: 'go on with this session' },
-    { flags: '--copy', about: 'with --session: with a copy of it, which stays as it is' },
+    { flags: '--project <folder>', about: 'project folder' },
+    { flags: '--session <id>', about: 'continue this session' },
+    { flags: '--copy', about: 'with --session: continue in a copy; the original stays unchanged' },
     { flags: '--model <model>', about: 'its model' },
     { flags: '--mode <mode>', about: 'its permission mode', choices: permissionModes },
-    { flags: '--title <title>', about: 'what it is called' },
+    { flags: '--title <title>', about: 'its title' },
   ],
   examples: ['switchboard new api --project ~/src/api', 'switchboard new --session 4c787bb5-7f82-4af7-b10c-f11aee4de118'],
   async run({ client, out }, [name], values) {
@@ -162,9 +162,9 @@ const make: Command = {
 const fork: Command = {
   name: 'fork',
   group: 'steer',
-  args: [nameArg, { flags: '[new]', about: 'the name of the new one' }],
-  about: 'Make a conversation from another one; prints its name',
-  options: [{ flags: '--at <turn>', about: 'the last turn that the new one has' }],
+  args: [nameArg, { flags: '[new]', about: 'name of the new conversation' }],
+  about: 'Copy a conversation; prints the name of the copy',
+  options: [{ flags: '--at <turn>', about: 'last turn to include' }],
   examples: ['switchboard fork tests tests-again'],
   async run({ client, out }, [name = '', to], values) {
     const at = textOf(values, 'at');
@@ -178,8 +178,8 @@ const archive: Command = {
   name: 'archive',
   group: 'steer',
   args: [nameArg],
-  about: 'Put a conversation aside',
-  options: [{ flags: '--undo', about: 'bring it back' }],
+  about: 'Archive a conversation',
+  options: [{ flags: '--undo', about: 'unarchive it' }],
   examples: ['switchboard archive tests'],
   async run({ client, out }, [name = ''], values) {
     const changed = await client.call('changeConversation', { params: { id: name }, body: { archived: values['undo'] !== true } });
@@ -196,14 +196,14 @@ async function turnOf(client: Parameters<Command['run']>[0]['client'], name: str
   return found.last_turn.turn_id;
 }
 
-const turnArg = { flags: '<name>', about: 'a turn, or a conversation: its newest turn' };
+const turnArg = { flags: '<name>', about: 'a turn, or a conversation (its newest turn)' };
 
 const changes: Command = {
   name: 'changes',
   group: 'steer',
   args: [turnArg],
   about: 'Show what a turn changed in its git project',
-  options: [{ flags: '--diff', about: 'the diff as well' }],
+  options: [{ flags: '--diff', about: 'also print the diff' }],
   examples: ['switchboard changes tests --diff | less'],
   async run({ client, out }, [name = ''], values) {
     const found = await client.call('readChanges', { params: { id: await turnOf(client, name) } });
@@ -217,9 +217,9 @@ const changes: Command = {
 const undo: Command = {
   name: 'undo',
   group: 'steer',
-  args: [turnArg, { flags: '[files...]', about: 'only these, from the top of the work tree' }],
-  about: 'Put the files of a git project back to before a turn',
-  options: [{ flags: '--redo', about: 'take the undo back' }],
+  args: [turnArg, { flags: '[files...]', about: 'only these files, relative to the top of the work tree' }],
+  about: 'Restore the files of a git project to before a turn',
+  options: [{ flags: '--redo', about: 'redo what was undone' }],
   examples: ['switchboard undo tests', 'switchboard undo tests src/a.ts', 'switchboard undo tests --redo'],
   async run({ client, out }, [name = '', ...files], values) {
     const id = await turnOf(client, name);

@@ -7,10 +7,10 @@ import { accept, follow, messageOf, prepare, toLostError } from '../message.ts';
 import { promptLines } from '../prompt-lines.ts';
 
 const nameArg: OptionRow = { flags: '<name>', about: 'the conversation' };
-const messageArg: OptionRow = { flags: '[message]', about: 'message text (`-` for standard input); what is piped in is added below it' };
+const messageArg: OptionRow = { flags: '[message]', about: 'message text (`-` for standard input); piped input is appended to it' };
 const messageOptions: readonly OptionRow[] = [
-  { flags: '-f, --file <file>', about: 'file to send, below the message text (`-` for standard input)' },
-  { flags: '--project <folder>', about: 'for a new conversation: where it works' },
+  { flags: '-f, --file <file>', about: 'file to append to the message text (`-` for standard input)' },
+  { flags: '--project <folder>', about: 'project folder of a new conversation' },
   { flags: '--model <model>', about: 'the model from now on' },
   { flags: '--mode <mode>', about: 'the permission mode from now on', choices: permissionModes },
 ];
@@ -20,7 +20,7 @@ const chat: Command = {
   name: 'chat',
   group: 'talk',
   args: [nameArg, messageArg],
-  about: 'Send a message and print the answer while it is written',
+  about: 'Send a message and stream the answer',
   options: messageOptions,
   examples: ['switchboard chat tests "run them"', 'git diff | switchboard chat review -', 'switchboard --json chat tests "how many?" | jq .cost'],
   async run(context, [name = '', given], values) {
@@ -56,8 +56,8 @@ const ask: Command = {
   name: 'ask',
   group: 'talk',
   args: [nameArg, messageArg],
-  about: 'Send a message, wait, and print the answer alone',
-  options: [...messageOptions, { flags: '-t, --timeout <seconds>', about: 'give up waiting after so long (exit code 124); the turn goes on' }],
+  about: 'Send a message, wait, and print only the answer',
+  options: [...messageOptions, { flags: '-t, --timeout <seconds>', about: 'stop waiting after this long (exit code 124); the turn continues' }],
   examples: ['answer=$(switchboard ask tests "which failed?")', 'switchboard ask tests -t 60 "quick check"'],
   async run(context, [name = '', given], values) {
     const { out } = context;
@@ -81,7 +81,7 @@ const send: Command = {
   name: 'send',
   group: 'talk',
   args: [nameArg, messageArg],
-  about: 'Send a message and go on; prints the id of its turn',
+  about: 'Send a message without waiting; prints the id of its turn',
   options: messageOptions,
   examples: ['switchboard send tests --file BRIEFING.md'],
   async run(context, [name = '', given], values) {
@@ -123,8 +123,8 @@ const wait: Command = {
   name: 'wait',
   group: 'talk',
   args: [{ flags: '<name>', about: 'the conversation, or the id of a turn' }],
-  about: 'Wait until a conversation has nothing more to do, or a turn has ended; fails where one fails or waits for a person',
-  options: [{ flags: '-t, --timeout <seconds>', about: 'give up after so long (exit code 124); 300 where it is left out' }],
+  about: 'Wait until a conversation is idle or a turn has ended; fails if a turn fails or needs an answer',
+  options: [{ flags: '-t, --timeout <seconds>', about: 'stop waiting after this long (exit code 124, default: 300)' }],
   examples: ['switchboard send tests "run them" && switchboard wait tests -t 900 && switchboard last-message tests'],
   async run(context, [name = ''], values) {
     const { client, out } = context;

@@ -5,10 +5,10 @@ import { CliError, exitCodes, UsageError } from '../fault.ts';
 import { sessionOf } from '../session-of.ts';
 
 const host = 'local';
-const sessionArg = { flags: '<session>', about: 'the beginning of the id of a session, or a conversation' };
+const sessionArg = { flags: '<session>', about: 'session id or a prefix of it, or a conversation' };
 const openOptions = [
   { flags: '--model <model>', about: 'its model' },
-  { flags: '--mode <mode>', about: 'its permission mode; it asks where this is left out', choices: permissionModes },
+  { flags: '--mode <mode>', about: 'its permission mode (default: ask)', choices: permissionModes },
 ];
 
 const how = (values: Parameters<Command['run']>[2]) => {
@@ -21,12 +21,12 @@ const told = (session: Session) => `${session.id}\n${session.terminal?.command ?
 const spawnCommand: Command = {
   name: 'spawn',
   group: 'terminal',
-  args: [{ flags: '[folder]', about: 'where it works; here where it is left out' }],
-  about: 'Start Claude Code in a terminal on the machine of the server; prints its id and how to sit down at it',
+  args: [{ flags: '[folder]', about: 'project folder (default: the current one)' }],
+  about: 'Start Claude Code in a terminal on the server; prints its id and how to attach',
   options: [
-    { flags: '--name <name>', about: 'what it is called' },
+    { flags: '--name <name>', about: 'its title' },
     ...openOptions,
-    { flags: '--arg <argument...>', about: 'a further argument of claude; again for each' },
+    { flags: '--arg <argument...>', about: 'another argument for claude (repeatable)' },
   ],
   examples: [
     'switchboard spawn ~/src/api',
@@ -52,7 +52,7 @@ const resume: Command = {
   name: 'resume',
   group: 'terminal',
   args: [sessionArg],
-  about: 'Open an ended session in a terminal on the machine of the server',
+  about: 'Open a closed session in a terminal on the server',
   options: openOptions,
   examples: ['switchboard resume 4c787bb5'],
   async run({ client, out }, [name = ''], values) {
@@ -66,11 +66,11 @@ const attach: Command = {
   name: 'attach',
   group: 'terminal',
   args: [sessionArg],
-  about: 'Sit down at the terminal of a session, here; an ended one is opened first. Ctrl-b d leaves it running',
+  about: 'Attach to a session\'s terminal (opening it if needed). Ctrl-b d leaves it running',
   options: [
     ...openOptions,
-    { flags: '--interrupt', about: 'stop the turn that runs, instead of refusing' },
-    { flags: '--messages <what>', about: 'what becomes of messages from elsewhere meanwhile', choices: ['wait', 'terminal'] },
+    { flags: '--interrupt', about: 'stop a running turn instead of refusing' },
+    { flags: '--messages <what>', about: 'what happens to other messages meanwhile', choices: ['wait', 'terminal'] },
   ],
   examples: ['switchboard attach tests', 'switchboard attach tests --messages terminal'],
   async run({ client, out }, [name = ''], values) {
@@ -103,7 +103,7 @@ const attach: Command = {
 const type: Command = {
   name: 'type',
   group: 'terminal',
-  args: [sessionArg, { flags: '<message>', about: 'what to type and send; `-` reads standard input' }],
+  args: [sessionArg, { flags: '<message>', about: 'message to type and send; `-` reads standard input' }],
   about: 'Type a message into the terminal of a session',
   options: [],
   examples: ['switchboard type 4c787bb5 "go on"'],
@@ -119,7 +119,7 @@ const screen: Command = {
   name: 'screen',
   group: 'terminal',
   args: [sessionArg],
-  about: 'Print what the terminal of a session shows',
+  about: 'Print the screen of a session\'s terminal',
   options: [],
   examples: ['switchboard screen 4c787bb5'],
   async run({ client, out }, [name = '']) {
@@ -133,11 +133,11 @@ const kill: Command = {
   name: 'kill',
   group: 'terminal',
   args: [{ flags: '[session]', about: sessionArg.about }],
-  about: 'End the terminal of a session, or of many; their transcripts stay',
+  about: 'End one or more terminals; transcripts are kept',
   options: [
-    { flags: '--older-than <time>', about: 'all in which nothing was done for so long: 30m, 72h, 7d' },
-    { flags: '--all', about: 'all that wait for a message' },
-    { flags: '--busy', about: 'with one of these: those that work or wait for a person as well' },
+    { flags: '--older-than <time>', about: 'all that were idle for this long: 30m, 72h, 7d' },
+    { flags: '--all', about: 'all idle ones' },
+    { flags: '--busy', about: 'with --older-than or --all: also busy or waiting ones' },
   ],
   examples: ['switchboard kill 4c787bb5', 'switchboard kill --older-than 72h'],
   async run({ client, out }, [name], values) {
@@ -162,7 +162,7 @@ const detach: Command = {
   name: 'detach',
   group: 'terminal',
   args: [{ flags: '<name>', about: 'the conversation' }],
-  about: 'Take a conversation back from its terminal, with all that was said there',
+  about: 'Close the terminal of a conversation and continue here',
   options: [],
   examples: ['switchboard detach tests'],
   async run({ client, out }, [id = '']) {
@@ -175,8 +175,8 @@ const detach: Command = {
 const rename: Command = {
   name: 'rename',
   group: 'terminal',
-  args: [sessionArg, { flags: '<title>', about: 'what it is to be called' }],
-  about: 'Give a session a title, as /rename does',
+  args: [sessionArg, { flags: '<title>', about: 'the new title' }],
+  about: 'Set the title of a session, like /rename',
   options: [],
   examples: ['switchboard rename 4c787bb5 "the api tests"'],
   async run({ client, out }, [name = '', title = '']) {

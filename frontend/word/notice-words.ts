@@ -13,7 +13,7 @@ const en: NoticeWords = {
   allow: 'Allow',
   deny: 'Deny',
   open: 'Open',
-  failedTitle: 'That did not arrive',
+  failedTitle: 'Your answer could not be sent',
   answered: 'Answered.',
   body(kind, prompt, what) {
     if (kind === 'test') return 'Notifications work on this device.';

@@ -6,13 +6,13 @@ import type { Repair } from '../../contract/repair.ts';
 import type { TurnWarning } from '../../contract/turn.ts';
 import type { LastActivity } from '../transcript/last-activity.ts';
 
-/** A file that goes to the model as a block of the message. */
+/** A file that is sent to the model as a block of the message. */
 export type Attachment = { name: string; media_type: string; path: string };
 
-/** What a process of an agent is started with. A live process serves turns whose launch is the same. */
+/** The options of an agent process. A live process serves turns with the same options. */
 export type Launch = {
   project: string;
-  /** Made under this id where it does not exist yet. */
+  /** The session is created with this id if it does not exist. */
   sessionId: string;
   permissionMode: string;
   allowedTools: string;
@@ -26,22 +26,22 @@ export type Launch = {
 /** One run of an agent: a message in a session, in a project folder. */
 export type RunSpec = Launch & {
   turnId: string;
-  /** The UUID that the message gets in the transcript, where the agent takes one. */
+  /** The UUID of the message in the transcript, if the agent accepts one. */
   messageId: string;
   message: string;
   /** Send a message that begins with `/` as text. */
   literal: boolean;
   attachments: readonly Attachment[];
-  /** Somebody reads along: the output is wanted while it comes, not only at the end. */
+  /** A client follows the turn: output is needed as it arrives, not only at the end. */
   follow: boolean;
-  /** Set where the run may spend only so much. */
+  /** Null if the run has no spending limit. */
   budget: RunBudget | null;
 };
 
-/** What this run may spend in all (USD), as limits and other turns stand now; it tells what it has spent so far. */
+/** How much this run may spend in total (USD), given the limits and other turns now. The caller reports its own cost so far. */
 export type RunBudget = { left(spent: number): number };
 
-/** What an agent asks a person. */
+/** A permission, question or plan of an agent that needs a person. */
 export type AskedPrompt = {
   id: string;
   kind: PromptKind;
@@ -53,12 +53,12 @@ export type AskedPrompt = {
   tool_id?: string | null;
 };
 
-/** What a person answers. `answers` are joined texts by question. */
+/** A person's reply. `answers` maps each question to its answer; several labels are joined. */
 export type PromptReply =
   | { decision: 'allow'; input: Record<string, unknown>; answers?: Record<string, string>; permissionMode?: string }
   | { decision: 'deny'; message: string; interrupt: boolean };
 
-/** What a run says while it goes on. `parent_tool_id` is set on what a sub-agent does. */
+/** The output of a run. `parent_tool_id` is set on the output of a sub-agent. */
 export type AgentOutput =
   | { type: 'text' | 'thinking'; text: string }
   | { type: 'message'; message_id: string; text: string; parts: MessagePart[]; parent_tool_id: string | null }
@@ -68,18 +68,18 @@ export type AgentOutput =
   | { type: 'usage'; usage: Record<string, unknown>; contextTokens: number }
   | { type: 'prompt.asked'; prompt: AskedPrompt }
   | { type: 'prompt.withdrawn'; id: string }
-  /** `code` is set if whoever reads the turn should know. */
+  /** `code` is set if readers of the turn should see it. */
   | { type: 'warning'; text: string; code?: TurnWarning['code'] };
 
-/** What a run came to. */
+/** The end of a run. */
 export type RunEnd =
   | {
       kind: 'answer';
       response: string;
       sessionId: string;
-      /** What the run cost by itself, in USD. */
+      /** The cost of this run alone, in USD. */
       cost: number;
-      /** As the agent prints it: over the session, or (older versions) over the process. */
+      /** The total that the agent reports: of the session, or (older versions) of the process. */
       totalCost: number;
       turns: number;
       durationMs: number;
@@ -88,26 +88,26 @@ export type RunEnd =
       structuredOutput?: unknown;
       contextWindow: number | null;
     }
-  /** `exit` is set where its process ended without a word of its own. */
+  /** `exit` is set if the process ended without reporting an error. */
   | { kind: 'failure'; code: ErrorCode; detail: string; cost: number | null; exit?: { code: number | null; signal: string | null } };
 
-/** What came of a message that was typed in a terminal: `isOver` when something else was said since. */
+/** The reply to a message that was typed in a terminal; `isSuperseded` if a later message followed it. */
 export type TerminalReply = { text: string; isSuperseded: boolean; failure: { code: ErrorCode; detail: string } | null };
 
 /** A run that was started. */
 export interface Run {
-  /** Resolves when the start, which takes a core to itself, is behind it. */
+  /** Resolves when the process has started, which occupies one core. */
   readonly started: Promise<void>;
-  /** Resolves when its message is at work, where that can be later than its start: a turn's time begins then. */
+  /** Resolves when the agent works on the message, if that can be later than the start: the time limit of a turn begins then. */
   readonly begun?: Promise<void>;
   readonly end: Promise<RunEnd>;
-  /** Resolves when nothing of it is in the way of the next turn; it can come long after `end`, where a background shell goes on. */
+  /** Resolves when the session is free again. May be long after `end` if a background shell keeps running. */
   readonly exited: Promise<void>;
-  /** Ends the run and its tools. Resolves when that is done; a live process stays usable. */
+  /** Ends the run and its tools, and resolves when they have ended. A live process stays usable. */
   stop(): Promise<void>;
-  /** Answers a prompt that it asked. False where it no longer waits for it. */
+  /** Answers a prompt of the run. False if it is no longer open. */
   answer(promptId: string, reply: PromptReply): boolean;
-  /** Gives it a further message at its next step; its own run tells what becomes of that. Null where it takes none. */
+  /** Sends another message to the run at its next step, as a run of its own. Null if the agent does not support it. */
   steer: ((spec: RunSpec, onOutput: (output: AgentOutput) => void) => Run) | null;
 }
 
@@ -119,52 +119,52 @@ export type AgentStatus = {
   hint: string | null;
 };
 
-/** What a live process tells besides its runs. */
+/** Events of live processes that belong to no run. */
 export type LiveListener = {
-  /** Whether a session has a live process has changed; `isLost` where it ended without being told to. */
+  /** A live process was opened or closed; `isLost` if it ended unexpectedly. */
   changed(sessionId: string, isLost: boolean): void;
-  /** The background work of a session as it now stands. */
+  /** The current background work of a session. */
   background(sessionId: string, tasks: readonly BackgroundTask[]): void;
-  /** Background work came to an end; what was killed is never `completed`. */
+  /** Background work has ended; killed work is never `completed`. */
   backgroundEnded(sessionId: string, task: BackgroundTask, status: 'completed' | 'failed' | 'killed', summary: string): void;
   /**
-   * The agent begins a turn that no message asked for: background work has something to tell. Gives what
-   * takes the turn's output, or null where nobody wants it.
+   * The agent starts a turn that no message asked for, because background work has a result. Returns the handler of the
+   * turn's output, or null to ignore it.
    */
   onAgentTurn(sessionId: string, about: string, run: Run): ((output: AgentOutput) => void) | null;
 };
 
-/** What can be chosen from, as the agent itself reports it. */
+/** The commands and models that the agent offers, as it reports them. */
 export type AgentMenu = {
   commands: { name: string; description: string; argument_hint: string }[];
   models: { value: string; name: string; description: string }[];
 };
 
-/** The processes that are kept open between turns. */
+/** The processes that stay open between turns. */
 export interface LiveProcessPool {
-  /** Starts the process of a session, or keeps it from being closed. Resolves when it can take a message. */
+  /** Starts the process of a session, or keeps it open. Resolves when it can accept a message. */
   warm(launch: Launch): Promise<void>;
   isOpen(sessionId: string): boolean;
   counts(): { open: number; busy: number; limit: number };
-  /** Sets mode, model or effort in a running process. */
+  /** Changes mode, model or effort of a running process. */
   adjust(sessionId: string, changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
   /** The last lines of background work, by its id. */
   readOutputTails(sessionId: string): Promise<ReadonlyMap<string, string>>;
-  /** False where there is no such work. */
+  /** False if there is no such task. */
   stopTask(sessionId: string, taskId: string): Promise<boolean>;
-  /** Closes the process of a session, if it has one. Throws AppError `background_busy` where work of its goes on. */
+  /** Closes the process of a session, if it has one. Throws AppError `background_busy` while its background work runs. */
   release(sessionId: string): Promise<void>;
-  /** Closes the process of a session, if it has one, with all that it does. */
+  /** Closes the process of a session, if it has one, and ends its work. */
   close(sessionId: string): Promise<void>;
   listen(listener: LiveListener): void;
 }
 
-/** A session that a process of the CLI has open now, whoever started it. */
+/** A session that is open in a CLI process now, whichever program started it. */
 export type LiveSession = {
   sessionId: string;
   pid: number;
   status: 'idle' | 'busy' | 'waiting';
-  /** When that became so (ms), where the CLI says it: a short turn is over before anybody looks. */
+  /** When the status changed (ms), if the CLI reports it: a short turn can end between two polls. */
   statusAt: number | null;
   waitingFor: string | null;
   kind: 'interactive' | 'headless' | 'background';
@@ -174,7 +174,7 @@ export type LiveSession = {
   bridgeUrl: string | null;
 };
 
-/** A session in a terminal. */
+/** The options of a session in a terminal. */
 export type TerminalLaunch = {
   sessionId: string;
   isNew: boolean;
@@ -183,7 +183,7 @@ export type TerminalLaunch = {
   model: string | null;
   permissionMode: string;
   extraArgs: readonly string[];
-  /** A file with settings of ours. */
+  /** A file with additional settings. */
   settings: string | null;
 };
 
@@ -193,72 +193,72 @@ export type TypedLine = { text: string; project: string | null; sessionId: strin
 /** An agent CLI on this machine. */
 export interface Agent {
   readonly live: LiveProcessPool;
-  /** Whether it is there and signed in; asked of the CLI itself, and remembered for a minute. */
+  /** Whether the CLI is installed and signed in, as it reports itself; cached for a minute. */
   status(): Promise<AgentStatus>;
   /**
-   * Starts a run; `onOutput` gets what it says. Throws AppError `agent_not_found`, `project_not_found`
-   * or `session_busy` where it cannot start.
+   * Starts a run; `onOutput` receives its output. Throws AppError `agent_not_found`, `project_not_found`
+   * or `session_busy` if it cannot start.
    */
   run(spec: RunSpec, onOutput: (output: AgentOutput) => void): Promise<Run>;
-  /** Throws AppError `command_refused` for a message that is a command which makes no sense here. */
+  /** Throws AppError `command_refused` for a command that is not available here. */
   checkMessage(message: string, literal: boolean): void;
-  /** What its newest live process in a project offered; of another project where that had none, null where there was none at all. */
+  /** The menu of the newest live process in a project, else in any project; null if there was none. */
   getCapabilities(project: string): AgentMenu | null;
-  /** Whether a session can be continued from its transcript; `unusable` if there is a file that holds nothing of it. */
+  /** Whether a session can be continued from its transcript; `unusable` if the file has no messages. */
   transcriptState(sessionId: string, project: string): Promise<'none' | 'unusable' | 'usable'>;
-  /** Whether the transcript has an answer that came between two moments (ISO-8601). One that no model gave is not looked for. */
+  /** Whether the transcript has an answer from between two times (ISO-8601). Answers that no model gave count as kept. */
   keepsAnswer(answer: Extract<RunEnd, { kind: 'answer' }>, where: { project: string; from: string; to: string }): Promise<boolean>;
-  /** The folder that a session belongs to; null where there is no transcript of it. */
+  /** The folder of a session; null if it has no transcript. */
   findSession(sessionId: string, project?: string): Promise<{ project: string } | null>;
-  /** A page of a session's history. Throws AppError `invalid_request` for a cursor that is none. */
+  /** A page of a session's history. Throws AppError `invalid_request` for an invalid cursor. */
   history(
     sessionId: string,
     project: string,
     page: { limit: number; before?: string | undefined },
   ): Promise<Pick<HistoryPage, 'messages' | 'before'>>;
-  /** The whole history of a session, in its order. */
+  /** The whole history of a session, in order. */
   wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
-  /** What the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
+  /** The text that the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   readTextSince(sessionId: string, project: string, at: string): Promise<string>;
-  /** What came since `at` of one message that was typed in a terminal; null where that is not in the transcript. */
+  /** The reply since `at` to a message that was typed in a terminal; null if the message is not in the transcript. */
   findReply(message: string, where: { sessionId: string; project: string; at: string }): Promise<TerminalReply | null>;
-  /** What the sessions do that are open now, in any process of this machine. */
+  /** The sessions that are open now in any process on this machine. */
   liveSessions(): Promise<LiveSession[]>;
   /**
-   * What to start for a session that a person types into, after the questions of its first start were answered.
+   * The command of a session in a terminal. Answers the questions of the CLI's first start.
    * Throws AppError `agent_not_found` or `not_logged_in`.
    */
   terminalCommand(how: TerminalLaunch): Promise<readonly string[]>;
-  /** Keeps runs from beginning in a session until the function that it gives is called. Throws AppError `session_busy`. */
+  /** Prevents runs in a session until the returned function is called. Throws AppError `session_busy`. */
   lockSession(sessionId: string): Promise<() => void>;
-  /** What a session did last; null where there is no transcript of it. */
+  /** What a session did last; null if it has no transcript. */
   lastDeeds(sessionId: string, project?: string): Promise<LastActivity | null>;
-  /** Whether a session was begun before `at` (ISO-8601). */
+  /** Whether a session existed before `at` (ISO-8601). */
   existedBefore(sessionId: string, at: string): Promise<boolean>;
-  /** What was typed in a terminal, newest first. */
+  /** Prompts that were typed in a terminal, newest first. */
   readPromptHistory(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
-  /** Gives a session a title, as /rename does. False where there is no transcript of it. */
+  /** Sets the title of a session, like /rename. False if it has no transcript. */
   setTitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
-  /** What is wrong with a session's transcript; with `copyTo` a mended copy is made under that id. Null where there is none. */
+  /** Finds faults of a session's transcript; with `copyTo`, writes a repaired copy with that id. Null if it has no transcript. */
   repair(
     sessionId: string,
     project: string | undefined,
     copyTo: string | null,
   ): Promise<(Omit<Repair, 'id' | 'copy'> & { isCopied: boolean }) | null>;
-  /** Makes a session from another one, whole or up to what stands there from before `until` (ISO-8601). False where that is nothing. */
+  /** Copies a session, whole or up to `until` (ISO-8601). False if there is nothing to copy. */
   fork(from: { sessionId: string; project: string; until: string | null }, sessionId: string): Promise<boolean>;
-  /** Ends the live processes, and what it started besides runs. */
+  /** Ends live processes and everything else that was started besides runs. */
   dispose(): Promise<void>;
-  /** Ends what an earlier server process left running. */
-  killOrphans(left: ProcessRecord): Promise<void>;
+  /** Ends a process that an earlier server left running. */
+  killOrphans(process: ProcessRecord): Promise<void>;
 }
 
-/** A process of an agent as it is noted on disk, so that the next server finds it: by pid and start, or by the mark. */
+/** An agent process on disk, so that the next server finds it: by pid and start time, or by its tag. */
 export type ProcessRecord = { spawnTag: string; pid: number | null; pidStart: string | null };
 
-/** Where the processes of agents are noted while they live. */
+/** The agent processes that run now, on disk. */
 export interface ProcessRegistry {
-  /** Throws nothing: where the disk refuses, the process is found by its mark. */
+  /** Never throws: if the disk refuses, the process is found by its tag. */
   record(process: ProcessRecord): void;
-  remove(mark: string): void;
+  remove(spawnTag: string): void;
 }

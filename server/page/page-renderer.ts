@@ -46,7 +46,7 @@ export function createPage({ folder, warn }: { folder: string; warn(error: unkno
     render ??= import(pathToFileURL(join(folder, 'render', 'render.js')).href).then(
       (module: { renderPage: Render }) => module.renderPage,
       (error) => {
-        warn(error, 'the first screen is drawn by the browser');
+        warn(error, 'server rendering unavailable');
         return null;
       },
     );

@@ -105,7 +105,7 @@ export function createSessionRecords({ store, logs, agent, terminals, startOf, o
     const under = ending.get(record.id);
     if (under) return under;
     const ended = settleRecord(record, intents.get(record.pid) ?? null, endedAt)
-      .catch((error) => warn(error, 'how a terminal ended could not be told'))
+      .catch((error) => warn(error, 'failed to determine why a terminal ended'))
       .finally(() => {
         open.delete(record.id);
         starting.delete(record.id);

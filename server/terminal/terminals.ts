@@ -50,7 +50,7 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     terminals: tmux,
     startOf: processStart,
     onChange(record) {
-      if (record.ended_at) terminalPrompts.forget(record.id).catch((error) => warn(error, 'the hooks of an ended terminal stay'));
+      if (record.ended_at) terminalPrompts.forget(record.id).catch((error) => warn(error, 'failed to delete terminal hook file'));
       deps.conversations().onTerminalChange(record.session_id);
     },
     async onMove({ session_id, started_at }, to) {

@@ -100,7 +100,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await page.getByRole('dialog').getByLabel('Rename').waitFor();
         findings.push(...(await look(page, at('menu'))));
         await page.getByRole('button', { name: 'Close' }).click();
-        await page.getByRole('button', { name: 'How it runs' }).click();
+        await page.getByRole('button', { name: 'Run settings' }).click();
         await page
           .getByRole('dialog')
           .getByLabel(/Budget of this/)
@@ -159,7 +159,7 @@ verifies('page.access', 'speaks German where the browser does, and reads from ri
   await page.getByRole('button', { name: 'Einstellungen' }).click();
   await page.getByRole('button', { name: 'Aussehen und Tasten' }).click();
   await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
-  await page.getByRole('heading', { name: 'Look and keys' }).waitFor();
+  await page.getByRole('heading', { name: 'Appearance and keyboard' }).waitFor();
   await page.getByRole('combobox', { name: 'Theme' }).selectOption('dark');
   await page.getByRole('combobox', { name: 'Text size' }).selectOption('huge');
   await page.goto(server.url);

@@ -204,7 +204,7 @@ verifies('page.compose', 'keeps drafts, completes commands and files, attaches, 
   await expect.poll(() => page.getByRole('button', { name: 'Send', exact: true }).isEnabled()).toBe(true);
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByRole('button', { name: 'Snippets' }).click();
-  await page.getByRole('button', { name: 'Keep what is in the box' }).click();
+  await page.getByRole('button', { name: 'Save as snippet' }).click();
   await page.getByRole('button', { name: 'Close' }).click();
   await until('the menu', async () => (await server.get('/api/conversations/default/menu')).commands.length > 0);
   await box(page).fill('');
@@ -229,7 +229,7 @@ verifies('page.compose', 'keeps drafts, completes commands and files, attaches, 
   expect(JSON.stringify(asked?.body)).toContain('"type":"image"');
   expect(await page.locator('.user .attached').count()).toBe(1);
 
-  await page.getByRole('button', { name: 'How it runs' }).click();
+  await page.getByRole('button', { name: 'Run settings' }).click();
   await page.getByRole('combobox', { name: 'Mode', exact: true }).selectOption({ label: 'Plan' });
   await page.getByLabel('Effort').selectOption('high');
   await page.getByRole('combobox', { name: 'Model', exact: true }).selectOption({ index: 2 });

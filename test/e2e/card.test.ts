@@ -64,11 +64,11 @@ verifies('prompt.shown', 'opens a long card at its top, has what is cut opened b
   // Opened, the card is longer than the screen: it is still at its top, and Allow is below.
   expect(await topOf(page)).toBeGreaterThanOrEqual(0);
   expect(await allow.evaluate((one) => one.getBoundingClientRect().top)).toBeGreaterThan(844);
-  await card.getByRole('button', { name: 'Deny with words' }).click();
+  await card.getByRole('button', { name: 'Deny with a reason' }).click();
   expect(await card.getByRole('button', { name: /^(Allow|Deny|Deny and stop)$/ }).count()).toBe(0);
   await card.getByRole('button', { name: 'Cancel' }).click();
-  await card.getByRole('button', { name: 'Deny with words' }).click();
-  await card.getByLabel('Words for Claude').fill('Too long.');
+  await card.getByRole('button', { name: 'Deny with a reason' }).click();
+  await card.getByLabel('Message for Claude').fill('Too long.');
   await card.getByRole('button', { name: 'Deny and send' }).click();
   await page.getByText('You denied:').waitFor();
   await page.locator('.receipt', { hasText: '1 denied' }).waitFor();

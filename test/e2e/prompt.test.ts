@@ -25,8 +25,8 @@ verifies('page.prompts', 'asks on the page, by a live process that the page open
   await card.getByText('touch /tmp/../tmp/x').waitFor();
   expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   if (process.env['SHOT']) await page.screenshot({ path: process.env['SHOT'] });
-  await card.getByRole('button', { name: 'Deny with words' }).click();
-  await card.getByLabel('Words for Claude').fill('Not outside, please.');
+  await card.getByRole('button', { name: 'Deny with a reason' }).click();
+  await card.getByLabel('Message for Claude').fill('Not outside, please.');
   expect(await card.getByRole('button', { name: 'Allow', exact: true }).count()).toBe(0);
   await card.getByRole('button', { name: 'Deny and send', exact: true }).click();
   await card.getByText('node -e 1').waitFor();

@@ -150,8 +150,8 @@ verifies('page.sessions', 'stops what runs and hands it over, and mends a sessio
   await writeFile(path, lines.map((line) => (line.includes('Echo: the first word') ? line.slice(0, 60) : line)).join('\n'));
   await page.goto(`${server.url}/sessions/${id}`);
   await page.getByRole('button', { name: 'What happened' }).click();
-  await page.getByText('Who continues it goes on without:').waitFor();
-  await page.getByRole('button', { name: 'Mend it in a copy' }).click();
+  await page.getByText('Resuming it would lose:').waitFor();
+  await page.getByRole('button', { name: 'Repair a copy' }).click();
   await page.waitForURL((url) => url.pathname.startsWith('/sessions/') && !url.pathname.includes(id));
   await page.locator('.user', { hasText: 'the first word' }).waitFor();
   await page.locator('.assistant', { hasText: 'Echo: the second word' }).waitFor();

@@ -10,7 +10,7 @@ verifies('page.settings', 'brings another device in by a link, lists devices, re
   const { page, faults } = await openPhone();
   await signIn(page, server.url);
   await page.getByRole('button', { name: 'Settings' }).click();
-  await page.getByRole('button', { name: 'Bring another device in' }).click();
+  await page.getByRole('button', { name: 'Add a device' }).click();
   await page.getByRole('button', { name: 'Link for another device' }).click();
   await page.getByRole('img', { name: 'QR code' }).waitFor();
   const link = String(await page.locator('.pairing code').textContent());

@@ -68,7 +68,7 @@ export function createTurnFinisher(deps: {
       } catch (error) {
         if (!(error instanceof AppError && error.code === 'storage_unavailable')) throw error;
         if (attempt === 0) {
-          deps.warn(error, 'the end of a turn waits for the disk');
+          deps.warn(error, 'failed to persist turn result, retrying');
           onRefusal();
         }
         // The next start finds the turn running, and interrupts it.
