@@ -66,16 +66,8 @@ export const errorTable = {
     title: 'No such sign-in or token',
     hint: 'GET /api/credentials lists them; it may already be revoked.',
   },
-  device_not_found: {
-    status: 404,
-    title: 'No such device',
-    hint: 'GET /api/push lists them.',
-  },
-  host_not_found: {
-    status: 404,
-    title: 'No such host',
-    hint: 'Use `local` for the machine of this server.',
-  },
+  device_not_found: { status: 404, title: 'No such device', hint: 'GET /api/push lists them.' },
+  host_not_found: { status: 404, title: 'No such host', hint: 'Use `local` for the machine of this server.' },
   pairing_not_found: {
     status: 404,
     title: 'The link was already used or has expired',

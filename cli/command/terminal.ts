@@ -66,7 +66,7 @@ const attach: Command = {
   name: 'attach',
   group: 'terminal',
   args: [sessionArg],
-  about: 'Attach to a session\'s terminal (opening it if needed). Ctrl-b d leaves it running',
+  about: "Attach to a session's terminal (opening it if needed). Ctrl-b d leaves it running",
   options: [
     ...openOptions,
     { flags: '--interrupt', about: 'stop a running turn instead of refusing' },
@@ -119,7 +119,7 @@ const screen: Command = {
   name: 'screen',
   group: 'terminal',
   args: [sessionArg],
-  about: 'Print the screen of a session\'s terminal',
+  about: "Print the screen of a session's terminal",
   options: [],
   examples: ['switchboard screen 4c787bb5'],
   async run({ client, out }, [name = '']) {

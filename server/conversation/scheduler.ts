@@ -18,12 +18,12 @@ import { followAgentTurn, runTurn, type TurnRunDeps } from './turn/run.ts';
 import type { TurnWaiters } from './turn/waiters.ts';
 import { addWarning, checkTranscriptKept } from './turn/warnings.ts';
 
-/** How long until something that the disk refused is tried again. */
+/** The delay before a refused write is retried. */
 const retryDelayMs = 500;
 
 /**
- * How long a process may take to leave after its answer once the next message waits. It writes the end
- * of the transcript then (40 ms on an idle machine); only one that a background shell holds takes longer.
+ * How long a process may take to exit after its answer when the next message waits. It writes the end of the
+ * transcript then (40 ms on an idle machine); only a process with a background shell takes longer.
  */
 const exitTimeoutMs = 3000;
 
@@ -37,14 +37,14 @@ export type SchedulerDeps = Omit<TurnRunDeps, 'onWaiting'> & {
   preparer: TurnPreparer;
   budgets: BudgetKeeper;
   waiters: TurnWaiters;
-  /** Waits for a place to start a process in; gives the function that frees it. */
+  /** Waits for a free start slot; returns the function that releases it. */
   acquireStartSlot(): Promise<() => void>;
   maxRunning: number;
   timeoutS: number;
 };
 
 /**
- * Starts the turns that wait, one at a time in each conversation and session, and settles their ends.
+ * Starts queued turns, one at a time in each conversation and session, and stores their ends.
  * A turn is marked as running on disk before its process exists, so that it can never run twice.
  */
 export function createScheduler(deps: SchedulerDeps) {
@@ -65,7 +65,7 @@ export function createScheduler(deps: SchedulerDeps) {
     },
   };
 
-  /** It is called by timers and by ends of processes: a fault of it must not be one of theirs. */
+  /** Called by timers and exit handlers, so an error must not reach them. */
   function schedule(): void {
     contain(startReadyTurns, (error) => deps.warn(error, 'the queue could not be looked at'))();
   }
@@ -76,7 +76,7 @@ export function createScheduler(deps: SchedulerDeps) {
     const taken = {
       conversations: new Set(active.map(({ turn }) => turn.conv_id)),
       sessions: new Set([...active.map(({ turn }) => turn.session_id ?? ''), ...[...schedulerState.draining.values()].map((held) => held.sessionId)]),
-      // Who waits for a person works on nothing, and what is typed into a terminal needs no process but that one's.
+      // Turns waiting for a person, or typed into a terminal, use no process slot.
       running: active.filter(({ turn }) => turn.state !== 'waiting' && !deps.terminalTurns.isOpenInTerminal(turn.session_id)).length,
     };
     const ready = schedulerState.queue.filter((turn) => mayStart(mapping.get(turn.conv_id)));
@@ -88,7 +88,7 @@ export function createScheduler(deps: SchedulerDeps) {
     }
   }
 
-  /** What is for a session that is open in a terminal waits for its end there, unless it is to be typed in. */
+  /** Messages for a session in a terminal wait until it is closed, unless they are to be typed into it. */
   const mayStart = (record: ConversationRecord | undefined) =>
     !record || (!record.queue_paused && (record.terminal_messages === 'terminal' || !deps.terminalTurns.isOpenInTerminal(record.session_id)));
 
@@ -97,7 +97,7 @@ export function createScheduler(deps: SchedulerDeps) {
     return index < 0 ? undefined : schedulerState.queue.splice(index, 1)[0];
   }
 
-  /** A background shell that outlived its turn is ended by the next message: one session has one process. */
+  /** The next message ends a background shell that outlived its turn: a session has one process. */
   function endDraining(convId: string, sessionId: string | null): void {
     for (const held of schedulerState.draining.values()) {
       if (held.isEnding || (held.convId !== convId && held.sessionId !== sessionId)) continue;
@@ -134,7 +134,7 @@ export function createScheduler(deps: SchedulerDeps) {
     });
   }
 
-  /** Runs a turn whose spec is known to its settled end. */
+  /** Runs a prepared turn until its end is stored. */
   async function runToEnd(
     active: ActiveTurn,
     start: (onOutput: Parameters<Parameters<typeof runTurn>[1]['start']>[0]) => Promise<Run | null>,
@@ -160,7 +160,7 @@ export function createScheduler(deps: SchedulerDeps) {
     await settle(active, turnEnd, end);
   }
 
-  /** The agent has nothing of the session, so nothing was done: the message begins a new session. */
+  /** The agent does not know the session, so nothing was done: the message starts a new session. */
   async function restartInNewSession({ turn, run }: ActiveTurn): Promise<void> {
     await run?.exited;
     preparer.abandonSession(turn.session_id as string);
@@ -170,7 +170,7 @@ export function createScheduler(deps: SchedulerDeps) {
     records.announce(turn.conv_id);
   }
 
-  /** Whatever goes wrong, nobody may be left waiting: it is the end of the turn. */
+  /** Turns any error into the end of the turn, so that no caller waits forever. */
   async function withSettledEnd(active: ActiveTurn, work: () => Promise<void>): Promise<void> {
     const { turn } = active;
     try {
@@ -187,12 +187,12 @@ export function createScheduler(deps: SchedulerDeps) {
     }
   }
 
-  /** Chooses the session and marks the turn as running; puts it back in the queue where the disk refuses. */
+  /** Chooses the session and marks the turn as running; requeues it if the disk refuses. */
   async function prepareTurn(active: ActiveTurn): Promise<boolean> {
     const { turn } = active;
     try {
       const record = mapping.get(turn.conv_id) ?? newRecord(turn);
-      // Before the first wait: the next look at the queue must see that this session is taken.
+      // Before the first await: the next scheduling must see that this session is taken.
       turn.session_id = preparer.getSessionId(turn.conv_id, record);
       deps.budgets.requireBudget(turn.conv_id);
       const place = await preparer.resolveLocation(turn.conv_id, record, turn.session_id);
@@ -205,9 +205,9 @@ export function createScheduler(deps: SchedulerDeps) {
         return false;
       }
       markStarted(active, null);
-      // The turn has the session on disk already: after a crash the mapping gets it from there.
+      // The turn already has the session on disk: after a crash, the mapping is restored from it.
       const now = mapping.get(turn.conv_id) ?? record;
-      // A reset that came meanwhile is for the next turn: this one is on its way in the session of before.
+      // A reset that came meanwhile applies to the next turn; this one stays in the previous session.
       const isReset = now.reset_at !== record.reset_at;
       const isMoved = now.session_id !== record.session_id && now.session_id !== null;
       const session_id = isReset || isMoved ? now.session_id : turn.session_id;
@@ -224,10 +224,10 @@ export function createScheduler(deps: SchedulerDeps) {
     }
   }
 
-  /** Nothing of the turn has happened: it waits, as the first, until the disk or the machine has room again. */
+  /** Nothing of the turn has happened: it waits at the front until the disk or the machine has room again. */
   async function requeue({ turn }: ActiveTurn, error: AppError): Promise<void> {
     deps.warn(error, error.code === 'storage_unavailable' ? 'a turn waits for the disk' : 'a turn waits for the machine');
-    // On disk it may be marked as running: after a crash it would be taken for one that was cut off.
+    // On disk it may be marked as running; after a crash it would count as interrupted.
     if (turn.state !== 'queued') turns.requeue(turn.id, deps.now().toISOString());
     Object.assign(turn, { state: 'queued', started_at: null, steers: null });
     if (error.code === 'machine_exhausted') {
@@ -239,7 +239,7 @@ export function createScheduler(deps: SchedulerDeps) {
       retry = null;
       schedule();
     }, retryDelayMs);
-    // The lane stays taken until then, or the pump would spin.
+    // Keep the slot until the retry, or the scheduler would spin.
     await delay(retryDelayMs);
   }
 
@@ -249,7 +249,7 @@ export function createScheduler(deps: SchedulerDeps) {
     Object.assign(turn, started, { state: 'running' });
   }
 
-  /** Gives the messages that are to steer a turn to it, in their order. */
+  /** Sends queued steering messages to a running turn, in order. */
   function steerWaiting(active: ActiveTurn): void {
     if (!active.run?.steer || !active.spec || active.stop || isEnded(active.turn)) return;
     for (const turn of schedulerState.queue.filter((one) => one.conv_id === active.turn.conv_id && canSteer(one.options))) {
@@ -264,7 +264,7 @@ export function createScheduler(deps: SchedulerDeps) {
     schedulerState.active.set(turn.id, active);
     await withSettledEnd(active, async () => {
       const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project, lost: null };
-      // One after the other: the files of one take longer than those of another.
+      // One after the other, because preparing files takes different times.
       active.spec = await steerInTurn(turn.conv_id, () => preparer.buildRunSpec(turn, place, true));
       if (active.stop) return settle(active, stoppedEarly(active.stop, deps.now()), null);
       markStarted(active, to.turn.id);
@@ -273,7 +273,7 @@ export function createScheduler(deps: SchedulerDeps) {
     });
   }
 
-  /** Puts a queued turn in front of the others of its conversation (but for some), on disk as well. */
+  /** Moves a queued turn to the front of its conversation (behind those of `isBefore`), on disk as well. */
   function promote(turn: Turn, isBefore: (other: Turn) => boolean = () => false): void {
     const own = schedulerState.queue.filter(({ conv_id }) => conv_id === turn.conv_id);
     const others = own.filter((other) => other !== turn);
@@ -294,7 +294,7 @@ export function createScheduler(deps: SchedulerDeps) {
     void active.run?.stop();
   }
 
-  /** From now on no turn is started. */
+  /** Starts no more turns. */
   function beginClose(): void {
     isOpen = false;
     isClosing = true;
@@ -302,7 +302,7 @@ export function createScheduler(deps: SchedulerDeps) {
   }
 
   return {
-    /** Takes up turns that are queued on disk and lets them run. */
+    /** Starts queued turns. */
     open(): void {
       isOpen = !isClosing;
       schedule();
@@ -314,14 +314,14 @@ export function createScheduler(deps: SchedulerDeps) {
       schedulerState.queue.push(turn);
       const active = findActiveTurn(schedulerState, turn.conv_id);
       if (turn.options.interrupt) promote(turn);
-      // Behind those that came before it to steer as well.
+      // Behind earlier steering messages.
       else if (turn.options.steer) promote(turn, (other) => other.options.steer === true);
       records.announce(turn.conv_id);
       if (active && turn.options.interrupt) stop(active, 'cancel');
       else if (active && turn.options.steer) steerWaiting(active);
       schedule();
     },
-    /** The agent began a turn by itself. Gives what takes its output. */
+    /** Adopts a turn that the agent started on its own; returns its output handler. */
     startAgentTurn(turn: Turn, project: string, ownRun: Run): ReturnType<typeof followAgentTurn> {
       const active = createActiveTurn(turn);
       active.run = ownRun;
@@ -337,13 +337,13 @@ export function createScheduler(deps: SchedulerDeps) {
       });
       return onOutput;
     },
-    /** A turn that an earlier process left was settled. */
+    /** The end of a turn of an earlier server was stored. */
     onLeftoverSettled(turn: Turn): void {
       schedulerState.active.delete(turn.id);
       records.announce(turn.conv_id);
       waiters.notifyEnded(turn);
     },
-    /** Stops a turn, or takes it out of the queue. Resolves with the turn as it ended. */
+    /** Stops a turn or removes it from the queue. Resolves with the ended turn. */
     async cancel(turn: Turn): Promise<Turn> {
       const queued = schedulerState.queue.find((waiting) => waiting.id === turn.id);
       const active = schedulerState.active.get(turn.id);
@@ -361,10 +361,10 @@ export function createScheduler(deps: SchedulerDeps) {
       return turns.get(turn.id) as Turn;
     },
     beginClose,
-    /** Starts no more turns, gives running ones `graceMs`, then stops them. Resolves when no process is left. */
+    /** Starts no more turns, gives running ones `graceMs`, then stops them. Resolves when all processes have exited. */
     async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
       beginClose();
-      // What an earlier process left and could not be settled is for the next start.
+      // Leftovers that could not be settled are for the next start.
       for (const [id, active] of schedulerState.active) if (active.isLeftover) schedulerState.active.delete(id);
       const until = Date.now() + graceMs;
       while (schedulerState.active.size && Date.now() < until && !hurry?.aborted) await delay(Math.min(50, graceMs));
@@ -374,18 +374,18 @@ export function createScheduler(deps: SchedulerDeps) {
       await Promise.all(lingering.map((one) => one.stop()));
       while (schedulerState.active.size) await delay(20);
       await Promise.all(left.map((active) => active.run?.stop()));
-      // Until each has noted that it is gone.
+      // Until each exit was recorded.
       await Promise.all([...lingering, ...left.map((active) => active.run)].map((one) => one?.exited));
       waiters.rejectAll(shuttingDownError);
     },
   };
 }
 
-/** What is to run with settings of its own cannot be given to a turn that runs with others. */
+/** A message with its own settings cannot steer a turn that runs with others. */
 const canSteer = ({ steer, permission_mode, model, effort, json_schema }: Turn['options']) =>
   steer === true && [permission_mode, model, effort, json_schema].every((value) => value === undefined);
 
-/** Whoever waits for a turn that this server will not run learns which one to ask for. */
+/** Tells callers of a turn that this server will not run which turn to ask for later. */
 export const shuttingDownError = (turnId: string): AppError =>
   new AppError('accepted_shutting_down', `The server is shutting down. Turn ${turnId} is kept, and runs when the server is back.`, {
     turnId,

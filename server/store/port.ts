@@ -6,10 +6,10 @@ import type { HistoryTurn } from '../../contract/message.ts';
 import type { AuditEntry, Prompt, PromptOutcome, Rule } from '../../contract/prompt.ts';
 import type { ChatAnswer, TurnState } from '../../contract/turn.ts';
 
-/** A file that came with a message, as it is kept. One `forModel` goes to the model, another lies in the project. */
+/** A stored attachment. It is sent to the model if `forModel`, else it is placed in the project. */
 export type StoredAttachment = { name: string; media_type: string; bytes: number; path: string; forModel: boolean; sha256?: string };
 
-/** How one turn is to run: what the request said, over what the conversation and the settings say. */
+/** The options of one turn: the request's own, which override those of the conversation and the settings. */
 export type TurnOptions = {
   model?: string | undefined;
   permission_mode?: string | undefined;
@@ -18,20 +18,20 @@ export type TurnOptions = {
   effort?: string | undefined;
   json_schema?: Record<string, unknown> | undefined;
   attachments?: StoredAttachment[] | undefined;
-  /** Give it to the running turn; where none takes it, it goes first. */
+  /** Send it to the running turn; if that is not possible, run it next. */
   steer?: boolean | undefined;
-  /** Stop the running turn, and go first. */
+  /** Stop the running turn and run next. */
   interrupt?: boolean | undefined;
-  /** The folder that was asked for, to make the conversation again where its record was lost. */
+  /** The requested folder, to restore the conversation if its record is lost. */
   project?: string | undefined;
-  /** The session that was asked for, for the same reason. */
+  /** The requested session, for the same reason. */
   session_id?: string | undefined;
 };
 
-/** Why a turn failed: a code of the error table and the words for it. */
+/** Why a turn failed: a code of the error table and the message. */
 export type TurnFailure = { code: ErrorCode; detail: string };
 
-/** A turn as it is kept on disk. Times are ISO-8601 in UTC. */
+/** A turn as stored on disk. Times are ISO-8601 in UTC. */
 export type Turn = {
   id: string;
   conv_id: string;
@@ -40,9 +40,9 @@ export type Turn = {
   state: TurnState;
   session_id: string | null;
   origin: 'message' | 'background';
-  /** The running turn that it was given to. */
+  /** The running turn that it steers. */
   steers: string | null;
-  /** Where it stands in the queue, among all. */
+  /** Its rank in the whole queue. */
   rank: number;
   text: string;
   result: ChatAnswer | null;
@@ -52,120 +52,120 @@ export type Turn = {
   ended_at: string | null;
 };
 
-/** The end of a turn, as it is written. */
+/** The end of a turn, as stored. */
 export type TurnEnd = Pick<Turn, 'state' | 'text' | 'result' | 'error' | 'ended_at'>;
 
-/** What a turn cost by itself, and the session that it left the conversation with. */
+/** The cost of a turn, and the session of the conversation after it. */
 export type TurnCost = { usd: number; final_session_id: string | null } | null;
 
 /**
  * The turns, in the order in which they were accepted. Each change is on disk, together with its
- * event, when the call returns. All throw AppError `storage_unavailable` where the disk refuses.
+ * event, when the call returns. All throw AppError `storage_unavailable` if the disk refuses.
  */
 export interface TurnStore {
-  /** Throws AppError `storage_unavailable` if no turn can be kept now. */
+  /** Throws AppError `storage_unavailable` if no turn can be stored now. */
   requireUsable(): void;
   /**
    * The turn that was accepted under an Idempotency-Key. Throws AppError `idempotency_mismatch` if it
    * was used for another request (another `fingerprint`).
    */
   byKey(key: string, fingerprint: string): Turn | null;
-  /** Accepts a turn. Where `key` was used before, answers that turn instead (see `byKey`) and changes nothing. */
+  /** Accepts a turn. If `key` was used before, returns that turn instead (see `byKey`) and changes nothing. */
   accept(
     turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'options' | 'created_at'>,
     key: string | null,
     fingerprint: string,
   ): { turn: Turn; isNew: boolean };
-  /** Marks a queued turn as running, before its process exists. `steers` names the turn that it is given to. */
+  /** Marks a queued turn as running, before its process exists. `steers` is the turn that it steers. */
   start(id: string, how: Pick<Turn, 'session_id' | 'started_at' | 'steers'>): void;
-  /** Puts a turn back that was marked as running and whose process could not be made: nothing of it has happened. */
+  /** Requeues a turn that was marked as running and whose process could not be started: nothing has happened yet. */
   requeue(id: string, at: string): void;
-  /** Takes up a turn that the agent began by itself: it runs already. */
+  /** Stores a turn that the agent started on its own; it is already running. */
   begin(turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'session_id' | 'created_at'>): Turn;
   /** Changes a queued turn. */
   change(id: string, changes: Pick<Turn, 'message' | 'options'>, event: Event): void;
-  /** Gives queued turns of one conversation the places that they have together, in this order. */
+  /** Reorders queued turns of one conversation; together they keep their ranks. */
   reorder(ids: readonly string[], event: Event): void;
   end(id: string, end: TurnEnd, event: Event, cost: TurnCost): void;
-  /** Whether a turn was completed in a session (then there must be a transcript of it), or only begun. */
+  /** Whether a turn was completed in a session (then it must have a transcript), or only started. */
   knowsSession(sessionId: string): 'completed' | 'begun' | 'unknown';
-  /** What ended turns cost since `at` (ISO-8601), in all conversations, in USD. */
+  /** The cost of all turns that ended since `at` (ISO-8601), in USD. */
   spentSince(at: string): number;
-  /** What the turns of each conversation cost, in USD. */
+  /** The cost of each conversation, in USD. */
   spentByConversation(): Map<string, number>;
   countByState(): Record<string, number>;
   get(id: string): Turn | null;
   inState(state: TurnState): Turn[];
-  /** The newest turn of a conversation that ended. */
+  /** The newest ended turn of a conversation. */
   lastEnded(convId: string): Turn | null;
-  /** Forgets what was said in the turns of a conversation, and its events; their keys stay used. */
+  /** Deletes the content of a conversation's turns, and its events; their idempotency keys stay used. */
   forget(convId: string): void;
   /** The turns of a conversation that ran between two times (ISO-8601) and ended, oldest first. */
   endedBetween(convId: string, from: string, to: string): HistoryTurn[];
-  /** For each conversation the newest turn that ended. */
+  /** The newest ended turn of each conversation. */
   newestEnded(): Turn[];
-  /** For each conversation its newest turn, with the session of its newest turn that was started. */
+  /** The newest turn of each conversation, with the session of the newest started turn. */
   newest(): Pick<Turn, 'conv_id' | 'session_id' | 'started_at' | 'created_at' | 'options'>[];
 }
 
-/** A prompt with how it ended; both are null while it waits, and for those of older versions. */
+/** A prompt with its outcome; both are null while it is open, and for prompts of older versions. */
 export type AskedPrompt = { prompt: Prompt; outcome: PromptOutcome | null; closed_at: string | null };
 
 /** Prompts, rules and the audit of decisions. Each change is on disk, with its event, when the call returns. */
 export interface PromptStore {
   open(prompt: Prompt): void;
-  /** Ends a prompt; `reply` is what was answered. Its turn runs on unless it waits for another one. */
+  /** Closes a prompt with its reply. The turn continues unless another prompt is open. */
   close(prompt: Prompt, how: { outcome: PromptOutcome; reply: string | null; by: string | null; audit: Omit<AuditEntry, 'id'> }): void;
   get(id: string): { prompt: Prompt; outcome: PromptOutcome | null; reply: string | null } | null;
-  /** What was asked in a conversation between two times (ISO-8601), oldest first. */
+  /** The prompts of a conversation between two times (ISO-8601), oldest first. */
   askedBetween(convId: string, from: string, to: string): AskedPrompt[];
-  /** What was open when the server was last here. */
+  /** The prompts that were open when the last server ended. */
   left(): Prompt[];
   rules(): Rule[];
   addRule(rule: Rule, audit: Omit<AuditEntry, 'id'>): void;
   removeRule(id: string, audit: Omit<AuditEntry, 'id'>): void;
   note(audit: Omit<AuditEntry, 'id'>): void;
-  /** The newest entries, before one of this id where it is given. */
+  /** The newest entries, or the ones before an id. */
   entries(limit: number, before: number | undefined): AuditEntry[];
 }
 
-/** Which conversations have a live process, and what it runs in the background: what a server that was killed leaves. */
+/** Which conversations have a live process, and its background work, so that the next server can report what a crash ended. */
 export interface LiveStore {
-  /** Without tasks there is no process. Throws nothing: at worst nobody is told after a crash. */
+  /** Null: no process. Never throws: at worst, nothing is reported after a crash. */
   set(convId: string, tasks: readonly BackgroundTask[] | null): void;
   left(): { conv_id: string; tasks: BackgroundTask[] }[];
 }
 
-/** Which events are read; with `detail` those of all conversations, what their turns say and do only of that one. */
+/** Which events to read; with `detail`, the coarse events of all conversations and the detailed ones of that conversation. */
 export type EventFilter = { conv_id?: string; turn_id?: string; detail?: string };
 
-/** Events in the order of their ids, on disk before anybody is told of them. */
+/** Events in the order of their ids, stored before they are published. */
 export interface Journal {
-  /** Takes events without waiting for the disk; they are written within a tick, and kept where the disk refuses. */
+  /** Appends events without waiting for the disk. They are written within a tick, and kept in memory if the disk refuses. */
   append(events: readonly Event[]): void;
-  /** Writes what was appended and not written yet. Throws AppError `storage_unavailable`. */
+  /** Writes pending events. Throws AppError `storage_unavailable`. */
   flush(): void;
   /** Up to `limit` events after the cursor. */
   since(cursor: number, filter: EventFilter, limit: number): StoredEvent[];
-  /** As `since`, each as the frame that a server-sent event stream has for it. */
+  /** Like `since`, as frames of a server-sent event stream. */
   frames(cursor: number, filter: EventFilter, limit: number): { id: number; frame: string }[];
-  /** Whether all events after the cursor are still there. False too for a cursor that was never given out. */
+  /** Whether all events after the cursor are still stored. False for an unknown cursor. */
   has(cursor: number): boolean;
   /** Calls `listener` with each event right after it was written, in order. */
   onEvent(listener: (event: StoredEvent) => void): void;
   /** The id of the newest event. */
   cursor(): number;
-  /** Calls `listener` after each write. Returns how to stop that. */
+  /** Calls `listener` after each write. Returns a function that stops it. */
   onWrite(listener: () => void): () => void;
-  /** Says that somebody reads the events of this conversation (or, without one, of all) until it is called off. */
+  /** Registers a reader of a conversation's events (or of all) until the returned function is called. */
   follow(convId: string | undefined): () => void;
   isFollowed(convId: string): boolean;
-  /** Deletes the oldest events, down to what is to be kept. */
+  /** Deletes the oldest events that exceed the limits. */
   prune(): void;
   dispose(): void;
 }
 
-/** What is known of a conversation, as it stands in sessions.json. Fields of the original system first. */
+/** A conversation as stored in sessions.json. The first fields are those of the original system. */
 export type ConversationRecord = {
   session_id: string | null;
   created_at: string;
@@ -187,9 +187,9 @@ export type ConversationRecord = {
   max_cost_usd?: number | null;
   queue_paused?: boolean;
   terminal_messages?: TerminalMessages | undefined;
-  /** When the session was last forgotten on request. */
+  /** When the conversation was last reset. */
   reset_at?: string;
-  /** The newest turn whose end is in this record. */
+  /** The newest turn whose end this record includes. */
   settled_turn?: string;
 };
 
@@ -209,7 +209,7 @@ export interface MappingStore {
   note(id: string, record: ConversationRecord): void;
   /** Like `put`: a conversation whose removal is refused is still there. */
   remove(id: string): Promise<void>;
-  /** What the disk last refused, in words. */
+  /** The last disk error, as a message. */
   trouble(): string | null;
   dispose(): Promise<void>;
 }

@@ -6,21 +6,21 @@ import { pollUntil } from './poll.ts';
 import { type Multiplexer, type Pane, type TerminalListener, type TerminalStream, TmuxError } from './port.ts';
 import { createTerminalTyping, terminalFailed } from './typing.ts';
 
-/** Claude Code is ready 0.5 s (2.1.329) to 3 s after its start; a crowded machine takes longer. */
+/** Claude Code is ready 0.5 s (2.1.329) to 3 s after its start; a busy machine takes longer. */
 const readyMs = 30_000;
 
-/** It rests within this after Escape. */
+/** It is idle within this time after Escape. */
 const restMs = 2_500;
 
-/** A message that it puts back into its box after that is there within this. */
+/** A message that it then puts back into the box appears within this time. */
 const putBackMs = 300;
 
 const exitMs = 5_000;
 
-/** So much of what it printed says why it did not come up. */
+/** This much of its output shows why it failed to start. */
 const lastBytes = 8192;
 
-/** A question that is still there after this is one of those before the start: whether the folder is trusted, a sign-in. */
+/** A question that is still open after this time is one of the CLI's first start: trust in the folder, a sign-in. */
 const asksMs = 5_000;
 const asks = /Enter to confirm|Esc to cancel|Press Enter to continue|Select login method/;
 
@@ -30,10 +30,10 @@ export type TerminalSessionsDeps = {
   agent: Agent;
   terminals: Multiplexer;
   archive: SessionRecords;
-  /** Writes the settings by which a terminal tells what it asks. */
+  /** Writes the settings with which a terminal forwards its prompts. */
   prepareHooks(recordId: string, permissionMode: string): Promise<{ path: string; hash: string; discard(): Promise<void> }>;
   newSessionId(): string;
-  /** A session is no longer about to be opened. */
+  /** The reservation of a session has ended. */
   onRelease(sessionId: string): void;
   now(): Date;
 };
@@ -45,7 +45,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
   async function requirePane(id: string): Promise<{ pane: Pane; live: LiveSession | undefined }> {
     const [lives, panes] = await Promise.all([agent.liveSessions(), terminals.listPanes()]);
     const live = lives.find(({ sessionId }) => sessionId === id);
-    // /clear gives a process another session: then its pane is that one's, whatever it is called.
+    // /clear gives a process another session: its pane belongs to that session, whatever its name.
     const isOther = ({ pid }: Pane) => lives.some((one) => one.pid === pid);
     const isMeant = (one: Pane) => (live ? one.pid === live.pid : one.name === terminalName(id) && !isOther(one));
     const pane = panes.find((one) => !one.isDead && archive.isOwnProcess(one.pid) && isMeant(one));
@@ -68,24 +68,24 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
 
   const typing = createTerminalTyping({ agent, terminals, now });
   const inTurn = createMutex();
-  /** Sessions for which a terminal is about to be opened, and how many times. */
+  /** Sessions for which a terminal is about to be opened, with a count. */
   const reserved = new Map<string, number>();
-  /** What ends the typing into a session, while there is any. */
+  /** By session: aborts the typing that is in progress. */
   const waiters = new Map<string, AbortController>();
 
-  /** A name that no live terminal has: after /clear one of this name has another session. */
+  /** A name that no live terminal has: after /clear, a terminal of this name may have another session. */
   async function pickFreeName(id: string): Promise<string> {
     const panes = await terminals.listPanes();
     for (let count = 1; ; count += 1) {
       const name = count === 1 ? terminalName(id) : `${terminalName(id)}-${count}`;
       const taken = panes.find((pane) => pane.name === name);
-      // What is left of one that has ended.
+      // A dead pane of an ended terminal.
       if (taken?.isDead) await terminals.closePane(taken);
       if (!taken || taken.isDead) return name;
     }
   }
 
-  /** What a terminal shows is not all that it said: tmux writes of an end over the last line. */
+  /** The screen lacks the last line: tmux writes its own message over it. */
   async function notReadyError(what: string, recordId: string, screen: string): Promise<AppError> {
     const log = String(await archive.log(recordId, { bytes: lastBytes, raw: false }));
     const shown = log.trim() ? log : screen;
@@ -101,7 +101,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       const pane = (await terminals.listPanes()).find((one) => one.name === name);
       if (!pane || pane.isDead) return 'ended';
       if (live || performance.now() - begun < asksMs) return null;
-      // If it has ended since, the next look says so.
+      // If it has ended since, the next poll reports that.
       return asks.test(await terminals.captureText(pane.id).catch(() => '')) ? 'asks' : null;
     });
     if (state === 'ready') return;
@@ -115,7 +115,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
   }
 
   return {
-    /** Starts a session, or opens one that has ended. Gives its id. */
+    /** Starts a session, or opens a closed one. Returns its id. */
     async openTerminal(
       launch: Omit<TerminalLaunch, 'sessionId' | 'isNew' | 'settings'> & { sessionId: string | null },
       checkFree: () => void = () => {},
@@ -125,10 +125,10 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       const release = await agent.lockSession(id);
       try {
         const name = await pickFreeName(id);
-        // A turn that began before the hold has no process yet that could be seen.
+        // A turn that began before the lock may have no visible process yet.
         checkFree();
         const record = archive.draft();
-        // Without them a question would be seen by nobody but who sits before it.
+        // Without them, prompts would be visible only in the terminal itself.
         const hooks = await prepareHooks(record.id, launch.permissionMode).catch((error) => {
           throw new AppError('storage_unavailable', `The data folder cannot be written: ${(error as Error).message}`);
         });
@@ -148,7 +148,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       }
       return id;
     },
-    /** From now until the function that it gives is called nothing else is to begin in a session. */
+    /** Nothing else may start in a session until the returned function is called. */
     reserve(id: string): () => void {
       reserved.set(id, (reserved.get(id) ?? 0) + 1);
       return () => {
@@ -161,7 +161,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     isReserved: (id: string): boolean => reserved.has(id),
     /** The terminals of live sessions, by session. */
     async mapLiveTerminals(live: ReadonlyMap<string, LiveSession>): Promise<Map<string, { name: string; command: string }>> {
-      // Where tmux hangs, all but the terminals can be told.
+      // If tmux hangs, everything except the terminals is known.
       const panes = live.size ? await terminals.listPanes().catch(() => []) : [];
       const found = new Map<string, { name: string; command: string }>();
       for (const one of live.values()) {
@@ -170,7 +170,7 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       }
       return found;
     },
-    /** Types a message and sends it. What is sent at a time by several comes one after the other. */
+    /** Types a message and sends it. Concurrent messages are typed one after the other. */
     send: (id: string, message: string, signal?: AbortSignal): Promise<void> =>
       inTurn(id, () =>
         withPane(id, async ({ pane, live }) => {
@@ -182,20 +182,20 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       ),
     interrupt: (id: string): Promise<void> =>
       withPane(id, async ({ pane, live }) => {
-        // A question has no box; what stands in the box under it is a person's, since the message that led to it is at work.
+        // While a question is open, the input box holds a person's draft, not our message.
         const isOurs = live?.status !== 'waiting' && !(await typing.hasDraft(pane));
         await terminals.pressKey(pane.id, 'Escape');
         await pollUntil(restMs, async () => ((await findLive(id))?.status === 'idle' ? true : null));
         if (!isOurs) return;
-        // It can put the message that it was at back into the box, as if somebody had begun to type.
+        // It can put the interrupted message back into the box, like a draft.
         const isPutBack = await pollUntil(putBackMs, async () => ((await typing.hasDraft(pane)) ? true : null));
         if (isPutBack) await typing.clear(pane);
       }),
     follow: (id: string, on: TerminalListener): Promise<TerminalStream> => withPane(id, ({ pane }) => terminals.streamPane(pane, on)),
     screen: (id: string): Promise<string> => withPane(id, ({ pane }) => terminals.captureText(pane.id)),
-    /** Whether somebody has begun to type there: what is typed in would be joined to it. */
+    /** Whether the box holds a draft, to which a message would be appended. */
     hasDraft: (id: string): Promise<boolean> => withPane(id, ({ pane }) => typing.hasDraft(pane)),
-    /** Gives it a title. False where it is in no terminal of ours, works, or holds a draft: then nothing was typed. */
+    /** Sets the title. False if the session is not in a Switchboard terminal, is busy, or has a draft: then nothing was typed. */
     rename: (id: string, title: string): Promise<boolean> =>
       inTurn(id, () =>
         withPane(id, async ({ pane, live }) => {
@@ -208,22 +208,22 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         }),
       ),
     kill(id: string): Promise<void> {
-      // What is being typed there is not waited for.
+      // Does not wait for typing in progress.
       waiters.get(id)?.abort();
       return inTurn(id, async () => {
         const { pane, live } = await requirePane(id);
         archive.expectEnd(pane.pid, 'killed');
         if (live?.status === 'idle') {
-          // A draft would be sent with it.
+          // A draft would be sent together with it.
           const leave = async () => {
             if (await typing.hasDraft(pane)) await typing.clear(pane);
             await typing.typeCommand(pane, '/exit');
           };
-          // Where a question has just come up, or nothing takes the `/exit`, it is ended without a goodbye.
+          // If a question has just come up, or `/exit` has no effect, it is killed.
           void leave().catch(() => {});
           await pollUntil(exitMs, async () => ((await findLive(id)) ? null : true));
         }
-        // First, so that nobody goes on with the session before its process is gone.
+        // First, so that nothing continues the session before its process is gone.
         await terminals.closePane(pane);
         await archive.end(pane.pid);
       });

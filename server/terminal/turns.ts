@@ -6,36 +6,36 @@ import type { TerminalSessions } from './sessions.ts';
 
 const lookMs = 250;
 
-/** An answer that is not in the transcript so long after the terminal rests will not come. */
+/** An answer that is not in the transcript this long after the terminal is idle will not come. */
 const maxLateMs = 2000;
 
-/** A command that opens a dialog (`/model`) asks nobody who is not there: told so often, and by no hook, it is closed. */
+/** A command can open a dialog (`/model`) that nobody can answer: after this many polls without a hook, it is closed. */
 const dialogLooks = 8;
 
-/** It goes from idle to busy within this when the queued words of a person follow. */
+/** It goes from idle to busy within this time when a person's queued message follows. */
 const settledLooks = 2;
 
-/** `isSent`: from then on what the terminal does is this message's work. */
+/** `isSent`: from then on the terminal works on this message. */
 type TypedTurn = {
   isSent: boolean;
   /** When it was typed (ISO-8601), and where. */
   at: string;
   project: string;
-  /** A run of its own: the terminal ended before the message was typed. */
+  /** The one-shot run, if the terminal ended before the message was typed. */
   instead: Run | null;
   onBegin(): void;
   onOutput(output: AgentOutput): void;
   replies: Map<string, (reply: PromptReply) => boolean>;
 };
 
-/** Where a message is to be typed, or at work: /clear gives its process another session. */
+/** Where a message is typed or processed: /clear gives the process another session. */
 type Place = { sessionId: string; pid: number | null; isTyped: boolean };
 
 export type TypedTurnsDeps = {
   agent: Pick<Agent, 'liveSessions' | 'findReply' | 'readTextSince' | 'run'>;
-  /** Whether a terminal has the session, or is about to. */
+  /** Whether a terminal has the session, or is about to open it. */
   isOpen(sessionId: string): boolean;
-  /** Resolves when no terminal has the session any more, or nobody wants to know. */
+  /** Resolves when no terminal has the session any more, or on abort. */
   onClosed(sessionId: string, signal: AbortSignal): Promise<void>;
   terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
   now(): Date;
@@ -43,29 +43,29 @@ export type TypedTurnsDeps = {
 
 const failure = (code: 'agent_killed' | 'agent_failed', detail: string): RunEnd => ({ kind: 'failure', code, detail, cost: null });
 
-/** A message with its files, which Claude Code reads from where they lie. */
+/** A message with its files, which Claude Code reads from their paths. */
 function toTyped({ message, literal, attachments }: RunSpec): string {
   const files = attachments.map(({ path }) => `@${/\s/.test(path) ? JSON.stringify(path) : path}`);
   const text = toInput(message, literal);
   return asTyped(files.length ? `${text}\n\n${files.join('\n')}` : text);
 }
 
-/** Turns whose message is typed into the terminal that has their session, in place of a process of their own. */
+/** Runs turns by typing their message into the terminal of their session, instead of starting a process. */
 export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, now }: TypedTurnsDeps) {
   const typed = new Map<string, TypedTurn>();
 
   async function findLive({ pid, sessionId, isTyped }: Place): Promise<LiveSession | undefined> {
     const all = await agent.liveSessions();
     const own = all.find((live) => live.pid === pid);
-    // Before it is typed another terminal of the session will do as well.
+    // Before it is typed, another terminal of the session will do.
     return own ?? (isTyped ? undefined : all.find((live) => live.sessionId === sessionId));
   }
 
-  /** Resolves when the session of `place` waits for the next message; null when it has ended, or was told to stop. */
+  /** Resolves when the session of `place` is idle; null if it has ended, or on a stop. */
   async function idle(place: Place, signal: AbortSignal, onLook: (live: LiveSession) => Promise<void> = async () => {}): Promise<LiveSession | null> {
     for (let looks = 0; !signal.aborted; ) {
       const live = await findLive(place);
-      // One that comes up has no process yet that has noted itself.
+      // A starting session has no process record yet.
       if (!live && !isOpen(place.sessionId)) return null;
       if (live) {
         Object.assign(place, { sessionId: live.sessionId, pid: live.pid });
@@ -78,21 +78,21 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
     return null;
   }
 
-  /** The terminal ended before the message was typed: it gets a process of its own, unless it was stopped meanwhile. */
+  /** The terminal ended before the message was typed: runs it in a process, unless it was stopped. */
   async function runHeadless(spec: RunSpec, own: TypedTurn, stopped: AbortSignal): Promise<RunEnd> {
     await closed(spec.sessionId, stopped);
     if (stopped.aborted) return failure('agent_killed', 'It was stopped before it was sent.');
     own.onBegin();
     own.instead = await agent.run(spec, own.onOutput);
-    // A stop that came while the process was being made.
+    // A stop that came while the process was starting.
     if (stopped.aborted) void own.instead.stop();
     return own.instead.end;
   }
 
-  /** Types a message in when nobody is in the middle of something there; false where the terminal ended before. */
+  /** Types a message when the terminal is free; false if the terminal ended first. */
   async function typeMessage(message: string, place: Place, own: TypedTurn, stopped: AbortSignal): Promise<boolean> {
     for (;;) {
-      // What a person does there comes first, be it a message that they have not sent.
+      // A person's work in the terminal comes first, including an unsent draft.
       const live = await idle(place, stopped);
       if (!live) return false;
       const { sessionId } = place;
@@ -134,7 +134,7 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
     let hasWorked = false;
     const look = async ({ status }: LiveSession) => {
       hasWorked ||= status === 'busy' || told.text !== '';
-      // What the model asks comes after work, and what a person opens is theirs.
+      // The model's questions come after work; a dialog that a person opens is theirs.
       dialogs = status === 'waiting' && !hasWorked && !own.replies.size ? dialogs + 1 : 0;
       if (dialogs < dialogLooks) return report();
       await terminals.interrupt(place.sessionId).catch(() => {});
@@ -145,23 +145,23 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
     };
     const isKnown = () => told.text !== '' || told.isSuperseded || told.failure !== null;
     const isDone = await idle(place, stopped, isCommand(message) ? look : report);
-    // The terminal stays: only what it does for this message is stopped, and nothing that a person began after it.
+    // The terminal stays open: only the work on this message is stopped, not what a person started after it.
     if (!isDone && stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
     await report();
-    // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a crowded machine.
+    // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a busy machine.
     for (let waited = 0; isDone && !isKnown() && waited < maxLateMs; waited += lookMs) {
       await delay(lookMs);
       await report();
     }
     if (!isDone) return failure('agent_killed', stopped.aborted ? 'It was interrupted.' : 'The terminal ended before the answer did.');
     if (told.failure) return { kind: 'failure', ...told.failure, cost: null };
-    // A message that the terminal took in other words is not found by its own.
+    // A message that the terminal changed is not found by its text.
     const response = isKnown() ? told.text : await agent.readTextSince(place.sessionId, project, own.at).catch(() => '');
     return {
       kind: 'answer',
       response,
       sessionId: place.sessionId,
-      // A terminal does not say what a turn costs.
+      // A terminal does not report what a turn costs.
       cost: 0,
       totalCost: 0,
       turns: 1,
@@ -209,10 +209,10 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
         steer: null,
       };
     },
-    /** What a terminal asks while a message of ours is at work in it is asked by that message's turn. */
+    /** Prompts of a terminal that works on our message belong to that message's turn. */
     give(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null {
       const own = typed.get(sessionId);
-      // Before that it is what a person does there that asks.
+      // Before that, prompts come from a person's own work.
       if (!own?.isSent) return null;
       own.replies.set(asked.id, give);
       own.onOutput({ type: 'prompt.asked', prompt: asked });
