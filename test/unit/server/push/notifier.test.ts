@@ -23,13 +23,13 @@ const promptOf = (id: string) =>
   }) as unknown as Prompt;
 
 /** A notifier of one device, by a clock that the test moves on. Prompts are told again after five minutes. */
-function setUp() {
+function setUp(more: { devices?: readonly string[]; send?: (device: string) => void } = {}) {
   vi.useFakeTimers();
   const sent: PushMessage[] = [];
   const waiting: Prompt[] = [];
   const seen = createSeen();
   const store = {
-    devices: () => [{ id: 'd', kind: 'web', label: 'phone', url: 'https://push.example', secret: {} }],
+    devices: () => (more.devices ?? ['d']).map((id) => ({ id, kind: 'web', label: 'phone', url: 'https://push.example', secret: {} })),
     settings: () => ({ kinds: ['needs_me'], quiet: null, again_after_min: 5 }),
     note() {},
     addAction() {},
@@ -37,8 +37,11 @@ function setUp() {
     deliveries: () => [],
   } as unknown as PushStore;
   const channel = {
-    async send(_device: unknown, message: PushMessage) {
+    // Not async: a fault can also be thrown before there is a promise.
+    send(device: { id: string }, message: PushMessage) {
+      more.send?.(device.id);
       sent.push(message);
+      return Promise.resolve();
     },
   };
   const notifier = createNotifier({
@@ -82,4 +85,19 @@ verifies('push.policy', 'tells each of two prompts so often and no more, also wh
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(sent.filter(({ what }) => what.includes('p1'))).toHaveLength(4);
   expect(sent.filter(({ what }) => what.includes('p2'))).toHaveLength(1);
+});
+
+verifies('machine.contained', 'notifies the other devices although the sender of one throws', async () => {
+  const tried: string[] = [];
+  const send = (device: string) => {
+    tried.push(device);
+    if (device === 'broken') throw new Error('injected');
+  };
+  const { sent, waiting, tell } = setUp({ devices: ['broken', 'fine'], send });
+  const prompt = promptOf('p1');
+  waiting.push(prompt);
+  tell({ type: 'prompt.opened', id: 5, turn_id: 't', prompt });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(tried).toEqual(['broken', 'fine']);
+  expect(sent).toHaveLength(1);
 });

@@ -81,3 +81,27 @@ verifies('events.reset', 'tells a reader in mid stream that what comes next was 
   journal.dispose();
   database.dispose();
 });
+
+verifies('machine.contained', 'calls each listener of an event although another one throws, and stores the event', async () => {
+  const { data } = await createWorkspace();
+  const database = openDatabase(data);
+  const faults: unknown[] = [];
+  const journal = createJournal({ database, keep: { bytes: 1e9, days: 30 }, now: () => new Date(), onTrouble: (error) => faults.push(error) });
+  const injected = new Error('injected');
+  const calls: string[] = [];
+  const fail = (name: string) => () => {
+    calls.push(name);
+    throw injected;
+  };
+  journal.onEvent(fail('failing event listener'));
+  journal.onEvent(() => calls.push('event listener'));
+  journal.onWrite(fail('failing write listener'));
+  journal.onWrite(() => calls.push('write listener'));
+  journal.append([delta('kept', '2026-01-09T00:00:00.000Z')]);
+  journal.flush();
+  expect(calls).toEqual(['failing event listener', 'event listener', 'failing write listener', 'write listener']);
+  expect(faults).toEqual([injected, injected]);
+  expect(journal.since(0, {}, 10)).toHaveLength(1);
+  journal.dispose();
+  database.dispose();
+});
