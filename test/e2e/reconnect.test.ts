@@ -86,7 +86,7 @@ verifies('page.recovers', 'goes on by long polls where a proxy holds streams bac
   line.holdsStreams = true;
   const { page } = await openPhone();
   await signIn(page, line.url);
-  await page.getByText(/holds streams back/).waitFor();
+  await page.getByText(/buffering responses/).waitFor();
   await send(page, 'by polls');
   await answered(page, 'Echo: by polls').waitFor();
 });

@@ -21,7 +21,7 @@ verifies('page.settings', 'brings another device in by a link, lists devices, re
   expect(other.page.url()).not.toContain('#');
   const third = await openPhone();
   await third.page.goto(link);
-  await third.page.getByText(/used already, or has expired/).waitFor();
+  await third.page.getByText(/already used or has expired/).waitFor();
 
   await page.goBack();
   await page.getByRole('button', { name: 'Devices and tokens' }).click();
