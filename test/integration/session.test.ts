@@ -58,7 +58,7 @@ verifies('session.continue', 'finds a session that was begun elsewhere, reads it
   expect((await (await mend(false)).json()).code).toBe('session_busy');
   const beside = await server.chat({ conv_id: 'beside', session_id: id, message: 'beside it' });
   expect([beside.status, beside.code]).toEqual([409, 'session_busy']);
-  for (const way of [/\/send/, /copy/, /leave it there/]) expect(beside.hint).toMatch(way);
+  for (const way of [/\/send/, /copy/, /close it there/]) expect(beside.hint).toMatch(way);
   await desk.end();
   await until('its end', async () => (await find())[0]?.state === 'ended');
 });
