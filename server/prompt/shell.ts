@@ -39,8 +39,9 @@ function parse(text: string, depth: number): Part[] {
   const parts: Part[] = [];
   let words: string[] = [];
   let word: string | null = null;
-  /** Whether all of the word stood there without quotes. */
+  /** Whether the whole word is without quotes so far, and the length of its beginning that is. */
   let isBare = true;
+  let bareLength = 0;
   let redirect: string | null = null;
   /** Whether the command has had only assignments so far. */
   let leads = true;
@@ -48,17 +49,20 @@ function parse(text: string, depth: number): Part[] {
   const add = (piece: string, isPlain = false) => {
     isBare = isPlain && (word === null || isBare);
     word = (word ?? '') + piece;
+    if (isBare) bareLength = word.length;
   };
   const endWord = () => {
     if (word === null) return;
     if (redirect === null) {
-      // A word that only looks like an assignment is another one than an assignment.
-      const isAssignment = isBare && leads && /^\w+=/.test(word);
+      // Quotes around the name or `=` make a plain word of it; around the value (x='b') they do not.
+      const name = /^\w+=/.exec(word)?.[0];
+      const isAssignment = leads && name !== undefined && name.length <= bareLength;
       words.push(isAssignment ? unknown + word : word);
       leads &&= isAssignment || assignment.test(word);
     } else if (word !== '/dev/null' && !(redirect.startsWith('&') && /^[12]$/.test(word))) parts.push([unknown + redirect, word]);
     redirect = null;
     word = null;
+    bareLength = 0;
   };
   const endCommand = () => {
     endWord();
@@ -95,7 +99,10 @@ function parse(text: string, depth: number): Part[] {
     else if (char === '#' && word === null) throw new Unsure();
     else if (two === '&>' || two === '>&' || char === '>' || char === '<') {
       // A number right before it names what is redirected, and is no word of the command.
-      if (word !== null && isBare && /^\d$/.test(word)) word = null;
+      if (word !== null && isBare && /^\d$/.test(word)) {
+        word = null;
+        bareLength = 0;
+      }
       endWord();
       redirect = char === '<' ? '<' : two === '>&' ? '&>' : '>';
       if (two === '&>' || two === '>>' || two === '>|' || two === '>&') at += 1;

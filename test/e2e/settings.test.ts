@@ -9,7 +9,7 @@ verifies('page.settings', 'brings another device in by a link, lists devices, re
   await server.chat({ conv_id: 'work', message: 'hello' });
   const { page, faults } = await openPhone();
   await signIn(page, server.url);
-  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Settings', exact: true }).click();
   await page.getByRole('button', { name: 'Add a device' }).click();
   await page.getByRole('button', { name: 'Link for another device' }).click();
   await page.getByRole('img', { name: 'QR code' }).waitFor();

@@ -38,6 +38,8 @@ const known: [command: string, parts: string[][] | null][] = [
     ],
   ],
   ['FOO=bar npm test', [['\0FOO=bar', 'npm', 'test']]],
+  [`FOO='b a' BAR="" rm x`, [['\0FOO=b a', '\0BAR=', 'rm', 'x']]],
+  ['FOO"="bar npm', [['FOO=bar', 'npm']]],
   ["'FOO=bar' npm A=1", [['FOO=bar', 'npm', 'A=1']]],
   ['rm *', [['rm', '\0*']]],
   ["rm '*' \\?", [['rm', '*', '?']]],
