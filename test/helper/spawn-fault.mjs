@@ -26,9 +26,11 @@ function faults() {
 const example = /** @type {any} */ (new ChildProcess());
 const prototype = Object.getPrototypeOf(example._handle);
 const { spawn } = prototype;
-prototype.spawn = function spawnOrFail(/** @type {{ file: string }} */ options) {
+// Node 20 gives an object with `file`, Node 24.22 the file itself as the first of its values.
+prototype.spawn = function spawnOrFail(/** @type {any[]} */ ...values) {
+  const [first] = values;
   const all = faults();
-  const name = all.get(basename(options.file)) ?? all.get('*');
-  if (name === undefined) return spawn.call(this, options);
+  const name = all.get(basename(String(first?.file ?? first))) ?? all.get('*');
+  if (name === undefined) return spawn.apply(this, values);
   return -Number(new Map(Object.entries(constants.errno)).get(name) ?? 0);
 };
