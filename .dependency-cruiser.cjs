@@ -1,7 +1,5 @@
 const { serverFolders } = require('./scripts/folders.cjs');
 
-/** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails if too few modules are seen. */
-
 const pure =
   '^server/(transcript/|conversation/(pick-next|state|turn/(result|streamed-text))\\.ts$|prompt/(shell|rule-match|risk|reply|new-rule|bounded|obeyed|offer|paths)\\.ts$|push/(notification|policy|quiet-hours)\\.ts$|attachment/media-type\\.ts$|work-tree/(ignore-pattern|index-file)\\.ts$|project-file/path\\.ts$)';
 
@@ -15,6 +13,7 @@ const folderRules = Object.entries(serverFolders).map(([name, { imports }]) => (
   to: { path: '^server/', pathNot: `^server/(${[`${name}/`, 'util/', 'app-error.ts', ...imports].map(asPattern).join('|')})` },
 }));
 
+/** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails if too few modules are seen. */
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },

@@ -64,7 +64,7 @@ export const ChangeConversation = z.strictObject({
   pinned: z.boolean().optional(),
   notify: z.array(NoticeKind).max(3).nullable().optional().describe('what a push is sent for; null: as the settings say'),
   terminal_messages: TerminalMessages.optional().describe('what happens to messages while its session is open in a terminal that was started here'),
-  desk_messages: TerminalMessages.optional().describe('deprecated: use `terminal_messages`'),
+  desk_messages: TerminalMessages.optional().meta({ deprecated: true, description: 'use `terminal_messages`' }),
   queue_paused: z.boolean().optional().describe('true: what waits does not start until this is false again, or a message comes'),
 });
 export type ChangeConversation = z.input<typeof ChangeConversation>;

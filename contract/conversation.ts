@@ -48,8 +48,8 @@ export const ConversationSummary = z.object({
   queue_paused: z.boolean(),
   in_terminal: z.boolean().describe('its session is open in a terminal that was started here'),
   terminal_messages: TerminalMessages,
-  at_desk: z.boolean().describe('deprecated: use `in_terminal`'),
-  desk_messages: TerminalMessages.describe('deprecated: use `terminal_messages`'),
+  at_desk: z.boolean().meta({ deprecated: true, description: 'use `in_terminal`' }),
+  desk_messages: TerminalMessages.meta({ deprecated: true, description: 'use `terminal_messages`' }),
 });
 
 /** The whole state of a conversation: enough to draw a page, with the cursor to follow its events from. */

@@ -14,6 +14,11 @@ import { startClock } from './ui/when.tsx';
 import { speak } from './word/speak.ts';
 import { locale } from './word/words.ts';
 
+/** A connection that stalls must not keep the page from working. */
+const cardTimeoutMs = 3000;
+
+const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
 /** Draws the page: over what the server has drawn already, or from this phone's own store. */
 async function start(root: HTMLElement): Promise<void> {
   loadPrefs();
@@ -30,8 +35,8 @@ async function start(root: HTMLElement): Promise<void> {
   const early = root.querySelector<HTMLTextAreaElement>('.composer textarea')?.value || sessionStorage.getItem('early');
   sessionStorage.removeItem('early');
   if (boot && root.firstChild) {
-    // Without its code a drawn card would vanish, and with it the button that was pressed.
-    if (root.querySelector('.prompt')) await PromptCard.preload().catch(() => {});
+    // Without its code a drawn card would vanish, and with it the button that was pressed. The rest of the page must not wait long.
+    if (root.querySelector('.prompt')) await Promise.race([PromptCard.preload().catch(() => {}), delay(cardTimeoutMs)]);
     // The server knows nothing of the quiet view: see isMounted.
     prefs.value = { ...own, quiet: false };
     hydrate(<App />, root);

@@ -22,7 +22,7 @@ function Drawn({ text }: { text: string }) {
 }
 
 takeBlocks(Drawn);
-LazyPromptCard.take(PromptCard);
+LazyPromptCard.provide(PromptCard);
 
 /** The first screen as HTML. It is drawn in one go, so that the state of one request never meets that of another. */
 export function renderPage(boot: Boot): string {

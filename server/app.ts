@@ -45,7 +45,7 @@ export type AppDeps = ServiceDeps &
     pairings: Pairings;
     projects: Projects;
     pushes: Pushes;
-    deskPrompts: TerminalPrompts;
+    terminalPrompts: TerminalPrompts;
     checkPassword: CheckPassword;
     localAccess: Pick<LocalAccess, 'isOurs'>;
     client: ClientAddress;

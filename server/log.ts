@@ -2,7 +2,7 @@ import { pino } from 'pino';
 
 export type Log = pino.Logger;
 
-/** While standard error takes nothing, this much of the log is kept for when it does. */
+/** While standard error cannot be written, up to this many characters of the log are kept for later. */
 const maxWaiting = 1_000_000;
 
 /**
@@ -12,6 +12,6 @@ const maxWaiting = 1_000_000;
 export function createLog(level: string): Log {
   const redact = { paths: ['*.password', '*.authorization', '*.cookie', 'err.config'], censor: '[secret]' };
   const destination = pino.destination({ dest: 2, sync: true, maxLength: maxWaiting });
-  destination.on('error', () => {}); // There is nowhere left to say it.
+  destination.on('error', () => {}); // There is nowhere left to report it.
   return pino({ level, redact, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }

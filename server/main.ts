@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     return;
   }
   const log = createLog(config.LOG_LEVEL);
-  // As the log: without a listener a full disk behind the output would be an exception.
+  // Without a listener, a full disk behind the output would be an uncaught exception.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // A fault that nothing contains fails what it happened in, and must not take all running turns along.
   process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception; the server continues'));

@@ -35,7 +35,6 @@ import { createPushes } from './push/push-service.ts';
 import { createSessionDirectory } from './session/directory.ts';
 import { createSessionIndex } from './session-index/session-index.ts';
 import { createHeadlessRecorder } from './session-record/headless-recorder.ts';
-import { createArchiveStore } from './store/archive-store.ts';
 import { createCredentialStore } from './store/credential-store.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { createJournal } from './store/journal.ts';
@@ -44,6 +43,7 @@ import { openMappingStore } from './store/mapping-store.ts';
 import { createProcessStore } from './store/process-store.ts';
 import { createPromptStore } from './store/prompt-store.ts';
 import { createPushStore } from './store/push-store.ts';
+import { createSessionRecordStore } from './store/session-record-store.ts';
 import { isDamage } from './store/sqlite-error.ts';
 import { createStorageNotes, type StorageNotes } from './store/storage-notes.ts';
 import { createTurnStore } from './store/turn-store.ts';
@@ -147,16 +147,16 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     stallMs: config.STALL_S * 1000,
     now,
   });
-  const archiveStore = createArchiveStore({ database });
-  const headless = createHeadlessRecorder({
-    store: archiveStore,
+  const sessionRecordStore = createSessionRecordStore({ database });
+  const headlessRecorder = createHeadlessRecorder({
+    store: sessionRecordStore,
     agent: claude,
     nameOf: (id) => conversations.mapBySession().get(id)?.id ?? null,
     warn,
     now,
     newId: newRecordId,
   });
-  const { agent } = headless;
+  const { agent } = headlessRecorder;
   const attachments = createAttachments({ folder: config.dataFolder, sinceMs: database.createdMs });
   const prompts = createPrompts({
     store: createPromptStore({ database, events: journal }),
@@ -182,12 +182,12 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     terminalTurns: desk,
     archive,
     terminals,
-    terminalPrompts: deskPrompts,
+    terminalPrompts,
     dispose: disposeDesk,
   } = createTerminals({
     dataFolder: config.dataFolder,
     env: config.agentEnv,
-    store: archiveStore,
+    store: sessionRecordStore,
     newId: newRecordId,
     agent,
     prompts,
@@ -253,7 +253,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   journal.onEvent(pushes.onEvent);
   const instance = randomUUID();
   const localAccess = createLocalAccess({ file: config.stateFile, instance, warn });
-  const library = createSessionIndex({
+  const sessionIndex = createSessionIndex({
     home: claudeHome(config.agentEnv),
     path: join(config.dataFolder, 'library.db'),
     worker: join(deps.packageRoot, 'dist', 'server', 'session-index.js'),
@@ -261,7 +261,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   });
   const local = createSessionDirectory({
     agent,
-    sessionIndex: library,
+    sessionIndex,
     terminals,
     checkArgs: checkTerminalArgs,
     newSessionId: () => randomUUID(),
@@ -286,7 +286,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   const app = createApp({
     hosts,
     archive,
-    deskPrompts,
+    terminalPrompts,
     pushes,
     pairings: createPairings({ now }),
     projects: createProjects({ roots: config.projectRoots, resolveProject, workTrees, now }),
@@ -361,7 +361,7 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   for (const server of servers) terminalSocket.listen(server);
   if (isUsable) {
     archive.start();
-    headless.start().catch((error) => warn(error, 'how earlier sessions ended could not be told'));
+    headlessRecorder.start().catch((error) => warn(error, 'how earlier sessions ended could not be told'));
   }
   const [main, forTunnel] = servers;
   await localAccess.publish(`http://${localName(config.HOST)}:${portOf(main as Server)}`);
@@ -387,9 +387,9 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
       await conversations.close(graceS * 1000, hurry);
       openResponses.end();
       await disposeDesk();
-      await library.dispose();
+      await sessionIndex.dispose();
       await agent.dispose();
-      await headless.dispose();
+      await headlessRecorder.dispose();
       await Promise.all(servers.map(closeServer));
       await closeStores();
       database.dispose();

@@ -85,10 +85,9 @@ const repair: Command = {
   name: 'repair',
   group: 'find',
   args: [{ flags: '<session>', about: 'session id or a prefix of it, or a conversation' }],
-  about:
-    'Tell what is wrong with a transcript and mend it in a copy; prints the id of the copy, or its own where nothing is wrong. The original is kept',
+  about: 'Check a transcript and write a repaired copy; prints the id of the copy, or of the original if nothing is wrong',
   options: [{ flags: '--dry-run', about: 'report only' }],
-  examples: ['switchboard repair 4c787bb5 --dry-run', 'switchboard new mended --session "$(switchboard repair -q 4c787bb5)"'],
+  examples: ['switchboard repair 4c787bb5 --dry-run', 'switchboard new repaired --session "$(switchboard repair -q 4c787bb5)"'],
   async run({ client, out }, [name = ''], values) {
     const params = { host, id: await sessionOf(client, name) };
     const found = await client.call('repairSession', { params, body: { dry_run: values['dryRun'] === true } });

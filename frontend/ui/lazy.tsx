@@ -1,20 +1,19 @@
 import { type ComponentChild, type ComponentType, h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { partRetryMs } from '../part-retry.ts';
 import { words } from '../word/words.ts';
 
 type Lazy<P> = ((props: P) => ComponentChild) & {
-  /** Gives it the component at once: the server draws it like any other. */
-  take(component: ComponentType<P>): void;
-  /** Loads it before it is shown. Rejects if it cannot be had. */
+  /** Sets the component without loading it: the server draws it like any other. */
+  provide(component: ComponentType<P>): void;
+  /** Loads the component before it is shown. Rejects if that fails. */
   preload(): Promise<void>;
 };
-
-const againMs = 4000;
 
 /** A component that is loaded when it is first shown. If that fails, it says so, and tries again until it succeeds. */
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): Lazy<P> {
   let loaded: ComponentType<P> | null = null;
-  const take = (component: ComponentType<P>) => {
+  const provide = (component: ComponentType<P>) => {
     loaded = component;
   };
   function Lazy(props: P) {
@@ -22,26 +21,26 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): L
     const [hasFailed, setFailed] = useState(false);
     useEffect(() => {
       if (loaded) return;
-      let isThere = true;
+      let isShown = true;
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const again = () => setTries((count) => count + 1);
+      const retry = () => setTries((count) => count + 1);
       load().then(
         (component) => {
-          take(component);
-          if (isThere) setFailed(false);
-          if (isThere) again();
+          provide(component);
+          if (isShown) setFailed(false);
+          if (isShown) retry();
         },
         () => {
-          if (!isThere) return;
+          if (!isShown) return;
           setFailed(true);
-          timer = setTimeout(again, againMs);
+          timer = setTimeout(retry, partRetryMs);
         },
       );
-      addEventListener('online', again);
+      addEventListener('online', retry);
       return () => {
-        isThere = false;
+        isShown = false;
         clearTimeout(timer);
-        removeEventListener('online', again);
+        removeEventListener('online', retry);
       };
     }, [tries]);
     if (loaded) return h(loaded, props);
@@ -55,5 +54,5 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): L
       </p>
     );
   }
-  return Object.assign(Lazy, { take, preload: async () => take(await load()) });
+  return Object.assign(Lazy, { provide, preload: async () => provide(await load()) });
 }

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { partRetryMs } from '../part-retry.ts';
 import { LongText } from './long-text.tsx';
 import { isMounted } from './mounted.ts';
 import { countSigns } from './sign.ts';
@@ -16,16 +17,13 @@ export function takeBlocks(found: Blocks): void {
   blocks.value = found;
 }
 
-/** A part that could not be loaded is asked for again after so long. */
-const againMs = 4000;
-
 /** Has the part that reads Markdown come; without it texts are shown as they were written. */
 export async function loadMarkdown(): Promise<void> {
   if (blocks.value) return;
   try {
     takeBlocks((await import('./markdown-blocks.tsx')).MarkdownBlocks);
   } catch {
-    setTimeout(() => void loadMarkdown(), againMs);
+    setTimeout(() => void loadMarkdown(), partRetryMs);
   }
 }
 

@@ -15,6 +15,7 @@ type JsonSchema = {
   properties?: Record<string, JsonSchema>;
   required?: string[];
   description?: string;
+  deprecated?: boolean;
   default?: unknown;
 };
 
@@ -34,7 +35,12 @@ function fieldTable(schema: z.ZodType | undefined, io: 'input' | 'output'): stri
   const { properties = {}, required = [] } = schema ? schemaOf(schema, io) : {};
   const rows = Object.entries(properties).map(([name, field]) => {
     const isNeeded = io === 'input' && required.includes(name) && field.default === undefined;
-    const words = [isNeeded ? 'needed' : '', field.default === undefined ? '' : `default ${JSON.stringify(field.default)}`, field.description ?? ''];
+    const words = [
+      field.deprecated ? 'deprecated' : '',
+      isNeeded ? 'needed' : '',
+      field.default === undefined ? '' : `default ${JSON.stringify(field.default)}`,
+      field.description ?? '',
+    ];
     return `| \`${name}\` | ${typeOf(field).replaceAll('|', '\\|')} | ${words.filter(Boolean).join('; ')} |`;
   });
   return rows.length ? `| Field | Type | |\n| --- | --- | --- |\n${rows.join('\n')}\n` : '';

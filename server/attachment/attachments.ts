@@ -69,6 +69,7 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
         // One after the other: the data folder itself is not made anew if it was removed.
         await makeOwnFolder(root);
         await mkdir(join(root, id), { mode: 0o700 }).catch(unlessThere);
+        // All writes end before a failure is handled: one that still runs would come after the removal.
         const written = await Promise.allSettled(
           checked.map(async (file, index) => {
             const path = join(root, id, String(index));

@@ -66,6 +66,17 @@ export function createMessageAcceptor(deps: {
     records.saveLater(turn.conv_id, { ...rest, last_message, last_message_at: turn.created_at, archived: false });
   }
 
+  /** Keeps the files of a message while `work` accepts it: a refused one must not leave them on the disk. */
+  async function withFiles<T>(id: string, files: readonly MessageFile[], work: (kept: StoredAttachment[]) => T | Promise<T>): Promise<T> {
+    const kept = await deps.keepFiles(id, files);
+    try {
+      return await work(kept);
+    } catch (error) {
+      if (kept.length) await deps.removeFiles(id);
+      throw error;
+    }
+  }
+
   async function storeTurn(id: string, message: IncomingMessage, attachments: StoredAttachment[], print: string) {
     await records.ensure(message.convId, { session_id: message.session_id, project: message.project });
     const { options, project, session_id } = message;
@@ -95,11 +106,7 @@ export function createMessageAcceptor(deps: {
     }
     deps.budgets.requireBudget(message.convId);
     const id = deps.newId();
-    const attachments = await deps.keepFiles(id, message.files);
-    const { turn, isNew } = await storeTurn(id, message, attachments, print).catch(async (error) => {
-      if (attachments.length) await deps.removeFiles(id);
-      throw error;
-    });
+    const { turn, isNew } = await withFiles(id, message.files, (attachments) => storeTurn(id, message, attachments, print));
     if (isNew) {
       savePreview(turn);
       deps.scheduler.enqueue(turn, message.follow);
@@ -122,15 +129,16 @@ export function createMessageAcceptor(deps: {
         const message = changes.message ?? requireQueued(turn).message;
         const given = Object.fromEntries(Object.entries(changes.options).filter(([, value]) => value !== undefined));
         checkMessage(message, changes.options.literal ?? turn.options.literal ?? false);
-        const attachments = changes.files && (await deps.keepFiles(`${turn.id}-${deps.newId()}`, changes.files));
-        // It may have been started while its files were written.
-        const queued = requireQueued(turn);
-        const options = { ...queued.options, ...given, ...(attachments ? { attachments } : {}) };
-        const common = { conv_id: turn.conv_id, turn_id: turn.id, at: deps.now().toISOString() };
-        const event = { type: 'turn.changed', ...common, message: truncateText(message, 2000).text, attachments: shownAttachments(options) } as const;
-        turns.change(turn.id, { message, options }, event);
-        Object.assign(queued, { message, options });
-        return queued;
+        return withFiles(`${turn.id}-${deps.newId()}`, changes.files ?? [], (attachments) => {
+          // It may have been started while its files were written.
+          const queued = requireQueued(turn);
+          const options = { ...queued.options, ...given, ...(changes.files ? { attachments } : {}) };
+          const common = { conv_id: turn.conv_id, turn_id: turn.id, at: deps.now().toISOString() };
+          const shown = { message: truncateText(message, 2000).text, attachments: shownAttachments(options) };
+          turns.change(turn.id, { message, options }, { type: 'turn.changed', ...common, ...shown });
+          Object.assign(queued, { message, options });
+          return queued;
+        });
       }),
   };
 }

@@ -96,8 +96,8 @@ export interface Conversations {
   /** Publishes a change of a conversation to the readers of events. */
   announce(id: string): void;
   acceptMessage(message: IncomingMessage): Promise<Turn>;
-  /** Resolves with the turn when it ended, or (with `orNews`) when it waits for a person; never after `signal`. */
-  waitForEnd(turnId: string, signal?: AbortSignal, orNews?: boolean): Promise<Turn>;
+  /** Resolves with the turn when it ended, or (with `orWaiting`) when it waits for a person; never after `signal`. */
+  waitForEnd(turnId: string, signal?: AbortSignal, orWaiting?: boolean): Promise<Turn>;
   /** Throws AppError `turn_not_found`. */
   getTurn(id: string): TurnSummary & { prompts: Prompt[] };
   cancelTurn(id: string): Promise<TurnSummary>;
@@ -259,10 +259,10 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     reset: (id) => records.reset(id),
     announce,
     acceptMessage: acceptor.accept,
-    async waitForEnd(id, signal, orNews = false) {
+    async waitForEnd(id, signal, orWaiting = false) {
       const turn = requireTurn(id);
-      if (isEnded(turn) || (orNews && turn.state === 'waiting')) return turn;
-      return waiters.waitForEnd(id, signal, orNews);
+      if (isEnded(turn) || (orWaiting && turn.state === 'waiting')) return turn;
+      return waiters.waitForEnd(id, signal, orWaiting);
     },
     getTurn: (id) => ({ ...summaryOf(requireTurn(id)), prompts: prompts.of(id) }),
     cancelTurn,

@@ -147,15 +147,21 @@ export class ConversationRecords {
   remove(id: string): Promise<void> {
     const { announce, budgets, inTurn, mapping, onRemove, schedulerState, turns } = this.#deps;
     return inTurn(id, async () => {
-      this.require(id);
+      const record = this.require(id);
       if (isBusy(schedulerState, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} is running or queued.`, { field: 'id' });
-      // Turns first: a mapping without its turns is complete, turns without a mapping would bring it back at the next start.
-      turns.forget(id);
+      const sessionId = this.#sessionOf(id);
+      // First: a removal that the disk refuses must have erased nothing. A crash before the next step brings it back.
+      await mapping.remove(id).finally(() => announce(id));
+      try {
+        turns.forget(id);
+      } catch (error) {
+        this.saveLater(id, record);
+        throw error;
+      }
       budgets.forget(id);
       onRemove(id);
-      this.#closeLiveProcess(id);
+      this.#closeLiveProcess(id, sessionId);
       schedulerState.plannedSessions.delete(id);
-      await mapping.remove(id).finally(() => announce(id));
     });
   }
 
@@ -219,10 +225,15 @@ export class ConversationRecords {
     throw new AppError('project_mismatch', `Conversation ${id} works in ${own}.`, { field: 'project' });
   }
 
+  /** The session that a conversation has, or will begin with. */
+  #sessionOf(id: string): string | undefined {
+    const { mapping, schedulerState } = this.#deps;
+    return mapping.get(id)?.session_id ?? schedulerState.plannedSessions.get(id);
+  }
+
   /** Closes the live process of a conversation, unless another conversation works in the same session. */
-  #closeLiveProcess(id: string): void {
-    const { agent, mapping, schedulerState } = this.#deps;
-    const sessionId = mapping.get(id)?.session_id ?? schedulerState.plannedSessions.get(id);
+  #closeLiveProcess(id: string, sessionId = this.#sessionOf(id)): void {
+    const { agent, mapping } = this.#deps;
     const isShared = [...mapping.all()].some(([other, record]) => other !== id && record.session_id === sessionId);
     if (sessionId && !isShared) void agent.live.close(sessionId);
   }

@@ -85,8 +85,6 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
   let diskTrouble: string | null = null;
   /** Once a page was found damaged nothing is written any more. */
   let damage: string | null = null;
-  /** The log itself is damaged: what is written back from it would damage the journal. */
-  let isLogDamaged = false;
 
   function checkOpen(): void {
     if (!isOpen) throw new DatabaseClosedError('The database is closed.');
@@ -95,10 +93,9 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
   /** What is wrong now. Looks for what other programs do to the file. */
   function fault(): string | null {
     if (damage) return damage;
-    const { fault: lost, isTouched, isLogTouched, logSize } = presence.look();
+    const { fault: lost, isTouched, logSize } = presence.look();
     if (lost) return `${lost}: put it back, or start the server again. Nothing new is accepted until then`;
     if (isTouched) verify();
-    if (isLogTouched && damage) isLogDamaged = true;
     if (!damage && logSize > checkpointAt && !sqlite.inTransaction) checkpoint(logSize);
     return damage;
   }
@@ -153,14 +150,10 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
 
   function prepare(sql: string): Statement {
     const statement = guard(() => sqlite.prepare(sql));
-    const isReading = /^\s*SELECT\b/i.test(sql);
     const guarded =
       <A extends unknown[], R>(call: (...values: A) => R) =>
-      (...values: A): R => {
-        const result = guard(() => call.apply(statement, values));
-        if (!isReading && !sqlite.inTransaction) presence.acceptLog();
-        return result;
-      };
+      (...values: A): R =>
+        guard(() => call.apply(statement, values));
     return { run: guarded(statement.run), get: guarded(statement.get), all: guarded(statement.all) };
   }
 
@@ -172,14 +165,15 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
         const result = work();
         sqlite.exec('COMMIT');
         diskTrouble = null;
-        presence.acceptLog();
         return result;
       });
     } catch (error) {
       if (sqlite.inTransaction) sqlite.exec('ROLLBACK');
-      presence.acceptLog();
       if (error instanceof AppError && error.code === 'storage_unavailable') diskTrouble = error.message;
       throw error;
+    } finally {
+      // Every change comes this way: whatever else writes into the log is another program.
+      if (!damage) presence.acceptLog();
     }
   }
 
@@ -215,9 +209,9 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
       isOpen = false;
       watermark.close();
       fault();
-      const { fault: lost } = presence.look();
-      // Closing writes the log into the journal. The next start drops what is damaged of it, and says so.
-      if (isLogDamaged) return release();
+      const { fault: lost, isLogTouched } = presence.look();
+      // Closing would write an overwritten log into the journal. The next start drops its damaged part, and says so.
+      if (damage && isLogTouched) return release();
       if (lost) rescue(sqlite, file, lost, { note, isOwnLog: presence.isOwnLog });
       else leave(sqlite);
       sqlite.close();

@@ -182,7 +182,7 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       conversations: unused,
       agent: unused,
       archive: unused,
-      deskPrompts: unused,
+      terminalPrompts: unused,
       prompts: unused,
       metrics: unused,
       pairings: unused,

@@ -186,6 +186,7 @@ verifies('store.disk', 'leaves a full disk its room after a refused attachment, 
 verifies('store.disk', 'makes no change that it refused, then or later', async () => {
   const { server, workspace } = await startBuilt();
   await server.post('/api/conversations', { id: 'a', title: 'before' });
+  const { turn_id } = await server.chat({ message: 'kept', conv_id: 'a' });
   const file = join(workspace.data, 'sessions.json');
   await rename(file, `${file}.away`);
   await mkdir(file);
@@ -193,6 +194,7 @@ verifies('store.disk', 'makes no change that it refused, then or later', async (
   expect((await server.post('/api/conversations', { id: 'b' })).status).toBe(503);
   expect((await server.post('/api/conversations', { id: 'b' })).status).toBe(503);
   expect((await server.remove('/api/conversations/a')).status).toBe(503);
+  expect((await server.get(`/api/turns/${turn_id}`)).result).toMatchObject({ response: 'Echo: kept' });
   await rmdir(file);
   await rename(`${file}.away`, file);
   expect((await server.get('/api/conversations/a')).title).toBe('before');

@@ -93,14 +93,14 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
 }
 
 /** The hooks of terminals: let in by the token of their terminal alone, before anything of the request is read. */
-export function addHookRoute(handle: Handle, { deskPrompts }: { deskPrompts: TerminalPrompts }): void {
-  handle('terminalHook', ({ body, response, signal }) => deskPrompts.hook(response.locals['terminal'], body, signal));
+export function addHookRoute(handle: Handle, { terminalPrompts }: { terminalPrompts: TerminalPrompts }): void {
+  handle('terminalHook', ({ body, response, signal }) => terminalPrompts.hook(response.locals['terminal'], body, signal));
 }
 
-export function createHookCheck({ deskPrompts }: { deskPrompts: TerminalPrompts }): RequestHandler {
+export function createHookCheck({ terminalPrompts }: { terminalPrompts: TerminalPrompts }): RequestHandler {
   return (request, response, next) => {
     const token = /^Bearer\s+(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
-    response.locals['terminal'] = deskPrompts.findRecord(token ?? '');
+    response.locals['terminal'] = terminalPrompts.findRecord(token ?? '');
     trust(request.socket);
     next();
   };

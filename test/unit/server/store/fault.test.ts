@@ -324,7 +324,12 @@ verifies('store.loss', 'shows a damaged row as a fault of the storage', async ()
 });
 
 verifies('store.gone', 'accepts nothing once its log was overwritten in place, and does not spoil the journal with it', async () => {
-  for (const make of [Buffer.alloc, noise]) {
+  for (const [make, isReadFirst] of [
+    [Buffer.alloc, false],
+    [noise, false],
+    // A read can be the first to meet the damage.
+    [noise, true],
+  ] as const) {
     const { data } = await createWorkspace();
     const { database } = open(data);
     const add = database.prepare(
@@ -334,6 +339,10 @@ verifies('store.gone', 'accepts nothing once its log was overwritten in place, a
     const write = () => database.durably(() => add.run(String(++id)));
     for (let n = 0; n < 5; n += 1) write();
     fill(logOf(data), make);
+    if (isReadFirst) {
+      database.prepare('PRAGMA shrink_memory').run();
+      expect(() => countTurns(database)).toThrow(/is damaged/);
+    }
     expect(write).toThrow(/is damaged/);
     expect(database.trouble()).toMatch(/is damaged/);
     database.dispose();

@@ -6,7 +6,7 @@ import { parseStored } from './sqlite-error.ts';
 const pageSize = 200;
 
 /** The records of the sessions that were started here, in SQLite. */
-export function createArchiveStore({ database }: { database: Database }): SessionRecordStore {
+export function createSessionRecordStore({ database }: { database: Database }): SessionRecordStore {
   // A full disk may have refused one at first.
   const write = database.prepare(
     `INSERT INTO archive (id, session_id, is_open, data) VALUES (?, ?, ?, ?)
