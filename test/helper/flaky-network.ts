@@ -8,6 +8,8 @@ export type BadLine = {
   cutAfter: (() => number) | null;
   /** So many connections were cut. */
   cuts: number;
+  /** The requests that came, as `GET /path`. */
+  requests: string[];
   /** What the server sends is held back until it has ended, as some proxies do with streams. */
   holdsStreams: boolean;
   /** Each way takes so long. */
@@ -44,7 +46,10 @@ export async function startBadLine(target: string, random: () => number = Math.r
     };
     upstream.on('error', end);
     client.on('close', () => upstream.destroy());
-    client.on('data', (data: Buffer) => later(() => upstream.write(data)));
+    client.on('data', (data: Buffer) => {
+      for (const [, request = ''] of data.toString('latin1').matchAll(/^([A-Z]+ \S+) HTTP\/1\.1\r$/gm)) line.requests.push(request);
+      later(() => upstream.write(data));
+    });
     upstream.on('data', (data: Buffer) => {
       if (line.holdsStreams && data.includes('text/event-stream')) isStream = true;
       if (isStream) {
@@ -67,6 +72,7 @@ export async function startBadLine(target: string, random: () => number = Math.r
     url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
     cutAfter: null,
     cuts: 0,
+    requests: [],
     holdsStreams: false,
     delayMs: 0,
     loss: 0,

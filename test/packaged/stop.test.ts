@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { startCli } from '../helper/cli.ts';
 import { password, username } from '../helper/client.ts';
+import { startBadLine } from '../helper/flaky-network.ts';
 import { startTestApi } from '../helper/server.ts';
 import { startServerProcess } from '../helper/server-process.ts';
 import { until } from '../helper/until.ts';
@@ -84,7 +85,8 @@ verifies(['cli.talk', 'stop.clean'], 'names the accepted turn to a command whose
   const api = await startTestApi();
   const server = await startServerProcess(workspace, serverEnv(workspace, api));
   const { turn_id } = await server.accept('waited', { message: '[[hang]]' });
-  const env = { SWITCHBOARD_URL: server.url, SWITCHBOARD_AUTH: `${username}:${password}` };
+  const line = await startBadLine(server.url);
+  const env = { SWITCHBOARD_URL: line.url, SWITCHBOARD_AUTH: `${username}:${password}` };
   const commands = [
     ['ask', 'asked', '[[hang]]'],
     ['chat', 'chatted', '[[hang]]'],
@@ -95,7 +97,9 @@ verifies(['cli.talk', 'stop.clean'], 'names the accepted turn to a command whose
     const found = await ids().catch(() => []);
     return found.length === 2 && found.every(Boolean) && found;
   });
-  // Each reads its turn by now, or will at once.
+  // Each command knows its turn once it reads it.
+  const reads = [`GET /api/turns/${asked}`, 'GET /api/conversations/chatted/events', `GET /api/turns/${turn_id}`];
+  await until('their reads', () => reads.every((read) => line.requests.some((request) => request.startsWith(read))));
   await server.kill();
   const ended = await Promise.all(commands.map((command) => command.ended));
   for (const [index, id] of [asked, chatted, turn_id].entries()) {
