@@ -10,7 +10,10 @@ const folderRules = Object.entries(serverFolders).map(([name, { imports }]) => (
   name: `imports-of-${name}`,
   severity: 'error',
   from: { path: `^server/${name}/` },
-  to: { path: '^server/', pathNot: `^server/(${[`${name}/`, 'util/', 'app-error.ts', ...imports].map(asPattern).join('|')})` },
+  to: {
+    path: '^server/',
+    pathNot: `^server/(${[`${name}/`, 'util/', 'app-error.ts', ...imports].map(asPattern).join('|')})`,
+  },
 }));
 
 /** Who may import whom (see CONTRIBUTING.md). `scripts/check.mjs` also fails if too few modules are seen. */
@@ -51,7 +54,10 @@ module.exports = {
       name: 'page-takes-types-only',
       severity: 'error',
       from: { path: '^frontend/' },
-      to: { path: '^contract/(?!route\\.ts$|error\\.ts$|reducer\\.ts$|visible\\.ts$|shown-input\\.ts$)', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^contract/(?!route\\.ts$|error\\.ts$|reducer\\.ts$|visible\\.ts$|shown-input\\.ts$)',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'ui-has-no-product-words',
@@ -105,7 +111,8 @@ module.exports = {
     },
     {
       name: 'git-is-run-in-one-place',
-      comment: 'A project decides what git does in it: every git command is built by server/git. These start other programs.',
+      comment:
+        'A project decides what git does in it: every git command is built by server/git. These start other programs.',
       severity: 'error',
       from: { path: '^server/', pathNot: '^server/((git|agent|terminal)/|store/folder-owner\\.ts$)' },
       to: { path: '^server/util/child-process\\.ts$', dependencyTypesNot: ['type-only'] },

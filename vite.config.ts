@@ -78,7 +78,9 @@ const repeatableImports: Plugin = {
     for (const { code, fileName } of Object.values(bundle).filter((file) => file.type === 'chunk')) {
       const count = (text: string) => code.split(text).length - 1;
       if (count('import(') === count('__vite__mapDeps([')) continue;
-      this.error(`${fileName} imports a part without the list of its files. Import it from a file outside of the chunk "shared".`);
+      this.error(
+        `${fileName} imports a part without the list of its files. Import it from a file outside of the chunk "shared".`,
+      );
     }
   },
 };
@@ -175,6 +177,9 @@ const builds: Readonly<Record<string, UserConfig>> = {
 /** `mode` names what is built. */
 export default defineConfig(({ mode }) => {
   const build = builds[mode];
-  if (!build) throw new Error(`There is no build ${JSON.stringify(mode)}: use one of ${Object.keys(builds).join(', ')}.`);
+  if (!build)
+    throw new Error(
+      `There is no build ${JSON.stringify(mode)}: use one of ${Object.keys(builds).join(', ')}.`,
+    );
   return build;
 });

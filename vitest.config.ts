@@ -3,7 +3,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { RetryReporter } from './test/helper/retry-reporter.ts';
 
 /** What takes longest: begun last, one of them would go on alone when all others are done. */
-const long = ['e2e/access', 'packaged/crash', 'e2e/reconnect', 'integration/terminal', 'e2e/', 'packaged/', 'integration/'];
+const long = [
+  'e2e/access',
+  'packaged/crash',
+  'e2e/reconnect',
+  'integration/terminal',
+  'e2e/',
+  'packaged/',
+  'integration/',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -11,7 +11,12 @@ export class ApiError extends CliError {
   readonly status: number;
   readonly code: string;
 
-  constructor({ status, code, detail, hint }: { status: number; code: string; detail: string; hint: string }) {
+  constructor({
+    status,
+    code,
+    detail,
+    hint,
+  }: { status: number; code: string; detail: string; hint: string }) {
     super(`${detail}${/[.!?]$/.test(detail) ? '' : '.'} ${hint}`.trim());
     this.status = status;
     this.code = code;
@@ -29,11 +34,17 @@ const retries = 5;
 
 /** The API by its route table. All throw ApiError, or CliError where the server cannot be reached. */
 export function createClient({ url, authorization, whyStale }: Connection, signal: AbortSignal) {
-  async function request(name: RouteName, { params = {}, query = {}, body }: AnyParts, headers: Record<string, string> = {}): Promise<Response> {
+  async function request(
+    name: RouteName,
+    { params = {}, query = {}, body }: AnyParts,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const route: Route = routes[name];
     const path = route.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = given.length ? `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}` : '';
+    const search = given.length
+      ? `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}`
+      : '';
     const response = await fetch(url + path + search, {
       method: route.method,
       signal,
@@ -63,12 +74,20 @@ export function createClient({ url, authorization, whyStale }: Connection, signa
 
   const client = {
     url,
-    call: async <N extends RouteName>(name: N, parts: Parts<N>, headers: Record<string, string> = {}): Promise<Answer<N>> =>
-      (await request(name, parts as AnyParts, headers)).json(),
+    call: async <N extends RouteName>(
+      name: N,
+      parts: Parts<N>,
+      headers: Record<string, string> = {},
+    ): Promise<Answer<N>> => (await request(name, parts as AnyParts, headers)).json(),
     /** The bare text of an answer. */
-    text: async <N extends RouteName>(name: N, parts: Parts<N>): Promise<string> => (await request(name, parts as AnyParts)).text(),
+    text: async <N extends RouteName>(name: N, parts: Parts<N>): Promise<string> =>
+      (await request(name, parts as AnyParts)).text(),
     /** As `call`, and again where no connection came about: for what carries a key. */
-    async surely<N extends RouteName>(name: N, parts: Parts<N>, headers: Record<string, string>): Promise<Answer<N>> {
+    async surely<N extends RouteName>(
+      name: N,
+      parts: Parts<N>,
+      headers: Record<string, string>,
+    ): Promise<Answer<N>> {
       for (let left = retries; ; left -= 1) {
         try {
           return await client.call(name, parts, headers);
@@ -83,7 +102,11 @@ export function createClient({ url, authorization, whyStale }: Connection, signa
       let cursor = after;
       for (let lost = 0; ; lost += 1) {
         try {
-          const response = await request('followConversation', { params: { id: convId }, query: { after: cursor } }, { accept: 'text/event-stream' });
+          const response = await request(
+            'followConversation',
+            { params: { id: convId }, query: { after: cursor } },
+            { accept: 'text/event-stream' },
+          );
           const frames = createFrameReader();
           for await (const piece of (response.body as ReadableStream<Uint8Array>).pipeThrough(
             new TextDecoderStream() as never,

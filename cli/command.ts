@@ -51,7 +51,8 @@ export function numberOf(values: Values, name: string, fallback: number): number
   const text = values[name];
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a number above 0.`);
+  if (!Number.isFinite(value) || value <= 0)
+    throw new UsageError(`--${name}: ${JSON.stringify(text)} is not a number above 0.`);
   return value;
 }
 
@@ -62,7 +63,8 @@ export function countOf(values: Values, name: string, fallback: number): number 
   return value;
 }
 
-export const textOf = (values: Values, name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
+export const textOf = (values: Values, name: string): string | undefined =>
+  typeof values[name] === 'string' ? values[name] : undefined;
 
 const seconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
@@ -79,7 +81,10 @@ export function timeOf(values: Values, name: string): string | undefined {
   if (text === undefined) return undefined;
   const isSpan = /^\d+(\.\d+)?[smhd]$/.test(text);
   const at = isSpan ? Date.now() - durationOf(`--${name}`, text) * 1000 : Date.parse(text);
-  if (Number.isNaN(at)) throw new UsageError(`--${name}: ${JSON.stringify(text)} is neither a date such as 2026-01-31 nor a time such as 30m or 7d.`);
+  if (Number.isNaN(at))
+    throw new UsageError(
+      `--${name}: ${JSON.stringify(text)} is neither a date such as 2026-01-31 nor a time such as 30m or 7d.`,
+    );
   return new Date(at).toISOString();
 }
 

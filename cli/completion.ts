@@ -23,7 +23,11 @@ function firstOf({ name, args }: Command): { words: string } | { asks: string } 
 }
 
 /** The completion of a shell, as a script that it reads. */
-export function completionFor(shell: Shell, commands: readonly Command[], common: readonly OptionRow[]): string {
+export function completionFor(
+  shell: Shell,
+  commands: readonly Command[],
+  common: readonly OptionRow[],
+): string {
   if (shell === 'fish') return fish(commands, common);
   const script = bash(commands, common);
   return shell === 'bash' ? script : `autoload -U +X bashcompinit && bashcompinit\n${script}`;
@@ -39,7 +43,9 @@ function bash(commands: readonly Command[], common: readonly OptionRow[]): strin
   const line = (test: string, words: string) => `    ${test}) words=${words} ;;`;
   const flags = commands.map((command) => line(`${command.name}:-*`, `"${flagsOf(command.options)}"`));
   const choices = commands.flatMap(({ name, options }) =>
-    options.flatMap((row) => (row.choices ? [line(`${name}:${longOf(row.flags)}`, `"${row.choices.join(' ')}"`)] : [])),
+    options.flatMap((row) =>
+      row.choices ? [line(`${name}:${longOf(row.flags)}`, `"${row.choices.join(' ')}"`)] : [],
+    ),
   );
   const first = commands.flatMap((command) => {
     const found = firstOf(command);
@@ -81,7 +87,13 @@ complete -o default -F _switchboard switchboard
 function fish(commands: readonly Command[], common: readonly OptionRow[]): string {
   const optionOf = (name: string | null, { flags, about, choices }: OptionRow) => {
     const isFile = /<(path|file|folder)>/.test(flags);
-    const values = choices ? ` -x -a ${quoted(choices.join(' '))}` : isFile ? ' -r -F' : /</.test(flags) ? ' -x' : '';
+    const values = choices
+      ? ` -x -a ${quoted(choices.join(' '))}`
+      : isFile
+        ? ' -r -F'
+        : /</.test(flags)
+          ? ' -x'
+          : '';
     const where = name === null ? '' : ` -n "__fish_seen_subcommand_from ${name}"`;
     return `complete -c switchboard${where} -l ${longOf(flags).slice(2)}${values} -d ${quoted(about)}`;
   };
@@ -92,7 +104,9 @@ function fish(commands: readonly Command[], common: readonly OptionRow[]): strin
       `complete -c switchboard -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`,
       ...options.map((row) => optionOf(name, row)),
       ...(found
-        ? [`complete -c switchboard -n "__fish_seen_subcommand_from ${name}" -a "${'words' in found ? found.words : `(${found.asks})`}"`]
+        ? [
+            `complete -c switchboard -n "__fish_seen_subcommand_from ${name}" -a "${'words' in found ? found.words : `(${found.asks})`}"`,
+          ]
         : []),
     ];
   });

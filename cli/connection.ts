@@ -30,7 +30,9 @@ function urlOf(text: string): string {
     if (!/^https?:$/.test(url.protocol)) throw new Error();
     return url.href.replace(/\/+$/, '');
   } catch {
-    throw new CliError(`${JSON.stringify(text)} is not the address of a server. Use one such as http://127.0.0.1:8000.`);
+    throw new CliError(
+      `${JSON.stringify(text)} is not the address of a server. Use one such as http://127.0.0.1:8000.`,
+    );
   }
 }
 
@@ -38,7 +40,10 @@ function urlOf(text: string): string {
  * The server that is meant: `--server`, SWITCHBOARD_URL, or that of this machine. A token comes from `--token` or
  * SWITCHBOARD_TOKEN, a password from SWITCHBOARD_AUTH (`user:password`). Throws CliError if none is found.
  */
-export function findConnection(given: { server?: string | undefined; token?: string | undefined }, env: Environment): Connection {
+export function findConnection(
+  given: { server?: string | undefined; token?: string | undefined },
+  env: Environment,
+): Connection {
   const url = given.server ?? env['SWITCHBOARD_URL'];
   const token = given.token ?? env['SWITCHBOARD_TOKEN'];
   const { note, fault } = readNote(env);
@@ -51,10 +56,15 @@ export function findConnection(given: { server?: string | undefined; token?: str
     const address = urlOf(url);
     if (token) return { url: address, authorization: bearer(token) };
     if (env['SWITCHBOARD_AUTH']) {
-      return { url: address, authorization: `Basic ${Buffer.from(env['SWITCHBOARD_AUTH']).toString('base64')}` };
+      return {
+        url: address,
+        authorization: `Basic ${Buffer.from(env['SWITCHBOARD_AUTH']).toString('base64')}`,
+      };
     }
     if (note?.url === address) return byNote(note);
-    throw new CliError(`There is no token for ${address}. Make one there (switchboard token, or its settings), and set SWITCHBOARD_TOKEN.`);
+    throw new CliError(
+      `There is no token for ${address}. Make one there (switchboard token, or its settings), and set SWITCHBOARD_TOKEN.`,
+    );
   }
   if (note) return byNote(note);
   const start = 'Start one with `switchboard serve`, or name another with --server or SWITCHBOARD_URL.';
@@ -70,14 +80,18 @@ function readNote(env: Environment): { note: Note | null; fault: string | null }
     return { note: null, fault: notANote(file) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { note: null, fault: null };
-    return { note: null, fault: error instanceof SyntaxError ? notANote(file) : describeFault(file, error as Error) };
+    return {
+      note: null,
+      fault: error instanceof SyntaxError ? notANote(file) : describeFault(file, error as Error),
+    };
   }
 }
 
 /** What is wrong with the file of the note, in words, or null. */
 export const noteFault = (env: Environment): string | null => readNote(env).fault;
 
-const notANote = (file: string) => `${file} is damaged, and is not a note of a server. A server that runs replaces it within seconds.`;
+const notANote = (file: string) =>
+  `${file} is damaged, and is not a note of a server. A server that runs replaces it within seconds.`;
 
 function describeFault(file: string, error: Error): string {
   const found = lstatSync(file, { throwIfNoEntry: false });
@@ -94,11 +108,13 @@ async function whyStale({ url, pid, instance }: Note, file: string): Promise<str
   try {
     const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(answerMs) });
     const { service } = (await answer.json()) as { service?: string };
-    if (service === 'switchboard' && answer.headers.get('x-switchboard-instance') === (instance ?? null)) return null;
+    if (service === 'switchboard' && answer.headers.get('x-switchboard-instance') === (instance ?? null))
+      return null;
   } catch {
     // Nothing answers there, or another program.
   }
-  const process = pid === undefined ? '' : ` (pid ${pid}, ${isRunning(pid) ? 'now another program' : 'gone'})`;
+  const process =
+    pid === undefined ? '' : ` (pid ${pid}, ${isRunning(pid) ? 'now another program' : 'gone'})`;
   return `${file} is from an earlier run${process}. A server that runs replaces it within seconds; start one with \`switchboard serve\`.`;
 }
 

@@ -50,7 +50,10 @@ function add(program: Commander, command: Command, done: (code: number) => void)
     const argument = new Argument(flags, about);
     own.addArgument(choices ? argument.choices([...choices]) : argument);
   }
-  for (const { flags, about, choices } of [...command.options, ...commonOptions.map((row) => ({ ...row, choices: undefined }))]) {
+  for (const { flags, about, choices } of [
+    ...command.options,
+    ...commonOptions.map((row) => ({ ...row, choices: undefined })),
+  ]) {
     const option = new Option(flags, about);
     own.addOption(choices ? option.choices([...choices]) : option);
   }

@@ -11,12 +11,17 @@ import { CliError, UsageError } from './fault.ts';
  * The message of a command: its argument, then the file of `--file`, then what is piped in, with a blank
  * line between them. `-` as either stands for standard input. Throws UsageError if nothing is given.
  */
-export async function messageOf({ input, out }: Context, given: string | undefined, values: Values): Promise<string> {
+export async function messageOf(
+  { input, out }: Context,
+  given: string | undefined,
+  values: Values,
+): Promise<string> {
   const file = textOf(values, 'file');
   const isInputNamed = given === '-' || file === '-';
   const hasWords = given !== undefined && given !== '-';
   const hasFile = file !== undefined && file !== '-';
-  if (!hasWords && !hasFile && !isInputNamed && out.isTerminal) throw new UsageError('Give a message, --file, or pipe one in.');
+  if (!hasWords && !hasFile && !isInputNamed && out.isTerminal)
+    throw new UsageError('Give a message, --file, or pipe one in.');
   const isInputNeeded = isInputNamed || (!hasWords && !hasFile);
   const parts = [
     hasWords ? given : '',
@@ -50,9 +55,18 @@ export async function prepare({ client }: Context, name: string, values: Values)
 }
 
 /** Gives a message to a conversation, once, whatever becomes of the connection; with where its events begin. */
-export async function accept({ client, out }: Context, name: string, message: string, follow: boolean): Promise<{ turnId: string; cursor: number }> {
+export async function accept(
+  { client, out }: Context,
+  name: string,
+  message: string,
+  follow: boolean,
+): Promise<{ turnId: string; cursor: number }> {
   const known = await conversationOf(client, name);
-  const { turn_id } = await client.surely('acceptTurn', { params: { id: name }, body: { message, follow } }, { 'idempotency-key': randomUUID() });
+  const { turn_id } = await client.surely(
+    'acceptTurn',
+    { params: { id: name }, body: { message, follow } },
+    { 'idempotency-key': randomUUID() },
+  );
   if (known?.in_terminal && known.terminal_messages === 'wait')
     out.say(
       `${name} is open at a terminal: the message waits for \`switchboard detach ${name}\`, or for \`switchboard attach ${name} --messages terminal\`.`,
@@ -64,7 +78,9 @@ export async function accept({ client, out }: Context, name: string, message: st
 /** What to say if the connection is lost while a turn runs: without its id a person would send the message again. */
 export function toLostError(error: Error, turnId: string, next: string): Error {
   if (error instanceof ApiError) return error;
-  return new CliError(`${error.message} The message is accepted as turn ${turnId}: do not send it again. ${next}`);
+  return new CliError(
+    `${error.message} The message is accepted as turn ${turnId}: do not send it again. ${next}`,
+  );
 }
 
 /** Follows a turn to its end. `on` gets what it says meanwhile. */
@@ -73,7 +89,9 @@ export async function follow(
   name: string,
   { turnId, cursor }: { turnId: string; cursor: number },
   on: (event: StoredEvent) => void,
-): Promise<Extract<StoredEvent, { type: 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted' }>> {
+): Promise<
+  Extract<StoredEvent, { type: 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted' }>
+> {
   try {
     for await (const event of client.events(name, cursor)) {
       if (!('turn_id' in event) || event.turn_id !== turnId) continue;

@@ -25,7 +25,8 @@ export function createOutput(options: {
   out(text: string): void;
   words(text: string): void;
 }): Output {
-  const style = (mark: string) => (text: string) => (options.hasColor ? `${mark}${text}${styleMarks.end}` : text);
+  const style = (mark: string) => (text: string) =>
+    options.hasColor ? `${mark}${text}${styleMarks.end}` : text;
   return {
     ...options,
     write: options.out,
@@ -45,18 +46,23 @@ export function createOutput(options: {
 /** What would move the cursor, or change the terminal, stands for itself: titles and paths come from anywhere. */
 export const plain = (text: string) => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 
-export const clip = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
+export const clip = (text: string, max: number): string =>
+  text.length > max ? `${text.slice(0, max - 1)}…` : text;
 
 /** Rows under a head, each column as wide as it needs; the last one takes what is left. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], width = 120): string {
   const cells = [head, ...rows.map((row) => row.map(plain))];
-  const widths = head.map((_, column) => Math.min(40, Math.max(...cells.map((row) => row[column]?.length ?? 0))));
+  const widths = head.map((_, column) =>
+    Math.min(40, Math.max(...cells.map((row) => row[column]?.length ?? 0))),
+  );
   const used = widths.slice(0, -1).reduce((sum, one) => sum + one + 2, 0);
   widths[widths.length - 1] = Math.max(10, width - used);
   return cells
     .map((row) =>
       row
-        .map((cell, column) => clip(cell, widths[column] ?? 0).padEnd(column === row.length - 1 ? 0 : (widths[column] ?? 0)))
+        .map((cell, column) =>
+          clip(cell, widths[column] ?? 0).padEnd(column === row.length - 1 ? 0 : (widths[column] ?? 0)),
+        )
         .join('  ')
         .trimEnd(),
     )

@@ -19,7 +19,8 @@ type About = { node: string; main: string; folder: string; path: string; home: s
 const name = 'switchboard';
 
 /** A word in a systemd unit: `%` and `"` mean something there. */
-const unitWord = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
+const unitWord = (text: string) =>
+  `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
 /** In a command `$` means something as well. */
 const commandWord = (text: string) => unitWord(text).replaceAll('$', '$$$$');
 const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
@@ -80,13 +81,18 @@ function launchd({ node, main, folder, path, home }: About): Service {
 export function serviceOf(platform: string, about: About): Service {
   if (platform === 'linux') return systemd(about);
   if (platform === 'darwin') return launchd(about);
-  throw new CliError(`No service is known for ${platform}. Start \`switchboard serve\` by what starts programs there.`);
+  throw new CliError(
+    `No service is known for ${platform}. Start \`switchboard serve\` by what starts programs there.`,
+  );
 }
 
 function run(command: readonly string[], env: Environment): { ok: boolean; words: string } {
   const [program = '', ...args] = command;
   const done = spawnSync(program, args, { encoding: 'utf8', env: env as NodeJS.ProcessEnv });
-  return { ok: done.status === 0, words: done.error ? `${program} is not there` : `${done.stdout}${done.stderr}`.trim() };
+  return {
+    ok: done.status === 0,
+    words: done.error ? `${program} is not there` : `${done.stdout}${done.stderr}`.trim(),
+  };
 }
 
 export function install(service: Service, env: Environment): void {

@@ -27,10 +27,15 @@ export class StandardInput {
     const kind = pipeKind();
     if (kind === 'none') return '';
     if (kind === 'socket' && !(await hasDataSoon())) {
-      this.notify('Nothing arrived on standard input within 3 s: only the message is sent. Use "-" to wait for input, or < /dev/null.\n');
+      this.notify(
+        'Nothing arrived on standard input within 3 s: only the message is sent. Use "-" to wait for input, or < /dev/null.\n',
+      );
       return '';
     }
-    const hint = setTimeout(() => this.notify('Reading standard input; press Ctrl-D or use < /dev/null to end it.\n'), silenceMs);
+    const hint = setTimeout(
+      () => this.notify('Reading standard input; press Ctrl-D or use < /dev/null to end it.\n'),
+      silenceMs,
+    );
     try {
       return await this.read();
     } finally {

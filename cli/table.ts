@@ -30,8 +30,14 @@ export const groups: Readonly<Record<Command['group'], string>> = {
 
 /** What every command takes. */
 export const commonOptions = [
-  { flags: '--server <url>', about: 'server to use (default: the one on this machine); also SWITCHBOARD_URL' },
-  { flags: '--token <token>', about: 'access token; also SWITCHBOARD_TOKEN, or SWITCHBOARD_AUTH=user:password' },
+  {
+    flags: '--server <url>',
+    about: 'server to use (default: the one on this machine); also SWITCHBOARD_URL',
+  },
+  {
+    flags: '--token <token>',
+    about: 'access token; also SWITCHBOARD_TOKEN, or SWITCHBOARD_AUTH=user:password',
+  },
   { flags: '--json', about: 'data as JSON' },
   { flags: '-q, --quiet', about: 'print ids only, no messages' },
 ] as const;

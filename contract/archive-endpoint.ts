@@ -17,7 +17,10 @@ export const archiveEndpoints = {
       limit: count(1, 500).optional().describe('100 where it is left out'),
       before: z.string().max(64).optional().describe('the id of a record: those that were started before it'),
     }),
-    response: z.object({ records: z.array(ArchiveRecord), before: z.string().nullable().describe('pass it as ?before= for older ones') }),
+    response: z.object({
+      records: z.array(ArchiveRecord),
+      before: z.string().nullable().describe('pass it as ?before= for older ones'),
+    }),
   },
   readArchive: { params: RecordParams, response: ArchiveRecord },
   readArchiveLog: {
@@ -28,7 +31,11 @@ export const archiveEndpoints = {
     }),
     response: z.unknown(),
   },
-  changeArchive: { params: RecordParams, body: z.object({ label: z.string().trim().max(100).nullable() }), response: ArchiveRecord },
+  changeArchive: {
+    params: RecordParams,
+    body: z.object({ label: z.string().trim().max(100).nullable() }),
+    response: ArchiveRecord,
+  },
   hideArchive: { params: RecordParams, response: ArchiveRecord },
   unhideArchive: { params: RecordParams, response: ArchiveRecord },
 };

@@ -8,10 +8,17 @@ export const archiveRoutes = {
     method: 'GET',
     path: '/api/archive',
     tag: 'archive',
-    summary: 'Every session that was started here, in a terminal or for messages, newest first, with why it ended',
+    summary:
+      'Every session that was started here, in a terminal or for messages, newest first, with why it ended',
     errors: [],
   },
-  readArchive: { method: 'GET', path: '/api/archive/:id', tag: 'archive', summary: 'One of them', errors: one },
+  readArchive: {
+    method: 'GET',
+    path: '/api/archive/:id',
+    tag: 'archive',
+    summary: 'One of them',
+    errors: one,
+  },
   readArchiveLog: {
     method: 'GET',
     path: '/api/archive/:id/log',
@@ -20,7 +27,25 @@ export const archiveRoutes = {
     streams: ['text/plain'],
     errors: one,
   },
-  changeArchive: { method: 'PATCH', path: '/api/archive/:id', tag: 'archive', summary: 'Give a record a label', errors: one },
-  hideArchive: { method: 'POST', path: '/api/archive/:id/hide', tag: 'archive', summary: 'Leave a record out of the list', errors: one },
-  unhideArchive: { method: 'DELETE', path: '/api/archive/:id/hide', tag: 'archive', summary: 'Take it into the list again', errors: one },
+  changeArchive: {
+    method: 'PATCH',
+    path: '/api/archive/:id',
+    tag: 'archive',
+    summary: 'Give a record a label',
+    errors: one,
+  },
+  hideArchive: {
+    method: 'POST',
+    path: '/api/archive/:id/hide',
+    tag: 'archive',
+    summary: 'Leave a record out of the list',
+    errors: one,
+  },
+  unhideArchive: {
+    method: 'DELETE',
+    path: '/api/archive/:id/hide',
+    tag: 'archive',
+    summary: 'Take it into the list again',
+    errors: one,
+  },
 } as const satisfies Record<string, Route>;

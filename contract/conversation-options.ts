@@ -7,16 +7,28 @@ export const ConvId = z
   .refine((id) => !['.', '..', '__proto__'].includes(id), 'must not be ".", ".." or "__proto__"');
 
 /** A session's id as the Claude CLI takes it: a UUID in lower case (upper case is refused by the CLI). */
-export const SessionId = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
+export const SessionId = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
 
-export const PermissionMode = z.enum(['acceptEdits', 'auto', 'bypassPermissions', 'default', 'dontAsk', 'manual', 'plan']);
+export const PermissionMode = z.enum([
+  'acceptEdits',
+  'auto',
+  'bypassPermissions',
+  'default',
+  'dontAsk',
+  'manual',
+  'plan',
+]);
 export type PermissionMode = z.infer<typeof PermissionMode>;
 
 /** How hard the model thinks. The CLI takes any word and ignores what it does not know. */
 export const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
 
 /** A model name or alias. It may not begin with a dash, so that it can never be read as an option. */
-export const ModelName = z.string().regex(/^[A-Za-z0-9][\w.:@/[\]-]{0,127}$/, 'must be a model name such as "opus" or "claude-sonnet-5-5"');
+export const ModelName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.:@/[\]-]{0,127}$/, 'must be a model name such as "opus" or "claude-sonnet-5-5"');
 
 /** What a push is sent for: a person is waited for, an answer has come, a turn has failed. */
 export const NoticeKind = z.enum(['needs_me', 'finished', 'failed']);
@@ -45,7 +57,13 @@ export const ConversationOptions = z.object({
   model: ModelName.nullable().optional(),
   effort: Effort.nullable().optional(),
   permission_mode: PermissionMode.nullable().optional(),
-  max_cost_usd: z.number().positive().max(1_000_000).nullable().optional().describe('what its turns may cost together, in USD'),
+  max_cost_usd: z
+    .number()
+    .positive()
+    .max(1_000_000)
+    .nullable()
+    .optional()
+    .describe('what its turns may cost together, in USD'),
   allowed_tools: z.string().max(4000).nullable().optional(),
   extra_args: ExtraArgs.nullable().optional(),
 });
@@ -62,9 +80,22 @@ export const ChangeConversation = z.strictObject({
   ...ConversationOptions.shape,
   archived: z.boolean().optional(),
   pinned: z.boolean().optional(),
-  notify: z.array(NoticeKind).max(3).nullable().optional().describe('what a push is sent for; null: as the settings say'),
-  terminal_messages: TerminalMessages.optional().describe('what happens to messages while its session is open in a terminal that was started here'),
-  desk_messages: TerminalMessages.optional().meta({ deprecated: true, description: 'use `terminal_messages`' }),
-  queue_paused: z.boolean().optional().describe('true: what waits does not start until this is false again, or a message comes'),
+  notify: z
+    .array(NoticeKind)
+    .max(3)
+    .nullable()
+    .optional()
+    .describe('what a push is sent for; null: as the settings say'),
+  terminal_messages: TerminalMessages.optional().describe(
+    'what happens to messages while its session is open in a terminal that was started here',
+  ),
+  desk_messages: TerminalMessages.optional().meta({
+    deprecated: true,
+    description: 'use `terminal_messages`',
+  }),
+  queue_paused: z
+    .boolean()
+    .optional()
+    .describe('true: what waits does not start until this is false again, or a message comes'),
 });
 export type ChangeConversation = z.input<typeof ChangeConversation>;

@@ -16,7 +16,12 @@ export const BackgroundTask = z.object({
 export type BackgroundTask = z.infer<typeof BackgroundTask>;
 
 /** How far a budget is used up. `warning` is true from 80 % on. */
-export const Budget = z.object({ limit_usd: z.number(), spent_usd: z.number(), warning: z.boolean(), reached: z.boolean() });
+export const Budget = z.object({
+  limit_usd: z.number(),
+  spent_usd: z.number(),
+  warning: z.boolean(),
+  reached: z.boolean(),
+});
 export type Budget = z.infer<typeof Budget>;
 
 /** One row of the list of conversations. */

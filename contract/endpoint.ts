@@ -1,7 +1,22 @@
 import { z } from 'zod';
 import { archiveEndpoints } from './archive-endpoint.ts';
-import { BackgroundTask, Budget, ConversationSnapshot, ConversationSummary, MappingEntry } from './conversation.ts';
-import { ChangeConversation, ConvId, CreateConversation, Effort, ModelName, PermissionMode, ProjectPath, SessionId } from './conversation-options.ts';
+import {
+  BackgroundTask,
+  Budget,
+  ConversationSnapshot,
+  ConversationSummary,
+  MappingEntry,
+} from './conversation.ts';
+import {
+  ChangeConversation,
+  ConvId,
+  CreateConversation,
+  Effort,
+  ModelName,
+  PermissionMode,
+  ProjectPath,
+  SessionId,
+} from './conversation-options.ts';
 import { Event, ResetEvent } from './event.ts';
 import { HistoryPage } from './message.ts';
 import { AuditEntry, Prompt, PromptAnswer, PromptOutcome, Rule } from './prompt.ts';
@@ -35,7 +50,8 @@ const DeviceParams = z.object({ id: z.string().min(1).max(64) });
 const TurnParams = z.object({ id: z.string().min(1).max(64) });
 
 /** A field that may be left out; null is the same, since many clients send that. */
-const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
+const optional = <S extends z.ZodType>(schema: S) =>
+  schema.nullish().transform((value) => value ?? undefined);
 
 /** A file that goes with a message; as multipart/form-data each file is a part called `attachments`. */
 const Attachment = z.object({
@@ -51,13 +67,19 @@ const SendMessage = z.object({
   permission_mode: optional(PermissionMode),
   timeout_s: optional(TimeoutSeconds),
   literal: optional(z.boolean()).describe('send a message that begins with "/" as text'),
-  attachments: optional(z.array(Attachment)).describe('images, PDFs and text for the model; other files are put into the project'),
+  attachments: optional(z.array(Attachment)).describe(
+    'images, PDFs and text for the model; other files are put into the project',
+  ),
   json_schema: optional(z.record(z.string(), z.unknown())).describe('a JSON Schema for `structured_output`'),
 });
 
 const AcceptTurn = SendMessage.extend({
-  follow: optional(z.boolean()).describe('its events are wanted as they happen, though nobody reads them yet'),
-  steer: optional(z.boolean()).describe('give it to the running turn at its next step; where none can take it, it goes next'),
+  follow: optional(z.boolean()).describe(
+    'its events are wanted as they happen, though nobody reads them yet',
+  ),
+  steer: optional(z.boolean()).describe(
+    'give it to the running turn at its next step; where none can take it, it goes next',
+  ),
   interrupt: optional(z.boolean()).describe('stop the running turn and go next'),
 });
 
@@ -70,7 +92,12 @@ const ChatRequest = SendMessage.extend({
 
 const Cursor = z.object({
   after: count(0, Number.MAX_SAFE_INTEGER).optional(),
-  wait_s: z.coerce.number().min(0).max(300).optional().describe('answer as JSON, waiting up to that long for the first event'),
+  wait_s: z.coerce
+    .number()
+    .min(0)
+    .max(300)
+    .optional()
+    .describe('answer as JSON, waiting up to that long for the first event'),
 });
 
 /** What the events are as JSON, with `wait_s`. */
@@ -128,13 +155,21 @@ const Status = z.object({
 
 /** Joins each route to its shapes. Only the server and the command import this; a page imports its types. */
 export const endpoints = {
-  health: { response: z.object({ status: z.literal('healthy'), service: z.literal('switchboard'), version: z.string() }) },
+  health: {
+    response: z.object({
+      status: z.literal('healthy'),
+      service: z.literal('switchboard'),
+      version: z.string(),
+    }),
+  },
   status: { response: Status },
   openapi: { response: z.looseObject({}) },
   metrics: { response: z.unknown() },
   chat: { body: ChatRequest, keepsNul: ['message'], response: ChatAnswer },
   reset: {
-    query: z.object({ conv_id: OptionalConvId.describe('`default` if neither the address nor the body names one') }),
+    query: z.object({
+      conv_id: OptionalConvId.describe('`default` if neither the address nor the body names one'),
+    }),
     body: z.object({ conv_id: OptionalConvId }),
     response: z.object({ message: z.string(), conv_id: z.string() }),
   },
@@ -164,7 +199,10 @@ export const endpoints = {
   warmConversation: { params: ConvParams, response: z.object({ conv_id: z.string(), live: z.boolean() }) },
   forkConversation: {
     params: ConvParams,
-    body: z.object({ id: optional(ConvId), at_turn: optional(z.string().max(64)).describe('last turn to include') }),
+    body: z.object({
+      id: optional(ConvId),
+      at_turn: optional(z.string().max(64)).describe('last turn to include'),
+    }),
     response: ConversationSnapshot,
   },
   readMenu: {
@@ -184,7 +222,13 @@ export const endpoints = {
     response: z.object({
       path: z.string().nullable().describe('null: the roots are listed'),
       parent: z.string().nullable().describe('null: the roots are above it'),
-      folders: z.array(z.object({ name: z.string(), path: z.string(), is_project: z.boolean().describe('it is a git work tree') })),
+      folders: z.array(
+        z.object({
+          name: z.string(),
+          path: z.string(),
+          is_project: z.boolean().describe('it is a git work tree'),
+        }),
+      ),
       recent: z.array(z.string()).describe('projects of conversations, the last used first'),
       default: z.string(),
     }),
@@ -208,7 +252,10 @@ export const endpoints = {
     params: TurnParams,
     query: z.object({
       wait_s: z.coerce.number().min(0).max(3600).default(0),
-      for: z.enum(['news', 'end']).default('news').describe('news: its end, or that it waits for a person; end: its end alone'),
+      for: z
+        .enum(['news', 'end'])
+        .default('news')
+        .describe('news: its end, or that it waits for a person; end: its end alone'),
     }),
     response: TurnSummary.extend({ prompts: z.array(Prompt).describe('what it waits for') }),
   },
@@ -228,17 +275,33 @@ export const endpoints = {
     params: z.object({ id: z.string().min(1).max(64) }),
     body: PromptAnswer,
     keepsNul: ['message', 'updated_input'],
-    response: z.object({ id: z.string(), outcome: PromptOutcome, turn_id: z.string(), rule: Rule.nullable() }),
+    response: z.object({
+      id: z.string(),
+      outcome: PromptOutcome,
+      turn_id: z.string(),
+      rule: Rule.nullable(),
+    }),
   },
   listRules: { response: z.object({ rules: z.array(Rule) }) },
-  revokeRule: { params: z.object({ id: z.string().min(1).max(64) }), response: z.object({ revoked: z.string() }) },
+  revokeRule: {
+    params: z.object({ id: z.string().min(1).max(64) }),
+    response: z.object({ revoked: z.string() }),
+  },
   audit: {
-    query: z.object({ limit: count(1, 1000).default(100), before: count(1, Number.MAX_SAFE_INTEGER).optional() }),
-    response: z.object({ entries: z.array(AuditEntry), before: z.number().int().nullable().describe('pass it as ?before= for older ones') }),
+    query: z.object({
+      limit: count(1, 1000).default(100),
+      before: count(1, Number.MAX_SAFE_INTEGER).optional(),
+    }),
+    response: z.object({
+      entries: z.array(AuditEntry),
+      before: z.number().int().nullable().describe('pass it as ?before= for older ones'),
+    }),
   },
   followConversation: { params: ConvParams, query: Cursor, response: EventPage },
   followAll: {
-    query: Cursor.extend({ detail: ConvId.optional().describe('what turns say and do is wanted of this conversation alone') }),
+    query: Cursor.extend({
+      detail: ConvId.optional().describe('what turns say and do is wanted of this conversation alone'),
+    }),
     response: EventPage,
   },
   readPush: {
@@ -263,16 +326,24 @@ export const endpoints = {
     response: z.object({ noted: z.boolean() }),
   },
   reportSeen: {
-    body: z.object({ seen: z.array(z.object({ conv_id: ConvId, event_id: z.number().int().min(0) })).max(50) }),
+    body: z.object({
+      seen: z.array(z.object({ conv_id: ConvId, event_id: z.number().int().min(0) })).max(50),
+    }),
     response: z.object({ noted: z.number().int() }),
   },
-  pressAction: { params: z.object({ token: z.string().min(1).max(100) }), response: z.object({ outcome: PromptOutcome, conv_id: z.string() }) },
+  pressAction: {
+    params: z.object({ token: z.string().min(1).max(100) }),
+    response: z.object({ outcome: PromptOutcome, conv_id: z.string() }),
+  },
   login: {
     body: z.object({ username: z.string().max(200), password: z.string().max(1000) }),
     response: z.object({ username: z.string() }),
   },
   logout: { response: z.object({ signed_out: z.boolean() }) },
-  logoutAll: { body: z.object({ tokens: optional(z.boolean()) }), response: z.object({ revoked: z.number().int() }) },
+  logoutAll: {
+    body: z.object({ tokens: optional(z.boolean()) }),
+    response: z.object({ revoked: z.number().int() }),
+  },
   createPairing: {
     response: z.object({
       url: z.string(),
@@ -281,9 +352,15 @@ export const endpoints = {
       is_tunnel: z.boolean().describe('whether the link works outside of this network'),
     }),
   },
-  pair: { body: z.object({ code: z.string().min(1).max(100) }), response: z.object({ username: z.string() }) },
+  pair: {
+    body: z.object({ code: z.string().min(1).max(100) }),
+    response: z.object({ username: z.string() }),
+  },
   listCredentials: { response: z.object({ credentials: z.array(Credential) }) },
-  revokeCredential: { params: z.object({ id: z.string().max(64) }), response: z.object({ revoked: z.string() }) },
+  revokeCredential: {
+    params: z.object({ id: z.string().max(64) }),
+    response: z.object({ revoked: z.string() }),
+  },
   createToken: {
     body: z.object({ label: z.string().trim().min(1).max(100) }),
     response: z.object({ id: z.string(), label: z.string(), token: z.string() }),
@@ -293,7 +370,8 @@ export const endpoints = {
 } as const satisfies Record<RouteName, Endpoint>;
 
 export type Endpoints = typeof endpoints;
-type Part<N extends RouteName, K extends keyof Endpoint> = Endpoints[N] extends Record<K, infer S> ? S : never;
+type Part<N extends RouteName, K extends keyof Endpoint> =
+  Endpoints[N] extends Record<K, infer S> ? S : never;
 
 /** What a client sends in a part of a request. */
 export type Sent<N extends RouteName, K extends 'params' | 'query' | 'body'> = z.input<Part<N, K>>;

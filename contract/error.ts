@@ -376,7 +376,11 @@ export type Problem = {
 export const problemType = (code: string): string => `urn:switchboard:error:${code}`;
 
 /** Builds the problem body of a code; `detail` defaults to the title. */
-export function toProblem(code: ErrorCode, detail?: string, extra: Pick<Problem, 'request_id' | 'field' | 'turn_id' | 'candidates'> = {}): Problem {
+export function toProblem(
+  code: ErrorCode,
+  detail?: string,
+  extra: Pick<Problem, 'request_id' | 'field' | 'turn_id' | 'candidates'> = {},
+): Problem {
   const row = errorTable[code];
   const text = detail || row.title;
   return {

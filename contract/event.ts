@@ -20,9 +20,19 @@ export const Event = z.discriminatedUnion('type', [
     origin: TurnOrigin,
     attachments: TurnSummary.shape.attachments,
   }),
-  z.object({ type: z.literal('turn.changed'), ...ofTurn, message: z.string(), attachments: TurnSummary.shape.attachments }),
+  z.object({
+    type: z.literal('turn.changed'),
+    ...ofTurn,
+    message: z.string(),
+    attachments: TurnSummary.shape.attachments,
+  }),
   z.object({ type: z.literal('queue.reordered'), ...common, turn_ids: z.array(z.string()) }),
-  z.object({ type: z.literal('turn.started'), ...ofTurn, session_id: z.string(), steers: z.string().nullable() }),
+  z.object({
+    type: z.literal('turn.started'),
+    ...ofTurn,
+    session_id: z.string(),
+    steers: z.string().nullable(),
+  }),
   z.object({
     type: z.literal('turn.retrying'),
     ...ofTurn,
@@ -59,7 +69,13 @@ export const Event = z.discriminatedUnion('type', [
     parent_tool_id,
   }),
   z.object({ type: z.literal('prompt.opened'), ...ofTurn, prompt: Prompt }),
-  z.object({ type: z.literal('prompt.closed'), ...ofTurn, prompt_id: z.string(), outcome: PromptOutcome, by: z.string().nullable() }),
+  z.object({
+    type: z.literal('prompt.closed'),
+    ...ofTurn,
+    prompt_id: z.string(),
+    outcome: PromptOutcome,
+    by: z.string().nullable(),
+  }),
   z.object({ type: z.literal('background.changed'), ...common, tasks: z.array(BackgroundTask) }),
   z.object({
     type: z.literal('background.ended'),
@@ -119,4 +135,9 @@ export const ShutdownEvent = z.object({
 export type ShutdownEvent = z.infer<typeof ShutdownEvent>;
 
 /** The types after which no further event of a turn follows. */
-export const finalTypes: readonly EventType[] = ['turn.completed', 'turn.failed', 'turn.cancelled', 'turn.interrupted'];
+export const finalTypes: readonly EventType[] = [
+  'turn.completed',
+  'turn.failed',
+  'turn.cancelled',
+  'turn.interrupted',
+];

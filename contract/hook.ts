@@ -10,5 +10,7 @@ export const HookInput = z.looseObject({
 export type HookInput = z.infer<typeof HookInput>;
 
 /** What it is answered. An empty one decides nothing: then the terminal's own dialog does. */
-export const HookAnswer = z.looseObject({ hookSpecificOutput: z.looseObject({ hookEventName: z.string() }).optional() });
+export const HookAnswer = z.looseObject({
+  hookSpecificOutput: z.looseObject({ hookEventName: z.string() }).optional(),
+});
 export type HookAnswer = z.infer<typeof HookAnswer>;

@@ -38,16 +38,24 @@ export function reduceParts(parts: readonly MessagePart[], event: StoredEvent): 
         const duration = passed === null ? {} : { duration_ms: Math.max(0, passed) };
         const denied = event.denied ?? (event.is_error ? part.denied : undefined);
         const { denied: _, asked_at: __, ...tool } = part;
-        return { ...tool, output: event.output, is_error: event.is_error, ...duration, ...(denied ? { denied } : {}) };
+        return {
+          ...tool,
+          output: event.output,
+          is_error: event.is_error,
+          ...duration,
+          ...(denied ? { denied } : {}),
+        };
       });
     default:
       return parts as MessagePart[];
   }
 }
 
-const isOpen = (part: MessagePart | undefined): part is Spoken & { open: true } => part !== undefined && 'open' in part && part.open === true;
+const isOpen = (part: MessagePart | undefined): part is Spoken & { open: true } =>
+  part !== undefined && 'open' in part && part.open === true;
 
-const bounded = (parts: MessagePart[]): MessagePart[] => (parts.length > maxParts ? parts.slice(-maxParts) : parts);
+const bounded = (parts: MessagePart[]): MessagePart[] =>
+  parts.length > maxParts ? parts.slice(-maxParts) : parts;
 
 const withoutOpen = (parts: readonly MessagePart[]): MessagePart[] => parts.filter((part) => !isOpen(part));
 

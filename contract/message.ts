@@ -24,11 +24,18 @@ export const MessagePart = z.discriminatedUnion('type', [
     clipped: z.boolean().optional(),
     change: FileChange.optional(),
     at: z.string().optional().describe('when it was called'),
-    duration_ms: z.number().int().optional().describe('how long it ran, without the time for which it waited for a person'),
+    duration_ms: z
+      .number()
+      .int()
+      .optional()
+      .describe('how long it ran, without the time for which it waited for a person'),
     waited_ms: z.number().int().optional().describe('how long it waited for a person'),
     asked_at: z.string().optional().describe('set while a person is asked about it: since when'),
     denied: Denied.optional().describe('it never ran: why'),
-    parent_tool_id: z.string().optional().describe('set on what a sub-agent does: the tool call that started it'),
+    parent_tool_id: z
+      .string()
+      .optional()
+      .describe('set on what a sub-agent does: the tool call that started it'),
   }),
   z.object({ type: z.literal('attachment'), media_type: z.string() }),
 ]);
@@ -64,7 +71,9 @@ export type HistoryTurn = z.infer<typeof HistoryTurn>;
 /** A page of history, oldest message first; `before` is the cursor of the page before it, null at the start. */
 export const HistoryPage = z.object({
   messages: z.array(HistoryMessage),
-  turns: z.array(HistoryTurn).describe('the turns of this server that these messages belong to, oldest first'),
+  turns: z
+    .array(HistoryTurn)
+    .describe('the turns of this server that these messages belong to, oldest first'),
   before: z.string().nullable(),
   session_id: z.string().nullable(),
 });

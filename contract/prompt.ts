@@ -19,13 +19,18 @@ export const Prompt = z.object({
   conv_id: z.string(),
   turn_id: z.string(),
   tool: z.string(),
-  input: z.record(z.string(), z.unknown()).describe('what the tool would get; for a question its `questions`, for a plan its `plan`'),
+  input: z
+    .record(z.string(), z.unknown())
+    .describe('what the tool would get; for a question its `questions`, for a plan its `plan`'),
   reason: z.string().nullable().describe('why the agent asks, in its own words'),
   risks: z.array(z.string()).describe('why it looks risky, in plain words; empty where nothing does'),
   project: z.string(),
   parent_tool_id: z.string().nullable().describe('set where a sub-agent asks: the tool call that started it'),
   tool_id: z.string().nullish().describe('the tool call that waits, if the agent says so'),
-  offers: z.array(RuleOffer).optional().describe('rules that are safe to offer besides one for exactly what is asked'),
+  offers: z
+    .array(RuleOffer)
+    .optional()
+    .describe('rules that are safe to offer besides one for exactly what is asked'),
   opened_at: z.string(),
 });
 export type Prompt = z.infer<typeof Prompt>;
@@ -40,8 +45,18 @@ export const Remember = z.union([
   z.strictObject({
     for: z.enum(['conversation', 'always', 'until']),
     until: z.iso.datetime({ offset: true }).optional().describe('needed with "until"'),
-    command: z.string().min(1).max(4000).optional().describe('whole words with which the asked command begins: what begins so is allowed too'),
-    folder: z.string().min(1).max(4096).optional().describe('a folder that holds the asked file: the tool is allowed in all of it'),
+    command: z
+      .string()
+      .min(1)
+      .max(4000)
+      .optional()
+      .describe('whole words with which the asked command begins: what begins so is allowed too'),
+    folder: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .describe('a folder that holds the asked file: the tool is allowed in all of it'),
   }),
 ]);
 export type Remember = z.infer<typeof Remember>;
@@ -51,7 +66,10 @@ export const PromptAnswer = z.strictObject({
   decision: z.enum(['allow', 'deny']),
   message: z.string().max(20_000).nullish().describe('words for the model, with deny'),
   interrupt: z.boolean().nullish().describe('with deny: stop the turn as well'),
-  updated_input: z.record(z.string(), z.unknown()).nullish().describe('with allow: run the tool with this input instead'),
+  updated_input: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .describe('with allow: run the tool with this input instead'),
   answers: z
     .record(z.string(), z.union([z.string(), z.array(z.string())]))
     .nullish()
@@ -66,7 +84,11 @@ export const Rule = z.object({
   id: z.string(),
   tool: z.string(),
   match: z.discriminatedUnion('by', [
-    z.object({ by: z.literal('command'), command: z.string(), exact: z.boolean().describe('false: all that begins with these words') }),
+    z.object({
+      by: z.literal('command'),
+      command: z.string(),
+      exact: z.boolean().describe('false: all that begins with these words'),
+    }),
     z.object({ by: z.literal('file'), file: z.string() }),
     z.object({ by: z.literal('folder'), folder: z.string() }),
     z.object({ by: z.literal('input'), input: z.string().describe('the whole input as JSON text') }),
@@ -76,7 +98,10 @@ export const Rule = z.object({
   until: z.string().nullable(),
   created_at: z.string(),
   created_by: z.string(),
-  allows_anything: z.boolean().optional().describe('its program runs what it is given: the rule allows any command'),
+  allows_anything: z
+    .boolean()
+    .optional()
+    .describe('its program runs what it is given: the rule allows any command'),
 });
 export type Rule = z.infer<typeof Rule>;
 

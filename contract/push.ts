@@ -23,9 +23,18 @@ function isTimeZone(name: string): boolean {
 
 /** What holds for all devices. */
 export const PushSettings = z.object({
-  kinds: z.array(NoticeKind).max(3).describe('what a push is sent for, in conversations that do not say otherwise'),
+  kinds: z
+    .array(NoticeKind)
+    .max(3)
+    .describe('what a push is sent for, in conversations that do not say otherwise'),
   quiet: QuietHours.nullable(),
-  again_after_min: z.number().int().min(1).max(1440).nullable().describe('told again while a prompt still waits; null: never'),
+  again_after_min: z
+    .number()
+    .int()
+    .min(1)
+    .max(1440)
+    .nullable()
+    .describe('told again while a prompt still waits; null: never'),
 });
 export type PushSettings = z.infer<typeof PushSettings>;
 

@@ -10,7 +10,8 @@ type EndType = 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.inter
 type EndEvent = { [T in EndType]: EventOf<T> }[EndType];
 
 /** Whether an event is the last one of its turn. */
-export const isEnd = (event: StoredEvent): event is StoredEvent & EndEvent => /^turn\.(completed|failed|cancelled|interrupted)$/.test(event.type);
+export const isEnd = (event: StoredEvent): event is StoredEvent & EndEvent =>
+  /^turn\.(completed|failed|cancelled|interrupted)$/.test(event.type);
 
 /** The most that is kept of one turn's text; all of it is in the events and the transcript. */
 const maxText = 4_000_000;
@@ -26,10 +27,18 @@ export function reduceConversation(before: ConversationSnapshot, event: StoredEv
   return { ...after, ...derive(after) };
 }
 
-function derive({ turn, queue, prompts }: ConversationSnapshot): Pick<ConversationSnapshot, 'state' | 'turn_id' | 'queued'> {
+function derive({
+  turn,
+  queue,
+  prompts,
+}: ConversationSnapshot): Pick<ConversationSnapshot, 'state' | 'turn_id' | 'queued'> {
   // A terminal that has its session asks without a turn.
   const busy = prompts.length ? 'waiting' : turn ? 'running' : null;
-  return { state: busy ?? (queue.length ? 'queued' : 'idle'), turn_id: turn?.turn_id ?? null, queued: queue.length };
+  return {
+    state: busy ?? (queue.length ? 'queued' : 'idle'),
+    turn_id: turn?.turn_id ?? null,
+    queued: queue.length,
+  };
 }
 
 function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSnapshot {
@@ -39,9 +48,19 @@ function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSna
     case 'turn.queued':
       return queueTurn(state, event);
     case 'turn.changed':
-      return { ...state, queue: state.queue.map((turn) => (turn.turn_id === event.turn_id ? { ...turn, ...said(event) } : turn)) };
+      return {
+        ...state,
+        queue: state.queue.map((turn) =>
+          turn.turn_id === event.turn_id ? { ...turn, ...said(event) } : turn,
+        ),
+      };
     case 'queue.reordered':
-      return { ...state, queue: state.queue.toSorted((a, b) => event.turn_ids.indexOf(a.turn_id) - event.turn_ids.indexOf(b.turn_id)) };
+      return {
+        ...state,
+        queue: state.queue.toSorted(
+          (a, b) => event.turn_ids.indexOf(a.turn_id) - event.turn_ids.indexOf(b.turn_id),
+        ),
+      };
     case 'turn.started':
       return startTurn(state, event);
     case 'turn.completed':
@@ -56,7 +75,11 @@ function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSna
     case 'prompt.closed': {
       const prompts = state.prompts.filter(({ id }) => id !== event.prompt_id);
       const closed = state.prompts.find(({ id }) => id === event.prompt_id);
-      return { ...state, prompts, turn: state.turn && noteAnswered(state.turn, closed, event, prompts.length > 0) };
+      return {
+        ...state,
+        prompts,
+        turn: state.turn && noteAnswered(state.turn, closed, event, prompts.length > 0),
+      };
     }
     case 'background.changed':
       return { ...state, background: event.tasks };
@@ -66,13 +89,19 @@ function apply(state: ConversationSnapshot, event: StoredEvent): ConversationSna
       return event.context ? { ...state, context: event.context } : state;
     default:
       return state.turn?.turn_id === event.turn_id
-        ? { ...state, turn: { ...reduceTurn(state.turn, event), parts: reduceParts(state.turn.parts, event) } }
+        ? {
+            ...state,
+            turn: { ...reduceTurn(state.turn, event), parts: reduceParts(state.turn.parts, event) },
+          }
         : state;
   }
 }
 
 const without = (turns: readonly TurnSummary[], id: string) => turns.filter(({ turn_id }) => turn_id !== id);
-const said = ({ message, attachments }: EventOf<'turn.queued' | 'turn.changed'>) => ({ message, attachments });
+const said = ({ message, attachments }: EventOf<'turn.queued' | 'turn.changed'>) => ({
+  message,
+  attachments,
+});
 
 /** One that was about to run and could not be started waits again, as the first. */
 function queueTurn(state: ConversationSnapshot, event: EventOf<'turn.queued'>): ConversationSnapshot {
@@ -111,10 +140,18 @@ function startTurn(state: ConversationSnapshot, event: EventOf<'turn.started'>):
     steers: event.steers,
   };
   const rest = { ...state, queue: without(state.queue, turn.turn_id) };
-  return event.steers && state.turn ? { ...rest, steered: [...state.steered, started] } : { ...rest, turn: liveTurn(started) };
+  return event.steers && state.turn
+    ? { ...rest, steered: [...state.steered, started] }
+    : { ...rest, turn: liveTurn(started) };
 }
 
-export const liveTurn = (turn: TurnSummary): LiveTurn => ({ ...turn, open_from: turn.text.length, tools: [], parts: [], retrying: null });
+export const liveTurn = (turn: TurnSummary): LiveTurn => ({
+  ...turn,
+  open_from: turn.text.length,
+  tools: [],
+  parts: [],
+  retrying: null,
+});
 
 function endTurn(state: ConversationSnapshot, event: EndEvent): ConversationSnapshot {
   const find = (turns: readonly TurnSummary[]) => turns.find(({ turn_id }) => turn_id === event.turn_id);
@@ -135,7 +172,15 @@ function endTurn(state: ConversationSnapshot, event: EndEvent): ConversationSnap
 
 /** A turn with what its last event says of it, without what only a running one has. */
 function endedTurn(turn: TurnSummary, event: EndEvent): TurnSummary {
-  const { open_from: _o, tools: _t, parts: _p, retrying: _r, waits_since: _s, waited_ms: _w, ...ended } = turn as LiveTurn;
+  const {
+    open_from: _o,
+    tools: _t,
+    parts: _p,
+    retrying: _r,
+    waits_since: _s,
+    waited_ms: _w,
+    ...ended
+  } = turn as LiveTurn;
   const { type, id: _, at, conv_id: _c, turn_id: _i, ...rest } = event;
   const state = type.slice('turn.'.length) as TurnSummary['state'];
   if (type === 'turn.completed') {
@@ -168,10 +213,20 @@ function reduceTurn(turn: LiveTurn, event: StoredEvent): LiveTurn {
       return { ...turn, text, open_from: text.length, retrying: null };
     }
     case 'turn.retrying':
-      return { ...turn, text: event.discard_text ? turn.text.slice(0, turn.open_from) : turn.text, retrying: event.reason };
+      return {
+        ...turn,
+        text: event.discard_text ? turn.text.slice(0, turn.open_from) : turn.text,
+        retrying: event.reason,
+      };
     case 'tool.started': {
       const { tool_id, name, input, parent_tool_id } = event;
-      return { ...turn, tools: [...turn.tools.filter((tool) => tool.tool_id !== tool_id), { tool_id, name, input, parent_tool_id }] };
+      return {
+        ...turn,
+        tools: [
+          ...turn.tools.filter((tool) => tool.tool_id !== tool_id),
+          { tool_id, name, input, parent_tool_id },
+        ],
+      };
     }
     case 'tool.finished':
       return { ...turn, tools: turn.tools.filter((tool) => tool.tool_id !== event.tool_id) };

@@ -8,7 +8,9 @@ export const LostBranch = z.object({
   at: z.string().nullable(),
   why: z
     .enum(['two_writers', 'rewound', 'cut'])
-    .describe('two processes wrote at a time; somebody went back and said something else; or the line that led to it is cut'),
+    .describe(
+      'two processes wrote at a time; somebody went back and said something else; or the line that led to it is cut',
+    ),
 });
 export type LostBranch = z.infer<typeof LostBranch>;
 
@@ -18,9 +20,14 @@ export const Repair = z.object({
   sound: z.boolean().describe('nothing is wrong with it'),
   cut_lines: z.array(z.object({ line: z.number().int(), bytes: z.number().int(), start: z.string() })),
   lost_branches: z.array(LostBranch),
-  open_calls: z.array(z.object({ tool: z.string(), command: z.string().nullable() })).describe('tool calls without a result'),
+  open_calls: z
+    .array(z.object({ tool: z.string(), command: z.string().nullable() }))
+    .describe('tool calls without a result'),
   loses: z.array(z.string()).describe('what a resume as it stands would go on without, in words'),
   mends: z.array(z.string()).describe('what the copy has that the original has not, in words'),
-  copy: z.object({ session_id: z.string(), project: z.string() }).nullable().describe('the mended session; the original is as it was'),
+  copy: z
+    .object({ session_id: z.string(), project: z.string() })
+    .nullable()
+    .describe('the mended session; the original is as it was'),
 });
 export type Repair = z.infer<typeof Repair>;

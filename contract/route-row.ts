@@ -9,7 +9,17 @@ export type Route = {
   path: string;
   summary: string;
   /** The group in the documentation. */
-  tag: 'chat' | 'conversations' | 'turns' | 'prompts' | 'events' | 'sessions' | 'archive' | 'push' | 'access' | 'service';
+  tag:
+    | 'chat'
+    | 'conversations'
+    | 'turns'
+    | 'prompts'
+    | 'events'
+    | 'sessions'
+    | 'archive'
+    | 'push'
+    | 'access'
+    | 'service';
   /** True where no credentials are needed. */
   open?: boolean;
   /** The status of success; 200 where it is left out. */

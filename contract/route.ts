@@ -57,7 +57,14 @@ export const commonErrors = [
 
 /** The route table: validation, OpenAPI, the page's client and docs/api.md are made from it. */
 export const routes = {
-  health: { method: 'GET', path: '/health', tag: 'service', open: true, summary: 'Whether the server is up', errors: [] },
+  health: {
+    method: 'GET',
+    path: '/health',
+    tag: 'service',
+    open: true,
+    summary: 'Whether the server is up',
+    errors: [],
+  },
   status: {
     method: 'GET',
     path: '/api/status',
@@ -65,13 +72,26 @@ export const routes = {
     summary: 'Whether claude is found and signed in, the tunnel, running and queued turns, limits',
     errors: [],
   },
-  metrics: { method: 'GET', path: '/metrics', tag: 'service', summary: 'Figures for Prometheus, as its text format', errors: [] },
-  openapi: { method: 'GET', path: '/api/openapi.json', tag: 'service', summary: 'This API as OpenAPI 3.1', errors: [] },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    tag: 'service',
+    summary: 'Figures for Prometheus, as its text format',
+    errors: [],
+  },
+  openapi: {
+    method: 'GET',
+    path: '/api/openapi.json',
+    tag: 'service',
+    summary: 'This API as OpenAPI 3.1',
+    errors: [],
+  },
   chat: {
     method: 'POST',
     path: '/api/chat',
     tag: 'chat',
-    summary: 'Send a message to a conversation and get its answer: as JSON, as events, or as plain text while it comes',
+    summary:
+      'Send a message to a conversation and get its answer: as JSON, as events, or as plain text while it comes',
     streams: ['text/event-stream', 'text/plain'],
     takesFiles: true,
     takesKey: true,
@@ -81,10 +101,17 @@ export const routes = {
     method: 'POST',
     path: '/api/reset',
     tag: 'chat',
-    summary: 'Forget the session of a conversation, so that the next message begins a new one; the transcript stays',
+    summary:
+      'Forget the session of a conversation, so that the next message begins a new one; the transcript stays',
     errors: ['conversation_not_found'],
   },
-  sessions: { method: 'GET', path: '/api/sessions', tag: 'chat', summary: 'The mapping of conversations to sessions', errors: [] },
+  sessions: {
+    method: 'GET',
+    path: '/api/sessions',
+    tag: 'chat',
+    summary: 'The mapping of conversations to sessions',
+    errors: [],
+  },
   listConversations: {
     method: 'GET',
     path: '/api/conversations',
@@ -98,7 +125,14 @@ export const routes = {
     tag: 'conversations',
     summary: 'Create a conversation, or take over an existing session as one',
     status: 201,
-    errors: ['conversation_exists', 'project_not_found', 'project_not_allowed', 'project_mismatch', 'session_not_found', 'nothing_to_fork'],
+    errors: [
+      'conversation_exists',
+      'project_not_found',
+      'project_not_allowed',
+      'project_mismatch',
+      'session_not_found',
+      'nothing_to_fork',
+    ],
   },
   readConversation: {
     method: 'GET',
@@ -169,7 +203,8 @@ export const routes = {
     method: 'GET',
     path: '/api/folders',
     tag: 'conversations',
-    summary: 'Folders an agent may work in: the roots, or those inside of a folder, and the projects that were used last',
+    summary:
+      'Folders an agent may work in: the roots, or those inside of a folder, and the projects that were used last',
     errors: ['project_not_found', 'project_not_allowed'],
   },
   exportConversation: {
@@ -201,7 +236,8 @@ export const routes = {
     method: 'GET',
     path: '/api/turns/:id',
     tag: 'turns',
-    summary: 'The state and result of a turn, waiting up to `wait_s` for its end, or until it waits for a person',
+    summary:
+      'The state and result of a turn, waiting up to `wait_s` for its end, or until it waits for a person',
     errors: ['turn_not_found'],
   },
   changeTurn: {
@@ -209,7 +245,14 @@ export const routes = {
     path: '/api/turns/:id',
     tag: 'turns',
     summary: 'Change a message that still waits in the queue',
-    errors: ['turn_not_found', 'turn_not_queued', 'message_too_large', 'command_refused', 'attachment_refused', 'attachment_too_large'],
+    errors: [
+      'turn_not_found',
+      'turn_not_queued',
+      'message_too_large',
+      'command_refused',
+      'attachment_refused',
+      'attachment_too_large',
+    ],
   },
   deleteTurn: {
     method: 'DELETE',
@@ -236,7 +279,8 @@ export const routes = {
     method: 'POST',
     path: '/api/turns/:id/undo',
     tag: 'turns',
-    summary: 'Put all or some files back to before a turn; `redo` takes that back. Branch, index and stash stay as they are',
+    summary:
+      'Put all or some files back to before a turn; `redo` takes that back. Branch, index and stash stay as they are',
     errors: ['turn_not_found', 'conversation_busy', 'nothing_to_undo', 'files_changed', 'undo_incomplete'],
   },
   cancelTurn: {
@@ -260,9 +304,27 @@ export const routes = {
     summary: 'Answer a prompt; the same answer again is fine',
     errors: ['prompt_not_found', 'prompt_answered', 'prompt_withdrawn'],
   },
-  listRules: { method: 'GET', path: '/api/rules', tag: 'prompts', summary: 'What is allowed without being asked about', errors: [] },
-  revokeRule: { method: 'DELETE', path: '/api/rules/:id', tag: 'prompts', summary: 'Take an allowance back', errors: ['rule_not_found'] },
-  audit: { method: 'GET', path: '/api/audit', tag: 'prompts', summary: 'Who answered what, when and from where, newest first', errors: [] },
+  listRules: {
+    method: 'GET',
+    path: '/api/rules',
+    tag: 'prompts',
+    summary: 'What is allowed without being asked about',
+    errors: [],
+  },
+  revokeRule: {
+    method: 'DELETE',
+    path: '/api/rules/:id',
+    tag: 'prompts',
+    summary: 'Take an allowance back',
+    errors: ['rule_not_found'],
+  },
+  audit: {
+    method: 'GET',
+    path: '/api/audit',
+    tag: 'prompts',
+    summary: 'Who answered what, when and from where, newest first',
+    errors: [],
+  },
   followConversation: {
     method: 'GET',
     path: '/api/conversations/:id/events',
@@ -286,7 +348,13 @@ export const routes = {
     summary: 'The devices that are told, the settings, and what became of the newest notices',
     errors: [],
   },
-  changePush: { method: 'PATCH', path: '/api/push', tag: 'push', summary: 'Change what is told, and when', errors: [] },
+  changePush: {
+    method: 'PATCH',
+    path: '/api/push',
+    tag: 'push',
+    summary: 'Change what is told, and when',
+    errors: [],
+  },
   addDevice: {
     method: 'POST',
     path: '/api/push/devices',
@@ -295,7 +363,13 @@ export const routes = {
     status: 201,
     errors: ['address_not_allowed'],
   },
-  removeDevice: { method: 'DELETE', path: '/api/push/devices/:id', tag: 'push', summary: 'Tell a device no more', errors: ['device_not_found'] },
+  removeDevice: {
+    method: 'DELETE',
+    path: '/api/push/devices/:id',
+    tag: 'push',
+    summary: 'Tell a device no more',
+    errors: ['device_not_found'],
+  },
   testDevice: {
     method: 'POST',
     path: '/api/push/devices/:id/test',
@@ -333,7 +407,13 @@ export const routes = {
     summary: 'Sign a browser in: sets an HttpOnly, SameSite=Strict cookie',
     errors: ['wrong_credentials', 'too_many_logins'],
   },
-  logout: { method: 'POST', path: '/api/logout', tag: 'access', summary: 'Revoke the cookie of this browser', errors: [] },
+  logout: {
+    method: 'POST',
+    path: '/api/logout',
+    tag: 'access',
+    summary: 'Revoke the cookie of this browser',
+    errors: [],
+  },
   logoutAll: {
     method: 'POST',
     path: '/api/logout/all',

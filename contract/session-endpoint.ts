@@ -1,11 +1,27 @@
 import { z } from 'zod';
 import { ArchiveRecord } from './archive.ts';
-import { ConvId, ExtraArgs, ModelName, PermissionMode, ProjectPath, TerminalMessages } from './conversation-options.ts';
+import {
+  ConvId,
+  ExtraArgs,
+  ModelName,
+  PermissionMode,
+  ProjectPath,
+  TerminalMessages,
+} from './conversation-options.ts';
 import { HookAnswer, HookInput } from './hook.ts';
 import { HistoryPage } from './message.ts';
 import { count, flag, list } from './query.ts';
 import { Repair } from './repair.ts';
-import { Diagnosis, SearchAnswer, SearchRole, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from './session.ts';
+import {
+  Diagnosis,
+  SearchAnswer,
+  SearchRole,
+  Session,
+  SessionKind,
+  SessionPage,
+  SessionState,
+  TypedPrompt,
+} from './session.ts';
 
 const HostName = z.string().min(1).max(64);
 const HostParams = z.object({ host: HostName });
@@ -42,7 +58,10 @@ export const sessionEndpoints = {
   },
   readHostMessages: {
     params: SessionParams,
-    query: z.object({ limit: count(1, 500).optional().describe('50 where it is left out'), before: z.string().max(200).optional() }),
+    query: z.object({
+      limit: count(1, 500).optional().describe('50 where it is left out'),
+      before: z.string().max(200).optional(),
+    }),
     response: HistoryPage,
   },
   diagnoseSession: { params: SessionParams, response: Diagnosis },
@@ -59,7 +78,9 @@ export const sessionEndpoints = {
         .regex(/^\P{Cc}*$/u, 'must be one line, without control characters')
         .optional(),
       ...terminalOptions,
-      args: ExtraArgs.optional().describe('further arguments of claude, but for those that the server sets itself'),
+      args: ExtraArgs.optional().describe(
+        'further arguments of claude, but for those that the server sets itself',
+      ),
     }),
     response: Session,
   },
@@ -105,7 +126,10 @@ export const sessionEndpoints = {
       idle_s: count(0, 10_000_000).describe('so many seconds without a word or a deed; 0 takes all'),
       busy: flag.optional().describe('true: those that work or wait as well'),
     }),
-    response: z.object({ killed: z.array(z.string()), failed: z.array(z.object({ id: z.string(), detail: z.string() })) }),
+    response: z.object({
+      killed: z.array(z.string()),
+      failed: z.array(z.object({ id: z.string(), detail: z.string() })),
+    }),
   },
   killTerminal: { params: SessionParams, response: z.object({ killed: z.string() }) },
   attachConversation: {
@@ -113,17 +137,24 @@ export const sessionEndpoints = {
     body: z.object({
       ...terminalOptions,
       interrupt: z.boolean().optional().describe('stop a running turn instead of refusing'),
-      messages: TerminalMessages.optional().describe('what happens to messages meanwhile (default: as before, `wait` at first)'),
+      messages: TerminalMessages.optional().describe(
+        'what happens to messages meanwhile (default: as before, `wait` at first)',
+      ),
     }),
     response: Session,
   },
-  detachConversation: { params: z.object({ id: ConvId }), response: z.object({ id: ConvId, session_id: z.string() }) },
+  detachConversation: {
+    params: z.object({ id: ConvId }),
+    response: z.object({ id: ConvId, session_id: z.string() }),
+  },
   terminalHook: { body: HookInput, keepsNul: 'all' as const, response: HookAnswer },
   search: {
     query: z.object({
       q: Words.min(1),
       project: Words.optional().describe('a part of the path of its folder'),
-      role: list(SearchRole).optional().describe('who said it; all where it is left out. `output` is what tools answered'),
+      role: list(SearchRole)
+        .optional()
+        .describe('who said it; all where it is left out. `output` is what tools answered'),
       since: Time.optional(),
       until: Time.optional(),
       limit: count(1, 100).optional().describe('20 where it is left out'),
@@ -131,7 +162,11 @@ export const sessionEndpoints = {
     response: SearchAnswer,
   },
   readTyped: {
-    query: z.object({ q: Words.optional(), project: Words.optional(), limit: count(1, 500).optional().describe('50 where it is left out') }),
+    query: z.object({
+      q: Words.optional(),
+      project: Words.optional(),
+      limit: count(1, 500).optional().describe('50 where it is left out'),
+    }),
     response: z.object({ prompts: z.array(TypedPrompt) }),
   },
 };

@@ -10,7 +10,8 @@ export const sessionRoutes = {
     method: 'GET',
     path: '/api/hosts/:host/sessions',
     tag: 'sessions',
-    summary: 'Every session that was ever begun on a host (`local` is this machine), live ones first, then newest first',
+    summary:
+      'Every session that was ever begun on a host (`local` is this machine), live ones first, then newest first',
     errors: ['host_not_found'],
   },
   readHostSession: {
@@ -61,7 +62,8 @@ export const sessionRoutes = {
     method: 'POST',
     path: '/api/hosts/:host/sessions/:id/repair',
     tag: 'sessions',
-    summary: 'What is wrong with a transcript and what a resume would lose; mends it in a copy, the original is kept',
+    summary:
+      'What is wrong with a transcript and what a resume would lose; mends it in a copy, the original is kept',
     errors: [...one, 'session_busy'],
   },
   sendToTerminal: {
@@ -89,7 +91,8 @@ export const sessionRoutes = {
     method: 'POST',
     path: '/api/hosts/:host/sessions/:id/terminal',
     tag: 'sessions',
-    summary: 'A ticket for the live terminal: a WebSocket at the same path, `?ticket=` once and soon. See docs/terminal.md',
+    summary:
+      'A ticket for the live terminal: a WebSocket at the same path, `?ticket=` once and soon. See docs/terminal.md',
     status: 201,
     errors: [...one, 'terminal_not_ours'],
   },
@@ -111,9 +114,17 @@ export const sessionRoutes = {
     method: 'POST',
     path: '/api/conversations/:id/attach',
     tag: 'sessions',
-    summary: 'Hand a conversation to a terminal: its live process is closed between turns, and its session opened there',
+    summary:
+      'Hand a conversation to a terminal: its live process is closed between turns, and its session opened there',
     status: 201,
-    errors: [...opening, 'conversation_not_found', 'conversation_busy', 'background_busy', 'session_busy', 'session_not_found'],
+    errors: [
+      ...opening,
+      'conversation_not_found',
+      'conversation_busy',
+      'background_busy',
+      'session_busy',
+      'session_not_found',
+    ],
   },
   detachConversation: {
     method: 'POST',
@@ -127,7 +138,8 @@ export const sessionRoutes = {
     path: '/api/hooks/terminal',
     tag: 'sessions',
     open: true,
-    summary: 'Where Claude Code in a terminal that was started here tells what it asks; its own token lets it in',
+    summary:
+      'Where Claude Code in a terminal that was started here tells what it asks; its own token lets it in',
     errors: ['wrong_credentials'],
   },
   search: {

@@ -15,10 +15,16 @@ export type SessionKind = z.infer<typeof SessionKind>;
 /** A session of an agent on a host, as its transcript tells of it. */
 export const Session = z.object({
   id: z.string(),
-  project: z.string().nullable().describe('the folder in which it works, as its transcript says; null where it does not say'),
+  project: z
+    .string()
+    .nullable()
+    .describe('the folder in which it works, as its transcript says; null where it does not say'),
   title: z.string().nullable(),
   first_message: z.string().nullable(),
-  last_message: z.string().nullable().describe('the last words of the model, or of the person where it has not answered'),
+  last_message: z
+    .string()
+    .nullable()
+    .describe('the last words of the model, or of the person where it has not answered'),
   state: SessionState,
   waiting_for: z.string().nullable().describe('what a person is waited for, in the words of the CLI'),
   kind: SessionKind.nullable(),
@@ -62,7 +68,17 @@ export const SessionPage = z.object({
 export const Diagnosis = z.object({
   id: z.string(),
   state: SessionState,
-  reason: z.enum(['live', 'answered', 'interrupted', 'out_of_memory', 'tool_failed', 'in_a_tool', 'unanswered', 'failed', 'empty']),
+  reason: z.enum([
+    'live',
+    'answered',
+    'interrupted',
+    'out_of_memory',
+    'tool_failed',
+    'in_a_tool',
+    'unanswered',
+    'failed',
+    'empty',
+  ]),
   advice: z.string(),
   last_tool: z.string().nullable(),
   last_command: z.string().nullable(),
@@ -89,9 +105,16 @@ export const SearchHit = z.object({
   role: SearchRole,
   at: z.string().nullable(),
   excerpt: z.string().describe('the words and what stands around them'),
-  marks: z.array(z.tuple([z.number().int(), z.number().int()])).describe('where in the excerpt the words are: begin and end, in UTF-16 units'),
+  marks: z
+    .array(z.tuple([z.number().int(), z.number().int()]))
+    .describe('where in the excerpt the words are: begin and end, in UTF-16 units'),
   agent_id: z.string().nullable().describe('the sub-agent that said it; null where the session itself did'),
-  before: z.string().nullable().describe('the cursor by which …/messages gives the page that ends with this message; null for a sub-agent'),
+  before: z
+    .string()
+    .nullable()
+    .describe(
+      'the cursor by which …/messages gives the page that ends with this message; null for a sub-agent',
+    ),
 });
 export type SearchHit = z.infer<typeof SearchHit>;
 

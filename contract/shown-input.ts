@@ -1,7 +1,13 @@
 import { cutText } from './visible.ts';
 
 /** One field of a tool's input as a line: `group` has further rows under it, `token` is a value that is no text. */
-export type InputRow = { id: string; depth: number; name: string; kind: 'text' | 'token' | 'group'; value: string };
+export type InputRow = {
+  id: string;
+  depth: number;
+  name: string;
+  kind: 'text' | 'token' | 'group';
+  value: string;
+};
 
 /** What comes first of the tools that are known: what is run, or the file that it is done to. */
 const first = ['command', 'file_path', 'notebook_path', 'path', 'url', 'query', 'pattern', 'plan', 'prompt'];
@@ -17,13 +23,16 @@ export function toRows(input: Readonly<Record<string, unknown>>, hidden: readonl
   const rank = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length);
   if (!Object.keys(input).length) return [{ id: '/', depth: 0, name: '', kind: 'token', value: '{}' }];
   const fields = Object.entries(input).filter(([name]) => !hidden.includes(name));
-  return fields.toSorted(([a], [b]) => rank(a) - rank(b)).flatMap(([name, value], index) => rowsOf(name, value, 0, `/${index}`));
+  return fields
+    .toSorted(([a], [b]) => rank(a) - rank(b))
+    .flatMap(([name, value], index) => rowsOf(name, value, 0, `/${index}`));
 }
 
 /** An id is made of places, not of names: a long name would be repeated in every field below it. */
 function rowsOf(name: string, value: unknown, depth: number, id: string): InputRow[] {
   const row = (kind: InputRow['kind'], text: string): InputRow => ({ id, depth, name, kind, value: text });
-  if (typeof value === 'string') return [looksLikeToken.test(value) ? row('token', `"${value}"`) : row('text', value)];
+  if (typeof value === 'string')
+    return [looksLikeToken.test(value) ? row('token', `"${value}"`) : row('text', value)];
   const inner: [string, unknown][] = Array.isArray(value)
     ? value.map((one, index) => [String(index + 1), one])
     : value && typeof value === 'object'
@@ -32,7 +41,10 @@ function rowsOf(name: string, value: unknown, depth: number, id: string): InputR
   if (!inner.length) return [row('token', JSON.stringify(value) ?? 'undefined')];
   // Without indents, which would take the square of the depth.
   if (depth >= maxDepth) return [row('text', JSON.stringify(value))];
-  return [row('group', ''), ...inner.flatMap(([key, one], index) => rowsOf(key, one, depth + 1, `${id}/${index}`))];
+  return [
+    row('group', ''),
+    ...inner.flatMap(([key, one], index) => rowsOf(key, one, depth + 1, `${id}/${index}`)),
+  ];
 }
 
 /** More rows than these are cut in the middle. */
@@ -45,6 +57,9 @@ export function cutRows(rows: readonly InputRow[]): { from: number; to: number }
 
 /** What has to be opened before all of the rows was in sight: the ids of rows that are cut, `#` for rows, `id#` for names. */
 export function cutsOf(rows: readonly InputRow[]): string[] {
-  const texts = rows.flatMap(({ id, name, value }) => [...(cutText(value) ? [id] : []), ...(cutText(name) ? [`${id}#`] : [])]);
+  const texts = rows.flatMap(({ id, name, value }) => [
+    ...(cutText(value) ? [id] : []),
+    ...(cutText(name) ? [`${id}#`] : []),
+  ]);
   return cutRows(rows) ? [...texts, '#'] : texts;
 }

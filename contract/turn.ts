@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { MessagePart } from './message.ts';
 
-export const TurnState = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'interrupted']);
+export const TurnState = z.enum([
+  'queued',
+  'running',
+  'waiting',
+  'completed',
+  'failed',
+  'cancelled',
+  'interrupted',
+]);
 export type TurnState = z.infer<typeof TurnState>;
 
 /** Where a turn comes from: a message, or background work of an earlier turn that had something to tell. */
@@ -11,7 +19,9 @@ export const TurnOrigin = z.enum(['message', 'background']);
 export const TurnWarning = z.object({
   code: z
     .enum(['transcript_lost', 'session_restarted'])
-    .describe('transcript_lost: the agent did not keep this turn; session_restarted: it could not continue its earlier session'),
+    .describe(
+      'transcript_lost: the agent did not keep this turn; session_restarted: it could not continue its earlier session',
+    ),
   detail: z.string(),
 });
 export type TurnWarning = z.infer<typeof TurnWarning>;
@@ -30,7 +40,10 @@ export const ChatAnswer = z.object({
   usage: z.record(z.string(), z.unknown()),
   permission_denials: z.array(z.unknown()),
   structured_output: z.unknown().optional().describe('where `json_schema` asked for one'),
-  warnings: z.array(TurnWarning).optional().describe('what went wrong beside the answer; left out if nothing did'),
+  warnings: z
+    .array(TurnWarning)
+    .optional()
+    .describe('what went wrong beside the answer; left out if nothing did'),
 });
 export type ChatAnswer = z.infer<typeof ChatAnswer>;
 
@@ -73,7 +86,12 @@ export const TurnSummary = z.object({
 export type TurnSummary = z.infer<typeof TurnSummary>;
 
 /** A tool call that has not ended. */
-export const OpenTool = z.object({ tool_id: z.string(), name: z.string(), input: z.string(), parent_tool_id: z.string().nullable() });
+export const OpenTool = z.object({
+  tool_id: z.string(),
+  name: z.string(),
+  input: z.string(),
+  parent_tool_id: z.string().nullable(),
+});
 
 /** A turn while it runs. */
 export const LiveTurn = TurnSummary.extend({

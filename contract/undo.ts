@@ -20,8 +20,16 @@ export const TurnChanges = z.object({
 export type TurnChanges = z.infer<typeof TurnChanges>;
 
 export const UndoTurn = z.object({
-  files: z.array(z.string().min(1).max(4096)).min(1).max(10_000).nullish().describe('only these; all where it is left out'),
+  files: z
+    .array(z.string().min(1).max(4096))
+    .min(1)
+    .max(10_000)
+    .nullish()
+    .describe('only these; all where it is left out'),
   redo: z.boolean().nullish().describe('redo'),
 });
 
-export const Undone = z.object({ turn_id: z.string(), files: z.array(z.string()).describe('what was put back') });
+export const Undone = z.object({
+  turn_id: z.string(),
+  files: z.array(z.string()).describe('what was put back'),
+});

@@ -8,7 +8,8 @@ const maxBlanks = 24;
 const maxCombining = 4;
 
 /** What has no shape of its own, or the shape of a blank. The bracket of the marks is here so that no text can imitate one. */
-const hidden = '(?![\\n\\t ])[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}\\p{Me}\\u2800\\ufffc\\u{13441}\\u{13442}\\u{16fe4}\\u{1d159}\\u27e8]';
+const hidden =
+  '(?![\\n\\t ])[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}\\p{Me}\\u2800\\ufffc\\u{13441}\\u{13442}\\u{16fe4}\\u{1d159}\\u27e8]';
 
 const pattern = new RegExp(`[ \\t]+|(${hidden})\\1*|(?:(?!${hidden})\\p{M})+`, 'gu');
 const isHidden = new RegExp(`^${hidden}`, 'u');
@@ -28,10 +29,13 @@ const codeOf = (char: string) => (char.codePointAt(0) ?? 0).toString(16).toUpper
 function isPlain(match: string, at: number, text: string): boolean {
   const first = match[0] ?? '';
   const next = text[at + match.length];
-  if (first === ' ' || first === '\t') return match.length <= maxBlanks && next !== undefined && next !== '\n';
+  if (first === ' ' || first === '\t')
+    return match.length <= maxBlanks && next !== undefined && next !== '\n';
   if (isHidden.test(match)) return false;
   const before = text[at - 1];
-  return [...match].length <= maxCombining && before !== undefined && !/\s/.test(before) && !isHidden.test(before);
+  return (
+    [...match].length <= maxCombining && before !== undefined && !/\s/.test(before) && !isHidden.test(before)
+  );
 }
 
 /**
@@ -61,7 +65,8 @@ export const visible = (text: string): string =>
 export const visibleLine = (text: string): string => text.split('\n').map(visible).join('⟨U+000A⟩');
 
 /** An emoji is often written with these; they hide nothing. */
-const inEmoji = /(\p{Extended_Pictographic}\p{Emoji_Modifier}?)[\ufe0f\u200d]+(?=\p{Extended_Pictographic}|$|[^\p{C}\p{M}])/gu;
+const inEmoji =
+  /(\p{Extended_Pictographic}\p{Emoji_Modifier}?)[\ufe0f\u200d]+(?=\p{Extended_Pictographic}|$|[^\p{C}\p{M}])/gu;
 
 /** Whether a text has characters that a person would not see, other than blanks at the end of a line. */
 export function hidesCharacters(text: string): boolean {
@@ -97,7 +102,13 @@ export function cutText(text: string): Cut | null {
   if (/[\udc00-\udfff]/.test(text[to] ?? '')) to += 1;
   const middle = text.slice(from, to);
   const breaks = countLines(middle) - 1;
-  return { head: text.slice(0, from), middle, tail: text.slice(to), lines: Math.max(0, breaks - 1), characters: middle.length };
+  return {
+    head: text.slice(0, from),
+    middle,
+    tail: text.slice(to),
+    lines: Math.max(0, breaks - 1),
+    characters: middle.length,
+  };
 }
 
 export function countLines(text: string): number {

@@ -7,9 +7,15 @@ type ToolPart = Extract<MessagePart, { type: 'tool' }>;
 const between = (from: string, to: string) => Math.max(0, Date.parse(to) - Date.parse(from));
 
 /** The call that a prompt is about: by its id, or (a terminal does not say it) the newest one of the tool that has no result. */
-function changeTool(parts: readonly MessagePart[], prompt: Prompt, change: (tool: ToolPart) => ToolPart): MessagePart[] {
+function changeTool(
+  parts: readonly MessagePart[],
+  prompt: Prompt,
+  change: (tool: ToolPart) => ToolPart,
+): MessagePart[] {
   const index = parts.findLastIndex(
-    (part) => part.type === 'tool' && (prompt.tool_id ? part.id === prompt.tool_id : part.name === prompt.tool && part.output === null),
+    (part) =>
+      part.type === 'tool' &&
+      (prompt.tool_id ? part.id === prompt.tool_id : part.name === prompt.tool && part.output === null),
   );
   return parts.map((part, at) => (at === index && part.type === 'tool' ? change(part) : part));
 }

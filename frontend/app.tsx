@@ -40,7 +40,8 @@ export function App() {
   // Nobody could be asked yet: with a connection that is settled in a moment, without one what is here is shown.
   if (!(signedIn.value && isListed.value) && link.value !== 'lost') return null;
   if (name === 'settings') return <Settings part={place.value.part} home={home()} lines={<Lines />} />;
-  if (name === 'sessions') return <Sessions id={place.value.id} home={home()} lines={<Lines />} History={Reading} />;
+  if (name === 'sessions')
+    return <Sessions id={place.value.id} home={home()} lines={<Lines />} History={Reading} />;
   if (name === 'share') return <Share take={takeShared} />;
   return <Home />;
 }
@@ -56,7 +57,13 @@ function takeShared(id: string, text: string, files: ReturnType<typeof filesOf>)
 /** Apart, so that the page as a whole is not drawn anew with each word of an answer. */
 function OpenActions({ onClose }: { onClose(): void }) {
   const snapshot = thread.value?.snapshot;
-  return snapshot ? <Actions snapshot={snapshot} handOver={<HandOver snapshot={snapshot} onDone={onClose} />} onClose={onClose} /> : null;
+  return snapshot ? (
+    <Actions
+      snapshot={snapshot}
+      handOver={<HandOver snapshot={snapshot} onDone={onClose} />}
+      onClose={onClose}
+    />
+  ) : null;
 }
 
 function Home() {
@@ -99,7 +106,10 @@ function Home() {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
-      const command = commandOf(event, target.matches('input, textarea, select, [contenteditable]') || target.closest('dialog') !== null);
+      const command = commandOf(
+        event,
+        target.matches('input, textarea, select, [contenteditable]') || target.closest('dialog') !== null,
+      );
       if (!command) return;
       event.preventDefault();
       run(command);

@@ -32,11 +32,13 @@ async function start(root: HTMLElement): Promise<void> {
   document.documentElement.dataset['size'] = prefs.value.size;
   const own = prefs.value;
   // What was typed into the drawn page before its script was there.
-  const early = root.querySelector<HTMLTextAreaElement>('.composer textarea')?.value || sessionStorage.getItem('early');
+  const early =
+    root.querySelector<HTMLTextAreaElement>('.composer textarea')?.value || sessionStorage.getItem('early');
   sessionStorage.removeItem('early');
   if (boot && root.firstChild) {
     // Without its code a drawn card would vanish, and with it the button that was pressed. The rest of the page must not wait long.
-    if (root.querySelector('.prompt')) await Promise.race([PromptCard.preload().catch(() => {}), delay(cardTimeoutMs)]);
+    if (root.querySelector('.prompt'))
+      await Promise.race([PromptCard.preload().catch(() => {}), delay(cardTimeoutMs)]);
     // The server knows nothing of the quiet view: see isMounted.
     prefs.value = { ...own, quiet: false };
     hydrate(<App />, root);

@@ -12,8 +12,15 @@ export function Top({ waiting, title, open }: { waiting: number; title: string; 
   return (
     <header class="top">
       <h1>
-        <button type="button" class="plain picker" aria-label={`${t.conversations}: ${title}`} onClick={() => open('conversations')}>
-          {snapshot && <span class={`dot ${snapshot.state}`} role="img" aria-label={t.states[snapshot.state]} />}
+        <button
+          type="button"
+          class="plain picker"
+          aria-label={`${t.conversations}: ${title}`}
+          onClick={() => open('conversations')}
+        >
+          {snapshot && (
+            <span class={`dot ${snapshot.state}`} role="img" aria-label={t.states[snapshot.state]} />
+          )}
           <span class="conversation-text">
             <span class="conversation-title" dir="auto">
               {title}
@@ -28,11 +35,22 @@ export function Top({ waiting, title, open }: { waiting: number; title: string; 
           <Icon name="down" />
         </button>
       </h1>
-      <button type="button" class={`plain count ${waiting ? 'some' : ''}`} aria-label={t.waiting(waiting)} onClick={() => open('prompts')}>
+      <button
+        type="button"
+        class={`plain count ${waiting ? 'some' : ''}`}
+        aria-label={t.waiting(waiting)}
+        onClick={() => open('prompts')}
+      >
         <Icon name="bell" />
         {waiting > 0 && <span aria-hidden="true">{waiting}</span>}
       </button>
-      <button type="button" class="plain" aria-label={t.actions} disabled={!snapshot} onClick={() => open('actions')}>
+      <button
+        type="button"
+        class="plain"
+        aria-label={t.actions}
+        disabled={!snapshot}
+        onClick={() => open('actions')}
+      >
         <Icon name="more" />
       </button>
       <button type="button" class="plain" aria-label={t.settings} onClick={() => go('/settings')}>

@@ -34,7 +34,8 @@ export async function whyStale() {
 export async function build() {
   const options = { configFile: join(root, 'vite.config.ts'), logLevel: /** @type {const} */ ('warn') };
   process.env['NODE_ENV'] = 'production';
-  for (const mode of ['page', 'worker', 'render', 'server', 'session-index', 'cli']) await viteBuild({ ...options, mode });
+  for (const mode of ['page', 'worker', 'render', 'server', 'session-index', 'cli'])
+    await viteBuild({ ...options, mode });
 }
 
 if (process.argv[1] === import.meta.filename) {

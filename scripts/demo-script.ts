@@ -18,9 +18,11 @@ export function demoScript(message: string, project: string): string | null {
   if (/run the tests/i.test(message)) {
     return '[[text I will run the test.]][[tool:Bash node greet.test.js]][[text The test has run.]]';
   }
-  if (/ask me/i.test(message)) return '[[ask Which greeting?|Hello|Good day|Ahoy]][[text Good, I will use that one.]]';
+  if (/ask me/i.test(message))
+    return '[[ask Which greeting?|Hello|Good day|Ahoy]][[text Good, I will use that one.]]';
   if (/^plan /i.test(message)) {
-    const plan = '1. Keep the greetings in a table, by language.\n2. Let greet take the language, English by default.\n3. Add a test for each.';
+    const plan =
+      '1. Keep the greetings in a table, by language.\n2. Let greet take the language, English by default.\n3. Add a test for each.';
     return `[[text I will make a plan first.]][[plan ${plan}]][[text The plan is settled. This is where the work would begin.]]`;
   }
   if (/what is in/i.test(message)) {
@@ -37,7 +39,8 @@ export function demoScript(message: string, project: string): string | null {
       '[[text Mended:\n\n```js\nexport const greet = (name) => "Hello " + name;\n```\n\nThe test passes with that.]]',
     ].join('');
   }
-  if (/name/i.test(message)) return '[[text How about Switchboard? It connects you to the right line, and it never hangs up on you.]]';
+  if (/name/i.test(message))
+    return '[[text How about Switchboard? It connects you to the right line, and it never hangs up on you.]]';
   if (/slow|long/i.test(message)) return '[[slow 200 60ms]]';
   return '[[text This is the demo: a small script answers in place of a model, through the real Claude Code. Try "Why does the test fail?", or "Something long" and then Stop.]]';
 }

@@ -18,11 +18,16 @@ const password = 'demo';
 await mkdir(home);
 await mkdir(project);
 await writeFile(join(project, 'greet.js'), "export const greet = (name) => 'Hello ' + nmae;\n");
-await writeFile(join(project, 'greet.test.js'), "import { greet } from './greet.js';\nif (greet('Ada') !== 'Hello Ada') throw new Error('wrong');\n");
+await writeFile(
+  join(project, 'greet.test.js'),
+  "import { greet } from './greet.js';\nif (greet('Ada') !== 'Hello Ada') throw new Error('wrong');\n",
+);
 execFileSync('git', ['init', '-q', project]);
 
 const api = await startMessagesApi({ scriptFor: (text) => demoScript(text, project), wordMs: 30 });
-const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+const path = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .filter((folder) => !folder.includes('node_modules'));
 const server = spawn(process.execPath, [join(import.meta.dirname, '..', 'dist', 'server', 'main.js')], {
   cwd: root,
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -80,8 +85,12 @@ async function fill(url: string): Promise<void> {
   for (const { id, messages } of demoConversations) {
     for (const message of messages) await post('/api/chat', { message, conv_id: id });
   }
-  console.log(`\nThe demo is ready. Open ${url} and sign in with user "${username}", password "${password}".`);
-  console.log(`Or: curl -u ${username}:${password} ${url}/api/chat -H 'Content-Type: application/json' -d '{"message":"Why does the test fail?"}'`);
+  console.log(
+    `\nThe demo is ready. Open ${url} and sign in with user "${username}", password "${password}".`,
+  );
+  console.log(
+    `Or: curl -u ${username}:${password} ${url}/api/chat -H 'Content-Type: application/json' -d '{"message":"Why does the test fail?"}'`,
+  );
   console.log('Three conversations wait for you: a permission, a question and a plan. On the command line:');
   console.log(`    curl -u ${username}:${password} ${url}/api/prompts`);
   console.log('Ctrl-C ends it and removes all that it made.');

@@ -30,7 +30,14 @@ const serverFolders = {
   },
   conversation: {
     what: 'conversations: accepting messages, the queue, running a turn, recovery',
-    imports: ['agent/port.ts', 'prompt/prompts.ts', 'store/port.ts', 'terminal/turn-port.ts', 'transcript/', 'undo/port.ts'],
+    imports: [
+      'agent/port.ts',
+      'prompt/prompts.ts',
+      'store/port.ts',
+      'terminal/turn-port.ts',
+      'transcript/',
+      'undo/port.ts',
+    ],
   },
   prompt: {
     what: 'open prompts, rules, shell parsing, risks',
@@ -38,7 +45,13 @@ const serverFolders = {
   },
   session: {
     what: 'the sessions on this machine, whichever program opened them',
-    imports: ['agent/port.ts', 'session-index/port.ts', 'terminal/port.ts', 'terminal/sessions.ts', 'transcript/'],
+    imports: [
+      'agent/port.ts',
+      'session-index/port.ts',
+      'terminal/port.ts',
+      'terminal/sessions.ts',
+      'transcript/',
+    ],
   },
   'session-index': {
     what: 'the search index over all transcripts, and the thread that keeps it',
@@ -105,7 +118,10 @@ const serverFolders = {
   page: { what: 'the built page, and its first screen drawn by the server', imports: [] },
   push: { what: 'notifications: Web Push, ntfy, webhooks', imports: [] },
   tunnel: { what: 'the tunnel to the internet, and its reconnection', imports: [] },
-  util: { what: 'small helpers, one subject a file; the only way to start a program or a thread', imports: [] },
+  util: {
+    what: 'small helpers, one subject a file; the only way to start a program or a thread',
+    imports: [],
+  },
 };
 
 module.exports = { serverFolders };

@@ -12,6 +12,8 @@ chmodSync(folder, 0o755);
 const node = join(folder, 'node');
 copyFileSync(process.execPath, node);
 chmodSync(node, 0o755);
-const done = spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run', 'test/packaged'], { stdio: 'inherit' });
+const done = spawnSync(node, ['node_modules/vitest/vitest.mjs', 'run', 'test/packaged'], {
+  stdio: 'inherit',
+});
 rmSync(folder, { recursive: true });
 process.exit(done.status ?? 1);

@@ -80,7 +80,11 @@ export function createApp(given: AppDeps): Express {
   // Before the guard: it would refuse the origin "null", which everything that another app shares has.
   app.post('/share', createShareCheck(deps.guard));
   app.use(createGuardCheck({ guard: deps.guard, takesFiles }));
-  app.use(compression({ filter: (request, response) => !isStream(response) && compression.filter(request, response) }));
+  app.use(
+    compression({
+      filter: (request, response) => !isStream(response) && compression.filter(request, response),
+    }),
+  );
   app.use(createPageRoutes(deps));
 
   const parseBody = createReadJson(maxBody);
@@ -116,4 +120,5 @@ export function createApp(given: AppDeps): Express {
 }
 
 /** Compression would hold back what is to be seen at once. */
-const isStream = (response: Response) => /^text\/(event-stream|plain)/.test(String(response.getHeader('Content-Type') ?? ''));
+const isStream = (response: Response) =>
+  /^text\/(event-stream|plain)/.test(String(response.getHeader('Content-Type') ?? ''));

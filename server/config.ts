@@ -5,7 +5,9 @@ import { parse } from 'dotenv';
 import { z } from 'zod';
 import { type SettingName, settings } from './setting.ts';
 
-const shape = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, setting.schema])) as {
+const shape = Object.fromEntries(
+  Object.entries(settings).map(([name, setting]) => [name, setting.schema]),
+) as {
   [N in SettingName]: (typeof settings)[N]['schema'];
 };
 const Settings = z.object(shape);
@@ -45,7 +47,12 @@ export class ConfigError extends Error {
  * Variables by which a Claude Code session marks what it starts. A server that is started from one
  * would hand them on, and its agents would take themselves for parts of that session.
  */
-const nestedMarks = ['CLAUDECODE', 'CLAUDE_CODE_ENTRYPOINT', 'CLAUDE_CODE_SSE_PORT', 'CLAUDE_CODE_SESSION_ID'];
+const nestedMarks = [
+  'CLAUDECODE',
+  'CLAUDE_CODE_ENTRYPOINT',
+  'CLAUDE_CODE_SSE_PORT',
+  'CLAUDE_CODE_SESSION_ID',
+];
 
 /** Memory of a live process: 100 to 127 MB after 1 to 10 turns (2.1.329). */
 const liveBytes = 120_000_000;
@@ -81,10 +88,15 @@ export function toConfig(folder: string, env: NodeJS.ProcessEnv, file: Record<st
   return {
     ...values,
     project,
-    projectRoots: roots.length ? [...roots.map((root) => resolve(folder, expandHome(root, env))), project] : [home(env), project],
+    projectRoots: roots.length
+      ? [...roots.map((root) => resolve(folder, expandHome(root, env))), project]
+      : [home(env), project],
     dataFolder: resolve(folder, expandHome(values.SESSIONS_DIR, env)),
     maxConcurrentTurns: values.MAX_CONCURRENT_TURNS || availableParallelism() * 2,
-    liveProcesses: values.LIVE_PROCESSES === '' ? Math.min(20, Math.floor(freemem() / 2 / liveBytes)) : values.LIVE_PROCESSES,
+    liveProcesses:
+      values.LIVE_PROCESSES === ''
+        ? Math.min(20, Math.floor(freemem() / 2 / liveBytes))
+        : values.LIVE_PROCESSES,
     stateFile: join(stateFolder, 'server.json'),
     ownersFolder: join(stateFolder, 'data-folders'),
     agentEnv: toAgentEnv(env, file),
@@ -113,7 +125,9 @@ function toAgentEnv(env: NodeJS.ProcessEnv, file: Record<string, string>): Recor
 function removeNpm(env: Record<string, string>): void {
   for (const name of Object.keys(env)) if (/^npm_|^INIT_CWD$/.test(name)) delete env[name];
   const folders = (env['PATH'] ?? '').split(delimiter);
-  env['PATH'] = folders.filter((folder) => !/node_modules[\\/]\.bin$|node-gyp-bin$/.test(folder)).join(delimiter);
+  env['PATH'] = folders
+    .filter((folder) => !/node_modules[\\/]\.bin$|node-gyp-bin$/.test(folder))
+    .join(delimiter);
 }
 
 const home = (env: NodeJS.ProcessEnv) => env['HOME'] || homedir();
@@ -139,15 +153,25 @@ function findWeakness(password: string, username: string): string | null {
   return null;
 }
 
-type Exposure = Pick<Config, 'HOST' | 'TUNNEL' | 'AUTH_PASSWORD'> & Partial<Pick<Config, 'AUTH_USERNAME' | 'ALLOWED_HOSTS'>>;
+type Exposure = Pick<Config, 'HOST' | 'TUNNEL' | 'AUTH_PASSWORD'> &
+  Partial<Pick<Config, 'AUTH_USERNAME' | 'ALLOWED_HOSTS'>>;
 
 /** By which settings a server can be reached from outside, in words. Another name means a reverse proxy in front of it. */
 function findDoors({ HOST, TUNNEL, ALLOWED_HOSTS = [] }: Exposure): { door: string; close: string }[] {
   return [
-    ...(isLoopback(HOST) ? [] : [{ door: `HOST=${HOST} can be reached from outside`, close: 'leave HOST at 127.0.0.1' }]),
-    ...(TUNNEL === 'none' ? [] : [{ door: `TUNNEL=${TUNNEL} opens the server to the internet`, close: 'set TUNNEL=none' }]),
+    ...(isLoopback(HOST)
+      ? []
+      : [{ door: `HOST=${HOST} can be reached from outside`, close: 'leave HOST at 127.0.0.1' }]),
+    ...(TUNNEL === 'none'
+      ? []
+      : [{ door: `TUNNEL=${TUNNEL} opens the server to the internet`, close: 'set TUNNEL=none' }]),
     ...(ALLOWED_HOSTS.some((name) => !isLoopback(name))
-      ? [{ door: `ALLOWED_HOSTS=${ALLOWED_HOSTS.join(',')} is for a server that others reach`, close: 'leave ALLOWED_HOSTS empty' }]
+      ? [
+          {
+            door: `ALLOWED_HOSTS=${ALLOWED_HOSTS.join(',')} is for a server that others reach`,
+            close: 'leave ALLOWED_HOSTS empty',
+          },
+        ]
       : []),
   ];
 }
@@ -156,11 +180,16 @@ function findDoors({ HOST, TUNNEL, ALLOWED_HOSTS = [] }: Exposure): { door: stri
 export function checkExposure(config: Exposure): void {
   const doors = findDoors(config);
   // A password that was made here is long, and whoever sets up a proxy finds it in the data folder.
-  const door = config.AUTH_PASSWORD ? doors[0] : doors.find(({ door: text }) => !text.startsWith('ALLOWED_HOSTS'));
+  const door = config.AUTH_PASSWORD
+    ? doors[0]
+    : doors.find(({ door: text }) => !text.startsWith('ALLOWED_HOSTS'));
   if (!door) return;
-  const weakness = config.AUTH_PASSWORD ? findWeakness(config.AUTH_PASSWORD, config.AUTH_USERNAME ?? '') : null;
+  const weakness = config.AUTH_PASSWORD
+    ? findWeakness(config.AUTH_PASSWORD, config.AUTH_USERNAME ?? '')
+    : null;
   if (config.AUTH_PASSWORD && !weakness) return;
   const fault = weakness ? `AUTH_PASSWORD ${weakness}` : 'no password is set';
-  const cure = 'Set AUTH_PASSWORD in .env to a long password of your own (`switchboard gen-secret` makes one)';
+  const cure =
+    'Set AUTH_PASSWORD in .env to a long password of your own (`switchboard gen-secret` makes one)';
   throw new ConfigError(`${door.door}, and ${fault}. ${cure}, or ${door.close}.`);
 }

@@ -12,18 +12,24 @@ const lastAnswersMs = 300;
 const keepAliveMs = 75_000;
 
 /** How a program on this machine calls it. */
-export const localName = (host: string) => (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host);
+export const localName = (host: string) =>
+  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
 
 /** How long the head of a request may take, and how often late ones are looked for. */
 const headersMs = 20_000;
 const lookEveryMs = 5_000;
 
-const notHttp = JSON.stringify(toProblem('invalid_request', 'The request is not valid HTTP, or its headers are too large.'));
+const notHttp = JSON.stringify(
+  toProblem('invalid_request', 'The request is not valid HTTP, or its headers are too large.'),
+);
 
 /** `isShared`: all that comes in here comes from one address, as through a tunnel. */
 export function listen(app: Express, host: string, port: number, { isShared = false } = {}): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createHttpServer({ headersTimeout: headersMs, connectionsCheckingInterval: lookEveryMs }, app);
+    const server = createHttpServer(
+      { headersTimeout: headersMs, connectionsCheckingInterval: lookEveryMs },
+      app,
+    );
     limitStrangers(server, { isShared });
     // It stays: without a free descriptor a connection that cannot be accepted is an error as well.
     server.on('error', (error: NodeJS.ErrnoException) => {
@@ -39,7 +45,9 @@ export function listen(app: Express, host: string, port: number, { isShared = fa
       if (!socket.writable) return void socket.destroy();
       // Who says nothing more does not end the connection either: without this its descriptor would stay.
       socket.once('finish', () => socket.destroy());
-      socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`);
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`,
+      );
     });
     // Proxies keep a connection for a minute; one that the server closed first answers their next request with a reset.
     server.keepAliveTimeout = keepAliveMs;

@@ -24,7 +24,9 @@ async function main(): Promise<void> {
   // Without a listener, a full disk behind the output would be an uncaught exception.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // A fault that nothing contains fails what it happened in, and must not take all running turns along.
-  process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception; the server continues'));
+  process.on('uncaughtException', (error) =>
+    log.error({ err: error }, 'uncaught exception; the server continues'),
+  );
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
   const hasTunnel = config.TUNNEL === 'ngrok';
   const server = await startServer({
@@ -32,7 +34,9 @@ async function main(): Promise<void> {
     log,
     version,
     packageRoot,
-    tunnelProvider: hasTunnel ? createNgrok({ authtoken: config.NGROK_AUTHTOKEN, domain: config.NGROK_DOMAIN }) : null,
+    tunnelProvider: hasTunnel
+      ? createNgrok({ authtoken: config.NGROK_AUTHTOKEN, domain: config.NGROK_DOMAIN })
+      : null,
     onTunnelChange: (status) => void tunnelLines(status).then(print),
     checkAnswers: false,
     acceptEmpty: process.argv.includes('--accept-empty'),

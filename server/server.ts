@@ -110,16 +110,25 @@ export async function startServer(deps: ServerDeps): Promise<RunningServer> {
   }
 }
 
-async function compose(deps: ServerDeps, database: Database, storageNotes: StorageNotes): Promise<RunningServer> {
+async function compose(
+  deps: ServerDeps,
+  database: Database,
+  storageNotes: StorageNotes,
+): Promise<RunningServer> {
   const { config, log } = deps;
   const badArgs = refusedArgs(config.CLAUDE_EXTRA_ARGS);
-  if (badArgs.length) throw new ConfigError(`CLAUDE_EXTRA_ARGS: ${badArgs.join(' ')} cannot be used, since the server sets it itself.`);
+  if (badArgs.length)
+    throw new ConfigError(
+      `CLAUDE_EXTRA_ARGS: ${badArgs.join(' ')} cannot be used, since the server sets it itself.`,
+    );
   const now = () => new Date();
   const startedAt = now();
   const warn = (error: unknown, text: string) => log.warn({ err: error ?? undefined }, text);
 
   const defaultProject = await realpath(config.project).catch(() => {
-    throw new ConfigError(`CLAUDE_PROJECT_PATH: the folder ${config.project} does not exist. Create it, or name another.`);
+    throw new ConfigError(
+      `CLAUDE_PROJECT_PATH: the folder ${config.project} does not exist. Create it, or name another.`,
+    );
   });
 
   const mapping = await openMappingStore({
@@ -129,13 +138,23 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     note: storageNotes.add,
   });
   const keep = { bytes: config.EVENTS_MAX_MB * 1_000_000, days: config.EVENTS_KEEP_DAYS };
-  const journal = createJournal({ database, keep, now, onTrouble: (error) => warn(error, 'event journal write failed, retrying') });
+  const journal = createJournal({
+    database,
+    keep,
+    now,
+    onTrouble: (error) => warn(error, 'event journal write failed, retrying'),
+  });
   const turns = createTurnStore({ database, events: journal });
   checkOwnFolders(config.dataFolder, ['attachments', 'terminals', 'undo'], storageNotes.add);
-  const { password, file: passwordFile, isNew } = loadPassword(config.AUTH_PASSWORD, config.dataFolder, storageNotes.add);
+  const {
+    password,
+    file: passwordFile,
+    isNew,
+  } = loadPassword(config.AUTH_PASSWORD, config.dataFolder, storageNotes.add);
   const credentials = createCredentialStore({ database, password, now });
   const isOtherPassword = credentials.endIfPasswordChanged();
-  if (isOtherPassword && isNew) storageNotes.add(passwordFile ?? '', `${passwordFile} is missing: ${otherPassword}.`);
+  if (isOtherPassword && isNew)
+    storageNotes.add(passwordFile ?? '', `${passwordFile} is missing: ${otherPassword}.`);
   const processes = createProcessStore({ database, warn });
   const leftProcesses = processes.all();
   const claude = createClaude({
@@ -177,7 +196,13 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
 
   const resolveProject = createProjectGuard(config.projectRoots, config.agentEnv['HOME'] ?? homedir());
   const undoFolder = join(config.dataFolder, 'undo');
-  const { undo, workTrees } = setUpUndo({ store: createUndoStore({ database }), folder: undoFolder, env: config.agentEnv, log, now });
+  const { undo, workTrees } = setUpUndo({
+    store: createUndoStore({ database }),
+    folder: undoFolder,
+    env: config.agentEnv,
+    log,
+    now,
+  });
   const {
     terminalTurns: desk,
     archive,
@@ -271,7 +296,10 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     conversations: conversations.mapBySession,
   });
   const client = createClientAddress(() => tunnelPort);
-  const guard = createGuard({ names: () => [...config.ALLOWED_HOSTS, ...tunnelName()], isTunnelled: client.isTunnelled });
+  const guard = createGuard({
+    names: () => [...config.ALLOWED_HOSTS, ...tunnelName()],
+    isTunnelled: client.isTunnelled,
+  });
   const openResponses = createOpenResponses();
   const tickets = createTerminalTickets({ now });
   const hosts = new Map([['local', local]]);
@@ -299,7 +327,11 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     undo,
     localAccess,
     tunnel: { status: () => tunnel.status(), dispose: async () => {} },
-    checkPassword: createPasswordCheck({ username: config.AUTH_USERNAME, password, limit: createLoginLimit() }),
+    checkPassword: createPasswordCheck({
+      username: config.AUTH_USERNAME,
+      password,
+      limit: createLoginLimit(),
+    }),
     client,
     username: config.AUTH_USERNAME,
     guard,
@@ -312,7 +344,11 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
     startedAt,
     project: defaultProject,
     host: config.HOST,
-    limits: { maxConcurrentTurns: config.maxConcurrentTurns, maxQueuedTurns: config.MAX_QUEUED_TURNS, timeoutS: config.CLAUDE_TIMEOUT_S },
+    limits: {
+      maxConcurrentTurns: config.maxConcurrentTurns,
+      maxQueuedTurns: config.MAX_QUEUED_TURNS,
+      timeoutS: config.CLAUDE_TIMEOUT_S,
+    },
     storageTrouble: () => database.trouble() ?? mapping.trouble(),
     storageNotes: storageNotes.all,
     newRequestId: () => nanoid(12),
@@ -367,7 +403,12 @@ async function compose(deps: ServerDeps, database: Database, storageNotes: Stora
   await localAccess.publish(`http://${localName(config.HOST)}:${portOf(main as Server)}`);
   if (deps.tunnelProvider && forTunnel) {
     tunnelPort = portOf(forTunnel);
-    tunnel = keepTunnel({ provider: deps.tunnelProvider, address: `127.0.0.1:${tunnelPort}`, onChange: deps.onTunnelChange, warn });
+    tunnel = keepTunnel({
+      provider: deps.tunnelProvider,
+      address: `127.0.0.1:${tunnelPort}`,
+      onChange: deps.onTunnelChange,
+      warn,
+    });
   }
 
   return {

@@ -10,7 +10,12 @@ const whole = (min: number, max: number) => number(min, max).int();
 /** Words as a shell has them, with quotes around those that hold blanks. */
 const words = text
   .default('')
-  .transform((value) => Array.from(value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, double, single, bare]) => double ?? single ?? bare ?? ''));
+  .transform((value) =>
+    Array.from(
+      value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g),
+      ([, double, single, bare]) => double ?? single ?? bare ?? '',
+    ),
+  );
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const list = text.default('').transform((value) => value.split(/[\s,]+/).filter(Boolean));
 
@@ -25,7 +30,8 @@ export const settings = {
   AUTH_PASSWORD: {
     schema: z.string().default(''),
     shown: '',
-    about: 'Password. Empty: one is generated once and kept in the data folder; then only this machine can sign in.',
+    about:
+      'Password. Empty: one is generated once and kept in the data folder; then only this machine can sign in.',
     secret: true,
   },
   CLAUDE_PROJECT_PATH: {
@@ -36,10 +42,15 @@ export const settings = {
   PROJECT_ROOTS: {
     schema: text.default(''),
     shown: '',
-    about: 'Folders in which agents may work besides the default project, separated as in PATH. Empty: the home folder.',
+    about:
+      'Folders in which agents may work besides the default project, separated as in PATH. Empty: the home folder.',
   },
   HOST: { schema: text.default('127.0.0.1'), shown: '127.0.0.1', about: 'Address to listen on.' },
-  PORT: { schema: whole(0, 65535).default(8000), shown: '8000', about: 'Port to listen on; 0 picks a free one.' },
+  PORT: {
+    schema: whole(0, 65535).default(8000),
+    shown: '8000',
+    about: 'Port to listen on; 0 picks a free one.',
+  },
   ALLOWED_HOSTS: {
     schema: list,
     shown: '',
@@ -49,7 +60,8 @@ export const settings = {
   PUSH_PRIVATE_ADDRESSES: {
     schema: flag.default(false),
     shown: 'false',
-    about: 'Whether notifications may be sent to private networks, for example to your own ntfy server or webhook.',
+    about:
+      'Whether notifications may be sent to private networks, for example to your own ntfy server or webhook.',
   },
   SESSIONS_DIR: { schema: text.default('sessions'), shown: 'sessions', about: 'Data folder.' },
   CLAUDE_BIN: {
@@ -75,7 +87,8 @@ export const settings = {
   PERMISSION_MODE: {
     schema: PermissionMode.default('acceptEdits'),
     shown: 'acceptEdits',
-    about: 'Default permission mode of conversations: acceptEdits, auto, bypassPermissions, default, dontAsk, plan.',
+    about:
+      'Default permission mode of conversations: acceptEdits, auto, bypassPermissions, default, dontAsk, plan.',
   },
   ALLOWED_TOOLS: {
     schema: text.default('Bash(git *)'),
@@ -106,12 +119,14 @@ export const settings = {
   STALL_S: {
     schema: number(0.05, 86_400).default(300),
     shown: '300',
-    about: 'Seconds without output before an agent counts as stalled, while no tool runs and no prompt is open.',
+    about:
+      'Seconds without output before an agent counts as stalled, while no tool runs and no prompt is open.',
   },
   PROMPT_TIMEOUT_S: {
     schema: z.union([z.literal(''), number(0.05, 2_000_000)]).default(''),
     shown: '',
-    about: 'Seconds before an unanswered prompt times out (the agent is told that nobody responded). Empty: never.',
+    about:
+      'Seconds before an unanswered prompt times out (the agent is told that nobody responded). Empty: never.',
   },
   PAUSE_QUEUE_ON_CANCEL: {
     schema: flag.default(false),
@@ -138,9 +153,23 @@ export const settings = {
     shown: '10',
     about: 'Seconds that running turns get to finish when the server stops.',
   },
-  TUNNEL: { schema: z.enum(['none', 'ngrok']).default('none'), shown: 'none', about: 'none, or ngrok for a public address.' },
-  NGROK_AUTHTOKEN: { schema: text.default(''), shown: '', about: 'Token of your ngrok account.', secret: true },
-  NGROK_DOMAIN: { schema: text.default(''), shown: '', about: 'Domain of your ngrok account. Empty: ngrok picks one.', secret: true },
+  TUNNEL: {
+    schema: z.enum(['none', 'ngrok']).default('none'),
+    shown: 'none',
+    about: 'none, or ngrok for a public address.',
+  },
+  NGROK_AUTHTOKEN: {
+    schema: text.default(''),
+    shown: '',
+    about: 'Token of your ngrok account.',
+    secret: true,
+  },
+  NGROK_DOMAIN: {
+    schema: text.default(''),
+    shown: '',
+    about: 'Domain of your ngrok account. Empty: ngrok picks one.',
+    secret: true,
+  },
   LOG_LEVEL: {
     schema: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
     shown: 'info',

@@ -44,7 +44,11 @@ const ended: Command = {
     { flags: '--hidden', about: 'include hidden ones' },
     { flags: '--door <door>', about: 'filter by type', choices: ['terminal', 'headless'] },
   ],
-  examples: ['switchboard ended', 'switchboard ended 4c787bb5aaaa --log | less', 'switchboard ended 4c787bb5aaaa --hide'],
+  examples: [
+    'switchboard ended',
+    'switchboard ended 4c787bb5aaaa --log | less',
+    'switchboard ended 4c787bb5aaaa --hide',
+  ],
   async run({ client, out }, [id], values) {
     if (!id) {
       const query = {
@@ -56,13 +60,19 @@ const ended: Command = {
       out.data(records, () =>
         out.isQuiet
           ? records.map((one) => one.id).join('\n')
-          : table(['ID', 'SESSION', 'DOOR', 'REASON', 'STARTED', 'ENDED', 'PROJECT', 'NAME'], records.map(rowOf)),
+          : table(
+              ['ID', 'SESSION', 'DOOR', 'REASON', 'STARTED', 'ENDED', 'PROJECT', 'NAME'],
+              records.map(rowOf),
+            ),
       );
       return exitCodes.ok;
     }
     const params = { id };
     if (values['log']) {
-      const log = await client.text('readArchiveLog', { params, query: { tail_kb: countOf(values, 'tailKb', 64) } });
+      const log = await client.text('readArchiveLog', {
+        params,
+        query: { tail_kb: countOf(values, 'tailKb', 64) },
+      });
       if (!log) out.say('Nothing is kept of what it showed: it had no terminal, or its log was too old.');
       if (out.isJson) out.data({ id, log }, () => '');
       else out.write(log);
@@ -75,7 +85,10 @@ const ended: Command = {
     const record = await client.call('readArchive', { params });
     const known = facts(record).filter(([, value]) => value !== null);
     out.data(record, () =>
-      [record.advice ?? 'It is alive.', ...known.map(([key, value]) => `${out.faint(`${key}:`.padEnd(14))} ${value}`)].join('\n'),
+      [
+        record.advice ?? 'It is alive.',
+        ...known.map(([key, value]) => `${out.faint(`${key}:`.padEnd(14))} ${value}`),
+      ].join('\n'),
     );
     return exitCodes.ok;
   },
@@ -85,12 +98,19 @@ const repair: Command = {
   name: 'repair',
   group: 'find',
   args: [{ flags: '<session>', about: 'session id or a prefix of it, or a conversation' }],
-  about: 'Check a transcript and write a repaired copy; prints the id of the copy, or of the original if nothing is wrong',
+  about:
+    'Check a transcript and write a repaired copy; prints the id of the copy, or of the original if nothing is wrong',
   options: [{ flags: '--dry-run', about: 'report only' }],
-  examples: ['switchboard repair 4c787bb5 --dry-run', 'switchboard new repaired --session "$(switchboard repair -q 4c787bb5)"'],
+  examples: [
+    'switchboard repair 4c787bb5 --dry-run',
+    'switchboard new repaired --session "$(switchboard repair -q 4c787bb5)"',
+  ],
   async run({ client, out }, [name = ''], values) {
     const params = { host, id: await sessionOf(client, name) };
-    const found = await client.call('repairSession', { params, body: { dry_run: values['dryRun'] === true } });
+    const found = await client.call('repairSession', {
+      params,
+      body: { dry_run: values['dryRun'] === true },
+    });
     if (found.sound) out.say('Nothing is wrong with it.');
     for (const text of found.loses) out.say(`A resume goes on without ${text}.`);
     if (found.copy) for (const text of found.mends) out.say(`In the copy: ${text}.`);

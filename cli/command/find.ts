@@ -27,26 +27,45 @@ const list: Command = {
   options: [
     { flags: '-s, --sessions', about: 'all sessions, whichever program started them' },
     { flags: '-p, --project <part>', about: 'only projects whose path contains this' },
-    { flags: '--state <state>', about: 'only sessions in this state', choices: ['running', 'waiting', 'idle', 'ended'] },
+    {
+      flags: '--state <state>',
+      about: 'only sessions in this state',
+      choices: ['running', 'waiting', 'idle', 'ended'],
+    },
     { flags: '-l, --limit <count>', about: 'maximum number of results (default: 30)' },
   ],
-  examples: ['switchboard list', 'switchboard list --sessions --project api', 'switchboard list -s --state waiting -q'],
+  examples: [
+    'switchboard list',
+    'switchboard list --sessions --project api',
+    'switchboard list -s --state waiting -q',
+  ],
   async run({ client, out }, _args, values) {
     const limit = countOf(values, 'limit', 30);
     const project = textOf(values, 'project');
     const state = textOf(values, 'state') as Session['state'] | undefined;
     if (values['sessions'] || state) {
-      const page = await client.call('listHostSessions', { params: { host }, query: { limit: Math.min(limit, 200), project, state } });
-      if (!page.indexing.done) out.say('The transcripts are still being read: what is not read yet is missing here.');
+      const page = await client.call('listHostSessions', {
+        params: { host },
+        query: { limit: Math.min(limit, 200), project, state },
+      });
+      if (!page.indexing.done)
+        out.say('The transcripts are still being read: what is not read yet is missing here.');
       out.data(page.sessions, () =>
         out.isQuiet
           ? page.sessions.map(({ id }) => id).join('\n')
-          : table(['ID', 'STATE', 'MODIFIED', 'TURNS', 'PROJECT', 'CONVERSATION', 'ABOUT'], sessionRows(page.sessions)),
+          : table(
+              ['ID', 'STATE', 'MODIFIED', 'TURNS', 'PROJECT', 'CONVERSATION', 'ABOUT'],
+              sessionRows(page.sessions),
+            ),
       );
       return exitCodes.ok;
     }
-    const { conversations } = await client.call('listConversations', { query: { limit: project ? 1000 : Math.min(limit, 1000) } });
-    const shown = conversations.filter((row) => !project || row.project.toLowerCase().includes(project.toLowerCase())).slice(0, limit);
+    const { conversations } = await client.call('listConversations', {
+      query: { limit: project ? 1000 : Math.min(limit, 1000) },
+    });
+    const shown = conversations
+      .filter((row) => !project || row.project.toLowerCase().includes(project.toLowerCase()))
+      .slice(0, limit);
     out.data(shown, () =>
       out.isQuiet
         ? shown.map(({ id }) => id).join('\n')
@@ -73,8 +92,15 @@ const search: Command = {
   about: 'Search the text of all sessions',
   options: [
     { flags: '-p, --project <part>', about: 'only projects whose path contains this' },
-    { flags: '--role <role>', about: 'only messages of this role', choices: ['user', 'assistant', 'tool', 'output'] },
-    { flags: '--since <time>', about: 'only messages since then: a date such as 2026-01-31, or an age such as 7d' },
+    {
+      flags: '--role <role>',
+      about: 'only messages of this role',
+      choices: ['user', 'assistant', 'tool', 'output'],
+    },
+    {
+      flags: '--since <time>',
+      about: 'only messages since then: a date such as 2026-01-31, or an age such as 7d',
+    },
     { flags: '--until <time>', about: 'only messages before then' },
     { flags: '-l, --limit <count>', about: 'maximum number of results (default: 20)' },
   ],
@@ -82,9 +108,17 @@ const search: Command = {
   async run({ client, out }, args, values) {
     const role = textOf(values, 'role') as 'user' | undefined;
     const [since, until] = [timeOf(values, 'since'), timeOf(values, 'until')];
-    const query = { q: args.join(' '), project: textOf(values, 'project'), role, since, until, limit: Math.min(100, countOf(values, 'limit', 20)) };
+    const query = {
+      q: args.join(' '),
+      project: textOf(values, 'project'),
+      role,
+      since,
+      until,
+      limit: Math.min(100, countOf(values, 'limit', 20)),
+    };
     const answer = await client.call('search', { query });
-    if (!answer.indexing.done) out.say('The transcripts are still being read: what is not read yet is not found.');
+    if (!answer.indexing.done)
+      out.say('The transcripts are still being read: what is not read yet is not found.');
     const ids = () => [...new Set(answer.hits.map(({ session_id }) => session_id))].join('\n');
     const rows = () =>
       answer.hits
@@ -125,8 +159,11 @@ const show: Command = {
         ? await client.call('readConversation', { params: { id: found.conversation } })
         : await client.call('readHostSession', { params: { host, id: found.session } });
     const rows = Object.entries(value).filter(([, one]) => one !== null && typeof one !== 'object');
-    const shown = (one: unknown) => (typeof one === 'number' && !Number.isInteger(one) ? String(Number(one.toPrecision(6))) : String(one));
-    out.data(value, () => rows.map(([key, one]) => `${out.faint(`${key}:`.padEnd(18))} ${shown(one)}`).join('\n'));
+    const shown = (one: unknown) =>
+      typeof one === 'number' && !Number.isInteger(one) ? String(Number(one.toPrecision(6))) : String(one);
+    out.data(value, () =>
+      rows.map(([key, one]) => `${out.faint(`${key}:`.padEnd(18))} ${shown(one)}`).join('\n'),
+    );
     return exitCodes.ok;
   },
 };
@@ -149,15 +186,22 @@ async function messagesOf(client: Client, name: string, limit: number): Promise<
 
 const isShortened = ({ parts }: HistoryMessage) => parts.some((part) => part.type === 'text' && part.clipped);
 
-const shortenedNote = (name: string) => `Long messages are shortened here. For all of a conversation: switchboard export ${name}`;
+const shortenedNote = (name: string) =>
+  `Long messages are shortened here. For all of a conversation: switchboard export ${name}`;
 
 /** The messages with their whole texts. A session without a conversation has no export, so its stay as they are. */
-async function completeMessages(client: Client, name: string, messages: HistoryMessage[]): Promise<HistoryMessage[]> {
+async function completeMessages(
+  client: Client,
+  name: string,
+  messages: HistoryMessage[],
+): Promise<HistoryMessage[]> {
   if (!messages.some(isShortened)) return messages;
   const target = await find(client, name);
   if (!('conversation' in target)) return messages;
   const params = { id: target.conversation };
-  const whole: { messages: HistoryMessage[] } = JSON.parse(await client.text('exportConversation', { params, query: { format: 'json' } }));
+  const whole: { messages: HistoryMessage[] } = JSON.parse(
+    await client.text('exportConversation', { params, query: { format: 'json' } }),
+  );
   const byId = new Map(whole.messages.map((message) => [message.id, message]));
   return messages.map((message) => byId.get(message.id) ?? message);
 }
@@ -172,7 +216,9 @@ const lastMessage: Command = {
   async run({ client, out }, [name = ''], values) {
     const count = countOf(values, 'count', 1);
     const messages = await messagesOf(client, name, Math.max(100, count * 4));
-    const shortened = messages.filter(({ role, text }) => role === 'assistant' && text.trim() !== '').slice(-count);
+    const shortened = messages
+      .filter(({ role, text }) => role === 'assistant' && text.trim() !== '')
+      .slice(-count);
     const said = await completeMessages(client, name, shortened);
     if (said.some(isShortened)) out.say(shortenedNote(name));
     if (!said.length) out.say(`Claude has said nothing in ${name} yet.`);
@@ -211,7 +257,10 @@ const diagnose: Command = {
   examples: ['switchboard diagnose 4c787bb5'],
   async run({ client, out }, [name = '']) {
     const found = await find(client, name);
-    const id = 'session' in found ? found.session : (await client.call('readConversation', { params: { id: found.conversation } })).session_id;
+    const id =
+      'session' in found
+        ? found.session
+        : (await client.call('readConversation', { params: { id: found.conversation } })).session_id;
     if (!id) {
       out.say(`Nothing was said in ${name} yet.`);
       return exitCodes.failed;
@@ -224,7 +273,11 @@ const diagnose: Command = {
       ['exit code', told.last_exit_code],
       ['last words', told.last_words && clip(told.last_words, 400)],
     ].filter(([, value]) => value !== null);
-    out.data(told, () => `${told.reason}: ${told.advice}\n${facts.map(([key, value]) => `${out.faint(`${key}:`.padEnd(14))} ${value}`).join('\n')}`);
+    out.data(
+      told,
+      () =>
+        `${told.reason}: ${told.advice}\n${facts.map(([key, value]) => `${out.faint(`${key}:`.padEnd(14))} ${value}`).join('\n')}`,
+    );
     return exitCodes.ok;
   },
 };
@@ -241,10 +294,16 @@ const history: Command = {
   ],
   examples: ['switchboard history -s deploy'],
   async run({ client, out }, _args, values) {
-    const query = { q: textOf(values, 'search'), project: textOf(values, 'project'), limit: Math.min(500, countOf(values, 'limit', 20)) };
+    const query = {
+      q: textOf(values, 'search'),
+      project: textOf(values, 'project'),
+      limit: Math.min(500, countOf(values, 'limit', 20)),
+    };
     const { prompts } = await client.call('readTyped', { query });
     const rows = prompts.map(({ at, project, text }) => [at ? ago(at) : '', project ?? '', text]);
-    out.data(prompts, () => (out.isQuiet ? prompts.map(({ text }) => text).join('\n') : table(['WHEN', 'PROJECT', 'PROMPT'], rows)));
+    out.data(prompts, () =>
+      out.isQuiet ? prompts.map(({ text }) => text).join('\n') : table(['WHEN', 'PROJECT', 'PROMPT'], rows),
+    );
     return exitCodes.ok;
   },
 };

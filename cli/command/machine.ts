@@ -25,10 +25,21 @@ function lookAtMachine(): Finding[] {
   add(atLeast(process.version, [20, 19]), 'problem', `Node ${process.version}`, 'Use Node 20.19 or newer.');
   const [git, tmux] = [versionOf('git', '--version'), versionOf('tmux', '-V')];
   add(git !== null, 'warning', git ?? 'git is not there', 'Install git: without it turns cannot be undone.');
-  add(tmux !== null, 'warning', tmux ?? 'tmux is not there', 'Install tmux: without it no session can be opened in a terminal.');
+  add(
+    tmux !== null,
+    'warning',
+    tmux ?? 'tmux is not there',
+    'Install tmux: without it no session can be opened in a terminal.',
+  );
   const file = stateFile(process.env);
   const fault = noteFault(process.env);
-  if (fault) add(false, 'problem', fault, 'Until then the switchboard command cannot find the server of this machine.');
+  if (fault)
+    add(
+      false,
+      'problem',
+      fault,
+      'Until then the switchboard command cannot find the server of this machine.',
+    );
   if (existsSync(file)) {
     const mode = statSync(file).mode & 0o777;
     add(
@@ -60,11 +71,21 @@ const doctor: Command = {
         what: claude.found ? `claude ${claude.version ?? ''}` : 'claude is not found',
         cure: isIn ? null : (claude.hint ?? null),
       });
-      if (!storage.writable) findings.push({ grade: 'problem', what: `its data folder cannot be used: ${storage.detail}`, cure: null });
+      if (!storage.writable)
+        findings.push({
+          grade: 'problem',
+          what: `its data folder cannot be used: ${storage.detail}`,
+          cure: null,
+        });
       for (const { text } of storage.notes) {
-        findings.push({ grade: 'warning', what: text, cure: 'docs/data-folder.md says what each file is. This is shown until the next start.' });
+        findings.push({
+          grade: 'warning',
+          what: text,
+          cure: 'docs/data-folder.md says what each file is. This is shown until the next start.',
+        });
       }
-      const password = 'Who has the password can run commands here. Keep it long, and sign devices out that you no longer use.';
+      const password =
+        'Who has the password can run commands here. Keep it long, and sign devices out that you no longer use.';
       if (tunnel.url)
         findings.push({
           grade: 'warning',
@@ -78,8 +99,13 @@ const doctor: Command = {
           cure: `${password} Set HOST=127.0.0.1 where a tunnel, a VPN or a proxy on this machine leads to it.`,
         });
       if (!isLocal(hostname) && client.url.startsWith('http:'))
-        findings.push({ grade: 'problem', what: 'reached without TLS', cure: 'Put a proxy with https in front of it, or use a VPN or the tunnel.' });
-      if (isLocal(host) && !tunnel.url) findings.push({ grade: 'ok', what: 'open to this machine alone', cure: null });
+        findings.push({
+          grade: 'problem',
+          what: 'reached without TLS',
+          cure: 'Put a proxy with https in front of it, or use a VPN or the tunnel.',
+        });
+      if (isLocal(host) && !tunnel.url)
+        findings.push({ grade: 'ok', what: 'open to this machine alone', cure: null });
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       findings.push({ grade: 'problem', what: error.message, cure: null });
@@ -87,11 +113,17 @@ const doctor: Command = {
       findings.push({
         grade: claude ? 'ok' : 'warning',
         what: claude ? `claude ${claude}` : 'no claude on the PATH',
-        cure: claude ? null : 'The server brings its own where the package was installed with it; start it to see.',
+        cure: claude
+          ? null
+          : 'The server brings its own where the package was installed with it; start it to see.',
       });
     }
     const signs = { ok: '✓', warning: '!', problem: '✗' } as const;
-    out.data(findings, () => findings.map(({ grade, what, cure }) => `${signs[grade]} ${what}${cure ? `\n  ${cure}` : ''}`).join('\n'));
+    out.data(findings, () =>
+      findings
+        .map(({ grade, what, cure }) => `${signs[grade]} ${what}${cure ? `\n  ${cure}` : ''}`)
+        .join('\n'),
+    );
     return findings.some(({ grade }) => grade === 'problem') ? exitCodes.failed : exitCodes.ok;
   },
 };
@@ -99,10 +131,15 @@ const doctor: Command = {
 const service: Command = {
   name: 'service',
   group: 'server',
-  args: [{ flags: '<action>', about: 'install, uninstall or status', choices: ['install', 'uninstall', 'status'] }],
+  args: [
+    { flags: '<action>', about: 'install, uninstall or status', choices: ['install', 'uninstall', 'status'] },
+  ],
   about: 'Start the server with the machine, in this folder (systemd user unit, or launchd)',
   options: [{ flags: '--print', about: 'print what would be written, change nothing' }],
-  examples: ['cd ~/switchboard && switchboard service install', 'loginctl enable-linger   # so that it runs without anybody signed in'],
+  examples: [
+    'cd ~/switchboard && switchboard service install',
+    'loginctl enable-linger   # so that it runs without anybody signed in',
+  ],
   async run({ out }, [action = ''], values) {
     const about = {
       node: process.execPath,

@@ -9,7 +9,10 @@ const maxRows = 200;
 const nameOf = (session: Session) => session.title ?? session.first_message ?? session.id;
 const lineOf = (session: Session) =>
   clip(
-    `${session.id.slice(0, 8)}  ${session.state.padEnd(7)}  ${ago(session.modified_at).padEnd(8)}  ${nameOf(session)}`.replaceAll(/\s/g, ' '),
+    `${session.id.slice(0, 8)}  ${session.state.padEnd(7)}  ${ago(session.modified_at).padEnd(8)}  ${nameOf(session)}`.replaceAll(
+      /\s/g,
+      ' ',
+    ),
     100,
   );
 
@@ -43,7 +46,8 @@ export const pick: Command = {
   options: [{ flags: '-p, --project <part>', about: 'only projects whose path contains this' }],
   examples: ['switchboard attach "$(switchboard pick)"', 'switchboard logs "$(switchboard pick -p api)"'],
   async run({ client, out, signal }, _args, values) {
-    if (!out.isTerminal) throw new UsageError('There is no terminal to pick at. `switchboard list --sessions` lists them.');
+    if (!out.isTerminal)
+      throw new UsageError('There is no terminal to pick at. `switchboard list --sessions` lists them.');
     const query = { limit: maxRows, project: textOf(values, 'project') };
     const { sessions } = await client.call('listHostSessions', { params: { host: 'local' }, query });
     if (!sessions.length) {
@@ -51,13 +55,27 @@ export const pick: Command = {
       return exitCodes.failed;
     }
     // Only this command needs them, and they take as long to load as all the others together.
-    const [{ default: search }, { default: fuzzysort }] = await Promise.all([import('@inquirer/search'), import('fuzzysort')]);
+    const [{ default: search }, { default: fuzzysort }] = await Promise.all([
+      import('@inquirer/search'),
+      import('fuzzysort'),
+    ]);
     const source = (term: string | undefined) => {
-      const found = term ? fuzzysort.go(term, sessions, { keys: fields, limit: maxRows, threshold: weakest }).map(({ obj }) => obj) : sessions;
-      return found.map((session) => ({ value: session.id, name: lineOf(session), description: previewOf(session) }));
+      const found = term
+        ? fuzzysort
+            .go(term, sessions, { keys: fields, limit: maxRows, threshold: weakest })
+            .map(({ obj }) => obj)
+        : sessions;
+      return found.map((session) => ({
+        value: session.id,
+        name: lineOf(session),
+        description: previewOf(session),
+      }));
     };
     // Standard output has the id alone.
-    const asking = search({ message: 'Session', source, pageSize: 12 }, { input: process.stdin, output: process.stderr, signal });
+    const asking = search(
+      { message: 'Session', source, pageSize: 12 },
+      { input: process.stdin, output: process.stderr, signal },
+    );
     const id = await asking.catch((error: Error) => {
       if (error.name === 'ExitPromptError' || error.name === 'AbortPromptError') return null;
       throw error;

@@ -56,7 +56,8 @@ const genSecret: Command = {
   examples: ['echo "AUTH_PASSWORD=$(switchboard gen-secret)" >> .env'],
   async run({ out }, _args, values) {
     const bytes = numberOf(values, 'length', 32);
-    if (!Number.isInteger(bytes) || bytes > 1024) throw new UsageError('--length: use a whole number up to 1024.');
+    if (!Number.isInteger(bytes) || bytes > 1024)
+      throw new UsageError('--length: use a whole number up to 1024.');
     const secret = randomBytes(bytes).toString('hex');
     out.data({ secret }, () => secret);
     return exitCodes.ok;
@@ -72,10 +73,17 @@ const openCommand: Command = {
   examples: ['switchboard open'],
   async run({ client, out }) {
     const { url, expires_at, is_tunnel } = await client.call('createPairing', {});
-    out.data({ url, expires_at, is_tunnel }, () => (out.isTerminal && !out.isQuiet ? `${renderUnicodeCompact(url)}\n${url}` : url));
+    out.data({ url, expires_at, is_tunnel }, () =>
+      out.isTerminal && !out.isQuiet ? `${renderUnicodeCompact(url)}\n${url}` : url,
+    );
     if (!is_tunnel && isLocal(new URL(url).hostname))
-      out.say('This address leads to this machine alone. For a phone set TUNNEL, or put a proxy or VPN in front: docs/phone.md.');
-    else if (!is_tunnel) out.say('It works where this machine can be reached by that address; with a tunnel it works from anywhere.');
+      out.say(
+        'This address leads to this machine alone. For a phone set TUNNEL, or put a proxy or VPN in front: docs/phone.md.',
+      );
+    else if (!is_tunnel)
+      out.say(
+        'It works where this machine can be reached by that address; with a tunnel it works from anywhere.',
+      );
     return exitCodes.ok;
   },
 };
@@ -99,7 +107,12 @@ const serve: Command = {
   group: 'server',
   args: [],
   about: 'Start the server; settings come from the environment and .env',
-  options: [{ flags: '--accept-empty', about: 'start with an empty journal although the data folder had one; its messages are lost' }],
+  options: [
+    {
+      flags: '--accept-empty',
+      about: 'start with an empty journal although the data folder had one; its messages are lost',
+    },
+  ],
   examples: ['PORT=8000 switchboard serve'],
   async run() {
     const server = new URL('../server/main.js', import.meta.url);

@@ -18,7 +18,11 @@ const prompts: Command = {
   examples: ['switchboard prompts', 'switchboard --json prompts | jq -r ".[].id"'],
   async run({ client, out }) {
     const { prompts: waiting } = await client.call('listPrompts', {});
-    out.data(waiting, () => (out.isQuiet ? waiting.map(({ id }) => id).join('\n') : waiting.flatMap((prompt) => promptLines(prompt)).join('\n')));
+    out.data(waiting, () =>
+      out.isQuiet
+        ? waiting.map(({ id }) => id).join('\n')
+        : waiting.flatMap((prompt) => promptLines(prompt)).join('\n'),
+    );
     if (!waiting.length) out.say('Nothing waits for you.');
     return exitCodes.ok;
   },
@@ -29,7 +33,10 @@ async function promptOf(client: Parameters<Command['run']>[0]['client'], name: s
   const { prompts: waiting } = await client.call('listPrompts', {});
   const found = waiting.filter(({ id, conv_id }) => id === name || conv_id === name);
   if (found.length === 1) return found[0] as Prompt;
-  if (found.length) throw new CliError(`${found.length} prompts wait in ${name}: ${found.map(({ id }) => id).join(', ')}. Name one by its id.`);
+  if (found.length)
+    throw new CliError(
+      `${found.length} prompts wait in ${name}: ${found.map(({ id }) => id).join(', ')}. Name one by its id.`,
+    );
   throw new CliError(`No prompt ${JSON.stringify(name)} waits. \`switchboard prompts\` lists those that do.`);
 }
 
@@ -39,10 +46,18 @@ const allow: Command = {
   args: [promptArg],
   about: 'Allow a request, or answer a question',
   options: [
-    { flags: '--remember <for>', about: 'do not ask again for exactly this', choices: ['conversation', 'always'] },
+    {
+      flags: '--remember <for>',
+      about: 'do not ask again for exactly this',
+      choices: ['conversation', 'always'],
+    },
     { flags: '--answer <label...>', about: 'for a question: label or text, one per question' },
   ],
-  examples: ['switchboard allow tests', 'switchboard allow kT3x… --remember conversation', 'switchboard allow tests --answer Green'],
+  examples: [
+    'switchboard allow tests',
+    'switchboard allow kT3x… --remember conversation',
+    'switchboard allow tests --answer Green',
+  ],
   async run({ client, out }, [name = ''], values) {
     const prompt = await promptOf(client, name);
     const given = Array.isArray(values['answer']) ? values['answer'] : [];
@@ -51,11 +66,17 @@ const allow: Command = {
       const count = questions.length === 1 ? 'a question' : `${questions.length} questions`;
       throw new UsageError(`It asks ${count}: give --answer for each. ${questions.map(asked).join(' ')}`);
     }
-    const answers = Object.fromEntries(questions.map(({ question }, index) => [String(question), String(given[index])]));
+    const answers = Object.fromEntries(
+      questions.map(({ question }, index) => [String(question), String(given[index])]),
+    );
     const remember = textOf(values, 'remember') as 'always' | undefined;
     // By the name of a conversation it may be another one than was listed before.
     if (name !== prompt.id) out.say(promptLines(prompt).join('\n'));
-    const body = { decision: 'allow' as const, ...(prompt.kind === 'question' ? { answers } : {}), ...(remember ? { remember } : {}) };
+    const body = {
+      decision: 'allow' as const,
+      ...(prompt.kind === 'question' ? { answers } : {}),
+      ...(remember ? { remember } : {}),
+    };
     const answer = await client.call('answerPrompt', { params: { id: prompt.id }, body });
     out.data(answer, () => answer.outcome);
     return exitCodes.ok;
@@ -71,7 +92,11 @@ const deny: Command = {
   examples: ['switchboard deny tests "use the staging database"'],
   async run({ client, out }, [name = '', message], values) {
     const prompt = await promptOf(client, name);
-    const body = { decision: 'deny' as const, ...(message ? { message } : {}), ...(values['stop'] ? { interrupt: true } : {}) };
+    const body = {
+      decision: 'deny' as const,
+      ...(message ? { message } : {}),
+      ...(values['stop'] ? { interrupt: true } : {}),
+    };
     const answer = await client.call('answerPrompt', { params: { id: prompt.id }, body });
     out.data(answer, () => answer.outcome);
     return exitCodes.ok;
@@ -81,7 +106,12 @@ const deny: Command = {
 const stop: Command = {
   name: 'stop',
   group: 'steer',
-  args: [{ flags: '<name>', about: 'the conversation, or the id (or a prefix) of a session that is open in a terminal' }],
+  args: [
+    {
+      flags: '<name>',
+      about: 'the conversation, or the id (or a prefix) of a session that is open in a terminal',
+    },
+  ],
   about: 'Stop the running turn, or interrupt a terminal (like Escape)',
   options: [],
   examples: ['switchboard stop tests', 'switchboard stop 4c787bb5'],
@@ -120,7 +150,11 @@ const queue: Command = {
     if (remove) await client.call('deleteTurn', { params: { id: remove } });
     const { queue: waiting } = await client.call('readConversation', { params: { id: name } });
     const rows = waiting.map((turn) => [turn.turn_id, ago(turn.created_at), turn.message]);
-    out.data(waiting, () => (out.isQuiet ? waiting.map(({ turn_id }) => turn_id).join('\n') : table(['TURN', 'SINCE', 'MESSAGE'], rows)));
+    out.data(waiting, () =>
+      out.isQuiet
+        ? waiting.map(({ turn_id }) => turn_id).join('\n')
+        : table(['TURN', 'SINCE', 'MESSAGE'], rows),
+    );
     return exitCodes.ok;
   },
 };
@@ -138,12 +172,17 @@ const make: Command = {
     { flags: '--mode <mode>', about: 'its permission mode', choices: permissionModes },
     { flags: '--title <title>', about: 'its title' },
   ],
-  examples: ['switchboard new api --project ~/src/api', 'switchboard new --session 4c787bb5-7f82-4af7-b10c-f11aee4de118'],
+  examples: [
+    'switchboard new api --project ~/src/api',
+    'switchboard new --session 4c787bb5-7f82-4af7-b10c-f11aee4de118',
+  ],
   async run({ client, out }, [name], values) {
     const text = (key: string) => textOf(values, key);
     const [asked, project] = [text('session'), text('project')];
     if (asked === '') throw new UsageError('--session: is empty.');
-    const session = asked ? (await client.call('readHostSession', { params: { host: 'local', id: asked } })).id : undefined;
+    const session = asked
+      ? (await client.call('readHostSession', { params: { host: 'local', id: asked } })).id
+      : undefined;
     const made = await client.call('createConversation', {
       body: {
         ...(name ? { id: name } : {}),
@@ -168,7 +207,10 @@ const fork: Command = {
   examples: ['switchboard fork tests tests-again'],
   async run({ client, out }, [name = '', to], values) {
     const at = textOf(values, 'at');
-    const made = await client.call('forkConversation', { params: { id: name }, body: { ...(to ? { id: to } : {}), ...(at ? { at_turn: at } : {}) } });
+    const made = await client.call('forkConversation', {
+      params: { id: name },
+      body: { ...(to ? { id: to } : {}), ...(at ? { at_turn: at } : {}) },
+    });
     out.data(made, () => made.id);
     return exitCodes.ok;
   },
@@ -182,7 +224,10 @@ const archive: Command = {
   options: [{ flags: '--undo', about: 'unarchive it' }],
   examples: ['switchboard archive tests'],
   async run({ client, out }, [name = ''], values) {
-    const changed = await client.call('changeConversation', { params: { id: name }, body: { archived: values['undo'] !== true } });
+    const changed = await client.call('changeConversation', {
+      params: { id: name },
+      body: { archived: values['undo'] !== true },
+    });
     out.data(changed, () => '');
     return exitCodes.ok;
   },
@@ -207,8 +252,16 @@ const changes: Command = {
   examples: ['switchboard changes tests --diff | less'],
   async run({ client, out }, [name = ''], values) {
     const found = await client.call('readChanges', { params: { id: await turnOf(client, name) } });
-    const rows = found.files.map(({ status, added, removed, now, path }) => [status, added === null ? '' : `+${added} -${removed}`, now, path]);
-    const list = () => (out.isQuiet ? found.files.map(({ path }) => path).join('\n') : table(['STATUS', 'LINES', 'NOW', 'FILE'], rows));
+    const rows = found.files.map(({ status, added, removed, now, path }) => [
+      status,
+      added === null ? '' : `+${added} -${removed}`,
+      now,
+      path,
+    ]);
+    const list = () =>
+      out.isQuiet
+        ? found.files.map(({ path }) => path).join('\n')
+        : table(['STATUS', 'LINES', 'NOW', 'FILE'], rows);
     out.data(found, () => list() + (values['diff'] ? `\n\n${found.diff}` : ''));
     return exitCodes.ok;
   },
@@ -223,7 +276,10 @@ const undo: Command = {
   examples: ['switchboard undo tests', 'switchboard undo tests src/a.ts', 'switchboard undo tests --redo'],
   async run({ client, out }, [name = '', ...files], values) {
     const id = await turnOf(client, name);
-    const undone = await client.call('undoTurn', { params: { id }, body: { redo: values['redo'] === true, ...(files.length ? { files } : {}) } });
+    const undone = await client.call('undoTurn', {
+      params: { id },
+      body: { redo: values['redo'] === true, ...(files.length ? { files } : {}) },
+    });
     out.data(undone, () => undone.files.join('\n'));
     return exitCodes.ok;
   },

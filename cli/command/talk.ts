@@ -7,7 +7,10 @@ import { accept, follow, messageOf, prepare, toLostError } from '../message.ts';
 import { promptLines } from '../prompt-lines.ts';
 
 const nameArg: OptionRow = { flags: '<name>', about: 'the conversation' };
-const messageArg: OptionRow = { flags: '[message]', about: 'message text (`-` for standard input); piped input is appended to it' };
+const messageArg: OptionRow = {
+  flags: '[message]',
+  about: 'message text (`-` for standard input); piped input is appended to it',
+};
 const messageOptions: readonly OptionRow[] = [
   { flags: '-f, --file <file>', about: 'file to append to the message text (`-` for standard input)' },
   { flags: '--project <folder>', about: 'project folder of a new conversation' },
@@ -22,7 +25,11 @@ const chat: Command = {
   args: [nameArg, messageArg],
   about: 'Send a message and stream the answer',
   options: messageOptions,
-  examples: ['switchboard chat tests "run them"', 'git diff | switchboard chat review -', 'switchboard --json chat tests "how many?" | jq .cost'],
+  examples: [
+    'switchboard chat tests "run them"',
+    'git diff | switchboard chat review -',
+    'switchboard --json chat tests "how many?" | jq .cost',
+  ],
   async run(context, [name = '', given], values) {
     const { out } = context;
     const message = await messageOf(context, given, values);
@@ -38,7 +45,9 @@ const chat: Command = {
         hasWritten = true;
       } else if (event.type === 'message') isOpen = false;
       else if (event.type === 'prompt.opened') {
-        out.say(`\nWaits for you:\n${promptLines(event.prompt).join('\n')}\nAnswer with: switchboard allow ${event.prompt.id}`);
+        out.say(
+          `\nWaits for you:\n${promptLines(event.prompt).join('\n')}\nAnswer with: switchboard allow ${event.prompt.id}`,
+        );
       } else if (event.type === 'turn.retrying') out.say(`\nTried again: ${event.reason}`);
     });
     if (hasWritten) out.write('\n');
@@ -57,7 +66,13 @@ const ask: Command = {
   group: 'talk',
   args: [nameArg, messageArg],
   about: 'Send a message, wait, and print only the answer',
-  options: [...messageOptions, { flags: '-t, --timeout <seconds>', about: 'stop waiting after this long (exit code 124); the turn continues' }],
+  options: [
+    ...messageOptions,
+    {
+      flags: '-t, --timeout <seconds>',
+      about: 'stop waiting after this long (exit code 124); the turn continues',
+    },
+  ],
   examples: ['answer=$(switchboard ask tests "which failed?")', 'switchboard ask tests -t 60 "quick check"'],
   async run(context, [name = '', given], values) {
     const { out } = context;
@@ -67,7 +82,9 @@ const ask: Command = {
     const { turnId } = await accept(context, name, message, false);
     const turn = await waitForTurn(context, turnId, timeout);
     if (!turn) {
-      out.say(`No answer within ${timeout} s. The turn goes on: switchboard wait ${name}; stop it with: switchboard stop ${name}`);
+      out.say(
+        `No answer within ${timeout} s. The turn goes on: switchboard wait ${name}; stop it with: switchboard stop ${name}`,
+      );
       return exitCodes.timeout;
     }
     if (turn.error) throw new ApiError(turn.error);
@@ -94,12 +111,20 @@ const send: Command = {
 };
 
 /** What went wrong beside an answer is said on standard error. */
-function sayWarnings({ out }: Parameters<Command['run']>[0], answer: Pick<ChatAnswer, 'warnings'> | null): void {
+function sayWarnings(
+  { out }: Parameters<Command['run']>[0],
+  answer: Pick<ChatAnswer, 'warnings'> | null,
+): void {
   for (const { detail } of answer?.warnings ?? []) out.say(`Warning: ${detail}`);
 }
 
 /** A turn when it has ended, or (`orWaits`) waits for a person; null after so many seconds. That it waits is said. */
-async function waitForTurn({ client, out, signal }: Parameters<Command['run']>[0], turnId: string, seconds: number, orWaits = false) {
+async function waitForTurn(
+  { client, out, signal }: Parameters<Command['run']>[0],
+  turnId: string,
+  seconds: number,
+  orWaits = false,
+) {
   let isTold = false;
   const until = Date.now() + seconds * 1000;
   while (!signal.aborted) {
@@ -107,7 +132,9 @@ async function waitForTurn({ client, out, signal }: Parameters<Command['run']>[0
     if (left <= 0) return null;
     const query = { wait_s: Math.min(left, 50), for: isTold ? ('end' as const) : ('news' as const) };
     const turn = await client.surely('readTurn', { params: { id: turnId }, query }, {}).catch((error) => {
-      throw signal.aborted ? error : toLostError(error, turnId, `Wait for its answer with \`switchboard wait ${turnId}\` later.`);
+      throw signal.aborted
+        ? error
+        : toLostError(error, turnId, `Wait for its answer with \`switchboard wait ${turnId}\` later.`);
     });
     if (turn.ended_at !== null) return turn;
     if (turn.state !== 'waiting' || isTold) continue;
@@ -124,8 +151,12 @@ const wait: Command = {
   group: 'talk',
   args: [{ flags: '<name>', about: 'the conversation, or the id of a turn' }],
   about: 'Wait until a conversation is idle or a turn has ended; fails if a turn fails or needs an answer',
-  options: [{ flags: '-t, --timeout <seconds>', about: 'stop waiting after this long (exit code 124, default: 300)' }],
-  examples: ['switchboard send tests "run them" && switchboard wait tests -t 900 && switchboard last-message tests'],
+  options: [
+    { flags: '-t, --timeout <seconds>', about: 'stop waiting after this long (exit code 124, default: 300)' },
+  ],
+  examples: [
+    'switchboard send tests "run them" && switchboard wait tests -t 900 && switchboard last-message tests',
+  ],
   async run(context, [name = ''], values) {
     const { client, out } = context;
     const timeout = numberOf(values, 'timeout', 300);

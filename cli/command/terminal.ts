@@ -56,7 +56,10 @@ const resume: Command = {
   options: openOptions,
   examples: ['switchboard resume 4c787bb5'],
   async run({ client, out }, [name = ''], values) {
-    const session = await client.call('resumeTerminal', { params: { host, id: await sessionOf(client, name) }, body: how(values) });
+    const session = await client.call('resumeTerminal', {
+      params: { host, id: await sessionOf(client, name) },
+      body: how(values),
+    });
     out.data(session, () => (out.isQuiet ? session.id : told(session)));
     return exitCodes.ok;
   },
@@ -70,7 +73,11 @@ const attach: Command = {
   options: [
     ...openOptions,
     { flags: '--interrupt', about: 'stop a running turn instead of refusing' },
-    { flags: '--messages <what>', about: 'what happens to other messages meanwhile', choices: ['wait', 'terminal'] },
+    {
+      flags: '--messages <what>',
+      about: 'what happens to other messages meanwhile',
+      choices: ['wait', 'terminal'],
+    },
   ],
   examples: ['switchboard attach tests', 'switchboard attach tests --messages terminal'],
   async run({ client, out }, [name = ''], values) {
@@ -78,23 +85,37 @@ const attach: Command = {
     let session: Session = await client.call('readHostSession', { params: { host, id } });
     if (session.state === 'ended' || (!session.terminal && session.conv_id !== null)) {
       const messages = textOf(values, 'messages') as 'wait' | undefined;
-      const body = { ...how(values), ...(messages ? { messages } : {}), ...(values['interrupt'] ? { interrupt: true } : {}) };
+      const body = {
+        ...how(values),
+        ...(messages ? { messages } : {}),
+        ...(values['interrupt'] ? { interrupt: true } : {}),
+      };
       session =
         session.conv_id === null
           ? await client.call('resumeTerminal', { params: { host, id: session.id }, body: how(values) })
           : await client.call('attachConversation', { params: { id: session.conv_id }, body });
     } else if (session.conv_id !== null && values['messages']) {
       const terminal_messages = textOf(values, 'messages') as 'wait';
-      await client.call('changeConversation', { params: { id: session.conv_id }, body: { terminal_messages } });
+      await client.call('changeConversation', {
+        params: { id: session.conv_id },
+        body: { terminal_messages },
+      });
     }
-    if (!session.terminal) throw new CliError(`Session ${session.id} is open in process ${session.pid}, in no terminal that was started here.`);
+    if (!session.terminal)
+      throw new CliError(
+        `Session ${session.id} is open in process ${session.pid}, in no terminal that was started here.`,
+      );
     if (!out.isTerminal || !process.stdout.isTTY) {
       out.data(session, () => String(session.terminal?.command));
       return exitCodes.ok;
     }
-    const child = spawn('tmux', ['-L', 'switchboard', 'attach', '-t', `=${session.terminal.name}`], { stdio: 'inherit' });
+    const child = spawn('tmux', ['-L', 'switchboard', 'attach', '-t', `=${session.terminal.name}`], {
+      stdio: 'inherit',
+    });
     return new Promise((done, reject) => {
-      child.on('error', () => reject(new CliError('tmux is not on this machine. Attach where the server runs.')));
+      child.on('error', () =>
+        reject(new CliError('tmux is not on this machine. Attach where the server runs.')),
+      );
       child.on('exit', (code) => done(code ?? exitCodes.failed));
     });
   },
@@ -109,7 +130,10 @@ const type: Command = {
   examples: ['switchboard type 4c787bb5 "go on"'],
   async run({ client, out, input }, [name = '', given = '']) {
     const message = given === '-' ? await input.read() : given;
-    const sent = await client.call('sendToTerminal', { params: { host, id: await sessionOf(client, name) }, body: { message } });
+    const sent = await client.call('sendToTerminal', {
+      params: { host, id: await sessionOf(client, name) },
+      body: { message },
+    });
     out.data(sent, () => sent.state);
     return exitCodes.ok;
   },
@@ -145,12 +169,17 @@ const kill: Command = {
     if ([name, older, values['all']].filter(Boolean).length !== 1)
       throw new UsageError('Give a session, --older-than or --all, and only one of them.');
     if (name) {
-      const { killed } = await client.call('killTerminal', { params: { host, id: await sessionOf(client, name) } });
+      const { killed } = await client.call('killTerminal', {
+        params: { host, id: await sessionOf(client, name) },
+      });
       out.data({ killed }, () => killed);
       return exitCodes.ok;
     }
     const idle_s = older ? durationOf('--older-than', older) : 0;
-    const done = await client.call('killTerminals', { params: { host }, query: { idle_s, busy: values['busy'] ? 'true' : undefined } });
+    const done = await client.call('killTerminals', {
+      params: { host },
+      query: { idle_s, busy: values['busy'] ? 'true' : undefined },
+    });
     out.data(done, () => done.killed.join('\n'));
     for (const { id, detail } of done.failed) out.say(`${id}: ${detail}`);
     if (!done.killed.length && !done.failed.length) out.say('There is no such terminal.');
@@ -180,7 +209,10 @@ const rename: Command = {
   options: [],
   examples: ['switchboard rename 4c787bb5 "the api tests"'],
   async run({ client, out }, [name = '', title = '']) {
-    const session = await client.call('renameSession', { params: { host, id: await sessionOf(client, name) }, body: { title } });
+    const session = await client.call('renameSession', {
+      params: { host, id: await sessionOf(client, name) },
+      body: { title },
+    });
     out.data(session, () => session.id);
     return exitCodes.ok;
   },

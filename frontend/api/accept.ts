@@ -6,7 +6,8 @@ function bodyOf(item: OutboxItem): { body: string | FormData; headers: Record<st
   const headers = { 'idempotency-key': item.id, ...pageHeaders };
   // Commands are what the menu offers; what the server does not know as one goes to the model as text.
   const fields = { message: item.text, follow: true, ...(item.steer ? { steer: true } : {}) };
-  if (!item.files.length) return { body: JSON.stringify(fields), headers: { ...headers, 'content-type': 'application/json' } };
+  if (!item.files.length)
+    return { body: JSON.stringify(fields), headers: { ...headers, 'content-type': 'application/json' } };
   const form = new FormData();
   // A form would make another line end of each one in a text.
   form.append('json', JSON.stringify(fields));
@@ -27,7 +28,8 @@ const stallMs = 30_000;
 const maxKeptBytes = 30_000;
 
 /** Whether a message takes long enough to tell how far it is. */
-export const isLarge = ({ text, files }: OutboxItem): boolean => files.length > 0 || text.length > maxKeptBytes;
+export const isLarge = ({ text, files }: OutboxItem): boolean =>
+  files.length > 0 || text.length > maxKeptBytes;
 
 /** Gives a message to the server: it is on its disk when this resolves. Throws ApiError. */
 export async function acceptMessage(item: OutboxItem): Promise<{ turn_id: string }> {
@@ -51,7 +53,10 @@ export async function acceptMessage(item: OutboxItem): Promise<{ turn_id: string
 }
 
 /** As `acceptMessage`, telling how much of it has gone out (0 to 1): `fetch` does not say that. */
-export function acceptWithProgress(item: OutboxItem, progress: (done: number) => void): Promise<{ turn_id: string }> {
+export function acceptWithProgress(
+  item: OutboxItem,
+  progress: (done: number) => void,
+): Promise<{ turn_id: string }> {
   const { body, headers } = bodyOf(item);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -72,7 +77,11 @@ export function acceptWithProgress(item: OutboxItem, progress: (done: number) =>
     request.onerror = () => reject(unreachable());
     request.onload = () => {
       const json = async () => JSON.parse(request.responseText);
-      const answered = { status: request.status, headers: new Headers({ 'retry-after': request.getResponseHeader('retry-after') ?? '' }), json };
+      const answered = {
+        status: request.status,
+        headers: new Headers({ 'retry-after': request.getResponseHeader('retry-after') ?? '' }),
+        json,
+      };
       if (request.status < 300) json().then(resolve, () => reject(unreachable()));
       else readProblem(answered).then((problem) => reject(new ApiError(problem)), reject);
     };

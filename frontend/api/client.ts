@@ -42,24 +42,39 @@ type AnyParts = { params?: Record<string, string>; query?: Record<string, unknow
 
 /** The address of a route with its parameters filled in. */
 export function addressOf(name: RouteName, { params = {}, query = {} }: AnyParts): string {
-  const path = routes[name].path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
+  const path = routes[name].path.replace(/:(\w+)/g, (_, key: string) =>
+    encodeURIComponent(params[key] ?? ''),
+  );
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)]));
   return given.length ? `${path}?${search}` : path;
 }
 
 export const unreachable = () =>
-  new ApiError({ status: 0, code: 'unreachable', detail: 'The server cannot be reached.', hint: 'Check the connection, then try again.' });
+  new ApiError({
+    status: 0,
+    code: 'unreachable',
+    detail: 'The server cannot be reached.',
+    hint: 'Check the connection, then try again.',
+  });
 
 /** Calls a route of the API. Throws ApiError. */
-export async function call<N extends RouteName>(name: N, parts: Parts<N>, how: RequestInit = {}): Promise<Answer<N>> {
+export async function call<N extends RouteName>(
+  name: N,
+  parts: Parts<N>,
+  how: RequestInit = {},
+): Promise<Answer<N>> {
   const { body, ...rest } = parts as AnyParts;
   const route: Route = routes[name];
   const response = await fetch(addressOf(name, rest), {
     signal: AbortSignal.timeout(patienceMs),
     ...how,
     method: route.method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...pageHeaders, ...how.headers },
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...pageHeaders,
+      ...how.headers,
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch(() => {
     throw unreachable();
@@ -85,7 +100,9 @@ export function noteBuild(headers: Pick<Headers, 'get'>): void {
 }
 
 /** A tunnel or proxy in between answers with pages of its own. */
-export async function readProblem(response: Pick<Response, 'status' | 'headers' | 'json'>): Promise<ApiProblem> {
+export async function readProblem(
+  response: Pick<Response, 'status' | 'headers' | 'json'>,
+): Promise<ApiProblem> {
   const problem = await response.json().catch(() => null);
   const retryAfter = Number(response.headers.get('retry-after')) || null;
   if (problem && typeof problem.detail === 'string') return { ...problem, retryAfter };
@@ -95,5 +112,7 @@ export async function readProblem(response: Pick<Response, 'status' | 'headers' 
 
 /** A key that is new each time; randomUUID is there only on https and localhost. */
 export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }

@@ -13,9 +13,12 @@ export const leaving = signal<readonly string[]>([]);
 /** So many rows are read at once. */
 const pageSize = 200;
 
-export const rows = computed(() => list.value.conversations.filter(({ archived, id }) => !archived && !leaving.value.includes(id)));
+export const rows = computed(() =>
+  list.value.conversations.filter(({ archived, id }) => !archived && !leaving.value.includes(id)),
+);
 
-export const titleOf = (id: string): string => list.value.conversations.find((row) => row.id === id)?.title ?? id;
+export const titleOf = (id: string): string =>
+  list.value.conversations.find((row) => row.id === id)?.title ?? id;
 
 /** Events that came while the list was being read: what was read may be from before them. */
 let during: StoredEvent[] = [];
@@ -60,8 +63,13 @@ function applyLate(): void {
 /** Reads the archived ones in. */
 export function loadArchived(): Promise<boolean> {
   return attempt(async () => {
-    const { conversations } = await call('listConversations', { query: { archived: 'true', limit: pageSize } });
-    setList({ ...list.value, conversations: [...list.value.conversations.filter((row) => !row.archived), ...conversations] });
+    const { conversations } = await call('listConversations', {
+      query: { archived: 'true', limit: pageSize },
+    });
+    setList({
+      ...list.value,
+      conversations: [...list.value.conversations.filter((row) => !row.archived), ...conversations],
+    });
   });
 }
 
@@ -94,7 +102,8 @@ export function undoDelete(id: string): void {
 async function deleteNow(id: string): Promise<void> {
   pendingDeletes.delete(id);
   const isDone = await attempt(() => call('deleteConversation', { params: { id } }, { keepalive: true }));
-  if (isDone) setList({ ...list.value, conversations: list.value.conversations.filter((row) => row.id !== id) });
+  if (isDone)
+    setList({ ...list.value, conversations: list.value.conversations.filter((row) => row.id !== id) });
   leaving.value = leaving.value.filter((one) => one !== id);
 }
 

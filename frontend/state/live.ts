@@ -105,7 +105,8 @@ async function refresh(): Promise<boolean> {
 function warm(): void {
   isWarmed = true;
   const id = openId.value;
-  if (list.value.conversations.some((row) => row.id === id)) call('warmConversation', { params: { id } }).catch(() => {}); // It is a favour: the turn itself tells what is wrong.
+  if (list.value.conversations.some((row) => row.id === id))
+    call('warmConversation', { params: { id } }).catch(() => {}); // It is a favour: the turn itself tells what is wrong.
 }
 
 /** All that came within a frame is drawn at once; a hidden page draws none. */
@@ -148,14 +149,20 @@ function saveSoon(): void {
   }, saveEveryMs);
 }
 
-const isTold = ({ type }: StoredEvent) => /^(prompt\.opened|turn\.(completed|failed|interrupted))$/.test(type);
+const isTold = ({ type }: StoredEvent) =>
+  /^(prompt\.opened|turn\.(completed|failed|interrupted))$/.test(type);
 
 /** What a person sees here needs no push: a page that is visible says what it has shown. */
 function reportSeen(events: readonly StoredEvent[]): void {
   // Nobody reads the chat behind another screen or a dialog, nor what comes below the place that is read.
-  const isRead = document.visibilityState === 'visible' && place.value.name === 'chat' && !document.querySelector('dialog[open], .newest');
+  const isRead =
+    document.visibilityState === 'visible' &&
+    place.value.name === 'chat' &&
+    !document.querySelector('dialog[open], .newest');
   if (!isRead) return;
-  const seen = events.filter((event) => isTold(event) && event.conv_id === openId.value).map(({ conv_id, id }) => ({ conv_id, event_id: id }));
+  const seen = events
+    .filter((event) => isTold(event) && event.conv_id === openId.value)
+    .map(({ conv_id, id }) => ({ conv_id, event_id: id }));
   if (seen.length) call('reportSeen', { body: { seen } }, { keepalive: true }).catch(() => {}); // At worst a push comes for it.
 }
 

@@ -26,7 +26,8 @@ export const shownOutgoing = computed(() => {
   const current = thread.value;
   return outgoing.value.filter(
     ({ conv_id, turnId }) =>
-      conv_id === openId.value && (turnId === null || !current || current.snapshot.id !== conv_id || !knowsTurn(current, turnId)),
+      conv_id === openId.value &&
+      (turnId === null || !current || current.snapshot.id !== conv_id || !knowsTurn(current, turnId)),
   );
 });
 
@@ -75,13 +76,22 @@ async function reread(): Promise<OutboxItem[]> {
   const here = waiting.filter(({ id }) => unsaved.has(id) && !items.some((item) => item.id === id));
   const kept = items.filter(({ id }) => !taken.some((item) => item.id === id));
   // One that could not be kept has its place among those that were.
-  const all = [...kept, ...here].sort((a, b) => a.created_at.localeCompare(b.created_at) || (a.seq ?? 0) - (b.seq ?? 0));
-  outgoing.value = [...taken, ...all.map((item) => ({ ...item, turnId: null, progress: known.get(item.id)?.progress ?? null }))];
+  const all = [...kept, ...here].sort(
+    (a, b) => a.created_at.localeCompare(b.created_at) || (a.seq ?? 0) - (b.seq ?? 0),
+  );
+  outgoing.value = [
+    ...taken,
+    ...all.map((item) => ({ ...item, turnId: null, progress: known.get(item.id)?.progress ?? null })),
+  ];
   return all.map((item) => (unread.has(item.id) ? { ...item, problem: item.problem ?? '' } : item));
 }
 
 /** A file as it is now: what a phone's picker gives may be gone from the disk, or the cloud, in a moment. */
-async function readNow({ name, type, blob }: OutboxItem['files'][number]): Promise<OutboxItem['files'][number]> {
+async function readNow({
+  name,
+  type,
+  blob,
+}: OutboxItem['files'][number]): Promise<OutboxItem['files'][number]> {
   return { name, type, blob: new Blob([await blob.arrayBuffer()], { type: blob.type }) };
 }
 
@@ -117,7 +127,15 @@ async function keep(item: OutboxItem): Promise<void> {
 
 /** Keeps a text that can no longer be what it was meant for, with the reason, to be sent or discarded. */
 export function hold(convId: string, text: string, problem: string): void {
-  const item: OutboxItem = { conv_id: convId, text, files: [], steer: false, id: newKey(), created_at: new Date().toISOString(), problem };
+  const item: OutboxItem = {
+    conv_id: convId,
+    text,
+    files: [],
+    steer: false,
+    id: newKey(),
+    created_at: new Date().toISOString(),
+    problem,
+  };
   unsaved.add(item.id);
   outgoing.value = [...outgoing.value, { ...item, turnId: null, progress: null }];
   addToOutbox(item).then(
@@ -147,7 +165,11 @@ export async function again(id: string): Promise<void> {
 /** Has the browser start the worker when there is a connection, also after the page was closed. */
 function askForSync(): void {
   navigator.serviceWorker?.ready
-    .then((registration) => (registration as unknown as { sync?: { register(tag: string): Promise<void> } }).sync?.register('outbox'))
+    .then((registration) =>
+      (registration as unknown as { sync?: { register(tag: string): Promise<void> } }).sync?.register(
+        'outbox',
+      ),
+    )
     .catch(() => {}); // Not every browser has it: then the page sends when it is opened.
 }
 
@@ -180,7 +202,10 @@ async function sendWaiting(id: string): Promise<void> {
   const stopped = await sendConversation(
     // Another tab can have sent some while this one waited for its turn.
     async () => byConversation(await reread()).get(id) ?? [],
-    (item) => (isLarge(item) ? acceptWithProgress(item, (progress) => patch(item.id, { progress })) : acceptMessage(item)),
+    (item) =>
+      isLarge(item)
+        ? acceptWithProgress(item, (progress) => patch(item.id, { progress }))
+        : acceptMessage(item),
     async (sent) => {
       if (sent.result === 'accepted') {
         // At worst it runs already: then it is shown, and can be stopped.

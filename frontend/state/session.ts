@@ -28,7 +28,8 @@ export const trouble = signal<string | null>(null);
 /** The build that this page is of; with another one on the server it is from before an update. */
 export const build = signal('');
 
-export const isOutdated = (): boolean => build.value !== '' && serverBuild.value !== '' && serverBuild.value !== build.value;
+export const isOutdated = (): boolean =>
+  build.value !== '' && serverBuild.value !== '' && serverBuild.value !== build.value;
 
 /** Runs what calls the API; a lost sign-in leads to the login, other faults are told. True where it went well. */
 export async function attempt(work: () => Promise<unknown>): Promise<boolean> {

@@ -29,7 +29,11 @@ export function openThread(snapshot: ConversationSnapshot, page: Page): Thread {
 function lastAnswered({ turn, last_turn, session_id }: ConversationSnapshot): EndedTurn | null {
   if (turn || !last_turn?.result || last_turn.result.session_id !== session_id) return null;
   const parts: LiveTurn['parts'] = [{ type: 'text', text: last_turn.text }];
-  return { turn: { ...last_turn, open_from: 0, tools: [], parts, retrying: null }, steered: [], end: last_turn };
+  return {
+    turn: { ...last_turn, open_from: 0, tools: [], parts, retrying: null },
+    steered: [],
+    end: last_turn,
+  };
 }
 
 /** The transcript has what a running turn says as well. */
@@ -37,7 +41,8 @@ function withoutRunning(messages: HistoryMessage[], { turn }: ConversationSnapsh
   return beforeTime(messages, turn?.started_at ?? null);
 }
 
-const beforeTime = (messages: HistoryMessage[], time: string | null) => (time ? messages.filter(({ at }) => at < time) : messages);
+const beforeTime = (messages: HistoryMessage[], time: string | null) =>
+  time ? messages.filter(({ at }) => at < time) : messages;
 
 /** So much of an answer is looked for in the history. */
 const knownBy = 200;
@@ -52,7 +57,9 @@ function hasWhole(messages: readonly HistoryMessage[], { turn, end }: EndedTurn)
       .findLast((part) => part.type === 'text')
       ?.text.trim()
       .slice(0, knownBy) ?? '';
-  return words === '' ? ours.length > 0 : ours.some(({ role, text }) => role !== 'user' && text.includes(words));
+  return words === ''
+    ? ours.length > 0
+    : ours.some(({ role, text }) => role !== 'user' && text.includes(words));
 }
 
 /** The newest page of the history, read again: pages from before it stay where it joins on to them. */
@@ -62,14 +69,28 @@ export function joinNewest(thread: Thread, page: Page): Thread {
   const newest = withoutRunning(beforeTime(page.messages, ended[0]?.end.started_at ?? null), thread.snapshot);
   const at = thread.messages.findIndex(({ id }) => id === newest[0]?.id);
   const older = at > 0 ? thread.messages.slice(0, at) : [];
-  const turns = [...thread.turns.filter(({ turn_id }) => !page.turns.some((turn) => turn.turn_id === turn_id)), ...page.turns];
-  return { ...thread, messages: [...older, ...newest], turns: at > 0 ? turns : page.turns, before: at > 0 ? thread.before : page.before, ended };
+  const turns = [
+    ...thread.turns.filter(({ turn_id }) => !page.turns.some((turn) => turn.turn_id === turn_id)),
+    ...page.turns,
+  ];
+  return {
+    ...thread,
+    messages: [...older, ...newest],
+    turns: at > 0 ? turns : page.turns,
+    before: at > 0 ? thread.before : page.before,
+    ended,
+  };
 }
 
 /** Puts a page of the history in front of what is there. */
 export function joinOlder(thread: Thread, page: Page): Thread {
   const older = withoutRunning(page.messages, thread.snapshot);
-  return { ...thread, messages: [...older, ...thread.messages], turns: [...page.turns, ...thread.turns], before: page.before };
+  return {
+    ...thread,
+    messages: [...older, ...thread.messages],
+    turns: [...page.turns, ...thread.turns],
+    before: page.before,
+  };
 }
 
 /** What an event makes of a thread. */
@@ -82,10 +103,15 @@ export function reduceThread(thread: Thread, event: StoredEvent): Thread {
   const hasEnded = turn && end?.turn_id === turn.turn_id && snapshot.turn?.turn_id !== turn.turn_id;
   if (!hasEnded) return { ...thread, snapshot };
   // Where its words were not told one by one, its end has them all.
-  const parts: LiveTurn['parts'] = turn.parts.length || !end.text ? turn.parts : [{ type: 'text', text: end.text }];
+  const parts: LiveTurn['parts'] =
+    turn.parts.length || !end.text ? turn.parts : [{ type: 'text', text: end.text }];
   // It was read as ended before its end was told.
   const others = thread.ended.filter((one) => one.end.turn_id !== end.turn_id);
-  return { ...thread, snapshot, ended: [...others, { turn: { ...turn, parts }, steered: before.steered, end }] };
+  return {
+    ...thread,
+    snapshot,
+    ended: [...others, { turn: { ...turn, parts }, steered: before.steered, end }],
+  };
 }
 
 /** The end of the newest turn where that was no answer, and the history does not tell of it. */
@@ -97,7 +123,9 @@ export function failureOf({ snapshot, messages, ended }: Thread): Failure | null
   if (turn || queue.length || !last_turn || last_turn.state === 'completed') return null;
   const isShown = ended.some(({ end }) => end.turn_id === last_turn.turn_id);
   const said = last_turn.message.trim();
-  const isKnown = isShown || messages.slice(-30).some(({ role, text }) => role === 'user' && text.slice(0, 2000).trim() === said);
+  const isKnown =
+    isShown ||
+    messages.slice(-30).some(({ role, text }) => role === 'user' && text.slice(0, 2000).trim() === said);
   return { turn: last_turn, isKnown };
 }
 

@@ -58,15 +58,22 @@ async function readBackTo(id: string, newest: HistoryPage): Promise<HistoryPage>
   let page = newest;
   for (let more = 0; more < maxBack && page.before && !isWholeTurn(page.messages); more += 1) {
     const before = await readPage(id, page.before);
-    page = { ...page, messages: [...before.messages, ...page.messages], turns: [...before.turns, ...page.turns], before: before.before };
+    page = {
+      ...page,
+      messages: [...before.messages, ...page.messages],
+      turns: [...before.turns, ...page.turns],
+      before: before.before,
+    };
   }
   return page;
 }
 
 /** With one message before it, by which it joins on to what is there. */
-const isWholeTurn = (messages: HistoryPage['messages']) => messages.findLastIndex(({ role }) => role === 'user') > 0;
+const isWholeTurn = (messages: HistoryPage['messages']) =>
+  messages.findLastIndex(({ role }) => role === 'user') > 0;
 
-const readPage = (id: string, before?: string) => call('readMessages', { params: { id }, query: { limit: pageSize, before } });
+const readPage = (id: string, before?: string) =>
+  call('readMessages', { params: { id }, query: { limit: pageSize, before } });
 
 /** Shows a conversation: at once what is known of it here, then as it stands. */
 export async function showThread(id: string): Promise<void> {
@@ -95,7 +102,11 @@ function keepRecent(left: Thread): void {
 }
 
 /** Takes up a conversation that came with the page. */
-export function startThread(id: string, snapshot: ConversationSnapshot | null, page: HistoryPage | null): void {
+export function startThread(
+  id: string,
+  snapshot: ConversationSnapshot | null,
+  page: HistoryPage | null,
+): void {
   openId.value = id;
   thread.value = snapshot && page ? openThread(snapshot, page) : null;
 }
@@ -120,7 +131,10 @@ export async function reloadThread(): Promise<boolean> {
   waiting = [];
   try {
     return await attempt(async () => {
-      const [snapshot, page] = await Promise.all([readSnapshot(id), readPageOf(id).then((newest) => readBackTo(id, newest))]);
+      const [snapshot, page] = await Promise.all([
+        readSnapshot(id),
+        readPageOf(id).then((newest) => readBackTo(id, newest)),
+      ]);
       if (own !== reading) return;
       isStale = false;
       takeRead(id, snapshot, page);
@@ -155,12 +169,15 @@ async function orNothing<T>(reading: Promise<T>, nothing: T): Promise<T> {
   }
 }
 
-const readSnapshot = (id: string) => orNothing<ConversationSnapshot | null>(call('readConversation', { params: { id } }), null);
-const readPageOf = (id: string) => orNothing(readPage(id), { messages: [], turns: [], before: null, session_id: null });
+const readSnapshot = (id: string) =>
+  orNothing<ConversationSnapshot | null>(call('readConversation', { params: { id } }), null);
+const readPageOf = (id: string) =>
+  orNothing(readPage(id), { messages: [], turns: [], before: null, session_id: null });
 
 /** Takes up events of all conversations; those of the open one change what is shown. */
 export function applyToThread(events: readonly StoredEvent[]): void {
-  for (const event of events) if (event.type === 'conversation.changed' && event.conversation === null) forgetThread(event.conv_id);
+  for (const event of events)
+    if (event.type === 'conversation.changed' && event.conversation === null) forgetThread(event.conv_id);
   const ours = events.filter(({ conv_id }) => conv_id === openId.value);
   if (!ours.length) return;
   if (isLoading.value) waiting.push(...ours);
@@ -203,8 +220,11 @@ async function refreshHistory(tries = 0): Promise<void> {
   if (!page || current?.snapshot.id !== id) return;
   thread.value = joinNewest(current, page);
   // The last words are not in the transcript yet: a moment later they are.
-  if (thread.value.ended.length && tries < maxTries) setTimeout(() => openId.value === id && void refreshHistory(tries + 1), retryMs / 4);
-  await saveThread({ id, snapshot: thread.value.snapshot, page, at: new Date().toISOString() }).catch(() => {});
+  if (thread.value.ended.length && tries < maxTries)
+    setTimeout(() => openId.value === id && void refreshHistory(tries + 1), retryMs / 4);
+  await saveThread({ id, snapshot: thread.value.snapshot, page, at: new Date().toISOString() }).catch(
+    () => {},
+  );
 }
 
 /** Puts the page of history before the oldest message in front. */
@@ -214,6 +234,7 @@ export function showOlder(): Promise<boolean> {
     if (!current?.before) return;
     const page = await readPage(current.snapshot.id, current.before);
     const now = thread.value;
-    if (now?.snapshot.id === current.snapshot.id && now.before === current.before) thread.value = joinOlder(now, page);
+    if (now?.snapshot.id === current.snapshot.id && now.before === current.before)
+      thread.value = joinOlder(now, page);
   });
 }

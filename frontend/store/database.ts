@@ -17,14 +17,27 @@ export type OutboxItem = {
   problem: string | null;
 };
 
-export type SavedThread = { id: string; snapshot: ConversationSnapshot; page: Pick<HistoryPage, 'messages' | 'turns' | 'before'>; at: string };
+export type SavedThread = {
+  id: string;
+  snapshot: ConversationSnapshot;
+  page: Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
+  at: string;
+};
 /** `from`: a page of ours, or another app of the device. */
 export type Shared = { id: number; text: string; files: OutboxItem['files']; from?: 'page' | 'app' };
 
 interface Schema extends DBSchema {
   outbox: { key: number; value: OutboxItem & { seq: number }; indexes: { id: string } };
   thread: { key: string; value: SavedThread; indexes: { at: string } };
-  list: { key: 'list'; value: { key: 'list'; conversations: ConversationSummary[]; prompts: Prompt[]; user: { name: string; project: string } } };
+  list: {
+    key: 'list';
+    value: {
+      key: 'list';
+      conversations: ConversationSummary[];
+      prompts: Prompt[];
+      user: { name: string; project: string };
+    };
+  };
   shared: { key: number; value: Shared };
   /** What the worker needs and the page knows. */
   setting: { key: string; value: { key: string; value: string } };

@@ -23,10 +23,19 @@ export async function readThread(id: string): Promise<SavedThread | undefined> {
   return (await database()).get('thread', id);
 }
 
-type SavedList = { conversations: ConversationSummary[]; prompts: Prompt[]; user: { name: string; project: string } };
+type SavedList = {
+  conversations: ConversationSummary[];
+  prompts: Prompt[];
+  user: { name: string; project: string };
+};
 
 export async function saveList({ conversations, prompts, user }: SavedList): Promise<void> {
-  await (await database()).put('list', { key: 'list', conversations: conversations.slice(0, maxRows), prompts, user });
+  await (await database()).put('list', {
+    key: 'list',
+    conversations: conversations.slice(0, maxRows),
+    prompts,
+    user,
+  });
 }
 
 export async function readList(): Promise<SavedList | undefined> {

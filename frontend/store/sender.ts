@@ -2,7 +2,9 @@ import { ApiError, inWords } from '../api/client.ts';
 import type { OutboxItem } from './database.ts';
 
 /** What became of a message. */
-export type Sent = { item: OutboxItem; result: 'accepted'; turnId: string } | { item: OutboxItem; result: 'refused'; problem: string };
+export type Sent =
+  | { item: OutboxItem; result: 'accepted'; turnId: string }
+  | { item: OutboxItem; result: 'refused'; problem: string };
 
 /** Errors that go away by themselves, or with a new sign-in: the message waits. */
 const passing = new Set([0, 401, 408, 425, 429, 500, 502, 503, 504, 507]);
@@ -25,7 +27,11 @@ export function byConversation(items: readonly OutboxItem[]): Map<string, Outbox
  * meanwhile is not sent. Resolves with the error for which they wait, or null: none overtakes one that was refused,
  * which waits for the person.
  */
-export async function sendConversation(waiting: () => Promise<readonly OutboxItem[]>, post: Post, note: Note): Promise<ApiError | null> {
+export async function sendConversation(
+  waiting: () => Promise<readonly OutboxItem[]>,
+  post: Post,
+  note: Note,
+): Promise<ApiError | null> {
   const done = new Set<string>();
   for (;;) {
     const item = (await waiting()).find(({ id }) => !done.has(id));

@@ -16,10 +16,20 @@ const wordsHere = async () => {
 };
 
 /** Tells the server what became of a notice, and the pages that are open. */
-async function report(noticeId: string, state: 'shown' | 'pressed' | 'failed', detail?: string): Promise<void> {
-  for (const client of await self.clients.matchAll({ type: 'window' })) client.postMessage({ type: state, notice_id: noticeId });
+async function report(
+  noticeId: string,
+  state: 'shown' | 'pressed' | 'failed',
+  detail?: string,
+): Promise<void> {
+  for (const client of await self.clients.matchAll({ type: 'window' }))
+    client.postMessage({ type: state, notice_id: noticeId });
   const subscription = await self.registration.pushManager.getSubscription();
-  const body = { notice_id: noticeId, endpoint: subscription?.endpoint ?? '', state, ...(detail ? { detail } : {}) };
+  const body = {
+    notice_id: noticeId,
+    endpoint: subscription?.endpoint ?? '',
+    state,
+    ...(detail ? { detail } : {}),
+  };
   await call('reportPush', { body }).catch(() => {}); // What was shown was shown.
 }
 

@@ -6,7 +6,9 @@ import { byConversation, lockOf, sendConversation } from '../store/sender.ts';
 /** Sends what waits, while no page does. Rejects where it could not all be sent, so that the browser tries again. */
 export async function sendOutbox(): Promise<void> {
   const ids = [...byConversation(await readOutbox()).keys()];
-  const stopped = await Promise.all(ids.map((id) => navigator.locks.request(lockOf(id), () => sendWaiting(id))));
+  const stopped = await Promise.all(
+    ids.map((id) => navigator.locks.request(lockOf(id), () => sendWaiting(id))),
+  );
   new BroadcastChannel('outbox').postMessage('changed');
   for (const error of stopped) if (error) throw error;
 }

@@ -26,8 +26,15 @@ export async function takeShared(request: Request): Promise<Response> {
     .map((name) => form.get(name))
     .filter((value): value is string => typeof value === 'string' && value !== '')
     .join('\n');
-  const files = form.getAll('files').filter((value): value is File => value instanceof File && value.size > 0);
+  const files = form
+    .getAll('files')
+    .filter((value): value is File => value instanceof File && value.size > 0);
   const db = await database();
-  await db.put('shared', { id: Date.now(), text, from, files: files.map((file) => ({ name: file.name, type: file.type, blob: file })) });
+  await db.put('shared', {
+    id: Date.now(),
+    text,
+    from,
+    files: files.map((file) => ({ name: file.name, type: file.type, blob: file })),
+  });
   return Response.redirect('/share', 303);
 }

@@ -7,7 +7,8 @@ import { takeShared } from './share.ts';
 declare const self: ServiceWorkerGlobalScope;
 
 /** Addresses that the page takes apart by itself. */
-const isPage = (path: string) => path === '/' || /^\/(c|settings)(\/|$)/.test(path) || path === '/pair' || path === '/share';
+const isPage = (path: string) =>
+  path === '/' || /^\/(c|settings)(\/|$)/.test(path) || path === '/pair' || path === '/share';
 
 self.addEventListener('install', (event) => {
   // A page that is open goes on with its own parts: it has them.
@@ -29,7 +30,9 @@ self.addEventListener('push', (event) => {
   const message = event.data?.json() as PushMessage | undefined;
   if (message) event.waitUntil(show(message));
 });
-self.addEventListener('notificationclick', (event) => event.waitUntil(press(event.notification, event.action)));
+self.addEventListener('notificationclick', (event) =>
+  event.waitUntil(press(event.notification, event.action)),
+);
 
 self.addEventListener('sync', (event) => {
   const { tag } = event as unknown as { tag: string };

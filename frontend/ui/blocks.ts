@@ -51,7 +51,8 @@ export function toBlocks(source: string, before?: Blocks): Blocks {
 }
 
 /** How many characters at the end of a text are read again when it grows. */
-export const endLength = ({ blocks }: Blocks): number => blocks.slice(-unsettled).reduce((sum, { raw }) => sum + raw.length, 0);
+export const endLength = ({ blocks }: Blocks): number =>
+  blocks.slice(-unsettled).reduce((sum, { raw }) => sum + raw.length, 0);
 
 const safeSchemes = ['http:', 'https:', 'mailto:'];
 

@@ -21,7 +21,11 @@ export function Code({ text, language }: { text: string; language: string }) {
         <code>
           {colours
             ? toCodePieces(shown).map((piece, index) =>
-                piece.isColoured ? <Coloured key={index} text={piece.text} language={language} highlight={colours} /> : piece.text,
+                piece.isColoured ? (
+                  <Coloured key={index} text={piece.text} language={language} highlight={colours} />
+                ) : (
+                  piece.text
+                ),
               )
             : shown}
         </code>
@@ -52,6 +56,9 @@ function useColours(text: string, language: string): Highlight | null {
 /** A piece of a code. It is coloured in a task of its own, so that what a person does comes between two of them. */
 function Coloured({ text, language, highlight }: { text: string; language: string; highlight: Highlight }) {
   const [nodes, setNodes] = useState<{ of: string; nodes: ComponentChildren } | null>(null);
-  useEffect(() => takeTurn(() => setNodes({ of: text, nodes: highlight(text, language) ?? text })), [text, language]);
+  useEffect(
+    () => takeTurn(() => setNodes({ of: text, nodes: highlight(text, language) ?? text })),
+    [text, language],
+  );
   return <>{nodes?.of === text ? nodes.nodes : text}</>;
 }

@@ -13,7 +13,12 @@ export function Copy({ text, label }: { text: string; label?: string }) {
     setTimeout(() => setDone(false), shownMs);
   }
   return (
-    <button type="button" class="plain copy" onClick={() => void copy()} aria-label={label ?? words.value.copy}>
+    <button
+      type="button"
+      class="plain copy"
+      onClick={() => void copy()}
+      aria-label={label ?? words.value.copy}
+    >
       <Icon name={isDone ? 'check' : 'copy'} />
       <span role="status" class="unseen">
         {isDone ? words.value.copied : ''}

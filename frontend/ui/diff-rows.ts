@@ -27,6 +27,10 @@ export function diffRows(before: string, after: string): Row[] {
     if (lines.length <= head + tail + 1) return lines.map((text) => ({ sign: ' ', text }));
     const left = lines.length - head - tail;
     const rows = (some: string[]): Row[] => some.map((text) => ({ sign: ' ', text }));
-    return [...rows(lines.slice(0, head)), { sign: '…', text: `${left}` }, ...rows(tail ? lines.slice(-tail) : [])];
+    return [
+      ...rows(lines.slice(0, head)),
+      { sign: '…', text: `${left}` },
+      ...rows(tail ? lines.slice(-tail) : []),
+    ];
   });
 }

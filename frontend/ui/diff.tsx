@@ -6,6 +6,9 @@ const kinds = { '+': 'added', '-': 'removed', '…': 'left-out', ' ': undefined 
 
 /** An edit as its removed and added lines. */
 export function Diff({ before, after }: { before: string; after: string }) {
-  const lines = useMemo(() => diffRows(before, after).map(({ sign, text }) => ({ kind: kinds[sign], text: `${sign} ${text}` })), [before, after]);
+  const lines = useMemo(
+    () => diffRows(before, after).map(({ sign, text }) => ({ kind: kinds[sign], text: `${sign} ${text}` })),
+    [before, after],
+  );
   return <DiffLines lines={lines} />;
 }

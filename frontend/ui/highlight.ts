@@ -14,7 +14,21 @@ import yaml from 'highlight.js/lib/languages/yaml';
 import { createLowlight } from 'lowlight';
 import { type ComponentChildren, h } from 'preact';
 
-const lowlight = createLowlight({ bash, css, diff, go, java, json, markdown, python, rust, sql, typescript, xml, yaml });
+const lowlight = createLowlight({
+  bash,
+  css,
+  diff,
+  go,
+  java,
+  json,
+  markdown,
+  python,
+  rust,
+  sql,
+  typescript,
+  xml,
+  yaml,
+});
 lowlight.registerAlias({
   typescript: ['js', 'javascript', 'jsx', 'tsx', 'ts', 'mjs'],
   bash: ['sh', 'shell', 'zsh', 'console'],
@@ -25,7 +39,9 @@ type Node = { type: string; value?: string; children?: Node[]; properties?: { cl
 
 const toNodes = (nodes: readonly Node[]): ComponentChildren =>
   nodes.map((node, index) =>
-    node.type === 'text' ? node.value : h('span', { key: index, class: node.properties?.className?.join(' ') }, toNodes(node.children ?? [])),
+    node.type === 'text'
+      ? node.value
+      : h('span', { key: index, class: node.properties?.className?.join(' ') }, toNodes(node.children ?? [])),
   );
 
 /** Code as coloured elements; null for a language that is not known here. */

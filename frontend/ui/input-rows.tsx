@@ -5,7 +5,12 @@ import './cut.css';
 import './input-rows.css';
 
 /** Fields whose text is removed from a file, or put into it. */
-const colours: Record<string, string> = { old_string: 'removed', new_string: 'added', content: 'added', new_source: 'added' };
+const colours: Record<string, string> = {
+  old_string: 'removed',
+  new_string: 'added',
+  content: 'added',
+  new_source: 'added',
+};
 
 /** Every field of an input with its value. What is cut stands there with a button that opens it. */
 export function InputRows({ rows, opened }: { rows: readonly InputRow[]; opened: Opened }) {
@@ -36,7 +41,10 @@ function Rows({ rows, opened }: { rows: readonly InputRow[]; opened: Opened }) {
 function Row({ row: { id, depth, name, kind, value }, opened }: { row: InputRow; opened: Opened }) {
   const isShort = name.length <= 20 && value.length <= 20 && !`${name}${value}`.includes('\n');
   return (
-    <div class={`input-row${isShort ? ' short' : ''}`} style={depth ? { marginInlineStart: `${depth * 12}px` } : undefined}>
+    <div
+      class={`input-row${isShort ? ' short' : ''}`}
+      style={depth ? { marginInlineStart: `${depth * 12}px` } : undefined}
+    >
       <span class={name.includes('\n') ? 'field-name lines' : 'field-name'}>
         <ShownText text={name} id={`${id}#`} opened={opened} />
       </span>

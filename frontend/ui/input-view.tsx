@@ -19,13 +19,19 @@ export function InputView({
 }) {
   const { old_string, new_string, content, edits, command, ...rest } = input;
   const isEdit = old_string !== undefined || content !== undefined;
-  const changes = Array.isArray(edits) ? edits : isEdit ? [{ old_string, new_string: new_string ?? content }] : [];
+  const changes = Array.isArray(edits)
+    ? edits
+    : isEdit
+      ? [{ old_string, new_string: new_string ?? content }]
+      : [];
   const others = Object.entries(rest).filter(([name, value]) => !hidden.includes(name) && value !== false);
   return (
     <>
       <Edits edits={changes} />
       {command !== undefined && <Plain text={String(command)} label={label} />}
-      {others.length > 0 && <Plain text={others.map(([name, value]) => `${name}: ${toText(value)}`).join('\n')} label={label} />}
+      {others.length > 0 && (
+        <Plain text={others.map(([name, value]) => `${name}: ${toText(value)}`).join('\n')} label={label} />
+      )}
     </>
   );
 }

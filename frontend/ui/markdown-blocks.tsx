@@ -95,8 +95,14 @@ function drawBlock(block: Block, definitions: Definitions): ComponentChildren {
 function drawList({ start, isLoose, items }: List, definitions: Definitions) {
   const rows = items.map((item, index) => (
     <li key={index}>
-      {item.task !== null && <input type="checkbox" checked={item.task} disabled aria-label={item.task ? '☑' : '☐'} />}
-      {item.blocks.map((block) => (block.type === 'paragraph' && !isLoose ? drawText(block.text, definitions) : drawBlock(block, definitions)))}
+      {item.task !== null && (
+        <input type="checkbox" checked={item.task} disabled aria-label={item.task ? '☑' : '☐'} />
+      )}
+      {item.blocks.map((block) =>
+        block.type === 'paragraph' && !isLoose
+          ? drawText(block.text, definitions)
+          : drawBlock(block, definitions),
+      )}
     </li>
   ));
   return start === null ? (
@@ -142,7 +148,8 @@ function drawTable({ header, rows, align }: Table, definitions: Definitions) {
 /** One for all that a short row has not: each on its own, they could be sixty for each line of the text. */
 const missingCell = (count: number) => count > 0 && <td colSpan={count > 1 ? count : undefined} />;
 
-const drawText = (text: string, definitions: Definitions): ComponentChildren => parseInline(text, definitions).map((part) => drawInline(part, false));
+const drawText = (text: string, definitions: Definitions): ComponentChildren =>
+  parseInline(text, definitions).map((part) => drawInline(part, false));
 
 function drawInline(part: Inline, isInLink: boolean): ComponentChildren {
   switch (part.type) {

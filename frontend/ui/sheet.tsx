@@ -5,7 +5,15 @@ import { Icon } from './icon.tsx';
 import './sheet.css';
 
 /** A dialog over the page: at the bottom of a phone, in the middle of a wide screen. The browser keeps the focus in it, and gives it back. */
-export function Sheet({ title, onClose, children }: { title: string; onClose(): void; children: ComponentChildren }) {
+export function Sheet({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose(): void;
+  children: ComponentChildren;
+}) {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = box.current;

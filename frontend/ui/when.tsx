@@ -34,18 +34,24 @@ export function ago(time: string, now: number, language: string): string {
 
 /** The variant of the language that the browser is set to: en-GB writes its dates in another way than en-US. */
 const ownVariant = (language: string) =>
-  typeof navigator === 'undefined' ? language : (navigator.languages?.find((one) => one.startsWith(language)) ?? language);
+  typeof navigator === 'undefined'
+    ? language
+    : (navigator.languages?.find((one) => one.startsWith(language)) ?? language);
 
 /** A time as it was read off a clock. */
 export const exact = (time: string, language: string) =>
-  new Intl.DateTimeFormat(ownVariant(language), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(time));
+  new Intl.DateTimeFormat(ownVariant(language), { dateStyle: 'medium', timeStyle: 'medium' }).format(
+    new Date(time),
+  );
 
 /** A time, relative until it is tapped. */
 export function When({ time }: { time: string }) {
   const [isExact, setExact] = useState(false);
   return (
     <button type="button" class="plain when" onClick={() => setExact(!isExact)}>
-      <time dateTime={time}>{isExact ? exact(time, locale.value) : ago(time, clock.value, locale.value)}</time>
+      <time dateTime={time}>
+        {isExact ? exact(time, locale.value) : ago(time, clock.value, locale.value)}
+      </time>
     </button>
   );
 }
@@ -56,5 +62,7 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -23,11 +23,28 @@ export const names: Names = {
     next: 'Nächste Unterhaltung',
     previous: 'Vorige Unterhaltung',
   },
-  delivery: { phone: 'auf diesem Telefon', accepted: 'vom Server angenommen', read: 'von Claude gelesen', answered: 'beantwortet' },
-  deliveryStates: { sent: 'gesendet', shown: 'gezeigt', pressed: 'gedrückt', suppressed: 'nicht gesendet', failed: 'fehlgeschlagen' },
+  delivery: {
+    phone: 'auf diesem Telefon',
+    accepted: 'vom Server angenommen',
+    read: 'von Claude gelesen',
+    answered: 'beantwortet',
+  },
+  deliveryStates: {
+    sent: 'gesendet',
+    shown: 'gezeigt',
+    pressed: 'gedrückt',
+    suppressed: 'nicht gesendet',
+    failed: 'fehlgeschlagen',
+  },
   efforts: { low: 'niedrig', medium: 'mittel', high: 'hoch', xhigh: 'sehr hoch', max: 'am höchsten' },
   enters: { auto: 'neue Zeile bei Berührung, Senden mit Tastatur', send: 'senden', newline: 'neue Zeile' },
-  groups: { needsMe: 'Braucht dich', running: 'Läuft', pinned: 'Angeheftet', recent: 'Zuletzt', archived: 'Archiv' },
+  groups: {
+    needsMe: 'Braucht dich',
+    running: 'Läuft',
+    pinned: 'Angeheftet',
+    recent: 'Zuletzt',
+    archived: 'Archiv',
+  },
   modes: {
     default: 'Fragen',
     manual: 'Fragen',
@@ -41,7 +58,8 @@ export const names: Names = {
   promptKinds: { permission: 'Erlaubnis', question: 'Frage', plan: 'Plan', budget: 'Budget' },
   promptTitles: { question: 'Claude fragt', plan: 'Ein Plan zum Annehmen', budget: 'Budget aufgebraucht' },
   pushCures: {
-    support: 'dieser Browser kann es nicht; auf dem iPhone zuerst die Seite zum Home-Bildschirm legen, oder ntfy nehmen',
+    support:
+      'dieser Browser kann es nicht; auf dem iPhone zuerst die Seite zum Home-Bildschirm legen, oder ntfy nehmen',
     secure: 'die Seite mit https öffnen: über den Tunnel, oder localhost',
     permission: 'in den Einstellungen des Browsers Mitteilungen für diese Seite erlauben',
     worker: 'die Seite neu laden',
@@ -51,20 +69,25 @@ export const names: Names = {
     show: 'es wurde gesendet, aber nicht gezeigt: die Mitteilungen des Telefons prüfen',
   },
   risks: {
-    'It runs as another user, with all rights (sudo).': 'Es läuft als anderer Benutzer, mit allen Rechten (sudo).',
+    'It runs as another user, with all rights (sudo).':
+      'Es läuft als anderer Benutzer, mit allen Rechten (sudo).',
     'It reaches outside of the project folder.': 'Es greift über den Projektordner hinaus.',
     'It changes a file that Claude, git, an editor or a shell obeys. No rule for a file or a folder covers that.':
       'Es ändert eine Datei, der Claude, git, ein Editor oder eine Shell gehorcht. Keine Regel für Dateien oder Ordner erlaubt das.',
     'It uses the network.': 'Es benutzt das Netz.',
-    'It runs code that it fetches or makes up on the way.': 'Es führt Code aus, den es erst holt oder erzeugt.',
+    'It runs code that it fetches or makes up on the way.':
+      'Es führt Code aus, den es erst holt oder erzeugt.',
     'It deletes or overwrites things for good.': 'Es löscht oder überschreibt endgültig.',
-    'It changes who may read, write or run files.': 'Es ändert, wer Dateien lesen, schreiben oder ausführen darf.',
+    'It changes who may read, write or run files.':
+      'Es ändert, wer Dateien lesen, schreiben oder ausführen darf.',
     'It touches secrets or keys.': 'Es berührt Geheimnisse oder Schlüssel.',
-    'It has hidden characters (odd Unicode): they are shown as marks.': 'Es hat unsichtbare Zeichen (Unicode): sie stehen als Marken da.',
+    'It has hidden characters (odd Unicode): they are shown as marks.':
+      'Es hat unsichtbare Zeichen (Unicode): sie stehen als Marken da.',
     'It has letters that look like others, or run from right to left (odd Unicode).':
       'Es hat Buchstaben, die anderen gleichen oder von rechts nach links laufen (Unicode).',
     'It has many lines: read it to the end.': 'Es hat viele Zeilen: lies bis zum Ende.',
-    'It is too tangled to be checked by these rules: read it to the end.': 'Es ist zu verwickelt, um geprüft zu werden: lies bis zum Ende.',
+    'It is too tangled to be checked by these rules: read it to the end.':
+      'Es ist zu verwickelt, um geprüft zu werden: lies bis zum Ende.',
   },
   rememberFor: { hour: 'eine Stunde lang', conversation: 'in dieser Unterhaltung', always: 'immer' },
   settingParts: {
@@ -77,7 +100,12 @@ export const names: Names = {
     status: 'Server',
     api: 'Skripte',
   },
-  stages: { person: 'Du hast abgelehnt:', nobody: 'Niemand hat geantwortet:', rule: 'Nicht erlaubt:', unfinished: 'Nicht beendet:' },
+  stages: {
+    person: 'Du hast abgelehnt:',
+    nobody: 'Niemand hat geantwortet:',
+    rule: 'Nicht erlaubt:',
+    unfinished: 'Nicht beendet:',
+  },
   states: { idle: 'ruht', queued: 'wartet', running: 'läuft', waiting: 'wartet auf dich' },
   taskStates: { pending: 'offen', in_progress: 'dabei', completed: 'erledigt' },
   doing: {

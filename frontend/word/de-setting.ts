@@ -39,7 +39,8 @@ export const deSetting: typeof enSetting = {
   notLoggedIn: 'nicht angemeldet',
   notWell: 'Etwas braucht Aufmerksamkeit:',
   nothingSent: 'Noch nichts gesendet.',
-  ntfyAbout: 'Geht auf iPhones auch ohne installierte Seite. Der Server des Themas kann mitlesen; seine Knöpfe brauchen den Tunnel.',
+  ntfyAbout:
+    'Geht auf iPhones auch ohne installierte Seite. Der Server des Themas kann mitlesen; seine Knöpfe brauchen den Tunnel.',
   ntfyToken: 'Zugangstoken, falls das Thema eines braucht',
   otherChannels: 'ntfy oder ein Webhook',
   pairingAbout: 'Er gilt einmal, fünf Minuten lang. Wer ihn öffnet, ist angemeldet.',

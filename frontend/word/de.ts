@@ -17,8 +17,10 @@ export const de: Words = {
   message: 'Nachricht',
 
   begunMeanwhile: 'Die Nachricht hatte begonnen, bevor diese Änderung gesichert war.',
-  fileUnreadable: 'Eine Datei ist nicht mehr lesbar. Verwirf das, hänge sie noch einmal an und sende es noch einmal.',
-  notHere: 'Diese Unterhaltung ist noch nicht auf diesem Gerät. Sie wird gelesen, sobald es eine Verbindung gibt.',
+  fileUnreadable:
+    'Eine Datei ist nicht mehr lesbar. Verwirf das, hänge sie noch einmal an und sende es noch einmal.',
+  notHere:
+    'Diese Unterhaltung ist noch nicht auf diesem Gerät. Sie wird gelesen, sobald es eine Verbindung gibt.',
   wasDeleted: 'Diese Unterhaltung wurde gelöscht.',
   changesAndUndo: 'Änderungen und Rückgängig',
   allSessions: 'Alle Sitzungen dieses Rechners',
@@ -60,7 +62,8 @@ export const de: Words = {
   turnWarnings: {
     transcript_lost:
       'Der Agent konnte diesen Zug nicht in seinem Protokoll speichern: Die nächste Nachricht kennt ihn vielleicht nicht. Ist der Datenträger seines Home-Ordners voll oder schreibgeschützt?',
-    session_restarted: 'Das Protokoll des bisher Gesagten fehlt: Dieser Zug hat eine neue Sitzung begonnen, die davon nichts weiß.',
+    session_restarted:
+      'Das Protokoll des bisher Gesagten fehlt: Dieser Zug hat eine neue Sitzung begonnen, die davon nichts weiß.',
   },
   doneTool: 'fertig',
   effort: 'Aufwand',
@@ -97,7 +100,8 @@ export const de: Words = {
   nothingFound: 'Nichts trägt das im Namen oder in der letzten Nachricht.',
   nothingShared: 'Es wurde nichts geteilt.',
   shareFromPage: 'Eine andere Webseite wollte hier etwas teilen. Davon wurde nichts übernommen.',
-  shareOffline: 'Nichts wurde übernommen: Ohne Verbindung lässt sich nicht prüfen, woher es kommt. Teile es später noch einmal.',
+  shareOffline:
+    'Nichts wurde übernommen: Ohne Verbindung lässt sich nicht prüfen, woher es kommt. Teile es später noch einmal.',
   sharedByApp: 'Von einer anderen App auf diesem Gerät geteilt.',
   sharedByUs: 'Von dieser Seite geteilt.',
   nothingWaits: 'Nichts wartet auf dich.',
@@ -161,7 +165,8 @@ export const de: Words = {
   allowTool: (tool) => `${tool} erlauben?`,
   budgetAsked: (tool) => `Das Budget ist aufgebraucht. Claude möchte mit ${tool} weitermachen.`,
   commands: (count) => n(count, '# Befehl', '# Befehle'),
-  context: (tokens, window) => `Kontext: ${whole.format(tokens)}${window ? ` von ${whole.format(window)}` : ''} Token`,
+  context: (tokens, window) =>
+    `Kontext: ${whole.format(tokens)}${window ? ` von ${whole.format(window)}` : ''} Token`,
   deniedSteps: (count) => `${count} abgelehnt`,
   deleted: (title) => `„${title}“ ist gelöscht.`,
   exit: (code) => `Ende ${code}`,

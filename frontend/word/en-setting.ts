@@ -38,7 +38,8 @@ export const enSetting = {
   notLoggedIn: 'not logged in',
   notWell: 'Something needs attention:',
   nothingSent: 'Nothing was sent yet.',
-  ntfyAbout: 'Works on iPhones without the page installed. The topic’s server can read what is sent; its buttons need the tunnel.',
+  ntfyAbout:
+    'Works on iPhones without the page installed. The topic’s server can read what is sent; its buttons need the tunnel.',
   ntfyToken: 'Access token, if the topic needs one',
   otherChannels: 'ntfy or a webhook',
   pairingAbout: 'It works once, within five minutes. Whoever opens it is signed in.',

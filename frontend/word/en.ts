@@ -60,7 +60,8 @@ export const en = {
   turnWarnings: {
     transcript_lost:
       'The agent could not keep its transcript of this turn: the next message may not know of it. Is the disk of its home folder full or read-only?',
-    session_restarted: 'The transcript of what was said before is gone: this turn began a new session, which does not know of it.',
+    session_restarted:
+      'The transcript of what was said before is gone: this turn began a new session, which does not know of it.',
   },
   doneTool: 'done',
   effort: 'Effort',
@@ -97,7 +98,8 @@ export const en = {
   nothingFound: 'No matching conversations.',
   nothingShared: 'Nothing was shared.',
   shareFromPage: 'Another web page tried to share something here. Nothing of it was taken.',
-  shareOffline: 'Nothing was taken: without a connection it cannot be checked where this comes from. Share it again later.',
+  shareOffline:
+    'Nothing was taken: without a connection it cannot be checked where this comes from. Share it again later.',
   sharedByApp: 'Shared by another app on this device.',
   sharedByUs: 'Shared by this page.',
   nothingWaits: 'Nothing waits for you.',
@@ -161,7 +163,8 @@ export const en = {
   allowTool: (tool: string) => `Allow ${tool}?`,
   budgetAsked: (tool: string) => `The budget is used up. Claude wants to go on with ${tool}.`,
   commands: (count: number) => n(count, '# command', '# commands'),
-  context: (tokens: number, window: number | null) => `Context: ${whole.format(tokens)}${window ? ` of ${whole.format(window)}` : ''} tokens`,
+  context: (tokens: number, window: number | null) =>
+    `Context: ${whole.format(tokens)}${window ? ` of ${whole.format(window)}` : ''} tokens`,
   deniedSteps: (count: number) => `${count} denied`,
   deleted: (title: string) => `“${title}” is deleted.`,
   exit: (code: number) => `exit ${code}`,

@@ -38,7 +38,8 @@ const en = {
   indexing: (done: number) => `The transcripts are being read: ${done} % can be searched so far.`,
   lastCommand: 'last command',
   lastOutput: 'its output',
-  liveElsewhere: 'A process has this session open. Write to it there, wait until it has ended, or continue in a copy.',
+  liveElsewhere:
+    'A process has this session open. Write to it there, wait until it has ended, or continue in a copy.',
   moreSessions: 'More',
   newestFirst: 'Too many matches: showing the newest.',
   noSessions: 'No session was found.',
@@ -88,7 +89,8 @@ const de: typeof en = {
   indexing: (done) => `Die Mitschriften werden gelesen: ${done} % sind schon durchsuchbar.`,
   lastCommand: 'letzter Befehl',
   lastOutput: 'seine Ausgabe',
-  liveElsewhere: 'Ein Prozess hat diese Sitzung offen. Schreib dort hinein, warte auf sein Ende oder führe sie in einer Kopie weiter.',
+  liveElsewhere:
+    'Ein Prozess hat diese Sitzung offen. Schreib dort hinein, warte auf sein Ende oder führe sie in einer Kopie weiter.',
   moreSessions: 'Mehr',
   newestFirst: 'Sehr viel wurde gefunden: das Neueste kommt zuerst.',
   noSessions: 'Keine Sitzung wurde gefunden.',

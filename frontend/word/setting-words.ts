@@ -4,4 +4,7 @@ import { enSetting } from './en-setting.ts';
 import { locale, words } from './words.ts';
 
 /** The words of the page with those of the settings. */
-export const settingWords = computed(() => ({ ...words.value, ...(locale.value === 'de' ? deSetting : enSetting) }));
+export const settingWords = computed(() => ({
+  ...words.value,
+  ...(locale.value === 'de' ? deSetting : enSetting),
+}));

@@ -1,5 +1,12 @@
 /** A row of the table: what was measured beside its floor in the same run, and what it should be. */
-export type Figure = { name: string; value: string; floor: string; ratio: number | null; target: string; ok: boolean };
+export type Figure = {
+  name: string;
+  value: string;
+  floor: string;
+  ratio: number | null;
+  target: string;
+  ok: boolean;
+};
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -20,7 +27,11 @@ export async function time(work: () => Promise<unknown>): Promise<number> {
 export type Pairs = readonly (readonly [ours: number, floor: number])[];
 
 /** Times two things in turn, so that a machine whose speed drifts slows both; the first round is not counted. */
-export async function inTurn(rounds: number, ours: () => Promise<number>, floor: () => Promise<number>): Promise<Pairs> {
+export async function inTurn(
+  rounds: number,
+  ours: () => Promise<number>,
+  floor: () => Promise<number>,
+): Promise<Pairs> {
   const pairs: [number, number][] = [];
   for (let round = 0; round <= rounds; round += 1) pairs.push([await ours(), await floor()]);
   return pairs.slice(1);
@@ -36,7 +47,11 @@ export function medians(pairs: Pairs): { ours: number; floor: number; ratio: num
 }
 
 /** A figure that may be `most` times its floor, and `slackMs` more. */
-export function compare(name: string, pairs: Pairs, { most, slackMs = 0 }: { most: number; slackMs?: number }): Figure {
+export function compare(
+  name: string,
+  pairs: Pairs,
+  { most, slackMs = 0 }: { most: number; slackMs?: number },
+): Figure {
   const target = `<= ${most.toFixed(2)} x${slackMs ? ` + ${slackMs} ms` : ''}`;
   const { ours, floor, ratio } = medians(pairs);
   const over = median(pairs.map(([value, least]) => value - least * most));

@@ -10,7 +10,9 @@ const result = '"type":"result"';
 
 async function warm(server: BenchServer, id: string): Promise<void> {
   await (await server.send('/api/conversations', { id })).text();
-  const { live } = (await (await server.send(`/api/conversations/${id}/warm`, {})).json()) as { live: boolean };
+  const { live } = (await (await server.send(`/api/conversations/${id}/warm`, {})).json()) as {
+    live: boolean;
+  };
   if (!live) throw new Error(`${id} has no live process`);
 }
 
@@ -39,7 +41,11 @@ async function rested(measure: () => Promise<number>): Promise<number> {
 
 /** Turns on live processes beside bare processes that are kept open as well. */
 export async function measureLive(stage: Stage): Promise<Figure[]> {
-  const server = await stage.startServer({ SESSIONS_DIR: join(stage.root, 'live'), LIVE_PROCESSES: '30', MAX_CONCURRENT_TURNS: '16' });
+  const server = await stage.startServer({
+    SESSIONS_DIR: join(stage.root, 'live'),
+    LIVE_PROCESSES: '30',
+    MAX_CONCURRENT_TURNS: '16',
+  });
   const figures: Figure[] = [];
   await warm(server, 'one');
   const raw = await stage.raw();
@@ -63,13 +69,22 @@ export async function measureLive(stage: Stage): Promise<Figure[]> {
   await raw.end();
   figures.push(compareGap('live turn to the first token / bare process', first, 1.25, 10));
   figures.push(compare('live turn, whole / bare process', whole, { most: 1.25 }));
-  figures.push(await measurePrewarmed(stage, server), await measureMemory(server), ...(await measureEight(stage, server)));
+  figures.push(
+    await measurePrewarmed(stage, server),
+    await measureMemory(server),
+    ...(await measureEight(stage, server)),
+  );
   await server.stop();
   return figures;
 }
 
 /** As `compare`, where besides the ratio the gap is limited. */
-function compareGap(name: string, pairs: Awaited<ReturnType<typeof inTurn>>, most: number, gapMs: number): Figure {
+function compareGap(
+  name: string,
+  pairs: Awaited<ReturnType<typeof inTurn>>,
+  most: number,
+  gapMs: number,
+): Figure {
   const { ours, floor, ratio } = medians(pairs);
   const ok = ratio <= most && ours - floor <= gapMs;
   return { name, value: ms(ours), floor: ms(floor), ratio, target: `<= ${most} x, gap <= ${gapMs} ms`, ok };
@@ -90,7 +105,9 @@ async function measurePrewarmed(stage: Stage, server: BenchServer): Promise<Figu
     await raw.end();
     return took;
   };
-  return compare('first turn of a pre-warmed process / bare one', await inTurn(9, ours, floor), { most: 1.15 });
+  return compare('first turn of a pre-warmed process / bare one', await inTurn(9, ours, floor), {
+    most: 1.15,
+  });
 }
 
 async function measureEight(stage: Stage, server: BenchServer): Promise<Figure[]> {
@@ -109,7 +126,8 @@ async function measureEight(stage: Stage, server: BenchServer): Promise<Figure[]
   const floor = () => rested(() => time(() => Promise.all(raws.map((raw) => raw.turn('hello', result)))));
   const live = await inTurn(9, ours, floor);
   await Promise.all(raws.map((raw) => raw.end()));
-  const bare = () => rested(() => time(() => Promise.all(ids.map(() => stage.bare(['--output-format', 'json'], 'hello')))));
+  const bare = () =>
+    rested(() => time(() => Promise.all(ids.map(() => stage.bare(['--output-format', 'json'], 'hello')))));
   return [
     compare('8 conversations at once, live / 8 bare processes', live, { most: 1.25 }),
     compare('8 conversations at once, live / 8 bare CLIs', await inTurn(3, ours, bare), { most: 0.15 }),
@@ -118,12 +136,20 @@ async function measureEight(stage: Stage, server: BenchServer): Promise<Figure[]
 
 /** The server alone, with 100 conversations and 10 live processes. */
 async function measureMemory(server: BenchServer): Promise<Figure> {
-  for (let index = 0; index < 89; index += 1) await (await server.send('/api/conversations', { id: `rest-${index}` })).text();
+  for (let index = 0; index < 89; index += 1)
+    await (await server.send('/api/conversations', { id: `rest-${index}` })).text();
   const { live } = (await (await server.get('/api/status')).json()) as { live: { open: number } };
   const { total } = (await (await server.get('/api/conversations')).json()) as { total: number };
   await delay(3000);
   const status = await readFile(`/proc/${server.pid}/status`, 'utf8');
   const mb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1000;
   const name = `memory with ${total} conversations, ${live.open} live`;
-  return { name, value: `${mb.toFixed(1)} MB`, floor: '', ratio: null, target: '<= 100 MB', ok: mb <= 100 && live.open >= 10 };
+  return {
+    name,
+    value: `${mb.toFixed(1)} MB`,
+    floor: '',
+    ratio: null,
+    target: '<= 100 MB',
+    ok: mb <= 100 && live.open >= 10,
+  };
 }

@@ -43,7 +43,13 @@ const rows = figures.map(({ name, value, floor, ratio, target, ok }) => [
   target,
   ok ? 'ok' : 'NOT REACHED',
 ]);
-const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
-for (const row of [header, ...rows]) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+const widths = header.map((_, column) =>
+  Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)),
+);
+for (const row of [header, ...rows])
+  console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
 console.log(`Medians on ${availableParallelism()} cores, Node ${process.version}.`);
-writeFileSync('bench.json', `${JSON.stringify({ node: process.version, cores: availableParallelism(), figures }, null, 2)}\n`);
+writeFileSync(
+  'bench.json',
+  `${JSON.stringify({ node: process.version, cores: availableParallelism(), figures }, null, 2)}\n`,
+);

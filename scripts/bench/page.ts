@@ -18,14 +18,30 @@ function measureWeight(): Figure {
   const html = readFileSync(join(folder, 'index.html'), 'utf8');
   const files = new Set(html.match(/\/assets\/[^"]+/g));
   for (const path of [...files].filter((name) => name.endsWith('.js'))) {
-    for (const [, name] of readFileSync(join(folder, path), 'utf8').matchAll(/(?:from|import)"\.\/([^"]+)"/g)) files.add(`/assets/${name}`);
+    for (const [, name] of readFileSync(join(folder, path), 'utf8').matchAll(/(?:from|import)"\.\/([^"]+)"/g))
+      files.add(`/assets/${name}`);
   }
-  const bytes = [...files].reduce((sum, path) => sum + gzipSync(readFileSync(join(folder, path)), { level: 9 }).length, 0);
-  return { name: 'page, first load', value: `${(bytes / 1024).toFixed(1)} KB`, floor: '', ratio: null, target: '<= 60 KB', ok: bytes <= 60 * 1024 };
+  const bytes = [...files].reduce(
+    (sum, path) => sum + gzipSync(readFileSync(join(folder, path)), { level: 9 }).length,
+    0,
+  );
+  return {
+    name: 'page, first load',
+    value: `${(bytes / 1024).toFixed(1)} KB`,
+    floor: '',
+    ratio: null,
+    target: '<= 60 KB',
+    ok: bytes <= 60 * 1024,
+  };
 }
 
 async function signedIn(browser: Browser, server: BenchServer): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, serviceWorkers: 'block' });
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    isMobile: true,
+    hasTouch: true,
+    serviceWorkers: 'block',
+  });
   await context.request.post(`${server.url}/api/login`, { data: { username: 'bench', password: 'bench' } });
   return context;
 }
@@ -51,7 +67,10 @@ async function firstPaint(browser: Browser, server: BenchServer, path: string): 
 async function workEach(page: Page, count: number, work: () => Promise<void>): Promise<number> {
   const tools = await page.context().newCDPSession(page);
   await tools.send('Performance.enable');
-  const busy = async () => Number((await tools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value) * 1000;
+  const busy = async () =>
+    Number(
+      (await tools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value,
+    ) * 1000;
   await tools.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
   const before = await busy();
   await work();
@@ -61,7 +80,8 @@ async function workEach(page: Page, count: number, work: () => Promise<void>): P
   return (after - before) / count;
 }
 
-const frames = (page: Page) => page.evaluate(() => Number((window as unknown as { frameCount?: number }).frameCount ?? 0));
+const frames = (page: Page) =>
+  page.evaluate(() => Number((window as unknown as { frameCount?: number }).frameCount ?? 0));
 
 async function openLong(browser: Browser, server: BenchServer): Promise<Page> {
   const context = await signedIn(browser, server);
@@ -122,12 +142,22 @@ async function perFrame(page: Page, work: () => Promise<void>): Promise<number> 
 /** What the page adds to what the browser needs by itself; it may be one frame. */
 function added(name: string, pairs: Pairs): Figure {
   const { ours, floor, ratio } = medians(pairs);
-  return { name, value: ms(ours), floor: ms(floor), ratio, target: `<= floor + ${frameMs} ms`, ok: ours - floor <= frameMs };
+  return {
+    name,
+    value: ms(ours),
+    floor: ms(floor),
+    ratio,
+    target: `<= floor + ${frameMs} ms`,
+    ok: ours - floor <= frameMs,
+  };
 }
 
 /** What the page weighs, when it is seen, and what typing and streaming cost in a conversation of 2,000 messages. */
 export async function measurePage(stage: Stage, server: BenchServer): Promise<Figure[]> {
-  const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  });
   const bare = join(folder, 'bench-bare.html');
   writeFileSync(
     bare,

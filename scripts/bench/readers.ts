@@ -10,7 +10,8 @@ import type { Stage } from './stage.ts';
 async function listen(response: Response, on: (text: string) => void): Promise<void> {
   const decoder = new TextDecoder();
   try {
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) on(decoder.decode(chunk, { stream: true }));
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
+      on(decoder.decode(chunk, { stream: true }));
   } catch {
     // Hung up.
   }
@@ -58,7 +59,14 @@ export async function measureReaders(stage: Stage): Promise<Figure> {
     ),
   );
   await server.stop();
-  return { name: 'one event to 200 readers / to one', value: ms(ours), floor: ms(floor), ratio, target: '<= 50 ms', ok: ours <= 50 };
+  return {
+    name: 'one event to 200 readers / to one',
+    value: ms(ours),
+    floor: ms(floor),
+    ratio,
+    target: '<= 50 ms',
+    ok: ours <= 50,
+  };
 }
 
 /** 10,000 events from the first, beside reading a file of as many bytes. */
@@ -66,12 +74,25 @@ export async function measureReplay(stage: Stage): Promise<Figure> {
   const data = join(stage.root, 'replay');
   await mkdir(data);
   const database = openDatabase(data);
-  const journal = createJournal({ database, keep: { bytes: 1e9, days: 30 }, now: () => new Date(), onTrouble: console.error });
+  const journal = createJournal({
+    database,
+    keep: { bytes: 1e9, days: 30 },
+    now: () => new Date(),
+    onTrouble: console.error,
+  });
   const at = new Date().toISOString();
   for (let n = 0; n < 10_000; n += 1) {
     // Two kinds in turn: neighbours of one kind would be merged.
     const type = n % 2 ? 'text.delta' : 'thinking.delta';
-    journal.append([{ type, conv_id: 'a', turn_id: 'turn', at, text: `piece ${n} of the text that is replayed to a reader ` }]);
+    journal.append([
+      {
+        type,
+        conv_id: 'a',
+        turn_id: 'turn',
+        at,
+        text: `piece ${n} of the text that is replayed to a reader `,
+      },
+    ]);
   }
   journal.flush();
   journal.dispose();
@@ -102,7 +123,12 @@ export async function measureReplay(stage: Stage): Promise<Figure> {
   const pair = medians(await inTurn(7, ours, () => time(() => readFile(file))));
   await server.stop();
   return {
-    ...{ name: 'replay of 10,000 events / reading a file', value: ms(pair.ours), floor: ms(pair.floor), ratio: pair.ratio },
+    ...{
+      name: 'replay of 10,000 events / reading a file',
+      value: ms(pair.ours),
+      floor: ms(pair.floor),
+      ratio: pair.ratio,
+    },
     ...{ target: '<= 200 ms', ok: pair.ours <= 200 },
   };
 }

@@ -32,7 +32,14 @@ export async function measureMemory(stage: Stage): Promise<Figure> {
   const status = await readFile(`/proc/${server.pid}/status`, 'utf8');
   await server.stop();
   const mb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1000;
-  return { name: 'idle memory', value: `${mb.toFixed(1)} MB`, floor: '', ratio: null, target: '<= 80 MB', ok: mb <= 80 };
+  return {
+    name: 'idle memory',
+    value: `${mb.toFixed(1)} MB`,
+    floor: '',
+    ratio: null,
+    target: '<= 80 MB',
+    ok: mb <= 80,
+  };
 }
 
 /** The newest page of a 24 MB transcript, beside reading its last 256 KB. */
@@ -44,7 +51,10 @@ export async function measureTail(stage: Stage, server: BenchServer): Promise<Fi
   await server.chat({ message: '/cost', conv_id: 'unused' });
   const made = await fetch(`${server.url}/api/conversations`, {
     method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from('bench:bench').toString('base64')}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Basic ${Buffer.from('bench:bench').toString('base64')}`,
+      'content-type': 'application/json',
+    },
     body: JSON.stringify({ id: 'big', session_id: sessionId }),
   });
   if (!made.ok) throw new Error(await made.text());
@@ -78,11 +88,26 @@ function bigTranscript(cwd: string): string {
   const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
   for (let n = 0, size = 0; size < 24_000_000; n += 1) {
     const isUser = n % 2 === 0;
-    const content = isUser ? `question ${n}` : [{ type: 'text', text: `answer ${n} ${'lorem ipsum '.repeat(120)}` }];
+    const content = isUser
+      ? `question ${n}`
+      : [{ type: 'text', text: `answer ${n} ${'lorem ipsum '.repeat(120)}` }];
     const message = { role: isUser ? 'user' : 'assistant', id: `m${n}`, content };
-    const common = { uuid: uuid(n), parentUuid: n ? uuid(n - 1) : null, sessionId, cwd, timestamp: new Date(n * 1000).toISOString() };
+    const common = {
+      uuid: uuid(n),
+      parentUuid: n ? uuid(n - 1) : null,
+      sessionId,
+      cwd,
+      timestamp: new Date(n * 1000).toISOString(),
+    };
     lines.push(JSON.stringify({ ...common, type: message.role, message }));
-    if (n % 20 === 19) lines.push(JSON.stringify({ type: 'api-request-blob', sessionId, message: { role: 'system', content: 'x'.repeat(20_000) } }));
+    if (n % 20 === 19)
+      lines.push(
+        JSON.stringify({
+          type: 'api-request-blob',
+          sessionId,
+          message: { role: 'system', content: 'x'.repeat(20_000) },
+        }),
+      );
     size += (lines.at(-1)?.length ?? 0) + 1;
     if (n % 20 === 19) size += 1500;
   }
@@ -94,8 +119,16 @@ export async function measureList(stage: Stage): Promise<Figure> {
   const data = join(stage.root, 'list');
   await mkdir(data);
   const at = (n: number) => new Date(1_700_000_000_000 + n * 1000).toISOString();
-  const entry = (n: number) => ({ session_id: sessionId, created_at: at(n), last_message_at: at(n), turn_count: n, last_message: `message ${n}` });
-  const conversations = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`conversation-${n}`, entry(n)]));
+  const entry = (n: number) => ({
+    session_id: sessionId,
+    created_at: at(n),
+    last_message_at: at(n),
+    turn_count: n,
+    last_message: `message ${n}`,
+  });
+  const conversations = Object.fromEntries(
+    Array.from({ length: 5000 }, (_, n) => [`conversation-${n}`, entry(n)]),
+  );
   await writeFile(join(data, 'sessions.json'), JSON.stringify({ conversations }));
   const server = await stage.startServer({ SESSIONS_DIR: data });
   const ours = () => time(async () => (await server.get('/api/conversations')).json());
@@ -103,7 +136,12 @@ export async function measureList(stage: Stage): Promise<Figure> {
   const pair = medians(await inTurn(25, ours, floor));
   await server.stop();
   return {
-    ...{ name: '/api/conversations with 5,000 / health', value: ms(pair.ours), floor: ms(pair.floor), ratio: pair.ratio },
+    ...{
+      name: '/api/conversations with 5,000 / health',
+      value: ms(pair.ours),
+      floor: ms(pair.floor),
+      ratio: pair.ratio,
+    },
     ...{ target: '<= 20 ms', ok: pair.ours <= 20 },
   };
 }
@@ -116,7 +154,9 @@ export async function measureHealth(server: BenchServer): Promise<Figure> {
   let isDone = false;
   const turns = Promise.all(
     Array.from({ length: 8 }, (_, i) =>
-      server.chat({ message: '[[slow 20 20ms]]', conv_id: `busy-${i}` }, 'text/plain').then((answer) => answer.text()),
+      server
+        .chat({ message: '[[slow 20 20ms]]', conv_id: `busy-${i}` }, 'text/plain')
+        .then((answer) => answer.text()),
     ),
   );
   void turns.then(() => {
@@ -129,5 +169,12 @@ export async function measureHealth(server: BenchServer): Promise<Figure> {
   }
   const pair = { ours: median(busy), floor: median(idle) };
   const value = `${ms(pair.ours)} (slowest ${ms(Math.max(...busy))})`;
-  return { name: '/health beside 8 turns / idle', value, floor: ms(pair.floor), ratio: pair.ours / pair.floor, target: 'said only', ok: true };
+  return {
+    name: '/health beside 8 turns / idle',
+    value,
+    floor: ms(pair.floor),
+    ratio: pair.ours / pair.floor,
+    target: 'said only',
+    ok: true,
+  };
 }

@@ -15,7 +15,14 @@ const turnsEach = 16;
 /** Turns that are timed beside the index, and without it. */
 const turns = 7;
 
-const most = (name: string, value: string, target: string, ok: boolean, floor = '', ratio: number | null = null): Figure => ({
+const most = (
+  name: string,
+  value: string,
+  target: string,
+  ok: boolean,
+  floor = '',
+  ratio: number | null = null,
+): Figure => ({
   name,
   value,
   floor,
@@ -25,7 +32,8 @@ const most = (name: string, value: string, target: string, ok: boolean, floor = 
 });
 
 async function indexing(server: BenchServer): Promise<Indexing> {
-  return ((await (await server.get('/api/hosts/local/sessions?limit=1')).json()) as { indexing: Indexing }).indexing;
+  return ((await (await server.get('/api/hosts/local/sessions?limit=1')).json()) as { indexing: Indexing })
+    .indexing;
 }
 
 /** Asks for /health all the while; gives the median of the answers in ms. */
@@ -54,11 +62,14 @@ const ripgrep = spawnSync('rg', ['--version']).status === 0;
 async function readAll(home: string, word: string): Promise<void> {
   const root = join(home, 'projects');
   if (ripgrep) {
-    await exec('rg', ['--count', '--fixed-strings', '--no-ignore', '--', word, root], { maxBuffer: 64_000_000 });
+    await exec('rg', ['--count', '--fixed-strings', '--no-ignore', '--', word, root], {
+      maxBuffer: 64_000_000,
+    });
     return;
   }
   for (const folder of await readdir(root)) {
-    for (const name of await readdir(join(root, folder))) (await readFile(join(root, folder, name))).includes(word);
+    for (const name of await readdir(join(root, folder)))
+      (await readFile(join(root, folder, name))).includes(word);
   }
 }
 
@@ -73,10 +84,18 @@ async function readBy(server: BenchServer): Promise<number> {
 }
 
 /** Times of turns one after the other, each in a conversation of its own (ms). */
-async function turnTimes(server: BenchServer, name: string, isOver: (count: number) => boolean): Promise<number[]> {
+async function turnTimes(
+  server: BenchServer,
+  name: string,
+  isOver: (count: number) => boolean,
+): Promise<number[]> {
   const times: number[] = [];
   while (!isOver(times.length)) {
-    times.push(await time(async () => (await server.chat({ message: 'hello', conv_id: `${name}-${times.length}` })).json()));
+    times.push(
+      await time(async () =>
+        (await server.chat({ message: 'hello', conv_id: `${name}-${times.length}` })).json(),
+      ),
+    );
     await delay(400);
   }
   return times;
@@ -102,7 +121,8 @@ export async function measureSessions(stage: Stage): Promise<Figure[]> {
   const speed = bytes / 1e6 / seconds;
   await server.stop();
   let size = 0;
-  for (const name of await readdir(data)) if (name.startsWith('library.db')) size += (await stat(join(data, name))).size;
+  for (const name of await readdir(data))
+    if (name.startsWith('library.db')) size += (await stat(join(data, name))).size;
 
   server = await stage.startServer(settings);
   await (await server.get('/api/hosts/local/sessions')).json();
@@ -126,15 +146,36 @@ export async function measureSessions(stage: Stage): Promise<Figure[]> {
     const ours = median(times);
     const reading = await time(() => readAll(home, q.replaceAll('"', '')));
     figures.push(
-      most(`search in 2.3 GB, ${what} / ${ripgrep ? 'ripgrep' : 'reading it'}`, ms(ours), '<= 50 ms', ours <= 50, ms(reading), ours / reading),
+      most(
+        `search in 2.3 GB, ${what} / ${ripgrep ? 'ripgrep' : 'reading it'}`,
+        ms(ours),
+        '<= 50 ms',
+        ours <= 50,
+        ms(reading),
+        ours / reading,
+      ),
     );
   }
   const newest = String(ids.at(-1));
-  const path = join(home, 'projects', String(projects[(sessions - 1) % 40]).replaceAll(/[^A-Za-z0-9]/g, '-'), `${newest}.jsonl`);
-  const line = JSON.stringify({ type: 'user', uuid: newest, sessionId: newest, message: { role: 'user', content: `grown ${'word '.repeat(20)}` } });
-  const growBy = (size: number, word: string) => appendFile(path, `${line.replace('grown', word)}\n`.repeat(Math.ceil(size / line.length)));
+  const path = join(
+    home,
+    'projects',
+    String(projects[(sessions - 1) % 40]).replaceAll(/[^A-Za-z0-9]/g, '-'),
+    `${newest}.jsonl`,
+  );
+  const line = JSON.stringify({
+    type: 'user',
+    uuid: newest,
+    sessionId: newest,
+    message: { role: 'user', content: `grown ${'word '.repeat(20)}` },
+  });
+  const growBy = (size: number, word: string) =>
+    appendFile(path, `${line.replace('grown', word)}\n`.repeat(Math.ceil(size / line.length)));
   const found = async (word: string) => {
-    while (!((await (await server.get(`/api/search?q=${word}&limit=1`)).json()) as { hits: unknown[] }).hits.length) await delay(20);
+    while (
+      !((await (await server.get(`/api/search?q=${word}&limit=1`)).json()) as { hits: unknown[] }).hits.length
+    )
+      await delay(20);
   };
   // So large that it would be seen if all of it were read again.
   await growBy(100e6, 'filled');
@@ -153,13 +194,39 @@ export async function measureSessions(stage: Stage): Promise<Figure[]> {
   const besideRatio = median(turnsBeside) / median(turnsAlone);
   return [
     most('sessions, first page of 5,000 without an index', ms(cold), '<= 1000 ms', cold <= 1000),
-    most('sessions, a page of 5,000 / stat of the files', ms(list.ours), '<= 30 ms', list.ours <= 30, ms(list.floor), list.ratio),
+    most(
+      'sessions, a page of 5,000 / stat of the files',
+      ms(list.ours),
+      '<= 30 ms',
+      list.ours <= 30,
+      ms(list.floor),
+      list.ratio,
+    ),
     most('index, speed', `${speed.toFixed(1)} MB/s`, '>= 20 MB/s', speed >= 20),
     most('index, size', `${((size / bytes) * 100).toFixed(1)} %`, '<= 25 %', size <= bytes / 4),
-    most('/health beside the index / idle', ms(beside), '<= 1.5 x + 2 ms', beside <= quiet * 1.5 + 2, ms(quiet), beside / quiet),
+    most(
+      '/health beside the index / idle',
+      ms(beside),
+      '<= 1.5 x + 2 ms',
+      beside <= quiet * 1.5 + 2,
+      ms(quiet),
+      beside / quiet,
+    ),
     ...figures,
-    most('a turn beside the index / without it', ms(median(turnsBeside)), '<= 1.25 x', besideRatio <= 1.25, ms(median(turnsAlone)), besideRatio),
-    most('a transcript of 100 MB grows by 10 MB, read for that, index and all', `${(read / 1e6).toFixed(0)} MB`, '<= 100 MB', read <= 100e6),
+    most(
+      'a turn beside the index / without it',
+      ms(median(turnsBeside)),
+      '<= 1.25 x',
+      besideRatio <= 1.25,
+      ms(median(turnsAlone)),
+      besideRatio,
+    ),
+    most(
+      'a transcript of 100 MB grows by 10 MB, read for that, index and all',
+      `${(read / 1e6).toFixed(0)} MB`,
+      '<= 100 MB',
+      read <= 100e6,
+    ),
     most('a transcript grows by 10 MB, found after', ms(growth), '<= 2000 ms', growth <= 2000),
     most('memory while 5,000 sessions are read', `${working.toFixed(1)} MB`, 'said only', true),
     most('memory with 5,000 sessions', `${memory.toFixed(1)} MB`, '<= 120 MB', memory <= 120),

@@ -15,7 +15,9 @@ export async function openStage() {
   const [home, project, data] = [join(root, 'home'), join(root, 'project'), join(root, 'data')];
   for (const folder of [home, project, data]) await mkdir(folder);
   const api = await startMessagesApi();
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+  const path = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.includes('node_modules'));
   const env = {
     PATH: path.join(delimiter),
     HOME: home,
@@ -33,7 +35,11 @@ export async function openStage() {
 
   /** Runs the bare CLI; `until` is called with each piece of output and ends the wait where it returns true. */
   async function bare(args: string[], message: string, until?: (output: string) => boolean): Promise<void> {
-    const child = spawn(claude as string, ['-p', ...args], { cwd: project, env, stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn(claude as string, ['-p', ...args], {
+      cwd: project,
+      env,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     child.stdin.end(message);
     let output = '';
     const seen = new Promise<void>((resolve) =>
@@ -49,12 +55,23 @@ export async function openStage() {
 
   /** A bare process that is kept open, as the server keeps its own: the floor of live turns. */
   async function raw() {
-    const args = ['--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
-    const child = spawn(claude as string, ['-p', ...args, '--permission-prompt-tool', 'stdio', '--permission-mode', 'acceptEdits'], {
-      cwd: project,
-      env: { ...env, CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1' },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
+    const args = [
+      '--input-format',
+      'stream-json',
+      '--output-format',
+      'stream-json',
+      '--verbose',
+      '--include-partial-messages',
+    ];
+    const child = spawn(
+      claude as string,
+      ['-p', ...args, '--permission-prompt-tool', 'stdio', '--permission-mode', 'acceptEdits'],
+      {
+        cwd: project,
+        env: { ...env, CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1' },
+        stdio: ['pipe', 'pipe', 'ignore'],
+      },
+    );
     const ended = once(child, 'exit');
     let output = '';
     let seen = () => {};
@@ -119,7 +136,11 @@ export type Stage = Awaited<ReturnType<typeof openStage>>;
 export type BenchServer = Awaited<ReturnType<typeof startServer>>;
 
 async function startServer(env: Record<string, string>, cwd: string) {
-  const child: ChildProcess = spawn(process.execPath, [join(packageRoot, 'dist/server/main.js')], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child: ChildProcess = spawn(process.execPath, [join(packageRoot, 'dist/server/main.js')], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
     let output = '';
@@ -133,9 +154,14 @@ async function startServer(env: Record<string, string>, cwd: string) {
   return {
     url,
     pid: child.pid as number,
-    get: (path: string, signal?: AbortSignal) => fetch(url + path, { headers: { authorization }, ...(signal ? { signal } : {}) }),
+    get: (path: string, signal?: AbortSignal) =>
+      fetch(url + path, { headers: { authorization }, ...(signal ? { signal } : {}) }),
     send: (path: string, body: object, method = 'POST') =>
-      fetch(url + path, { method, headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      fetch(url + path, {
+        method,
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
     chat: (body: object, accept = 'application/json') =>
       fetch(`${url}/api/chat`, {
         method: 'POST',

@@ -16,7 +16,12 @@ const files = 10_000;
 export async function measureUndo(stage: Stage): Promise<Figure> {
   const top = join(stage.root, 'work-tree');
   const env = { PATH: String(process.env['PATH']), HOME: stage.root };
-  const git = (...args: string[]) => exec('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: top, env, maxBuffer: 64_000_000 });
+  const git = (...args: string[]) =>
+    exec('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+      cwd: top,
+      env,
+      maxBuffer: 64_000_000,
+    });
   for (let number = 0; number < files; number += 1) {
     const folder = join(top, `folder-${number % 100}`);
     if (number < 100) await mkdir(folder, { recursive: true });

@@ -19,7 +19,8 @@ type JsonSchema = {
   default?: unknown;
 };
 
-const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
+const schemaOf = (schema: z.ZodType, io: 'input' | 'output') =>
+  z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
 
 /** A shape in a few words. */
 function typeOf(schema: JsonSchema): string {
@@ -57,8 +58,12 @@ function section(name: RouteName, route: Route): string {
     isStream
       ? 'Answers 200 with `text/event-stream`; see Events.\n'
       : `Answers ${route.status ?? 200}:\n\n${fieldTable(endpoint.response, 'output') || '\nA JSON object.\n'}`,
-    route.streams && !isStream ? `Also as ${route.streams.map((type) => `\`${type}\``).join(' and ')}, chosen by \`Accept\`.\n` : '',
-    route.errors.length ? `Errors: ${route.errors.map((code) => `\`${code}\` (${errorTable[code].status})`).join(', ')}.\n` : '',
+    route.streams && !isStream
+      ? `Also as ${route.streams.map((type) => `\`${type}\``).join(' and ')}, chosen by \`Accept\`.\n`
+      : '',
+    route.errors.length
+      ? `Errors: ${route.errors.map((code) => `\`${code}\` (${errorTable[code].status})`).join(', ')}.\n`
+      : '',
   ];
   return parts.filter(Boolean).join('\n');
 }
@@ -66,7 +71,9 @@ function section(name: RouteName, route: Route): string {
 function eventTable(): string {
   const kinds = (schemaOf(Event, 'output').oneOf ?? schemaOf(Event, 'output').anyOf ?? []) as JsonSchema[];
   const rows = kinds.map(({ properties = {} }) => {
-    const fields = Object.keys(properties).filter((name) => !['type', 'conv_id', 'turn_id', 'at'].includes(name));
+    const fields = Object.keys(properties).filter(
+      (name) => !['type', 'conv_id', 'turn_id', 'at'].includes(name),
+    );
     return `| \`${properties['type']?.const}\` | ${fields.map((field) => `\`${field}\``).join(', ')} |`;
   });
   return `| Event | Its own fields |\n| --- | --- |\n${rows.join('\n')}\n`;

@@ -21,7 +21,9 @@ export function generatedFiles(): { path: string; text: string }[] {
 const rows = () => Object.entries(settings) as [string, Setting & { shown: string }][];
 
 function settingsPage(): string {
-  const table = rows().map(([name, { shown, about }]) => `| \`${name}\` | ${shown ? `\`${shown}\`` : 'empty'} | ${about} |`);
+  const table = rows().map(
+    ([name, { shown, about }]) => `| \`${name}\` | ${shown ? `\`${shown}\`` : 'empty'} | ${about} |`,
+  );
   return `# Settings
 
 <!-- Made by npm run generate from server/setting.ts. -->
@@ -42,7 +44,9 @@ Other lines of \`.env\` are handed on to agents.
 }
 
 function envExample(): string {
-  const lines = rows().map(([name, { shown, about }]) => `# ${about}\n${name}=${/\s/.test(shown) ? `"${shown}"` : shown}\n`);
+  const lines = rows().map(
+    ([name, { shown, about }]) => `# ${about}\n${name}=${/\s/.test(shown) ? `"${shown}"` : shown}\n`,
+  );
   return `# Every setting with its default. Copy this file to .env and change what you need.\n\n${lines.join('\n')}`;
 }
 
@@ -55,7 +59,8 @@ function contributing(): string {
   const before = page.slice(0, page.indexOf(tableStart) + tableStart.length);
   const after = page.slice(page.indexOf(tableEnd));
   const rows = Object.entries(folders.serverFolders).map(
-    ([name, { what, imports }]) => `| \`${name}/\` | ${what} | ${imports.map((path) => `\`${path}\``).join(', ') || '–'} |`,
+    ([name, { what, imports }]) =>
+      `| \`${name}/\` | ${what} | ${imports.map((path) => `\`${path}\``).join(', ') || '–'} |`,
   );
   return `${before}\n\n| Folder | What is in it | May import |\n| --- | --- | --- |\n${rows.join('\n')}\n\n${after}`;
 }

@@ -73,7 +73,9 @@ export function createLocalAccess({ file, instance, warn }: LocalAccessDeps): Lo
       const found = readNote(file);
       if (found?.token === token) return say('');
       if (found && (await isCurrent(found))) {
-        return say(`the switchboard command finds the server at ${found.url}, which was here first; name this one by --server`);
+        return say(
+          `the switchboard command finds the server at ${found.url}, which was here first; name this one by --server`,
+        );
       }
       if (isDisposed) return;
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -15,7 +15,9 @@ export function createLoginLimit(limits = allowed) {
     /** Seconds until this address may try again; null where it may now. */
     async blockedFor(address: string): Promise<number | null> {
       const state = await perAddress.get(toKey(address));
-      return state && state.consumedPoints >= limits.perAddress ? Math.max(1, Math.ceil(state.msBeforeNext / 1000)) : null;
+      return state && state.consumedPoints >= limits.perAddress
+        ? Math.max(1, Math.ceil(state.msBeforeNext / 1000))
+        : null;
     },
     async countWrong(address: string): Promise<void> {
       const key = toKey(address);
@@ -41,6 +43,7 @@ function toKey(address: string): string {
   const [head = '', tail] = plain.split('::');
   const groups = head.split(':').filter(Boolean);
   const rest = (tail ?? '').split(':').filter(Boolean);
-  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
+  const zeros =
+    tail === undefined ? [] : Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
   return [...groups, ...zeros, ...rest].slice(0, 4).join(':');
 }

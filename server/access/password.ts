@@ -19,7 +19,9 @@ const groupLength = 5;
 const fullGroup = `[${letters}]{${groupLength}}`;
 
 /** A part of a password of ours, which ends with a line break in the file: what is left of one after the file was cut. */
-const cutShape = new RegExp(`^${fullGroup}(-${fullGroup}){0,${groups - 2}}(-[${letters}]{0,${groupLength - 1}})?$`);
+const cutShape = new RegExp(
+  `^${fullGroup}(-${fullGroup}){0,${groups - 2}}(-[${letters}]{0,${groupLength - 1}})?$`,
+);
 
 /** What is said if the file was of no use. */
 export const otherPassword = 'a new password was made, and devices must sign in again';
@@ -37,7 +39,8 @@ export function loadPassword(given: string, folder: string, note: NoteFault): Lo
   const kept = readRemakeable(file, { parse: toPassword, note, instead: otherPassword });
   if (kept) return { password: kept, file, isNew };
   // Four groups of five: 100 bits, typed in a quarter of a minute.
-  const makeGroup = () => Array.from({ length: groupLength }, () => letters[randomInt(letters.length)]).join('');
+  const makeGroup = () =>
+    Array.from({ length: groupLength }, () => letters[randomInt(letters.length)]).join('');
   const password = Array.from({ length: groups }, makeGroup).join('-');
   writeFileAtomic.sync(file, `${password}\n`, { mode: 0o600 });
   return { password, file, isNew };
@@ -53,11 +56,17 @@ function toPassword(text: string): string | null {
 /** Checks a name and a password. Throws AppError `wrong_credentials`, or `too_many_logins` before it even looks. */
 export type CheckPassword = (address: string, username: string, password: string) => Promise<void>;
 
-export function createPasswordCheck(deps: { username: string; password: string; limit: LoginLimit }): CheckPassword {
+export function createPasswordCheck(deps: {
+  username: string;
+  password: string;
+  limit: LoginLimit;
+}): CheckPassword {
   return async function checkPassword(address, username, password) {
     const seconds = await deps.limit.blockedFor(address);
     if (seconds !== null) {
-      throw new AppError('too_many_logins', `Too many wrong passwords; try again in ${seconds} s.`, { retryAfterS: seconds });
+      throw new AppError('too_many_logins', `Too many wrong passwords; try again in ${seconds} s.`, {
+        retryAfterS: seconds,
+      });
     }
     // Both are compared, each in constant time.
     const isName = expressBasicAuth.safeCompare(username, deps.username);

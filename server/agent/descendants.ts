@@ -15,7 +15,8 @@ const toPids = (names: readonly string[]) => names.filter((name) => /^\d+$/.test
 
 const linuxTable: ProcessTable = {
   readStat: async (pid) => parseProcessStat(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
-  listChildren: async (pid) => toPids((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).split(' ')),
+  listChildren: async (pid) =>
+    toPids((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).split(' ')),
   listAll: async () => toPids(await readdir('/proc').catch(() => [])),
 };
 

@@ -55,15 +55,34 @@ export type AskedPrompt = {
 
 /** A person's reply. `answers` maps each question to its answer; several labels are joined. */
 export type PromptReply =
-  | { decision: 'allow'; input: Record<string, unknown>; answers?: Record<string, string>; permissionMode?: string }
+  | {
+      decision: 'allow';
+      input: Record<string, unknown>;
+      answers?: Record<string, string>;
+      permissionMode?: string;
+    }
   | { decision: 'deny'; message: string; interrupt: boolean };
 
 /** The output of a run. `parent_tool_id` is set on the output of a sub-agent. */
 export type AgentOutput =
   | { type: 'text' | 'thinking'; text: string }
   | { type: 'message'; message_id: string; text: string; parts: MessagePart[]; parent_tool_id: string | null }
-  | { type: 'tool.started'; tool_id: string; name: string; input: string; change?: FileChange; parent_tool_id: string | null }
-  | { type: 'tool.finished'; tool_id: string; output: string; is_error: boolean; denied?: Denied; parent_tool_id: string | null }
+  | {
+      type: 'tool.started';
+      tool_id: string;
+      name: string;
+      input: string;
+      change?: FileChange;
+      parent_tool_id: string | null;
+    }
+  | {
+      type: 'tool.finished';
+      tool_id: string;
+      output: string;
+      is_error: boolean;
+      denied?: Denied;
+      parent_tool_id: string | null;
+    }
   | { type: 'retrying'; reason: string; attempt: number; discard_text: boolean }
   | { type: 'usage'; usage: Record<string, unknown>; contextTokens: number }
   | { type: 'prompt.asked'; prompt: AskedPrompt }
@@ -89,10 +108,20 @@ export type RunEnd =
       contextWindow: number | null;
     }
   /** `exit` is set if the process ended without reporting an error. */
-  | { kind: 'failure'; code: ErrorCode; detail: string; cost: number | null; exit?: { code: number | null; signal: string | null } };
+  | {
+      kind: 'failure';
+      code: ErrorCode;
+      detail: string;
+      cost: number | null;
+      exit?: { code: number | null; signal: string | null };
+    };
 
 /** The reply to a message that was typed in a terminal; `isSuperseded` if a later message followed it. */
-export type TerminalReply = { text: string; isSuperseded: boolean; failure: { code: ErrorCode; detail: string } | null };
+export type TerminalReply = {
+  text: string;
+  isSuperseded: boolean;
+  failure: { code: ErrorCode; detail: string } | null;
+};
 
 /** A run that was started. */
 export interface Run {
@@ -126,7 +155,12 @@ export type LiveListener = {
   /** The current background work of a session. */
   background(sessionId: string, tasks: readonly BackgroundTask[]): void;
   /** Background work has ended; killed work is never `completed`. */
-  backgroundEnded(sessionId: string, task: BackgroundTask, status: 'completed' | 'failed' | 'killed', summary: string): void;
+  backgroundEnded(
+    sessionId: string,
+    task: BackgroundTask,
+    status: 'completed' | 'failed' | 'killed',
+    summary: string,
+  ): void;
   /**
    * The agent starts a turn that no message asked for, because background work has a result. Returns the handler of the
    * turn's output, or null to ignore it.
@@ -147,7 +181,10 @@ export interface LiveProcessPool {
   isOpen(sessionId: string): boolean;
   counts(): { open: number; busy: number; limit: number };
   /** Changes mode, model or effort of a running process. */
-  adjust(sessionId: string, changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
+  adjust(
+    sessionId: string,
+    changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>,
+  ): Promise<void>;
   /** The last lines of background work, by its id. */
   readOutputTails(sessionId: string): Promise<ReadonlyMap<string, string>>;
   /** False if there is no such task. */
@@ -207,7 +244,10 @@ export interface Agent {
   /** Whether a session can be continued from its transcript; `unusable` if the file has no messages. */
   transcriptState(sessionId: string, project: string): Promise<'none' | 'unusable' | 'usable'>;
   /** Whether the transcript has an answer from between two times (ISO-8601). Answers that no model gave count as kept. */
-  keepsAnswer(answer: Extract<RunEnd, { kind: 'answer' }>, where: { project: string; from: string; to: string }): Promise<boolean>;
+  keepsAnswer(
+    answer: Extract<RunEnd, { kind: 'answer' }>,
+    where: { project: string; from: string; to: string },
+  ): Promise<boolean>;
   /** The folder of a session; null if it has no transcript. */
   findSession(sessionId: string, project?: string): Promise<{ project: string } | null>;
   /** A page of a session's history. Throws AppError `invalid_request` for an invalid cursor. */
@@ -221,7 +261,10 @@ export interface Agent {
   /** The text that the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   readTextSince(sessionId: string, project: string, at: string): Promise<string>;
   /** The reply since `at` to a message that was typed in a terminal; null if the message is not in the transcript. */
-  findReply(message: string, where: { sessionId: string; project: string; at: string }): Promise<TerminalReply | null>;
+  findReply(
+    message: string,
+    where: { sessionId: string; project: string; at: string },
+  ): Promise<TerminalReply | null>;
   /** The sessions that are open now in any process on this machine. */
   liveSessions(): Promise<LiveSession[]>;
   /**
@@ -236,7 +279,11 @@ export interface Agent {
   /** Whether a session existed before `at` (ISO-8601). */
   existedBefore(sessionId: string, at: string): Promise<boolean>;
   /** Prompts that were typed in a terminal, newest first. */
-  readPromptHistory(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedLine[]>;
+  readPromptHistory(filter: {
+    q?: string | undefined;
+    project?: string | undefined;
+    limit: number;
+  }): Promise<TypedLine[]>;
   /** Sets the title of a session, like /rename. False if it has no transcript. */
   setTitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
   /** Finds faults of a session's transcript; with `copyTo`, writes a repaired copy with that id. Null if it has no transcript. */
@@ -246,7 +293,10 @@ export interface Agent {
     copyTo: string | null,
   ): Promise<(Omit<Repair, 'id' | 'copy'> & { isCopied: boolean }) | null>;
   /** Copies a session, whole or up to `until` (ISO-8601). False if there is nothing to copy. */
-  fork(from: { sessionId: string; project: string; until: string | null }, sessionId: string): Promise<boolean>;
+  fork(
+    from: { sessionId: string; project: string; until: string | null },
+    sessionId: string,
+  ): Promise<boolean>;
   /** Ends live processes and everything else that was started besides runs. */
   dispose(): Promise<void>;
   /** Ends a process that an earlier server left running. */

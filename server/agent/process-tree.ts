@@ -68,7 +68,10 @@ async function waitFor(isDone: () => boolean | Promise<boolean>, ms: number): Pr
 async function listTagged(name: string): Promise<number[]> {
   const mark = `${turnMark}=${name}`;
   if (process.platform !== 'linux') {
-    const { stdout } = await runProgram('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], { timeoutMs, maxBytes: 1 << 26 });
+    const { stdout } = await runProgram('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], {
+      timeoutMs,
+      maxBytes: 1 << 26,
+    });
     const lines = stdout.split('\n').filter((line) => line.includes(mark));
     return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid !== process.pid);
   }
@@ -85,7 +88,9 @@ async function listTagged(name: string): Promise<number[]> {
 
 /** Ends tools that live outside of the process group of their run: the CLI gives each a session of its own. */
 export async function endTaggedProcesses(mark: string, descendants?: Descendants): Promise<void> {
-  const left = async () => [...new Set([...(await listTagged(mark)), ...((await descendants?.listAlive()) ?? [])])];
+  const left = async () => [
+    ...new Set([...(await listTagged(mark)), ...((await descendants?.listAlive()) ?? [])]),
+  ];
   const pids = await left();
   if (!pids.length) return;
   for (const pid of pids) signalProcess(pid, 'SIGTERM');

@@ -30,20 +30,34 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
   function check(file: IncomingFile): Omit<StoredAttachment, 'path' | 'sha256'> {
     const { name, data } = file;
     const field = { field: 'attachments' };
-    if (!isPlainName(name)) throw new AppError('attachment_refused', `attachments: ${JSON.stringify(name)} is no plain file name`, field);
+    if (!isPlainName(name))
+      throw new AppError(
+        'attachment_refused',
+        `attachments: ${JSON.stringify(name)} is no plain file name`,
+        field,
+      );
     const type = checkedType(file.media_type, data);
     if (type === null) {
-      throw new AppError('attachment_refused', `attachments: ${name} is said to be ${file.media_type}, and its content is not`, field);
+      throw new AppError(
+        'attachment_refused',
+        `attachments: ${name} is said to be ${file.media_type}, and its content is not`,
+        field,
+      );
     }
     if (!data.length) throw new AppError('attachment_refused', `attachments: ${name} is empty`, field);
     if (type.startsWith('image/') && data.length > attachmentLimits.imageBytes) {
-      throw new AppError('attachment_too_large', `attachments: ${name} has more than ${attachmentLimits.imageBytes} bytes`, field);
+      throw new AppError(
+        'attachment_too_large',
+        `attachments: ${name} has more than ${attachmentLimits.imageBytes} bytes`,
+        field,
+      );
     }
     return { name, media_type: type, bytes: data.length, forModel: isForModel(type) };
   }
 
   /** What a refused message leaves would keep the room that the next one needs. */
-  const remove = (id: string): Promise<void> => rm(join(root, id), { recursive: true, force: true }).catch(() => {});
+  const remove = (id: string): Promise<void> =>
+    rm(join(root, id), { recursive: true, force: true }).catch(() => {});
 
   return {
     remove,
@@ -51,9 +65,13 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
     async keep(id: string, files: readonly IncomingFile[]): Promise<StoredAttachment[]> {
       if (!files.length) return [];
       if (files.length > attachmentLimits.files) {
-        throw new AppError('attachment_too_large', `attachments: ${files.length} files are more than ${attachmentLimits.files}`, {
-          field: 'attachments',
-        });
+        throw new AppError(
+          'attachment_too_large',
+          `attachments: ${files.length} files are more than ${attachmentLimits.files}`,
+          {
+            field: 'attachments',
+          },
+        );
       }
       let bytes = 0;
       for (const { name, data } of files) {
@@ -83,7 +101,9 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
         });
       } catch (error) {
         await remove(id);
-        throw new AppError('storage_unavailable', `${root} cannot be written: ${(error as Error).message}.`, { cause: error });
+        throw new AppError('storage_unavailable', `${root} cannot be written: ${(error as Error).message}.`, {
+          cause: error,
+        });
       }
     },
     /**
@@ -114,12 +134,17 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
 async function readKept({ name, path, bytes, sha256 }: StoredAttachment): Promise<Buffer> {
   const again = 'Send the message again with its files';
   const data = await readFile(path).catch((error) => {
-    const why = lstatSync(path, { throwIfNoEntry: false }) ? describeFileFault(path, error) : `${path} is not there any more`;
+    const why = lstatSync(path, { throwIfNoEntry: false })
+      ? describeFileFault(path, error)
+      : `${path} is not there any more`;
     throw new AppError('attachment_lost', `${name} cannot be read: ${why}. ${again}.`, { cause: error });
   });
   // Messages from before there were hashes have none.
   if (data.length === bytes && (!sha256 || hashOf(data) === sha256)) return data;
-  throw new AppError('attachment_lost', `${name} is not what came with the message: ${path} was changed. ${again}.`);
+  throw new AppError(
+    'attachment_lost',
+    `${name} is not what came with the message: ${path} was changed. ${again}.`,
+  );
 }
 
 const hashOf = (data: Buffer) => createHash('sha256').update(data).digest('hex');
@@ -128,4 +153,5 @@ function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-const isPlainName = (name: string) => /^[^/\\\0\p{Cc}]{1,255}$/u.test(name) && !['.', '..'].includes(name) && Buffer.byteLength(name) <= 255;
+const isPlainName = (name: string) =>
+  /^[^/\\\0\p{Cc}]{1,255}$/u.test(name) && !['.', '..'].includes(name) && Buffer.byteLength(name) <= 255;

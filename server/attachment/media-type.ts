@@ -1,17 +1,30 @@
 /** The first bytes by which a kind of file is known. */
-const signatures: readonly { type: string; at: number; bytes: readonly number[]; and?: { at: number; bytes: readonly number[] } }[] = [
+const signatures: readonly {
+  type: string;
+  at: number;
+  bytes: readonly number[];
+  and?: { at: number; bytes: readonly number[] };
+}[] = [
   { type: 'image/png', at: 0, bytes: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] },
   { type: 'image/jpeg', at: 0, bytes: [0xff, 0xd8, 0xff] },
   { type: 'image/gif', at: 0, bytes: [0x47, 0x49, 0x46, 0x38] },
-  { type: 'image/webp', at: 0, bytes: [0x52, 0x49, 0x46, 0x46], and: { at: 8, bytes: [0x57, 0x45, 0x42, 0x50] } },
+  {
+    type: 'image/webp',
+    at: 0,
+    bytes: [0x52, 0x49, 0x46, 0x46],
+    and: { at: 8, bytes: [0x57, 0x45, 0x42, 0x50] },
+  },
   { type: 'application/pdf', at: 0, bytes: [0x25, 0x50, 0x44, 0x46, 0x2d] },
 ];
 
-const has = (data: Uint8Array, { at, bytes }: { at: number; bytes: readonly number[] }) => bytes.every((byte, index) => data[at + index] === byte);
+const has = (data: Uint8Array, { at, bytes }: { at: number; bytes: readonly number[] }) =>
+  bytes.every((byte, index) => data[at + index] === byte);
 
 /** What a file is by its content: one of the kinds that a model takes, plain text, or bytes of another kind. */
 export function typeByContent(data: Uint8Array): string {
-  const known = signatures.find((signature) => has(data, signature) && (!signature.and || has(data, signature.and)));
+  const known = signatures.find(
+    (signature) => has(data, signature) && (!signature.and || has(data, signature.and)),
+  );
   if (known) return known.type;
   return isText(data) ? 'text/plain' : 'application/octet-stream';
 }
@@ -28,7 +41,8 @@ function isText(data: Uint8Array): boolean {
 }
 
 /** Whether a model gets a file of this type as a block of the message; others are put into the project. */
-export const isForModel = (type: string): boolean => type === 'application/pdf' || type.startsWith('image/') || type.startsWith('text/');
+export const isForModel = (type: string): boolean =>
+  type === 'application/pdf' || type.startsWith('image/') || type.startsWith('text/');
 
 /**
  * The media type to go by: the declared one where the content bears it out, else the content's own. Null

@@ -15,13 +15,20 @@ export async function placeFiles(
   const folder = `${ownFolder}/uploads/${id}`;
   const names = freeNames(files.map(({ name }) => name));
   try {
-    for (const [number, file] of files.entries()) await writeFile(project, `${folder}/${names[number]}`, await read(file));
+    for (const [number, file] of files.entries())
+      await writeFile(project, `${folder}/${names[number]}`, await read(file));
     // Nothing of it is to be committed. One that is there already was put there by the project, and stays.
     await createFile(project, `${ownFolder}/.gitignore`, '*\n');
   } catch (error) {
-    throw new AppError('attachment_refused', `The attachments cannot be put into ${project}: ${(error as Error).message}`, { cause: error });
+    throw new AppError(
+      'attachment_refused',
+      `The attachments cannot be put into ${project}: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
-  const lines = names.map((name, number) => `- ${folder}/${name} (${files[number]?.media_type}, ${files[number]?.bytes} bytes)`);
+  const lines = names.map(
+    (name, number) => `- ${folder}/${name} (${files[number]?.media_type}, ${files[number]?.bytes} bytes)`,
+  );
   return `\n\nAttached files, in the project folder:\n${lines.join('\n')}`;
 }
 

@@ -27,7 +27,11 @@ export type IncomingMessage = {
 };
 
 /** What is to be changed of a message that waits. */
-export type MessageChange = { message?: string | undefined; options: Omit<TurnOptions, 'attachments'>; files?: readonly MessageFile[] | undefined };
+export type MessageChange = {
+  message?: string | undefined;
+  options: Omit<TurnOptions, 'attachments'>;
+  files?: readonly MessageFile[] | undefined;
+};
 
 /** Accepts messages: when `accept` resolves the turn is on disk, and it will run once whatever happens. */
 export function createMessageAcceptor(deps: {
@@ -52,7 +56,9 @@ export function createMessageAcceptor(deps: {
 
   function checkMessage(message: string, literal: boolean): void {
     if (Buffer.byteLength(message) > maxMessageBytes) {
-      throw new AppError('message_too_large', `message: has more than ${maxMessageBytes} bytes`, { field: 'message' });
+      throw new AppError('message_too_large', `message: has more than ${maxMessageBytes} bytes`, {
+        field: 'message',
+      });
     }
     deps.agent.checkMessage(message, literal);
   }
@@ -63,11 +69,20 @@ export function createMessageAcceptor(deps: {
     if (!record) return;
     const last_message = truncateText(turn.message.trim(), 100).text;
     const { queue_paused: _, ...rest } = record;
-    records.saveLater(turn.conv_id, { ...rest, last_message, last_message_at: turn.created_at, archived: false });
+    records.saveLater(turn.conv_id, {
+      ...rest,
+      last_message,
+      last_message_at: turn.created_at,
+      archived: false,
+    });
   }
 
   /** Keeps the files of a message while `work` accepts it: a refused one must not leave them on the disk. */
-  async function withFiles<T>(id: string, files: readonly MessageFile[], work: (kept: StoredAttachment[]) => T | Promise<T>): Promise<T> {
+  async function withFiles<T>(
+    id: string,
+    files: readonly MessageFile[],
+    work: (kept: StoredAttachment[]) => T | Promise<T>,
+  ): Promise<T> {
     const kept = await deps.keepFiles(id, files);
     try {
       return await work(kept);
@@ -77,7 +92,12 @@ export function createMessageAcceptor(deps: {
     }
   }
 
-  async function storeTurn(id: string, message: IncomingMessage, attachments: StoredAttachment[], print: string) {
+  async function storeTurn(
+    id: string,
+    message: IncomingMessage,
+    attachments: StoredAttachment[],
+    print: string,
+  ) {
     await records.ensure(message.convId, { session_id: message.session_id, project: message.project });
     const { options, project, session_id } = message;
     return turns.accept(
@@ -102,11 +122,15 @@ export function createMessageAcceptor(deps: {
     const known = message.idempotencyKey === null ? null : turns.byKey(message.idempotencyKey, print);
     if (known) return known;
     if (schedulerState.queue.length >= deps.maxQueued) {
-      throw new AppError('queue_full', `${schedulerState.queue.length} turns are waiting already.`, { retryAfterS: 10 });
+      throw new AppError('queue_full', `${schedulerState.queue.length} turns are waiting already.`, {
+        retryAfterS: 10,
+      });
     }
     deps.budgets.requireBudget(message.convId);
     const id = deps.newId();
-    const { turn, isNew } = await withFiles(id, message.files, (attachments) => storeTurn(id, message, attachments, print));
+    const { turn, isNew } = await withFiles(id, message.files, (attachments) =>
+      storeTurn(id, message, attachments, print),
+    );
     if (isNew) {
       savePreview(turn);
       deps.scheduler.enqueue(turn, message.follow);
@@ -122,12 +146,15 @@ export function createMessageAcceptor(deps: {
   }
 
   return {
-    accept: (message: IncomingMessage): Promise<Turn> => deps.inTurn(message.convId, () => acceptInTurn(message)),
+    accept: (message: IncomingMessage): Promise<Turn> =>
+      deps.inTurn(message.convId, () => acceptInTurn(message)),
     requireQueued,
     change: (turn: Turn, changes: MessageChange): Promise<Turn> =>
       deps.inTurn(turn.conv_id, async () => {
         const message = changes.message ?? requireQueued(turn).message;
-        const given = Object.fromEntries(Object.entries(changes.options).filter(([, value]) => value !== undefined));
+        const given = Object.fromEntries(
+          Object.entries(changes.options).filter(([, value]) => value !== undefined),
+        );
         checkMessage(message, changes.options.literal ?? turn.options.literal ?? false);
         return withFiles(`${turn.id}-${deps.newId()}`, changes.files ?? [], (attachments) => {
           // It may have been started while its files were written.
@@ -146,6 +173,7 @@ export function createMessageAcceptor(deps: {
 /** What makes two requests with one Idempotency-Key the same: all that says what is to be done. */
 function fingerprint({ convId, message, options, files, session_id, project }: IncomingMessage): string {
   const hash = createHash('sha256').update(JSON.stringify([convId, message, options, session_id, project]));
-  for (const { name, media_type, data } of files) hash.update(JSON.stringify([name, media_type])).update(data);
+  for (const { name, media_type, data } of files)
+    hash.update(JSON.stringify([name, media_type])).update(data);
   return hash.digest('base64url');
 }

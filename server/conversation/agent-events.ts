@@ -40,14 +40,30 @@ export function createAgentListener(deps: {
     },
     backgroundEnded(sessionId, task, status, summary) {
       const id = records.findBySession(sessionId);
-      if (id) journal.append([{ type: 'background.ended', conv_id: id, at: at(), task, status, summary: truncateText(summary, 4000).text }]);
+      if (id)
+        journal.append([
+          {
+            type: 'background.ended',
+            conv_id: id,
+            at: at(),
+            task,
+            status,
+            summary: truncateText(summary, 4000).text,
+          },
+        ]);
     },
     onAgentTurn(sessionId, about, run) {
       const id = records.findBySession(sessionId);
       if (!id) return null;
       try {
         const message = truncateText(about, 2000).text;
-        const turn = deps.turns.begin({ id: deps.newTurnId(), conv_id: id, message, session_id: sessionId, created_at: at() });
+        const turn = deps.turns.begin({
+          id: deps.newTurnId(),
+          conv_id: id,
+          message,
+          session_id: sessionId,
+          created_at: at(),
+        });
         return deps.scheduler.startAgentTurn(turn, records.projectOf(records.require(id)), run);
       } catch (error) {
         deps.warn(error, 'a turn of background work could not be kept');

@@ -12,7 +12,12 @@ export function toBudget(limit: number | null | undefined, spent: number): Budge
 }
 
 /** What turns cost, in USD, and the limits on it: of each conversation, and of a day of this machine's clock. */
-export function createBudget(deps: { turns: TurnStore; mapping: MappingStore; dayLimit: number | null; now(): Date }) {
+export function createBudget(deps: {
+  turns: TurnStore;
+  mapping: MappingStore;
+  dayLimit: number | null;
+  now(): Date;
+}) {
   const byConversation = deps.turns.spentByConversation();
   /** What running turns have spent so far, as far as they told. */
   const running = new Map<string, { convId: string; usd: number }>();
@@ -35,7 +40,8 @@ export function createBudget(deps: { turns: TurnStore; mapping: MappingStore; da
 
   const runningIn = (isMeant: (turnId: string, convId: string) => boolean) =>
     [...running].reduce((sum, [turnId, { convId, usd }]) => (isMeant(turnId, convId) ? sum + usd : sum), 0);
-  const getSpent = (convId: string) => (byConversation.get(convId) ?? 0) + runningIn((_, conv) => conv === convId);
+  const getSpent = (convId: string) =>
+    (byConversation.get(convId) ?? 0) + runningIn((_, conv) => conv === convId);
   const limitOf = (convId: string) => deps.mapping.get(convId)?.max_cost_usd ?? null;
   const budgetOf = (convId: string) => toBudget(limitOf(convId), getSpent(convId));
   const day = () => toBudget(deps.dayLimit, spentToday() + runningIn(() => true));
@@ -50,14 +56,16 @@ export function createBudget(deps: { turns: TurnStore; mapping: MappingStore; da
       byConversation.set(convId, (byConversation.get(convId) ?? 0) + usd);
       const from = dayStart();
       // A day that has just begun is read from the disk, which has this turn already.
-      today = today.from === from ? { from, usd: today.usd + usd } : { from, usd: deps.turns.spentSince(from) };
+      today =
+        today.from === from ? { from, usd: today.usd + usd } : { from, usd: deps.turns.spentSince(from) };
     },
     /** What a running turn has told of its cost so far. */
     spentSoFar: (turnId: string): number => running.get(turnId)?.usd ?? 0,
     forget: (convId: string): void => void byConversation.delete(convId),
     /** Throws AppError `budget_reached` where no further turn may begin. */
     requireBudget(convId: string): void {
-      const words = (budget: Budget) => `${budget.spent_usd.toFixed(2)} of ${budget.limit_usd.toFixed(2)} USD are spent`;
+      const words = (budget: Budget) =>
+        `${budget.spent_usd.toFixed(2)} of ${budget.limit_usd.toFixed(2)} USD are spent`;
       const own = budgetOf(convId);
       if (own?.reached) throw new AppError('budget_reached', `Conversation ${convId}: ${words(own)}.`);
       const all = day();
@@ -68,8 +76,12 @@ export function createBudget(deps: { turns: TurnStore; mapping: MappingStore; da
     remaining(turnId: string, convId: string, spent: number): number {
       running.set(turnId, { convId, usd: spent });
       const own = limitOf(convId);
-      const others = (byConversation.get(convId) ?? 0) + runningIn((turn, conv) => turn !== turnId && conv === convId);
-      const today = deps.dayLimit === null ? Number.POSITIVE_INFINITY : deps.dayLimit - spentToday() - runningIn((turn) => turn !== turnId);
+      const others =
+        (byConversation.get(convId) ?? 0) + runningIn((turn, conv) => turn !== turnId && conv === convId);
+      const today =
+        deps.dayLimit === null
+          ? Number.POSITIVE_INFINITY
+          : deps.dayLimit - spentToday() - runningIn((turn) => turn !== turnId);
       return Math.min(own === null ? Number.POSITIVE_INFINITY : own - others, today);
     },
   };

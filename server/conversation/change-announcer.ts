@@ -39,6 +39,8 @@ export class ChangeAnnouncer {
 
   #publish(id: string): void {
     const { journal, now, summarize } = this.#deps;
-    journal.append([{ type: 'conversation.changed', conv_id: id, at: now().toISOString(), conversation: summarize(id) }]);
+    journal.append([
+      { type: 'conversation.changed', conv_id: id, at: now().toISOString(), conversation: summarize(id) },
+    ]);
   }
 }

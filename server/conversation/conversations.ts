@@ -1,17 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BackgroundTask, Budget, ConversationSnapshot, ConversationSummary } from '../../contract/conversation.ts';
+import type {
+  BackgroundTask,
+  Budget,
+  ConversationSnapshot,
+  ConversationSummary,
+} from '../../contract/conversation.ts';
 import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
 import type { Agent, ProcessRecord, ProcessRegistry } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Prompts } from '../prompt/prompts.ts';
-import type { ConversationRecord, Journal, LiveStore, MappingStore, StoredAttachment, Turn, TurnStore } from '../store/port.ts';
+import type {
+  ConversationRecord,
+  Journal,
+  LiveStore,
+  MappingStore,
+  StoredAttachment,
+  Turn,
+  TurnStore,
+} from '../store/port.ts';
 import type { TerminalTurns } from '../terminal/turn-port.ts';
 import type { Undo } from '../undo/port.ts';
 import { createMutex } from '../util/mutex.ts';
 import { createSemaphore } from '../util/semaphore.ts';
-import { createMessageAcceptor, type IncomingMessage, type MessageChange, type MessageFile } from './accept-message.ts';
+import {
+  createMessageAcceptor,
+  type IncomingMessage,
+  type MessageChange,
+  type MessageFile,
+} from './accept-message.ts';
 import { createAgentListener } from './agent-events.ts';
 import { createBudget } from './budget.ts';
 import { ChangeAnnouncer } from './change-announcer.ts';
@@ -19,7 +37,14 @@ import { forkConversation } from './fork.ts';
 import { ConversationRecords } from './records.ts';
 import { recoverTurns, restoreMapping } from './recovery.ts';
 import { createScheduler } from './scheduler.ts';
-import { createActiveTurn, createSchedulerState, findActiveTurn, listQueued, type SchedulerState, streamedText } from './state.ts';
+import {
+  createActiveTurn,
+  createSchedulerState,
+  findActiveTurn,
+  listQueued,
+  type SchedulerState,
+  streamedText,
+} from './state.ts';
 import { createTurnPreparer, type RunDefaults } from './turn/prepare.ts';
 import { isEnded, toSummary } from './turn/result.ts';
 import { createTurnWaiters } from './turn/waiters.ts';
@@ -71,7 +96,12 @@ export type ConversationsDeps = {
 const exitTimeoutMs = 3000;
 
 /** A conversation as its session's row needs it. */
-export type SessionConversation = { id: string; title: string | null; state: 'idle' | 'running' | 'waiting'; lastMessageAt: string };
+export type SessionConversation = {
+  id: string;
+  title: string | null;
+  state: 'idle' | 'running' | 'waiting';
+  lastMessageAt: string;
+};
 
 /** Public API of this folder; HTTP handlers import nothing else. What names a conversation throws `conversation_not_found`. */
 export interface Conversations {
@@ -149,8 +179,18 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   const views = new ConversationViews({ ...deps, schedulerState, budgets, projectOf });
   const announcer = new ChangeAnnouncer({ ...deps, summarize: (id) => views.summarize(id) });
   const announce = (id: string) => announcer.announce(id);
-  const records = new ConversationRecords({ ...deps, schedulerState, budgets, inTurn, onRemove, projectOf, announce, newId: deps.newConvId });
-  const placeFiles = (turn: Turn, project: string) => deps.placeFiles(turn.id, turn.options.attachments ?? [], project);
+  const records = new ConversationRecords({
+    ...deps,
+    schedulerState,
+    budgets,
+    inTurn,
+    onRemove,
+    projectOf,
+    announce,
+    newId: deps.newConvId,
+  });
+  const placeFiles = (turn: Turn, project: string) =>
+    deps.placeFiles(turn.id, turn.options.attachments ?? [], project);
   const preparer = createTurnPreparer({ ...deps, schedulerState, records, budgets, placeFiles });
   const startSlots = createSemaphore(deps.maxStarting);
   const scheduler = createScheduler({
@@ -189,7 +229,8 @@ export function createConversations(deps: ConversationsDeps): Conversations {
 
   function requireTurn(id: string): Turn {
     const turn = schedulerState.active.get(id)?.turn ?? turns.get(id);
-    if (!turn) throw new AppError('turn_not_found', `There is no turn ${JSON.stringify(id)}.`, { field: 'id' });
+    if (!turn)
+      throw new AppError('turn_not_found', `There is no turn ${JSON.stringify(id)}.`, { field: 'id' });
     return turn;
   }
 
@@ -210,7 +251,11 @@ export function createConversations(deps: ConversationsDeps): Conversations {
 
   async function waitUntilReleased(sessionId: string): Promise<void> {
     const leaving = [...schedulerState.draining.values()].filter((held) => held.sessionId === sessionId);
-    if (leaving.length) await Promise.race([Promise.all(leaving.map(({ run }) => run.exited)), delay(exitTimeoutMs, undefined, { ref: false })]);
+    if (leaving.length)
+      await Promise.race([
+        Promise.all(leaving.map(({ run }) => run.exited)),
+        delay(exitTimeoutMs, undefined, { ref: false }),
+      ]);
   }
 
   async function warmUp(id: string): Promise<boolean> {
@@ -219,14 +264,18 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     if (isClosing) throw new AppError('shutting_down');
     const sessionId = preparer.getSessionId(id, record);
     await waitUntilReleased(sessionId);
-    const isTaken = findActiveTurn(schedulerState, id) !== null || [...schedulerState.draining.values()].some((held) => held.sessionId === sessionId);
+    const isTaken =
+      findActiveTurn(schedulerState, id) !== null ||
+      [...schedulerState.draining.values()].some((held) => held.sessionId === sessionId);
     if (isTaken && !agent.live.isOpen(sessionId)) return false;
     const place = await preparer.resolveLocation(id, records.require(id), sessionId);
     try {
       await agent.live.warm(preparer.toLaunchOptions(place, null));
     } catch (error) {
       if (error instanceof AppError) throw error;
-      throw new AppError('agent_failed', `claude did not start: ${(error as Error).message}`, { cause: error });
+      throw new AppError('agent_failed', `claude did not start: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
     return agent.live.isOpen(place.sessionId);
   }
@@ -238,7 +287,9 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       deps.liveProcessStore.set(conv_id, null);
       if (!mapping.get(conv_id)) continue;
       const summary = 'The server stopped.';
-      deps.journal.append(tasks.map((task) => ({ type: 'background.ended', conv_id, at, task, status: 'killed', summary })));
+      deps.journal.append(
+        tasks.map((task) => ({ type: 'background.ended', conv_id, at, task, status: 'killed', summary })),
+      );
       records.announce(conv_id);
     }
   }
@@ -288,12 +339,17 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     async stopBackground(id, taskId) {
       const { session_id } = records.require(id);
       if (!session_id || !(await agent.live.stopTask(session_id, taskId))) {
-        throw new AppError('task_not_found', `Conversation ${id} runs no background work ${JSON.stringify(taskId)}.`, { field: 'task' });
+        throw new AppError(
+          'task_not_found',
+          `Conversation ${id} runs no background work ${JSON.stringify(taskId)}.`,
+          { field: 'task' },
+        );
       }
       return getSnapshot(id).background;
     },
     requireIdle(id) {
-      if (findActiveTurn(schedulerState, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} runs now.`);
+      if (findActiveTurn(schedulerState, id))
+        throw new AppError('conversation_busy', `A turn of conversation ${id} runs now.`);
     },
     mapBySession() {
       const found = new Map<string, SessionConversation>();
@@ -301,7 +357,12 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         const lastMessageAt = last_message_at ?? '';
         if (!session_id || (found.get(session_id)?.lastMessageAt ?? '') > lastMessageAt) continue;
         const turn = findActiveTurn(schedulerState, id)?.turn;
-        found.set(session_id, { id, title: title ?? null, state: turn ? (turn.state === 'waiting' ? 'waiting' : 'running') : 'idle', lastMessageAt });
+        found.set(session_id, {
+          id,
+          title: title ?? null,
+          state: turn ? (turn.state === 'waiting' ? 'waiting' : 'running') : 'idle',
+          lastMessageAt,
+        });
       }
       return found;
     },
@@ -314,25 +375,35 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       const all = [...mapping.all()];
       if (all.some(([, { session_id }]) => session_id === to)) return;
       // Its turn may end before it sees this: what is noted here stays.
-      for (const [id, record] of all) if (record.session_id === from) records.saveLater(id, { ...record, session_id: to });
+      for (const [id, record] of all)
+        if (record.session_id === from) records.saveLater(id, { ...record, session_id: to });
     },
     getStats() {
-      const waiting = [...schedulerState.active.values()].filter(({ turn }) => turn.state === 'waiting').length;
+      const waiting = [...schedulerState.active.values()].filter(
+        ({ turn }) => turn.state === 'waiting',
+      ).length;
       return { running: schedulerState.active.size, waiting, queued: schedulerState.queue.length };
     },
     getDayBudget: budgets.day,
     async onSettingsChanged(id, changed) {
       const record = records.require(id);
       const sessionId = record.session_id ?? schedulerState.plannedSessions.get(id);
-      const active = sessionId ? [...schedulerState.active.values()].find(({ turn }) => turn.session_id === sessionId) : undefined;
+      const active = sessionId
+        ? [...schedulerState.active.values()].find(({ turn }) => turn.session_id === sessionId)
+        : undefined;
       // A turn of another conversation in this session, and what a turn itself was asked to run with, is not touched.
       const isOurs = !active || active.turn.conv_id === id;
       const settings = isOurs ? preparer.changedSettings(record, changed, active?.turn.options ?? {}) : {};
       // What a running process refuses holds from its next start on.
-      if (sessionId && Object.keys(settings).length) await agent.live.adjust(sessionId, settings).catch(() => {});
+      if (sessionId && Object.keys(settings).length)
+        await agent.live.adjust(sessionId, settings).catch(() => {});
       prompts.allowWhere((prompt) => {
         const spent = Number(prompt.input['spent_usd']);
-        return prompt.kind === 'budget' && prompt.conv_id === id && spent < budgets.remaining(prompt.turn_id, id, spent);
+        return (
+          prompt.kind === 'budget' &&
+          prompt.conv_id === id &&
+          spent < budgets.remaining(prompt.turn_id, id, spent)
+        );
       });
       scheduler.schedule();
     },

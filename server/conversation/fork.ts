@@ -21,18 +21,32 @@ export async function forkConversation(
   const record = records.require(from);
   const turn = to.atTurn === undefined ? null : deps.requireTurn(to.atTurn);
   if (turn && turn.conv_id !== from) {
-    throw new AppError('turn_not_found', `Turn ${turn.id} is not one of conversation ${from}.`, { field: 'at_turn' });
+    throw new AppError('turn_not_found', `Turn ${turn.id} is not one of conversation ${from}.`, {
+      field: 'at_turn',
+    });
   }
-  const isOfSession = !turn || (isEnded(turn) && (turn.result?.session_id ?? turn.session_id) === record.session_id);
+  const isOfSession =
+    !turn || (isEnded(turn) && (turn.result?.session_id ?? turn.session_id) === record.session_id);
   if (!record.session_id || !isOfSession) {
-    throw new AppError('nothing_to_fork', turn ? `Turn ${turn.id} has not ended, or is of an earlier session.` : undefined);
+    throw new AppError(
+      'nothing_to_fork',
+      turn ? `Turn ${turn.id} has not ended, or is of an earlier session.` : undefined,
+    );
   }
   const id = to.id ?? records.createId();
   records.requireFree(id);
   const sessionId = deps.newSessionId();
   const project = records.projectOf(record);
-  const isMade = await deps.agent.fork({ sessionId: record.session_id, project, until: turn?.ended_at ?? deps.runningSince(from) }, sessionId);
+  const isMade = await deps.agent.fork(
+    { sessionId: record.session_id, project, until: turn?.ended_at ?? deps.runningSince(from) },
+    sessionId,
+  );
   if (!isMade) throw new AppError('nothing_to_fork');
-  await records.adopt(id, { ...records.copyOptions(record), project, session_id: sessionId, title: `${record.title ?? from} (fork)`.slice(0, 200) });
+  await records.adopt(id, {
+    ...records.copyOptions(record),
+    project,
+    session_id: sessionId,
+    title: `${record.title ?? from} (fork)`.slice(0, 200),
+  });
   return id;
 }

@@ -47,9 +47,15 @@ function subtractWaits(tool: ToolPart, asked: readonly AskedPrompt[]): ToolPart 
 /** A page of history with what is known of the prompts in it: what waits, what was denied, and what a person took. */
 export function addWaits({ messages, turns }: Page, asked: readonly AskedPrompt[]): Page {
   if (!asked.length) return { messages, turns };
-  const withTools = (parts: readonly MessagePart[]) => parts.map((part) => (part.type === 'tool' ? subtractWaits(part, asked) : part));
+  const withTools = (parts: readonly MessagePart[]) =>
+    parts.map((part) => (part.type === 'tool' ? subtractWaits(part, asked) : part));
   return {
-    messages: messages.map((message) => (message.role === 'assistant' ? { ...message, parts: withTools(message.parts) } : message)),
-    turns: turns.map((turn) => ({ ...turn, waited_ms: sumWaits(asked.filter(({ prompt }) => prompt.turn_id === turn.turn_id)) })),
+    messages: messages.map((message) =>
+      message.role === 'assistant' ? { ...message, parts: withTools(message.parts) } : message,
+    ),
+    turns: turns.map((turn) => ({
+      ...turn,
+      waited_ms: sumWaits(asked.filter(({ prompt }) => prompt.turn_id === turn.turn_id)),
+    })),
   };
 }

@@ -63,11 +63,16 @@ export class ConversationRecords {
   /** Throws AppError `conversation_exists`. */
   requireFree(id: string): void {
     if (!this.#deps.mapping.get(id)) return;
-    throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, { field: 'id' });
+    throw new AppError('conversation_exists', `There is a conversation ${JSON.stringify(id)} already.`, {
+      field: 'id',
+    });
   }
 
   /** The conversation of a message: created if it is new, moved to another session if the message names one. */
-  async ensure(id: string, asked: { session_id?: string | undefined; project?: string | undefined }): Promise<void> {
+  async ensure(
+    id: string,
+    asked: { session_id?: string | undefined; project?: string | undefined },
+  ): Promise<void> {
     const { mapping, projectOf, resolveProject, schedulerState } = this.#deps;
     const record = mapping.get(id);
     if (!record) {
@@ -78,9 +83,15 @@ export class ConversationRecords {
     const wanted = asked.project === undefined ? undefined : await resolveProject(asked.project);
     if (asked.session_id && asked.session_id !== record.session_id) {
       if (isBusy(schedulerState, id)) {
-        throw new AppError('conversation_busy', `Conversation ${id} works on another session now.`, { field: 'session_id' });
+        throw new AppError('conversation_busy', `Conversation ${id} works on another session now.`, {
+          field: 'session_id',
+        });
       }
-      await this.#save(id, { ...record, session_id: asked.session_id, project: await this.#findSessionProject(asked.session_id, wanted) });
+      await this.#save(id, {
+        ...record,
+        session_id: asked.session_id,
+        project: await this.#findSessionProject(asked.session_id, wanted),
+      });
     } else if (wanted !== undefined && wanted !== projectOf(record)) {
       this.#requireMovable(id, record, wanted);
       await this.#save(id, { ...record, project: wanted });
@@ -112,7 +123,13 @@ export class ConversationRecords {
     return this.#deps.inTurn(id, async () => {
       this.requireFree(id);
       const at = this.#deps.now().toISOString();
-      await this.#save(id, { created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...options });
+      await this.#save(id, {
+        created_at: at,
+        last_message_at: at,
+        turn_count: 0,
+        last_message: null,
+        ...options,
+      });
     });
   }
 
@@ -123,7 +140,10 @@ export class ConversationRecords {
       const record = await this.#createDraft(id, options);
       if (fork && record.session_id) {
         const sessionId = newSessionId();
-        const isMade = await agent.fork({ sessionId: record.session_id, project: projectOf(record), until: null }, sessionId);
+        const isMade = await agent.fork(
+          { sessionId: record.session_id, project: projectOf(record), until: null },
+          sessionId,
+        );
         if (!isMade) throw new AppError('nothing_to_fork');
         record.session_id = sessionId;
       }
@@ -131,7 +151,10 @@ export class ConversationRecords {
     });
   }
 
-  change(id: string, changes: Omit<ChangeConversation, keyof ConversationOptions> & ConversationOptions): Promise<void> {
+  change(
+    id: string,
+    changes: Omit<ChangeConversation, keyof ConversationOptions> & ConversationOptions,
+  ): Promise<void> {
     const { checkArgs, inTurn, resolveProject } = this.#deps;
     return inTurn(id, async () => {
       const record = this.require(id);
@@ -148,7 +171,10 @@ export class ConversationRecords {
     const { announce, budgets, inTurn, mapping, onRemove, schedulerState, turns } = this.#deps;
     return inTurn(id, async () => {
       const record = this.require(id);
-      if (isBusy(schedulerState, id)) throw new AppError('conversation_busy', `A turn of conversation ${id} is running or queued.`, { field: 'id' });
+      if (isBusy(schedulerState, id))
+        throw new AppError('conversation_busy', `A turn of conversation ${id} is running or queued.`, {
+          field: 'id',
+        });
       const sessionId = this.#sessionOf(id);
       // First: a removal that the disk refuses must have erased nothing. A crash before the next step brings it back.
       await mapping.remove(id).finally(() => announce(id));
@@ -184,7 +210,10 @@ export class ConversationRecords {
     for (const [id, planned] of schedulerState.plannedSessions) if (planned === sessionId) return id;
     const matches = [...mapping.all()].filter(([, record]) => record.session_id === sessionId);
     const busy = matches.find(([id]) => findActiveTurn(schedulerState, id));
-    return (busy ?? matches.sort(([, a], [, b]) => (a.last_message_at < b.last_message_at ? 1 : -1))[0])?.[0] ?? null;
+    return (
+      (busy ?? matches.sort(([, a], [, b]) => (a.last_message_at < b.last_message_at ? 1 : -1))[0])?.[0] ??
+      null
+    );
   }
 
   async #save(id: string, record: ConversationRecord): Promise<void> {
@@ -198,10 +227,15 @@ export class ConversationRecords {
   /** The folder of a session, which must exist; a project that was asked for must be the same. */
   async #findSessionProject(sessionId: string, project: string | undefined): Promise<string> {
     const session = await this.#deps.agent.findSession(sessionId, project);
-    if (!session) throw new AppError('session_not_found', `There is no session ${sessionId} on this machine.`, { field: 'session_id' });
+    if (!session)
+      throw new AppError('session_not_found', `There is no session ${sessionId} on this machine.`, {
+        field: 'session_id',
+      });
     const own = await this.#deps.resolveProject(session.project);
     if (project !== undefined && project !== own) {
-      throw new AppError('project_mismatch', `Session ${sessionId} belongs to ${own}, not to ${project}.`, { field: 'project' });
+      throw new AppError('project_mismatch', `Session ${sessionId} belongs to ${own}, not to ${project}.`, {
+        field: 'project',
+      });
     }
     return own;
   }
@@ -212,10 +246,20 @@ export class ConversationRecords {
     checkArgs(options.extra_args ?? []);
     const { session_id, project: asked, ...rest } = options;
     const wanted = asked === undefined ? undefined : await resolveProject(asked);
-    const project = session_id ? await this.#findSessionProject(session_id, wanted) : (wanted ?? defaultProject);
+    const project = session_id
+      ? await this.#findSessionProject(session_id, wanted)
+      : (wanted ?? defaultProject);
     const at = now().toISOString();
     this.requireFree(id);
-    return { session_id: session_id ?? null, created_at: at, last_message_at: at, turn_count: 0, last_message: null, ...rest, project };
+    return {
+      session_id: session_id ?? null,
+      created_at: at,
+      last_message_at: at,
+      turn_count: 0,
+      last_message: null,
+      ...rest,
+      project,
+    };
   }
 
   /** A session continues in its own folder only; the CLI no longer checks that itself. */
@@ -234,7 +278,9 @@ export class ConversationRecords {
   /** Closes the live process of a conversation, unless another conversation works in the same session. */
   #closeLiveProcess(id: string, sessionId = this.#sessionOf(id)): void {
     const { agent, mapping } = this.#deps;
-    const isShared = [...mapping.all()].some(([other, record]) => other !== id && record.session_id === sessionId);
+    const isShared = [...mapping.all()].some(
+      ([other, record]) => other !== id && record.session_id === sessionId,
+    );
     if (sessionId && !isShared) void agent.live.close(sessionId);
   }
 }

@@ -45,7 +45,9 @@ export async function recoverTurns(deps: RecoveryDeps): Promise<void> {
 }
 
 async function endOrphan(left: ProcessRecord, deps: RecoveryDeps): Promise<void> {
-  await deps.agent.killOrphans(left).catch((error) => deps.warn(error, 'a process of an earlier server could not be ended'));
+  await deps.agent
+    .killOrphans(left)
+    .catch((error) => deps.warn(error, 'a process of an earlier server could not be ended'));
   deps.processRegistry.remove(left.spawnTag);
 }
 
@@ -55,7 +57,13 @@ async function settleLeftover(turn: Turn, prompts: readonly Prompt[], deps: Reco
   await deps.undo.after(turn.id);
   const text = await readProducedText(turn, deps);
   const detail = describeWaiting(prompts.filter(({ turn_id }) => turn_id === turn.id));
-  const end = resolveTurnEnd(turn, { end: null, stopTurn: 'crash', ...(detail ? { detail } : {}), text, at: deps.now().toISOString() });
+  const end = resolveTurnEnd(turn, {
+    end: null,
+    stopTurn: 'crash',
+    ...(detail ? { detail } : {}),
+    text,
+    at: deps.now().toISOString(),
+  });
   deps.turns.end(turn.id, end, toEndEvent(turn, end), null);
   Object.assign(turn, end);
   adoptSession(turn, deps);
@@ -82,7 +90,9 @@ async function readProducedText(turn: Turn, deps: RecoveryDeps): Promise<string>
   }
   const record = deps.mapping.get(turn.conv_id);
   if (!record || !turn.session_id || !turn.started_at) return joinText(text);
-  const written = await deps.agent.readTextSince(turn.session_id, deps.projectOf(record), turn.started_at).catch(() => '');
+  const written = await deps.agent
+    .readTextSince(turn.session_id, deps.projectOf(record), turn.started_at)
+    .catch(() => '');
   return written.length > joinText(text).length ? written : joinText(text);
 }
 
@@ -90,7 +100,9 @@ async function readProducedText(turn: Turn, deps: RecoveryDeps): Promise<string>
  * Conversations that sessions.json does not have although they had turns (a copy from before was used,
  * or the file was removed) come back with the session of their newest turn.
  */
-export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info'>): Promise<void> {
+export async function restoreMapping(
+  deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info'>,
+): Promise<void> {
   for (const turn of deps.turns.newestEnded()) applyNewestTurn(turn, deps);
   for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
     if (deps.mapping.get(conv_id)) continue;
@@ -113,19 +125,30 @@ export async function restoreMapping(deps: Pick<RecoveryDeps, 'turns' | 'mapping
 /** A crash between the end of a turn and the next write of sessions.json leaves the mapping behind the turns. */
 function applyNewestTurn(turn: Turn, deps: Pick<RecoveryDeps, 'mapping'>): void {
   const record = deps.mapping.get(turn.conv_id);
-  const isBehind = record && record.settled_turn !== turn.id && (turn.ended_at ?? '') > (record.reset_at ?? '');
+  const isBehind =
+    record && record.settled_turn !== turn.id && (turn.ended_at ?? '') > (record.reset_at ?? '');
   if (!isBehind) return;
   const follows = record.session_id === null || record.session_id === turn.session_id;
   const session_id = follows ? (turn.result?.session_id ?? turn.session_id) : record.session_id;
   const turn_count = record.turn_count + (turn.result ? 1 : 0);
   saveRecord(
     turn.conv_id,
-    { ...record, session_id, turn_count, last_message_at: turn.ended_at ?? record.last_message_at, settled_turn: turn.id },
+    {
+      ...record,
+      session_id,
+      turn_count,
+      last_message_at: turn.ended_at ?? record.last_message_at,
+      settled_turn: turn.id,
+    },
     deps,
   );
 }
 
 /** In memory it holds at once; if the disk refuses, the store tries again automatically. */
-function saveRecord(convId: string, record: ConversationRecord, { mapping }: Pick<RecoveryDeps, 'mapping'>): void {
+function saveRecord(
+  convId: string,
+  record: ConversationRecord,
+  { mapping }: Pick<RecoveryDeps, 'mapping'>,
+): void {
   mapping.note(convId, record);
 }

@@ -10,7 +10,13 @@ import { createMutex } from '../util/mutex.ts';
 import type { BudgetKeeper } from './budget.ts';
 import { pickNextTurns } from './pick-next.ts';
 import type { ConversationRecords } from './records.ts';
-import { type ActiveTurn, createActiveTurn, findActiveTurn, type SchedulerState, streamedText } from './state.ts';
+import {
+  type ActiveTurn,
+  createActiveTurn,
+  findActiveTurn,
+  type SchedulerState,
+  streamedText,
+} from './state.ts';
 import { createTurnFinisher } from './turn/finish.ts';
 import { newRecord, type TurnPreparer } from './turn/prepare.ts';
 import { isEnded, resolveTurnEnd, type StopReason, stoppedEarly, toEndEvent } from './turn/result.ts';
@@ -75,22 +81,33 @@ export function createScheduler(deps: SchedulerDeps) {
     const active = [...schedulerState.active.values()];
     const taken = {
       conversations: new Set(active.map(({ turn }) => turn.conv_id)),
-      sessions: new Set([...active.map(({ turn }) => turn.session_id ?? ''), ...[...schedulerState.draining.values()].map((held) => held.sessionId)]),
+      sessions: new Set([
+        ...active.map(({ turn }) => turn.session_id ?? ''),
+        ...[...schedulerState.draining.values()].map((held) => held.sessionId),
+      ]),
       // Turns waiting for a person, or typed into a terminal, use no process slot.
-      running: active.filter(({ turn }) => turn.state !== 'waiting' && !deps.terminalTurns.isOpenInTerminal(turn.session_id)).length,
+      running: active.filter(
+        ({ turn }) => turn.state !== 'waiting' && !deps.terminalTurns.isOpenInTerminal(turn.session_id),
+      ).length,
     };
     const ready = schedulerState.queue.filter((turn) => mayStart(mapping.get(turn.conv_id)));
-    const waiting = ready.map((turn) => ({ ...turn, session_id: mapping.get(turn.conv_id)?.session_id ?? null }));
+    const waiting = ready.map((turn) => ({
+      ...turn,
+      session_id: mapping.get(turn.conv_id)?.session_id ?? null,
+    }));
     for (const turn of waiting) endDraining(turn.conv_id, turn.session_id);
     for (const { id } of pickNextTurns(waiting, taken, deps.maxRunning)) {
       const turn = takeFromQueue(id);
-      if (turn) runQueued(createActiveTurn(turn)).catch((error) => deps.warn(error, 'a turn could not be settled'));
+      if (turn)
+        runQueued(createActiveTurn(turn)).catch((error) => deps.warn(error, 'a turn could not be settled'));
     }
   }
 
   /** Messages for a session in a terminal wait until it is closed, unless they are to be typed into it. */
   const mayStart = (record: ConversationRecord | undefined) =>
-    !record || (!record.queue_paused && (record.terminal_messages === 'terminal' || !deps.terminalTurns.isOpenInTerminal(record.session_id)));
+    !record ||
+    (!record.queue_paused &&
+      (record.terminal_messages === 'terminal' || !deps.terminalTurns.isOpenInTerminal(record.session_id)));
 
   function takeFromQueue(id: string): Turn | undefined {
     const index = schedulerState.queue.findIndex((turn) => turn.id === id);
@@ -153,9 +170,11 @@ export function createScheduler(deps: SchedulerDeps) {
       return value;
     };
     const { turnEnd, end } = await runTurn(active, { spec, timeoutS, start: startAndSteer }, running);
-    const isUnstarted = end?.kind === 'failure' && end.code === 'machine_exhausted' && !active.run && !active.stop;
+    const isUnstarted =
+      end?.kind === 'failure' && end.code === 'machine_exhausted' && !active.run && !active.stop;
     if (isUnstarted) return requeue(active, new AppError('machine_exhausted', end.detail));
-    const isSessionGone = end?.kind === 'failure' && end.code === 'session_not_found' && !active.stop && !active.turn.steers;
+    const isSessionGone =
+      end?.kind === 'failure' && end.code === 'session_not_found' && !active.stop && !active.turn.steers;
     if (isSessionGone && !active.warnings.length) return restartInNewSession(active);
     await settle(active, turnEnd, end);
   }
@@ -176,10 +195,16 @@ export function createScheduler(deps: SchedulerDeps) {
     try {
       await work();
     } catch (error) {
-      const known = error instanceof AppError ? error : new AppError('internal', 'The server failed to run the turn.');
+      const known =
+        error instanceof AppError ? error : new AppError('internal', 'The server failed to run the turn.');
       if (known !== error) deps.warn(error, `turn ${turn.id} failed for a fault of the server`);
       const end = { kind: 'failure', code: known.code, detail: known.message, cost: null } as const;
-      if (!isEnded(turn)) await settle(active, resolveTurnEnd(turn, { end, stopTurn: null, text: '', at: deps.now().toISOString() }), null);
+      if (!isEnded(turn))
+        await settle(
+          active,
+          resolveTurnEnd(turn, { end, stopTurn: null, text: '', at: deps.now().toISOString() }),
+          null,
+        );
     } finally {
       if (isEnded(turn)) followed.delete(turn.id);
       schedulerState.active.delete(turn.id);
@@ -198,7 +223,11 @@ export function createScheduler(deps: SchedulerDeps) {
       const place = await preparer.resolveLocation(turn.conv_id, record, turn.session_id);
       turn.session_id = place.sessionId;
       if (place.lost) addWarning(active, 'session_restarted', ` The earlier session is ${place.lost}.`);
-      active.spec = await preparer.buildRunSpec(turn, place, followed.has(turn.id) || journal.isFollowed(turn.conv_id));
+      active.spec = await preparer.buildRunSpec(
+        turn,
+        place,
+        followed.has(turn.id) || journal.isFollowed(turn.conv_id),
+      );
       await deps.undo.before(turn.id, place.project);
       if (active.stop) {
         await settle(active, stoppedEarly(active.stop, deps.now()), null);
@@ -211,7 +240,8 @@ export function createScheduler(deps: SchedulerDeps) {
       const isReset = now.reset_at !== record.reset_at;
       const isMoved = now.session_id !== record.session_id && now.session_id !== null;
       const session_id = isReset || isMoved ? now.session_id : turn.session_id;
-      if (session_id !== now.session_id || !now.project) records.saveLater(turn.conv_id, { ...now, session_id, project: place.project });
+      if (session_id !== now.session_id || !now.project)
+        records.saveLater(turn.conv_id, { ...now, session_id, project: place.project });
       const reserved = schedulerState.plannedSessions.get(turn.conv_id);
       schedulerState.plannedSessions.delete(turn.conv_id);
       if (reserved && reserved !== turn.session_id) void deps.agent.live.close(reserved);
@@ -226,12 +256,18 @@ export function createScheduler(deps: SchedulerDeps) {
 
   /** Nothing of the turn has happened: it waits at the front until the disk or the machine has room again. */
   async function requeue({ turn }: ActiveTurn, error: AppError): Promise<void> {
-    deps.warn(error, error.code === 'storage_unavailable' ? 'a turn waits for the disk' : 'a turn waits for the machine');
+    deps.warn(
+      error,
+      error.code === 'storage_unavailable' ? 'a turn waits for the disk' : 'a turn waits for the machine',
+    );
     // On disk it may be marked as running; after a crash it would count as interrupted.
     if (turn.state !== 'queued') turns.requeue(turn.id, deps.now().toISOString());
     Object.assign(turn, { state: 'queued', started_at: null, steers: null });
     if (error.code === 'machine_exhausted') {
-      waiters.rejectTurn(turn.id, new AppError('machine_exhausted', error.message, { turnId: turn.id, retryAfterS: 5 }));
+      waiters.rejectTurn(
+        turn.id,
+        new AppError('machine_exhausted', error.message, { turnId: turn.id, retryAfterS: 5 }),
+      );
     }
     schedulerState.queue.unshift(turn);
     records.announce(turn.conv_id);
@@ -252,24 +288,40 @@ export function createScheduler(deps: SchedulerDeps) {
   /** Sends queued steering messages to a running turn, in order. */
   function steerWaiting(active: ActiveTurn): void {
     if (!active.run?.steer || !active.spec || active.stop || isEnded(active.turn)) return;
-    for (const turn of schedulerState.queue.filter((one) => one.conv_id === active.turn.conv_id && canSteer(one.options))) {
-      steerTurn(turn, active, active.run.steer, active.spec).catch((error) => deps.warn(error, 'a message could not be given to the running turn'));
+    for (const turn of schedulerState.queue.filter(
+      (one) => one.conv_id === active.turn.conv_id && canSteer(one.options),
+    )) {
+      steerTurn(turn, active, active.run.steer, active.spec).catch((error) =>
+        deps.warn(error, 'a message could not be given to the running turn'),
+      );
     }
   }
 
-  async function steerTurn(turn: Turn, to: ActiveTurn, give: NonNullable<Run['steer']>, base: NonNullable<ActiveTurn['spec']>): Promise<void> {
+  async function steerTurn(
+    turn: Turn,
+    to: ActiveTurn,
+    give: NonNullable<Run['steer']>,
+    base: NonNullable<ActiveTurn['spec']>,
+  ): Promise<void> {
     takeFromQueue(turn.id);
     const active = createActiveTurn(turn);
     turn.session_id = to.turn.session_id;
     schedulerState.active.set(turn.id, active);
     await withSettledEnd(active, async () => {
-      const place = { record: mapping.get(turn.conv_id) ?? newRecord(turn), sessionId: base.sessionId, project: base.project, lost: null };
+      const place = {
+        record: mapping.get(turn.conv_id) ?? newRecord(turn),
+        sessionId: base.sessionId,
+        project: base.project,
+        lost: null,
+      };
       // One after the other, because preparing files takes different times.
       active.spec = await steerInTurn(turn.conv_id, () => preparer.buildRunSpec(turn, place, true));
       if (active.stop) return settle(active, stoppedEarly(active.stop, deps.now()), null);
       markStarted(active, to.turn.id);
       records.announce(turn.conv_id);
-      await runToEnd(active, async (onOutput) => give(active.spec as NonNullable<ActiveTurn['spec']>, onOutput));
+      await runToEnd(active, async (onOutput) =>
+        give(active.spec as NonNullable<ActiveTurn['spec']>, onOutput),
+      );
     });
   }
 
@@ -280,7 +332,12 @@ export function createScheduler(deps: SchedulerDeps) {
     const order = [...others.filter(isBefore), turn, ...others.filter((other) => !isBefore(other))];
     if (others.length === own.length || order.every((other, index) => other === own[index])) return;
     const turn_ids = order.map(({ id }) => id);
-    turns.reorder(turn_ids, { type: 'queue.reordered', conv_id: turn.conv_id, at: deps.now().toISOString(), turn_ids });
+    turns.reorder(turn_ids, {
+      type: 'queue.reordered',
+      conv_id: turn.conv_id,
+      at: deps.now().toISOString(),
+      turn_ids,
+    });
     const places = own.map((other) => schedulerState.queue.indexOf(other));
     const ranks = own.map(({ rank }) => rank);
     for (const [index, other] of order.entries()) {
@@ -333,7 +390,11 @@ export function createScheduler(deps: SchedulerDeps) {
         await checkTranscriptKept(active, end, project, deps);
         const text = end.kind === 'answer' ? '' : streamedText(active);
         const at = deps.now().toISOString();
-        await settle(active, resolveTurnEnd(turn, { end, stopTurn: active.stop, text, at, warnings: active.warnings }), end);
+        await settle(
+          active,
+          resolveTurnEnd(turn, { end, stopTurn: active.stop, text, at, warnings: active.warnings }),
+          end,
+        );
       });
       return onOutput;
     },
@@ -365,9 +426,11 @@ export function createScheduler(deps: SchedulerDeps) {
     async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
       beginClose();
       // Leftovers that could not be settled are for the next start.
-      for (const [id, active] of schedulerState.active) if (active.isLeftover) schedulerState.active.delete(id);
+      for (const [id, active] of schedulerState.active)
+        if (active.isLeftover) schedulerState.active.delete(id);
       const until = Date.now() + graceMs;
-      while (schedulerState.active.size && Date.now() < until && !hurry?.aborted) await delay(Math.min(50, graceMs));
+      while (schedulerState.active.size && Date.now() < until && !hurry?.aborted)
+        await delay(Math.min(50, graceMs));
       const left = [...schedulerState.active.values()];
       for (const active of left) stop(active, 'shutdown');
       const lingering = [...schedulerState.draining.values()].map(({ run }) => run);
@@ -387,8 +450,12 @@ const canSteer = ({ steer, permission_mode, model, effort, json_schema }: Turn['
 
 /** Tells callers of a turn that this server will not run which turn to ask for later. */
 export const shuttingDownError = (turnId: string): AppError =>
-  new AppError('accepted_shutting_down', `The server is shutting down. Turn ${turnId} is kept, and runs when the server is back.`, {
-    turnId,
-  });
+  new AppError(
+    'accepted_shutting_down',
+    `The server is shutting down. Turn ${turnId} is kept, and runs when the server is back.`,
+    {
+      turnId,
+    },
+  );
 
 export type Scheduler = ReturnType<typeof createScheduler>;

@@ -10,7 +10,10 @@ const maxResting = 200;
  * How conversations stand, by their events: the same reducer as the page's makes it. `base` gives one that
  * nothing is known of yet, from what is on disk.
  */
-export function createSnapshotCache(deps: { journal: Journal; base(id: string): ConversationSnapshot | null }) {
+export function createSnapshotCache(deps: {
+  journal: Journal;
+  base(id: string): ConversationSnapshot | null;
+}) {
   const states = new Map<string, ConversationSnapshot>();
   const isResting = ({ state, background }: ConversationSnapshot) => state === 'idle' && !background.length;
 
@@ -21,7 +24,8 @@ export function createSnapshotCache(deps: { journal: Journal; base(id: string): 
       return;
     }
     // What the disk has of this event already is taken once all the same: the reducer sees to that.
-    const known = states.get(id) ?? (event.type === 'conversation.changed' ? null : buildState(id, event.id - 1));
+    const known =
+      states.get(id) ?? (event.type === 'conversation.changed' ? null : buildState(id, event.id - 1));
     if (known) states.set(id, reduceConversation(known, event));
   });
 

@@ -32,7 +32,12 @@ export type SchedulerState = {
   plannedSessions: Map<string, string>;
 };
 
-export const createSchedulerState = (): SchedulerState => ({ queue: [], active: new Map(), draining: new Map(), plannedSessions: new Map() });
+export const createSchedulerState = (): SchedulerState => ({
+  queue: [],
+  active: new Map(),
+  draining: new Map(),
+  plannedSessions: new Map(),
+});
 
 export function createActiveTurn(turn: Turn, isLeftover = false): ActiveTurn {
   return { turn, text: noText, spec: null, run: null, stop: null, isLeftover, warnings: [], context: null };
@@ -44,7 +49,8 @@ export function findActiveTurn(schedulerState: SchedulerState, convId: string): 
   return null;
 }
 
-export const listQueued = (schedulerState: SchedulerState, convId: string): Turn[] => schedulerState.queue.filter((turn) => turn.conv_id === convId);
+export const listQueued = (schedulerState: SchedulerState, convId: string): Turn[] =>
+  schedulerState.queue.filter((turn) => turn.conv_id === convId);
 
 export const isBusy = (schedulerState: SchedulerState, convId: string): boolean =>
   findActiveTurn(schedulerState, convId) !== null || listQueued(schedulerState, convId).length > 0;

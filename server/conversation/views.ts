@@ -1,4 +1,8 @@
-import type { BackgroundTask, ConversationSnapshot, ConversationSummary } from '../../contract/conversation.ts';
+import type {
+  BackgroundTask,
+  ConversationSnapshot,
+  ConversationSummary,
+} from '../../contract/conversation.ts';
 import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import { liveTurn } from '../../contract/reducer.ts';
 import type { Agent } from '../agent/port.ts';
@@ -50,14 +54,18 @@ export class ConversationViews {
   list(query: { q?: string | undefined; archived?: boolean | undefined }): ConversationSummary[] {
     const q = query.q?.toLowerCase();
     const queued = new Map<string, number>();
-    for (const turn of this.#deps.schedulerState.queue) queued.set(turn.conv_id, (queued.get(turn.conv_id) ?? 0) + 1);
+    for (const turn of this.#deps.schedulerState.queue)
+      queued.set(turn.conv_id, (queued.get(turn.conv_id) ?? 0) + 1);
     const rows: ConversationSummary[] = [];
     for (const [id, record] of this.#deps.mapping.all()) {
       if (query.archived !== undefined && (record.archived ?? false) !== query.archived) continue;
-      if (q && !`${id}\n${record.title ?? ''}\n${record.last_message ?? ''}`.toLowerCase().includes(q)) continue;
+      if (q && !`${id}\n${record.title ?? ''}\n${record.last_message ?? ''}`.toLowerCase().includes(q))
+        continue;
       rows.push(this.#toSummary(id, record, queued.get(id) ?? 0));
     }
-    return rows.sort((a, b) => (a.last_message_at < b.last_message_at ? 1 : a.last_message_at > b.last_message_at ? -1 : 0));
+    return rows.sort((a, b) =>
+      a.last_message_at < b.last_message_at ? 1 : a.last_message_at > b.last_message_at ? -1 : 0,
+    );
   }
 
   /** Throws AppError `conversation_not_found`. */
@@ -69,15 +77,22 @@ export class ConversationViews {
   /** Background work with the last lines of its output. */
   async readBackground({ background, session_id }: ConversationSnapshot): Promise<BackgroundTask[]> {
     if (!background.length || !session_id) return background;
-    const tails = await this.#deps.agent.live.readOutputTails(session_id).catch(() => new Map<string, string>());
-    return background.map((task) => ({ ...task, ...(tails.has(task.id) ? { tail: tails.get(task.id) } : {}) }));
+    const tails = await this.#deps.agent.live
+      .readOutputTails(session_id)
+      .catch(() => new Map<string, string>());
+    return background.map((task) => ({
+      ...task,
+      ...(tails.has(task.id) ? { tail: tails.get(task.id) } : {}),
+    }));
   }
 
   async readHistory(id: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage> {
     const { agent, mapping, projectOf, prompts, turns, schedulerState, now } = this.#deps;
     const record = requireRecord(mapping, id);
     if (!record.session_id) return { messages: [], turns: [], before: null, session_id: null };
-    const leaving = [...schedulerState.draining.values()].find(({ sessionId }) => sessionId === record.session_id);
+    const leaving = [...schedulerState.draining.values()].find(
+      ({ sessionId }) => sessionId === record.session_id,
+    );
     if (leaving && page.before === undefined) await waitAtMost(leaving.run.exited, exitTimeoutMs);
     const history = await agent.history(record.session_id, projectOf(record), page);
     const [first, last] = [history.messages[0], history.messages.at(-1)];
@@ -92,7 +107,9 @@ export class ConversationViews {
   /** Every message, in order. */
   readWholeHistory(id: string): AsyncIterable<HistoryMessage> {
     const record = requireRecord(this.#deps.mapping, id);
-    return record.session_id ? this.#deps.agent.wholeHistory(record.session_id, this.#deps.projectOf(record)) : nothing();
+    return record.session_id
+      ? this.#deps.agent.wholeHistory(record.session_id, this.#deps.projectOf(record))
+      : nothing();
   }
 
   #toSummary(id: string, record: ConversationRecord, queued: number): ConversationSummary {

@@ -62,15 +62,36 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
     GIT_PAGER: 'cat',
   };
 
-  const argsOf = (repository: string, args: readonly string[]) => ['--no-pager', `--git-dir=${repository}`, ...settings, ...args];
+  const argsOf = (repository: string, args: readonly string[]) => [
+    '--no-pager',
+    `--git-dir=${repository}`,
+    ...settings,
+    ...args,
+  ];
 
-  async function exec(args: readonly string[], cwd: string, commandEnv: Record<string, string>, options: GitOptions): Promise<Buffer> {
+  async function exec(
+    args: readonly string[],
+    cwd: string,
+    commandEnv: Record<string, string>,
+    options: GitOptions,
+  ): Promise<Buffer> {
     const { input, timeoutMs = patienceMs, maxBytes = maxOutput } = options;
-    return (await runForBytes('git', args, { cwd, env: commandEnv, timeoutMs, maxBytes, ...(input === undefined ? {} : { input }) })).stdout;
+    return (
+      await runForBytes('git', args, {
+        cwd,
+        env: commandEnv,
+        timeoutMs,
+        maxBytes,
+        ...(input === undefined ? {} : { input }),
+      })
+    ).stdout;
   }
 
-  const run = async (repository: string, args: readonly string[], options: GitOptions = {}): Promise<Buffer> =>
-    exec(argsOf(repository, args), repository, ownEnv, options);
+  const run = async (
+    repository: string,
+    args: readonly string[],
+    options: GitOptions = {},
+  ): Promise<Buffer> => exec(argsOf(repository, args), repository, ownEnv, options);
 
   return {
     run,
@@ -93,9 +114,21 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
     },
     /** What the person ignores in all their projects. Their own configuration is read, in a repository of ours. */
     async personExcludes(repository: string): Promise<string> {
-      const personEnv: Record<string, string> = { PATH: ownEnv.PATH, HOME: env['HOME'] ?? homedir(), LC_ALL: 'C' };
+      const personEnv: Record<string, string> = {
+        PATH: ownEnv.PATH,
+        HOME: env['HOME'] ?? homedir(),
+        LC_ALL: 'C',
+      };
       if (env['XDG_CONFIG_HOME']) personEnv['XDG_CONFIG_HOME'] = env['XDG_CONFIG_HOME'];
-      const args = [`--git-dir=${repository}`, 'config', '--includes', '--null', '--type=path', '--get', 'core.excludesFile'];
+      const args = [
+        `--git-dir=${repository}`,
+        'config',
+        '--includes',
+        '--null',
+        '--type=path',
+        '--get',
+        'core.excludesFile',
+      ];
       const set = await exec(args, repository, personEnv, {}).catch(() => null);
       const path = set?.toString().split('\0')[0] || defaultExcludes(env);
       if (!isAbsolute(path)) return '';

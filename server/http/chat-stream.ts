@@ -6,12 +6,26 @@ import type { Journal } from '../store/port.ts';
 import { toJson } from '../util/json-text.ts';
 import { openEventStream, readEvents, shutdownFrame, writeAll } from './event-stream.ts';
 
-type Reading = { journal: Journal; turnId: string; response: Response; signal: AbortSignal; closing: AbortSignal; eventsSent(count: number): void };
+type Reading = {
+  journal: Journal;
+  turnId: string;
+  response: Response;
+  signal: AbortSignal;
+  closing: AbortSignal;
+  eventsSent(count: number): void;
+};
 
 const isFinal = (event: StoredEvent) => finalTypes.includes(event.type);
 
 /** Streams the events of a turn from its first to its last, which carries the answer. */
-export async function streamTurnEvents({ journal, turnId, response, signal, closing, eventsSent }: Reading): Promise<void> {
+export async function streamTurnEvents({
+  journal,
+  turnId,
+  response,
+  signal,
+  closing,
+  eventsSent,
+}: Reading): Promise<void> {
   const stream = openEventStream(response);
   let hasEnded = false;
   await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal, closing }, async (event) => {
@@ -36,7 +50,11 @@ export async function streamTurnText({ journal, turnId, response, signal, closin
   const write = async (text: string) => {
     if (!text) return;
     if (!response.headersSent) {
-      response.status(200).set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache, no-transform', 'X-Accel-Buffering': 'no' });
+      response.status(200).set({
+        'Content-Type': 'text/plain; charset=utf-8',
+        'Cache-Control': 'no-cache, no-transform',
+        'X-Accel-Buffering': 'no',
+      });
     }
     isShown = true;
     await writeAll(response, text);
@@ -76,7 +94,10 @@ export async function streamTurnText({ journal, turnId, response, signal, closin
 
 function fail(event: StoredEvent, response: Response): void {
   if (response.headersSent) response.destroy();
-  else if (event.type === 'turn.failed') throw new AppError(event.code as AppError['code'], event.detail, { turnId: event.turn_id });
-  else if (event.type === 'turn.cancelled') throw new AppError('turn_cancelled', undefined, { turnId: event.turn_id });
-  else if (event.type === 'turn.interrupted') throw new AppError('turn_interrupted', undefined, { turnId: event.turn_id });
+  else if (event.type === 'turn.failed')
+    throw new AppError(event.code as AppError['code'], event.detail, { turnId: event.turn_id });
+  else if (event.type === 'turn.cancelled')
+    throw new AppError('turn_cancelled', undefined, { turnId: event.turn_id });
+  else if (event.type === 'turn.interrupted')
+    throw new AppError('turn_interrupted', undefined, { turnId: event.turn_id });
 }

@@ -6,7 +6,8 @@ import type { Request } from 'express';
  * say so in X-Forwarded-For; anyone else could write there what they like.
  */
 export function createClientAddress(tunnelPort: () => number | null) {
-  const isTunnelled = (request: IncomingMessage) => tunnelPort() !== null && request.socket.localPort === tunnelPort();
+  const isTunnelled = (request: IncomingMessage) =>
+    tunnelPort() !== null && request.socket.localPort === tunnelPort();
   return {
     isTunnelled,
     addressOf(request: Request): string {

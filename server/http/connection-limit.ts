@@ -17,7 +17,8 @@ const settle = new WeakMap<Socket, () => void>();
 export const trust = (socket: Socket): void => settle.get(socket)?.();
 
 /** At most a quarter of the files that this process may open. */
-const limitInAll = () => Math.min(limits.inAll, Math.floor((readOpenFileLimit() ?? Number.POSITIVE_INFINITY) / 4));
+const limitInAll = () =>
+  Math.min(limits.inAll, Math.floor((readOpenFileLimit() ?? Number.POSITIVE_INFINITY) / 4));
 
 /**
  * Closes the oldest of the connections without credentials if there are too many. All that comes through a tunnel has

@@ -60,7 +60,11 @@ async function readAfter<T extends { id: number }>(
 }
 
 /** Gives the events after a cursor to `write` one by one, until it says it is enough. */
-export async function readEvents(journal: Journal, from: From, write: (event: StoredEvent) => boolean | Promise<boolean>): Promise<void> {
+export async function readEvents(
+  journal: Journal,
+  from: From,
+  write: (event: StoredEvent) => boolean | Promise<boolean>,
+): Promise<void> {
   await readAfter(
     journal,
     from,
@@ -76,13 +80,20 @@ export async function readEvents(journal: Journal, from: From, write: (event: St
  * Gives the events after a cursor to `send` as frames of a stream, as many together as there are. Resolves
  * when the reader is gone, or with a cursor where what comes next was deleted.
  */
-export function readFrames(journal: Journal, from: From, send: (frames: string, count: number) => Promise<void>): Promise<number | null> {
+export function readFrames(
+  journal: Journal,
+  from: From,
+  send: (frames: string, count: number) => Promise<void>,
+): Promise<number | null> {
   return readAfter(
     journal,
     from,
     (cursor) => journal.frames(cursor, from.filter, batch),
     async (found) => {
-      await send(found.length === 1 ? (found[0]?.frame ?? '') : found.map(({ frame }) => frame).join(''), found.length);
+      await send(
+        found.length === 1 ? (found[0]?.frame ?? '') : found.map(({ frame }) => frame).join(''),
+        found.length,
+      );
       return true;
     },
   );
@@ -96,7 +107,10 @@ export function shutdownFrame(turnId?: string): string {
 }
 
 /** Opens a server-sent event stream on a response. */
-export function openEventStream(response: Response, cursor?: number): { send(frames: string): Promise<void>; close(): void } {
+export function openEventStream(
+  response: Response,
+  cursor?: number,
+): { send(frames: string): Promise<void>; close(): void } {
   response.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-cache, no-transform',

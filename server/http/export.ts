@@ -6,7 +6,12 @@ import { writeAll } from './event-stream.ts';
 type Exported = { id: string; title: string; messages: AsyncIterable<HistoryMessage> };
 
 /** Writes a whole conversation as a file, message by message, as fast as the reader takes it. */
-export async function exportAs(format: 'md' | 'json', { id, title, messages }: Exported, response: Response, signal: AbortSignal): Promise<void> {
+export async function exportAs(
+  format: 'md' | 'json',
+  { id, title, messages }: Exported,
+  response: Response,
+  signal: AbortSignal,
+): Promise<void> {
   const isJson = format === 'json';
   response.status(200).set({
     'Content-Type': isJson ? 'application/json; charset=utf-8' : 'text/markdown; charset=utf-8',

@@ -21,11 +21,16 @@ export type Context<N extends RouteName> = {
 };
 
 /** Answers a route. One that streams writes to the response itself and gives undefined. */
-export type Handler<N extends RouteName> = (context: Context<N>) => Answer<N> | undefined | Promise<Answer<N> | undefined>;
+export type Handler<N extends RouteName> = (
+  context: Context<N>,
+) => Answer<N> | undefined | Promise<Answer<N> | undefined>;
 export type Handle = <N extends RouteName>(name: N, handler: Handler<N>) => void;
 
 /** Joins handlers to the route table. `checkAnswers` holds each answer against its shape, for the tests. */
-export function createHandle({ checkAnswers }: { checkAnswers: boolean }): { router: Router; handle: Handle } {
+export function createHandle({ checkAnswers }: { checkAnswers: boolean }): {
+  router: Router;
+  handle: Handle;
+} {
   const router = Router();
 
   const handle: Handle = (name, handler) => {
@@ -65,11 +70,15 @@ export function createHandle({ checkAnswers }: { checkAnswers: boolean }): { rou
 export function createMethodCheck(): Router {
   const router = Router();
   const methods = new Map<string, string[]>();
-  for (const route of Object.values(routes) as Route[]) methods.set(route.path, [...(methods.get(route.path) ?? []), route.method]);
+  for (const route of Object.values(routes) as Route[])
+    methods.set(route.path, [...(methods.get(route.path) ?? []), route.method]);
   for (const [path, allowed] of methods) {
     router.all(path, (request, response) => {
       response.set('Allow', allowed.join(', '));
-      throw new AppError('method_not_allowed', `${request.method} ${path} is not there; it takes ${allowed.join(', ')}.`);
+      throw new AppError(
+        'method_not_allowed',
+        `${request.method} ${path} is not there; it takes ${allowed.join(', ')}.`,
+      );
     });
   }
   return router;
@@ -84,7 +93,8 @@ function fieldsOf(schema: z.ZodType | undefined): readonly string[] {
 /** A field in the wrong part of a request would be ignored, and something else be done than was asked for. */
 function checkPlaces({ query, body }: Endpoint, request: Request): void {
   const [inQuery, inBody] = [fieldsOf(query), fieldsOf(body)];
-  const isMisplaced = (own: readonly string[], other: readonly string[]) => (name: string) => !own.includes(name) && other.includes(name);
+  const isMisplaced = (own: readonly string[], other: readonly string[]) => (name: string) =>
+    !own.includes(name) && other.includes(name);
   const refuse = (field: string, text: string) => {
     throw new AppError('invalid_request', `${field}: ${text}`, { field });
   };
@@ -94,17 +104,25 @@ function checkPlaces({ query, body }: Endpoint, request: Request): void {
   if (fromBody) refuse(fromBody, 'must be in the address of the request, not in its body');
 }
 
-function parsePart(schema: z.ZodType | undefined, value: unknown, keepsNul: Endpoint['keepsNul'] = []): unknown {
+function parsePart(
+  schema: z.ZodType | undefined,
+  value: unknown,
+  keepsNul: Endpoint['keepsNul'] = [],
+): unknown {
   if (!schema) return {};
   const text = toWellFormed(value, (path) => {
     if (keepsNul === 'all' || keepsNul.includes(path.split('.')[0] ?? '')) return;
-    throw new AppError('invalid_request', `${path || 'A name'}: must not hold NUL`, { field: path || undefined });
+    throw new AppError('invalid_request', `${path || 'A name'}: must not hold NUL`, {
+      field: path || undefined,
+    });
   });
   const parsed = schema.safeParse(text);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') || '';
-  throw new AppError('invalid_request', field ? `${field}: ${issue?.message}` : issue?.message, { field: field || undefined });
+  throw new AppError('invalid_request', field ? `${field}: ${issue?.message}` : issue?.message, {
+    field: field || undefined,
+  });
 }
 
 function hangUpSignal(response: Response): AbortSignal {

@@ -6,7 +6,11 @@ export function idempotencyKey(request: Request): string | null {
   const key = request.get('idempotency-key');
   if (key === undefined) return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new AppError('invalid_request', 'Idempotency-Key: must be 1 to 255 printable characters without blanks', { field: 'Idempotency-Key' });
+    throw new AppError(
+      'invalid_request',
+      'Idempotency-Key: must be 1 to 255 printable characters without blanks',
+      { field: 'Idempotency-Key' },
+    );
   }
   return key;
 }

@@ -26,7 +26,10 @@ function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMe
  * (RFC 9110, 7.8): Java's client and `curl --http2` ask for h2c with each first request. Node hands such a request out
  * with its bare connection, so it is put back and read again, after the answers that are still to come on it.
  */
-export function listenForUpgrades(server: Server, onWebSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void {
+export function listenForUpgrades(
+  server: Server,
+  onWebSocket: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): void {
   const answering = new WeakMap<Duplex, number>();
   const waiting = new WeakMap<Duplex, () => void>();
 

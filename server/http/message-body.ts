@@ -8,6 +8,10 @@ export function toMessage({ attachments, message: _, follow: __, ...options }: B
   options: Omit<Body, 'attachments' | 'message' | 'follow'>;
   files: MessageFile[];
 } {
-  const files = (attachments ?? []).map(({ name, media_type, data }) => ({ name, media_type, data: Buffer.from(data, 'base64') }));
+  const files = (attachments ?? []).map(({ name, media_type, data }) => ({
+    name,
+    media_type,
+    data: Buffer.from(data, 'base64'),
+  }));
   return { options, files };
 }

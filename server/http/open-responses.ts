@@ -30,7 +30,8 @@ export function createOpenResponses() {
     /** Aborted when nothing more will happen: streams end with a last word. */
     closing: closing.signal,
     end: (): void => closing.abort(),
-    add: (id: CredentialId, response: Response): void => add(id, { of: response, cut: () => response.destroy() }, response),
+    add: (id: CredentialId, response: Response): void =>
+      add(id, { of: response, cut: () => response.destroy() }, response),
     addSocket: (id: CredentialId, socket: Pick<EventEmitter, 'once'> & { terminate(): void }): void =>
       add(id, { of: socket, cut: () => socket.terminate() }, socket),
     /** Ends all answers and sockets of a credential but the one that says so. */

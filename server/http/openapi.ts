@@ -7,8 +7,10 @@ import { ProblemBody } from '../../contract/turn.ts';
 
 type Json = Record<string, unknown>;
 
-const input = (schema: z.ZodType): Json => clean(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
-const output = (schema: z.ZodType): Json => clean(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }));
+const input = (schema: z.ZodType): Json =>
+  clean(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
+const output = (schema: z.ZodType): Json =>
+  clean(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }));
 
 function clean({ $schema: _, ...schema }: Json): Json {
   return schema;
@@ -23,7 +25,12 @@ export function buildOpenApi(version: string): Json {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Switchboard', version, description: 'Reach the coding agents on your own machines.', license: { name: 'MIT' } },
+    info: {
+      title: 'Switchboard',
+      version,
+      description: 'Reach the coding agents on your own machines.',
+      license: { name: 'MIT' },
+    },
     security: [{ basic: [] }, { bearer: [] }, { cookie: [] }],
     paths,
     components: {
@@ -42,11 +49,23 @@ function operation(name: RouteName, route: Route): Json {
   const parameters = [...parametersOf('path', endpoint.params), ...parametersOf('query', endpoint.query)];
   if (route.takesKey) {
     const description = 'The same key gives the same turn, never a second one.';
-    parameters.push({ name: 'Idempotency-Key', in: 'header', required: false, description, schema: { type: 'string', maxLength: 255 } });
+    parameters.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      description,
+      schema: { type: 'string', maxLength: 255 },
+    });
   }
   if (route.tag === 'events') {
     const description = 'Replay what came after the event of this id.';
-    parameters.push({ name: 'Last-Event-ID', in: 'header', required: false, description, schema: { type: 'integer' } });
+    parameters.push({
+      name: 'Last-Event-ID',
+      in: 'header',
+      required: false,
+      description,
+      schema: { type: 'integer' },
+    });
   }
   return {
     operationId: name,
@@ -55,7 +74,12 @@ function operation(name: RouteName, route: Route): Json {
     ...(route.open ? { security: [] } : {}),
     ...(parameters.length ? { parameters } : {}),
     ...(endpoint.body
-      ? { requestBody: { required: !endpoint.body.safeParse({}).success, content: { 'application/json': { schema: input(endpoint.body) } } } }
+      ? {
+          requestBody: {
+            required: !endpoint.body.safeParse({}).success,
+            content: { 'application/json': { schema: input(endpoint.body) } },
+          },
+        }
       : {}),
     responses: { [route.status ?? 200]: success(endpoint, route), ...failures(route) },
   };
@@ -63,7 +87,10 @@ function operation(name: RouteName, route: Route): Json {
 
 function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined): Json[] {
   if (!schema) return [];
-  const { properties = {}, required = [] } = input(schema) as { properties?: Record<string, Json>; required?: string[] };
+  const { properties = {}, required = [] } = input(schema) as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,
@@ -76,7 +103,8 @@ function success(endpoint: Endpoint, route: Route): Json {
   const schema = output(endpoint.response);
   const isOnlyStream = route.tag === 'events';
   const content: Record<string, Json> = isOnlyStream ? {} : { 'application/json': { schema } };
-  for (const type of route.streams ?? []) content[type] = { schema: isOnlyStream ? schema : { type: 'string' } };
+  for (const type of route.streams ?? [])
+    content[type] = { schema: isOnlyStream ? schema : { type: 'string' } };
   return { description: 'Success', content };
 }
 

@@ -11,7 +11,8 @@ const patterns = (Object.values(routes) as Route[])
   .map(({ method, path }) => ({ method, path: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}/?$`, 'i') }));
 
 /** Whether the route of a request takes files as multipart/form-data. */
-export const takesFiles = (method: string, path: string): boolean => patterns.some((route) => route.method === method && route.path.test(path));
+export const takesFiles = (method: string, path: string): boolean =>
+  patterns.some((route) => route.method === method && route.path.test(path));
 
 declare module 'express-serve-static-core' {
   interface Request {
@@ -26,7 +27,12 @@ const asJson = new Set(['literal', 'stream', 'follow', 'steer', 'interrupt', 'ti
 /** Loaded with the first form: it takes 12 MB of memory. */
 async function createParser(): Promise<RequestHandler> {
   const { default: multer } = await import('multer');
-  const limits = { files: attachmentLimits.files, fileSize: attachmentLimits.bytes, fieldSize: 10_000_000, fields: 50 };
+  const limits = {
+    files: attachmentLimits.files,
+    fileSize: attachmentLimits.bytes,
+    fieldSize: 10_000_000,
+    fields: 50,
+  };
   // Browsers and curl send names in UTF-8.
   const fileFilter: Options['fileFilter'] = (request, { originalname }, done) => {
     request.lastFile = originalname;
@@ -45,7 +51,9 @@ export function createParseFiles(): RequestHandler {
     parser ??= createParser();
     const parse = await parser;
     await new Promise<void>((resolve, reject) =>
-      parse(request, response, (error: unknown) => (error ? reject(toAppError(error, request.lastFile)) : resolve())),
+      parse(request, response, (error: unknown) =>
+        error ? reject(toAppError(error, request.lastFile)) : resolve(),
+      ),
     );
     request.body = toBody(request);
     next();
@@ -74,15 +82,25 @@ function parseObject(name: string, text: string): object {
 }
 
 function toAppError(error: unknown, name = 'a file'): Error {
-  if (!isMulterError(error)) return new AppError('invalid_request', `The form is not valid: ${(error as Error).message}`);
+  if (!isMulterError(error))
+    return new AppError('invalid_request', `The form is not valid: ${(error as Error).message}`);
   if (error.code === 'LIMIT_FILE_SIZE' || error.code === 'LIMIT_FILE_COUNT') {
     const { files, bytes } = attachmentLimits;
-    const what = error.code === 'LIMIT_FILE_SIZE' ? `${name} has more than ${bytes} bytes` : `there are more than ${files} files, up to ${name}`;
+    const what =
+      error.code === 'LIMIT_FILE_SIZE'
+        ? `${name} has more than ${bytes} bytes`
+        : `there are more than ${files} files, up to ${name}`;
     return new AppError('attachment_too_large', `attachments: ${what}`, { field: 'attachments' });
   }
   if (error.code === 'LIMIT_FIELD_VALUE')
-    return new AppError('message_too_large', `${error.field}: has more than 10000000 bytes`, { field: error.field });
-  return new AppError('invalid_request', `${error.field ?? 'form'}: ${error.message}; files are parts called "attachments"`, { field: error.field });
+    return new AppError('message_too_large', `${error.field}: has more than 10000000 bytes`, {
+      field: error.field,
+    });
+  return new AppError(
+    'invalid_request',
+    `${error.field ?? 'form'}: ${error.message}; files are parts called "attachments"`,
+    { field: error.field },
+  );
 }
 
 const isMulterError = (error: unknown): error is MulterError => (error as Error).name === 'MulterError';

@@ -9,8 +9,14 @@ const parserErrors: Record<string, { code: ErrorCode; detail?: string }> = {
   'entity.parse.failed': { code: 'invalid_json' },
   'entity.too.large': { code: 'message_too_large', detail: 'The body is larger than any message may be.' },
   'charset.unsupported': { code: 'unsupported_media_type', detail: 'The body must be UTF-8.' },
-  'encoding.unsupported': { code: 'unsupported_media_type', detail: 'The body has an encoding that is not known here.' },
-  'request.size.invalid': { code: 'invalid_request', detail: 'The body is shorter or longer than Content-Length says.' },
+  'encoding.unsupported': {
+    code: 'unsupported_media_type',
+    detail: 'The body has an encoding that is not known here.',
+  },
+  'request.size.invalid': {
+    code: 'invalid_request',
+    detail: 'The body is shorter or longer than Content-Length says.',
+  },
 };
 
 /** Writes an error as `application/problem+json`. */
@@ -28,7 +34,11 @@ export function sendProblem(response: Response, error: AppError): void {
 }
 
 /** The one place where an error becomes an answer. Faults of our own are logged, and told without their words. */
-export function createErrorHandler({ onFault }: { onFault(error: unknown, requestId: string): void }): ErrorRequestHandler {
+export function createErrorHandler({
+  onFault,
+}: {
+  onFault(error: unknown, requestId: string): void;
+}): ErrorRequestHandler {
   return function errorHandler(error, _request, response, _next) {
     const known = toAppError(error);
     if (['internal', 'machine_exhausted'].includes(known.code)) onFault(error, response.locals['requestId']);
@@ -44,7 +54,8 @@ function toAppError(error: unknown): AppError {
   if (parser) return new AppError(parser.code, parser.detail ?? message, { cause: error });
   if (status === 404) return new AppError('route_not_found', undefined, { cause: error });
   // What Express itself refuses: a path such as /%zz, a range outside of a file.
-  if (status !== undefined && status >= 400 && status < 500) return new AppError('invalid_request', message, { cause: error });
+  if (status !== undefined && status >= 400 && status < 500)
+    return new AppError('invalid_request', message, { cause: error });
   if (isExhaustion(error)) return new AppError('machine_exhausted', undefined, { cause: error });
   return new AppError('internal', undefined, { cause: error });
 }

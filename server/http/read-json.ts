@@ -10,7 +10,11 @@ export function parseJson(text: string, field?: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (field === undefined) throw new AppError('invalid_json', (error as Error).message);
-    throw new AppError('invalid_request', `${field}: ${JSON.stringify(text.slice(0, 100))} is not a value in JSON`, { field });
+    throw new AppError(
+      'invalid_request',
+      `${field}: ${JSON.stringify(text.slice(0, 100))} is not a value in JSON`,
+      { field },
+    );
   }
 }
 
@@ -22,7 +26,8 @@ export function createReadJson(limit: string): RequestHandler[] {
     function parseBody(request, _response, next) {
       if (typeof request.body === 'string') {
         const value = request.body.trim() === '' ? {} : parseJson(request.body);
-        if (typeof value !== 'object' || value === null) throw new AppError('invalid_json', 'The body must be a JSON object.');
+        if (typeof value !== 'object' || value === null)
+          throw new AppError('invalid_json', 'The body must be a JSON object.');
         request.body = value;
       }
       next();
@@ -31,5 +36,6 @@ export function createReadJson(limit: string): RequestHandler[] {
 }
 
 function checkCharset(_request: unknown, _response: unknown, _body: Buffer, charset: string): void {
-  if (!/^utf-?(8|16|32)/i.test(charset)) throw new AppError('unsupported_media_type', 'The body must be UTF-8.');
+  if (!/^utf-?(8|16|32)/i.test(charset))
+    throw new AppError('unsupported_media_type', 'The body must be UTF-8.');
 }

@@ -26,7 +26,10 @@ const maxPayload = 1_000_000;
 const maxBehind = 4_000_000;
 
 /** What the page says besides what is typed, which comes as bytes. */
-const Resize = z.object({ columns: z.number().int().min(20).max(500), rows: z.number().int().min(5).max(200) });
+const Resize = z.object({
+  columns: z.number().int().min(20).max(500),
+  rows: z.number().int().min(5).max(200),
+});
 
 const closings = { ended: 4000, tooSlow: 4001, refused: 4002 } as const;
 
@@ -41,7 +44,14 @@ export type TerminalSocketDeps = {
 };
 
 /** Live terminals by WebSocket: bytes to and fro, and the size as JSON. */
-export function createTerminalSocket({ hosts, tickets, guard, openResponses, isKnown, warn }: TerminalSocketDeps) {
+export function createTerminalSocket({
+  hosts,
+  tickets,
+  guard,
+  openResponses,
+  isKnown,
+  warn,
+}: TerminalSocketDeps) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
 
   /** Answers with a problem, as any other route does, and ends the connection. */
@@ -55,11 +65,15 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, isK
     );
   }
 
-  async function serve(socket: WebSocket, { host, sessionId, credentialId }: NonNullable<ReturnType<TerminalTickets['take']>>): Promise<void> {
+  async function serve(
+    socket: WebSocket,
+    { host, sessionId, credentialId }: NonNullable<ReturnType<TerminalTickets['take']>>,
+  ): Promise<void> {
     let followed: TerminalStream | null = null;
     let isAlive = true;
     const early: (() => void)[] = [];
-    const toTerminal = (work: (to: TerminalStream) => void) => (followed ? work(followed) : early.push(() => followed && work(followed)));
+    const toTerminal = (work: (to: TerminalStream) => void) =>
+      followed ? work(followed) : early.push(() => followed && work(followed));
     /** Whatever fails in a handler of this socket closes it, and nothing else. */
     const safely = <A extends unknown[]>(handler: (...args: A) => unknown) =>
       contain(handler, (error) => {
@@ -110,14 +124,17 @@ export function createTerminalSocket({ hosts, tickets, guard, openResponses, isK
     socket.on('error', () => socket.destroy());
     // Taken apart by hand: nothing catches what URL throws here for an address that is none, and that would end the server.
     const [pathname = '', query] = (request.url ?? '').split('?');
-    if (!path.test(pathname)) return void refuse(socket, 'route_not_found', `There is no WebSocket at ${pathname}.`);
+    if (!path.test(pathname))
+      return void refuse(socket, 'route_not_found', `There is no WebSocket at ${pathname}.`);
     // A page of another site may open a socket to anywhere: its origin is all that tells it from ours.
     if (!guard.isOurs(request)) return void refuse(socket, 'host_not_allowed');
     if (guard.isForeign(request)) return void refuse(socket, 'origin_not_allowed');
     const ticket = tickets.take(new URLSearchParams(query).get('ticket') ?? '');
     const asked = (pathname.split('/')[5] ?? '').toLowerCase();
-    const isGood = ticket?.sessionId.startsWith(asked) && (ticket.credentialId === null || isKnown(ticket.credentialId));
-    if (!ticket || !isGood) return void refuse(socket, 'wrong_credentials', 'The ticket is not known, was used, or has run out.');
+    const isGood =
+      ticket?.sessionId.startsWith(asked) && (ticket.credentialId === null || isKnown(ticket.credentialId));
+    if (!ticket || !isGood)
+      return void refuse(socket, 'wrong_credentials', 'The ticket is not known, was used, or has run out.');
     trust(request.socket);
     sockets.handleUpgrade(request, socket, head, (opened) => {
       const onFault = (error: unknown) => {

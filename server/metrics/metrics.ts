@@ -56,7 +56,10 @@ export function createMetrics(deps: Deps): Metrics {
 }
 
 /** Loaded when somebody asks for the first time: it takes 13 MB of memory. */
-async function createRegistry(deps: Deps, news: News): Promise<{ contentType: string; metrics(): Promise<string> }> {
+async function createRegistry(
+  deps: Deps,
+  news: News,
+): Promise<{ contentType: string; metrics(): Promise<string> }> {
   const { Counter, Gauge, Histogram, Registry } = await import('prom-client');
   const registry = new Registry();
   const registers = [registry];
@@ -77,12 +80,19 @@ async function createRegistry(deps: Deps, news: News): Promise<{ contentType: st
     registers,
     collect() {
       this.reset();
-      for (const state of ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'interrupted']) this.set({ state }, 0);
-      for (const [state, count] of Object.entries(ifStored(() => deps.turns.countByState(), {} as Record<string, number>)))
+      for (const state of ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'interrupted'])
+        this.set({ state }, 0);
+      for (const [state, count] of Object.entries(
+        ifStored(() => deps.turns.countByState(), {} as Record<string, number>),
+      ))
         this.set({ state }, count);
     },
   });
-  gauge('switchboard_queue_length', 'Turns that wait to be started', () => deps.conversations.getStats().queued);
+  gauge(
+    'switchboard_queue_length',
+    'Turns that wait to be started',
+    () => deps.conversations.getStats().queued,
+  );
   gauge('switchboard_prompts_waiting', 'Prompts that wait for a person', () => deps.prompts.list().length);
   gauge('switchboard_live_processes', 'Agent processes that are kept open', () => deps.live.counts().open);
   gauge('switchboard_live_processes_busy', 'Live processes in mid turn', () => deps.live.counts().busy);

@@ -15,7 +15,13 @@ const toScriptJson = (value: unknown) => toJson(value).replaceAll('<', '\\u003c'
 const policyHash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** Takes the built page from a folder; it is read once. */
-export function createPage({ folder, warn }: { folder: string; warn(error: unknown, text: string): void }): Page {
+export function createPage({
+  folder,
+  warn,
+}: {
+  folder: string;
+  warn(error: unknown, text: string): void;
+}): Page {
   let built: Built | null = null;
   let render: Promise<Render | null> | null = null;
 
@@ -24,10 +30,13 @@ export function createPage({ folder, warn }: { folder: string; warn(error: unkno
     if (built || !existsSync(file)) return built;
     let style = '';
     // In the document itself the style costs no round trip before the first paint.
-    const html = readFileSync(file, 'utf8').replaceAll(/<link rel="stylesheet"[^>]* href="(\/assets\/[^"]+)"[^>]*>/g, (_, href: string) => {
-      style += readFileSync(join(folder, 'frontend', href), 'utf8').trim();
-      return '';
-    });
+    const html = readFileSync(file, 'utf8').replaceAll(
+      /<link rel="stylesheet"[^>]* href="(\/assets\/[^"]+)"[^>]*>/g,
+      (_, href: string) => {
+        style += readFileSync(join(folder, 'frontend', href), 'utf8').trim();
+        return '';
+      },
+    );
     const styled = html.replace('</head>', () => `<style>${style}</style></head>`);
     const [head = '', tail = ''] = styled.split('<div id="app"></div>');
     const build = createHash('sha256').update(styled).digest('hex').slice(0, 12);

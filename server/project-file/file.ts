@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { constants as flag, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readlink, rename, rmdir, symlink, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readlink,
+  rename,
+  rmdir,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import { Folder, toProjectFileError, withFolder } from './folder.ts';
 import { ProjectFileError, splitPath } from './path.ts';
 
@@ -30,7 +40,10 @@ export async function statFile(root: string, path: string): Promise<Stats | null
 }
 
 /** Opens a regular file for reading. Null if there is none; anything else is refused, and a pipe is not waited for. */
-export async function openEntry(folder: Folder, name: string): Promise<{ handle: FileHandle; stats: Stats } | null> {
+export async function openEntry(
+  folder: Folder,
+  name: string,
+): Promise<{ handle: FileHandle; stats: Stats } | null> {
   const path = folder.pathOf(name);
   let handle: FileHandle | null = null;
   try {
@@ -46,16 +59,23 @@ export async function openEntry(folder: Folder, name: string): Promise<{ handle:
 }
 
 /** Reads a regular file of a folder, with what it was when it was opened. Null if there is none. */
-export async function readEntry(folder: Folder, name: string, maxBytes: number): Promise<{ data: Buffer; stats: Stats } | null> {
+export async function readEntry(
+  folder: Folder,
+  name: string,
+  maxBytes: number,
+): Promise<{ data: Buffer; stats: Stats } | null> {
   const opened = await openEntry(folder, name);
   if (!opened) return null;
   const { handle, stats } = opened;
   try {
-    const tooLarge = () => new ProjectFileError(folder.pathOf(name), 'too_large', `it has more than ${maxBytes} bytes`);
+    const tooLarge = () =>
+      new ProjectFileError(folder.pathOf(name), 'too_large', `it has more than ${maxBytes} bytes`);
     if (stats.size > maxBytes) throw tooLarge();
     const chunks: Buffer[] = [];
     for (let bytes = 0; ; ) {
-      const { bytesRead, buffer } = await handle.read({ buffer: Buffer.allocUnsafe(Math.max(4096, stats.size - bytes + 1)) });
+      const { bytesRead, buffer } = await handle.read({
+        buffer: Buffer.allocUnsafe(Math.max(4096, stats.size - bytes + 1)),
+      });
       if (!bytesRead) return { data: Buffer.concat(chunks), stats };
       bytes += bytesRead;
       if (bytes > maxBytes) throw tooLarge();
@@ -84,7 +104,11 @@ export async function readLink(folder: Folder, name: string): Promise<Buffer | n
 }
 
 /** Opens a folder and makes those of its components that are missing. */
-async function withMadeFolder<T>(root: string, path: string, work: (folder: Folder) => Promise<T>): Promise<T> {
+async function withMadeFolder<T>(
+  root: string,
+  path: string,
+  work: (folder: Folder) => Promise<T>,
+): Promise<T> {
   const names = splitPath(path);
   let folder = await Folder.openRoot(root);
   try {
@@ -117,7 +141,11 @@ async function makeChild(folder: Folder, name: string): Promise<Folder> {
 const temporaryName = () => `.switchboard-${randomBytes(12).toString('hex')}.tmp`;
 
 /** Takes the place of what has a name: a new file, never the old one written into, which may have a name elsewhere too. */
-async function replaceEntry(folder: Folder, name: string, make: (temporary: string) => Promise<void>): Promise<void> {
+async function replaceEntry(
+  folder: Folder,
+  name: string,
+  make: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = temporaryName();
   const path = folder.pathOf(name);
   try {
@@ -130,7 +158,12 @@ async function replaceEntry(folder: Folder, name: string, make: (temporary: stri
 }
 
 /** Writes a file of a project, with the folders above it. A link at its end is replaced; one before its end is refused. */
-export function writeFile(root: string, path: string, data: Uint8Array, { isExecutable = false } = {}): Promise<void> {
+export function writeFile(
+  root: string,
+  path: string,
+  data: Uint8Array,
+  { isExecutable = false } = {},
+): Promise<void> {
   const { folder: above, name } = splitLast(path);
   return withMadeFolder(root, above, async (folder) => {
     const before = await statEntry(folder, name);
@@ -152,7 +185,9 @@ export function writeFile(root: string, path: string, data: Uint8Array, { isExec
 export function writeLink(root: string, path: string, target: Uint8Array): Promise<void> {
   const { folder: above, name } = splitLast(path);
   return withMadeFolder(root, above, (folder) =>
-    replaceEntry(folder, name, (temporary) => folder.use((at) => symlink(Buffer.from(target), at(temporary)))),
+    replaceEntry(folder, name, (temporary) =>
+      folder.use((at) => symlink(Buffer.from(target), at(temporary))),
+    ),
   );
 }
 
@@ -171,7 +206,9 @@ export async function removeFile(root: string, path: string): Promise<boolean> {
   const names = splitPath(above);
   while (isRemoved && names.length) {
     const last = names.pop() as string;
-    const isEmpty = await withFolder(root, names.join('/'), (folder) => folder.use((at) => rmdir(at(last)))).then(
+    const isEmpty = await withFolder(root, names.join('/'), (folder) =>
+      folder.use((at) => rmdir(at(last))),
+    ).then(
       () => true,
       () => false, // There is more in it, or it was exchanged.
     );
@@ -195,4 +232,5 @@ export function createFile(root: string, path: string, text: string): Promise<vo
 }
 
 /** The rights of the file that was there; who may read it may run it, or nobody may. */
-const modeLike = (mode: number, isExecutable: boolean) => (isExecutable ? (mode & 0o777) | ((mode >> 2) & 0o111) : mode & 0o666);
+const modeLike = (mode: number, isExecutable: boolean) =>
+  isExecutable ? (mode & 0o777) | ((mode >> 2) & 0o111) : mode & 0o666;

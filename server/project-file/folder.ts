@@ -23,7 +23,8 @@ const folderFlags = hasDescriptorPaths
   ? pathOnly | flag.O_DIRECTORY | flag.O_NOFOLLOW
   : flag.O_RDONLY | flag.O_DIRECTORY | flag.O_NOFOLLOW | (process.platform === 'darwin' ? noFollowAny : 0);
 
-const isCode = (error: unknown, ...codes: string[]) => codes.includes((error as NodeJS.ErrnoException)?.code ?? '');
+const isCode = (error: unknown, ...codes: string[]) =>
+  codes.includes((error as NodeJS.ErrnoException)?.code ?? '');
 
 /** An open folder of a project. What is done by it happens in this folder, even if its name leads elsewhere by then. */
 export class Folder {
@@ -42,11 +43,17 @@ export class Folder {
   /** Opens a project by its real path. Refuses one that is reached over a link by now. */
   static async openRoot(root: string): Promise<Folder> {
     const handle = await open(root, folderFlags).catch((error) => {
-      throw new ProjectFileError(root, isCode(error, 'ENOENT') ? 'moved' : 'not_a_folder', 'the folder cannot be opened', error);
+      throw new ProjectFileError(
+        root,
+        isCode(error, 'ENOENT') ? 'moved' : 'not_a_folder',
+        'the folder cannot be opened',
+        error,
+      );
     });
     const folder = new Folder(handle, root, '');
     try {
-      if ((await folder.#realPath()) !== root) throw new ProjectFileError(root, 'moved', 'the folder is reached over a link, or was moved');
+      if ((await folder.#realPath()) !== root)
+        throw new ProjectFileError(root, 'moved', 'the folder is reached over a link, or was moved');
       return folder;
     } catch (error) {
       await handle.close();
@@ -84,7 +91,8 @@ export class Folder {
   /** Its entries, in no order. */
   async entries(): Promise<Dirent[]> {
     try {
-      if (hasDescriptorPaths) return await readdir(`/proc/self/fd/${this.#handle.fd}`, { withFileTypes: true });
+      if (hasDescriptorPaths)
+        return await readdir(`/proc/self/fd/${this.#handle.fd}`, { withFileTypes: true });
       return await this.use(() => readdir(this.real, { withFileTypes: true }));
     } catch (error) {
       throw toProjectFileError(this.path, error);
@@ -105,12 +113,17 @@ export class Folder {
 
   async #checkStill(): Promise<void> {
     const real = await realpath(this.real).catch(() => null);
-    if (real !== this.real) throw new ProjectFileError(this.path, 'moved', 'the folder was exchanged meanwhile');
+    if (real !== this.real)
+      throw new ProjectFileError(this.path, 'moved', 'the folder was exchanged meanwhile');
   }
 }
 
 /** Runs work in a folder of a project, and closes it. Null without running it if a component does not exist. */
-export async function withFolder<T>(root: string, path: string, work: (folder: Folder) => Promise<T>): Promise<T | null> {
+export async function withFolder<T>(
+  root: string,
+  path: string,
+  work: (folder: Folder) => Promise<T>,
+): Promise<T | null> {
   const names = splitPath(path);
   let folder = await Folder.openRoot(root);
   try {
@@ -130,7 +143,8 @@ export async function withFolder<T>(root: string, path: string, work: (folder: F
 export function toProjectFileError(path: string, error: unknown): ProjectFileError {
   if (error instanceof ProjectFileError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ELOOP') return new ProjectFileError(path, 'link', 'it is a link, and links are not followed', error);
+  if (code === 'ELOOP')
+    return new ProjectFileError(path, 'link', 'it is a link, and links are not followed', error);
   return new ProjectFileError(path, 'failed', code ?? message, error);
 }
 

@@ -1,5 +1,12 @@
 /** Why a file of a project was refused or could not be reached. */
-export type RefusalReason = 'bad_path' | 'link' | 'not_a_folder' | 'not_a_file' | 'moved' | 'too_large' | 'failed';
+export type RefusalReason =
+  | 'bad_path'
+  | 'link'
+  | 'not_a_folder'
+  | 'not_a_file'
+  | 'moved'
+  | 'too_large'
+  | 'failed';
 
 /** A file or folder of a project that was not touched. The message names its path and says why. */
 export class ProjectFileError extends Error {
@@ -19,7 +26,8 @@ export function splitPath(path: string): string[] {
   if (path === '') return [];
   const names = path.split('/');
   const isPlain = (name: string) => name !== '' && name !== '.' && name !== '..' && !name.includes('\0');
-  if (!names.every(isPlain)) throw new ProjectFileError(JSON.stringify(path), 'bad_path', 'it is not a path inside the project');
+  if (!names.every(isPlain))
+    throw new ProjectFileError(JSON.stringify(path), 'bad_path', 'it is not a path inside the project');
   return names;
 }
 

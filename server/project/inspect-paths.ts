@@ -10,7 +10,13 @@ const maxDepth = 64;
 export type Sight = { outside: boolean; obeyed: boolean };
 
 /** What a call names; see `server/prompt/paths.ts`. */
-type Named = { named: readonly string[]; words: readonly string[]; patterns: readonly string[]; written: readonly string[]; isCut: boolean };
+type Named = {
+  named: readonly string[];
+  words: readonly string[];
+  patterns: readonly string[];
+  written: readonly string[];
+  isCut: boolean;
+};
 
 /** More links than these that fit a pattern are not followed. */
 const maxFits = 60;
@@ -27,15 +33,24 @@ async function linksLike(start: string, project: string): Promise<string[] | nul
   const folder = start.slice(0, start.lastIndexOf('/') + 1);
   const real = await followPath(folder || '.', project).catch(() => null);
   const entries = real === null ? [] : await readdir(real, { withFileTypes: true }).catch(() => []);
-  const links = entries.filter((entry) => entry.isSymbolicLink() && entry.name.startsWith(start.slice(folder.length)));
+  const links = entries.filter(
+    (entry) => entry.isSymbolicLink() && entry.name.startsWith(start.slice(folder.length)),
+  );
   return links.length > maxFits ? null : links.map(({ name }) => folder + name);
 }
 
 /** Where the paths of a call lead. What cannot be followed, or was too much to look at, counts as outside and as obeyed. */
-export async function lookAtPaths({ named, words, patterns, written, isCut }: Named, project: string): Promise<Sight> {
+export async function lookAtPaths(
+  { named, words, patterns, written, isCut }: Named,
+  project: string,
+): Promise<Sight> {
   const root = await resolveFile(project, '/').catch(() => project);
   const sight: Sight = { outside: isCut, obeyed: isCut && written.length > 0 };
-  const look = async (path: string, follow: (path: string, project: string) => Promise<string>, mayWrite = written.includes(path)) => {
+  const look = async (
+    path: string,
+    follow: (path: string, project: string) => Promise<string>,
+    mayWrite = written.includes(path),
+  ) => {
     if (isHarmless(path)) return;
     const real = path.startsWith('~') ? null : await follow(path, project).catch(() => null);
     if (real === null || isOutside(real, root)) sight.outside = true;

@@ -13,14 +13,23 @@ export function createProjectGuard(roots: readonly string[], home = homedir()): 
   return async function resolveProject(given) {
     const path = given === '~' || given.startsWith('~/') ? home + given.slice(1) : given;
     if (!isAbsolute(path) || path.includes('\0')) {
-      throw new AppError('project_not_found', `project: ${JSON.stringify(given)} is not an absolute folder.`, { field: 'project' });
+      throw new AppError(
+        'project_not_found',
+        `project: ${JSON.stringify(given)} is not an absolute folder.`,
+        { field: 'project' },
+      );
     }
     const real = await realpath(path).catch(() => null);
     // A folder outside of the roots is refused whether or not it exists: the answer must not tell which.
     const allowed = await isUnderAny(real ?? resolve(path), roots);
-    if (!allowed) throw new AppError('project_not_allowed', `project: ${path} is not under one of PROJECT_ROOTS.`, { field: 'project' });
+    if (!allowed)
+      throw new AppError('project_not_allowed', `project: ${path} is not under one of PROJECT_ROOTS.`, {
+        field: 'project',
+      });
     if (real === null || !(await stat(real)).isDirectory()) {
-      throw new AppError('project_not_found', `project: ${path} is not an existing folder.`, { field: 'project' });
+      throw new AppError('project_not_found', `project: ${path} is not an existing folder.`, {
+        field: 'project',
+      });
     }
     return real;
   };

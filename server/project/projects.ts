@@ -21,7 +21,12 @@ const noFiles = { files: new Set<string>(), folders: new Set<string>() };
 /** Folders that nobody wants to pick a file from, if no .gitignore says so. */
 const skipped = new Set(['node_modules', '.git', '.venv', '__pycache__', 'dist', 'target']);
 
-export function createProjects(deps: { roots: readonly string[]; resolveProject: ResolveProject; workTrees: WorkTrees; now(): Date }): Projects {
+export function createProjects(deps: {
+  roots: readonly string[];
+  resolveProject: ResolveProject;
+  workTrees: WorkTrees;
+  now(): Date;
+}): Projects {
   const listed = new Map<string, { at: number; files: Promise<string[]> }>();
 
   async function toRow(path: string) {
@@ -45,7 +50,8 @@ export function createProjects(deps: { roots: readonly string[]; resolveProject:
       isSkipped: (name, isFolder) => name === '.git' || (!found && isFolder && skipped.has(name)),
       signal: AbortSignal.timeout(patienceMs),
       async onFiles(folder, entries) {
-        for (const entry of entries) files.push(folder.pathOf(entry.name).slice(start ? start.length + 1 : 0));
+        for (const entry of entries)
+          files.push(folder.pathOf(entry.name).slice(start ? start.length + 1 : 0));
         return files.length < maxFiles;
       },
     }).catch(() => {}); // What was found in time is better than nothing.
@@ -56,18 +62,29 @@ export function createProjects(deps: { roots: readonly string[]; resolveProject:
     async folders(asked) {
       if (asked === undefined) {
         const roots = [...new Set(deps.roots)];
-        return { path: null, parent: null, folders: await Promise.all(roots.map(async (path) => ({ ...(await toRow(path)), name: path }))) };
+        return {
+          path: null,
+          parent: null,
+          folders: await Promise.all(roots.map(async (path) => ({ ...(await toRow(path)), name: path }))),
+        };
       }
       const path = await deps.resolveProject(asked);
       const entries = await withFolder(path, '', (folder) => folder.entries()).catch((error: Error) => {
-        throw new AppError('project_not_found', `path: ${path} cannot be read (${error.message}).`, { field: 'path', cause: error });
+        throw new AppError('project_not_found', `path: ${path} cannot be read (${error.message}).`, {
+          field: 'path',
+          cause: error,
+        });
       });
       const names = (entries ?? [])
         .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name))
         .map(({ name }) => name);
       const shown = names.sort((a, b) => a.localeCompare(b)).slice(0, maxFolders);
       const parent = await deps.resolveProject(dirname(path)).catch(() => null);
-      return { path, parent: parent === path ? null : parent, folders: await Promise.all(shown.map((name) => toRow(join(path, name)))) };
+      return {
+        path,
+        parent: parent === path ? null : parent,
+        folders: await Promise.all(shown.map((name) => toRow(join(path, name)))),
+      };
     },
     async files(project, query, limit) {
       const at = deps.now().getTime();

@@ -5,7 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 const maxLinks = 40;
 
 /** The path of a file with all links resolved, as tools see it that take `..` off first. It need not exist. */
-export const resolveFile = (path: string, project: string): Promise<string> => followPath(resolve(project, path), '/');
+export const resolveFile = (path: string, project: string): Promise<string> =>
+  followPath(resolve(project, path), '/');
 
 /**
  * The path of a file with all links resolved, as the system sees it: `..` leads to the parent of what a link leads

@@ -40,6 +40,12 @@ export function isObeyedName(path: string): boolean {
   return path.split('/').some((step) => {
     if (step === '' || step === '.' || step === '..') return false;
     const name = plainName(step);
-    return name === '' || step.trim().startsWith('.') || name.startsWith('.') || names.has(name) || patterns.test(name);
+    return (
+      name === '' ||
+      step.trim().startsWith('.') ||
+      name.startsWith('.') ||
+      names.has(name) ||
+      patterns.test(name)
+    );
   });
 }

@@ -10,7 +10,9 @@ export function offersOf(call: Call): RuleOffer[] {
     const parts = parseShell(command);
     const [part] = parts ?? [];
     const start = parts?.length === 1 && part ? boundedStart(part) : null;
-    return start && part && part.length > start.length && start.every(isKnown) ? [{ command: start.join(' ') }] : [];
+    return start && part && part.length > start.length && start.every(isKnown)
+      ? [{ command: start.join(' ') }]
+      : [];
   }
   if (call.file === null || call.obeyed) return [];
   const folder = call.file.slice(0, call.file.lastIndexOf('/'));

@@ -18,7 +18,9 @@ export type Paths = {
 const limits = { paths: 60, length: 4096, depth: 8, values: 2000 };
 
 const readers = new Set('Read Glob Grep LS NotebookRead WebFetch WebSearch BashOutput'.split(' '));
-const writers = new Set('cp mv tee install ln dd sed perl touch mkdir chmod rsync tar unzip patch truncate sort'.split(' '));
+const writers = new Set(
+  'cp mv tee install ln dd sed perl touch mkdir chmod rsync tar unzip patch truncate sort'.split(' '),
+);
 
 /** What tools write is no path, whatever it looks like. */
 const contents = new Set('content old_string new_string new_source'.split(' '));
@@ -105,7 +107,9 @@ function pathsOfParts(parts: readonly Part[]): Omit<Paths, 'named'> {
     for (const path of part.flatMap(readWord)) {
       if (words.size + patterns.size >= limits.paths) isCut = true;
       if (isCut) break;
-      for (const at of folder && !/^[~/]/.test(path.text) ? [path.text, `${folder}/${path.text}`] : [path.text]) {
+      for (const at of folder && !/^[~/]/.test(path.text)
+        ? [path.text, `${folder}/${path.text}`]
+        : [path.text]) {
         (path.isPattern ? patterns : words).add(at);
         if (mayWrite) written.add(at);
       }

@@ -19,7 +19,12 @@ export type Decider = { name: string; address: string | null };
 const itself: Decider = { name: 'switchboard', address: null };
 
 /** A prompt that waits, with the way to give its answer to the agent (false where that no longer waits). */
-type Waiting = { prompt: Prompt; call: Call; give(reply: PromptReply): boolean; timer: AwakeTimer | undefined };
+type Waiting = {
+  prompt: Prompt;
+  call: Call;
+  give(reply: PromptReply): boolean;
+  timer: AwakeTimer | undefined;
+};
 
 /** A prompt before it was looked at. */
 export type Asked = Omit<Prompt, 'risks' | 'offers'>;
@@ -38,9 +43,17 @@ const marked = (rule: Rule): Rule => ({ ...rule, allows_anything: allowsAnything
 const byItself = JSON.stringify({ said: null, rule: null });
 
 /** What makes two answers the same, however they were written. */
-const sameAnswer = (said: PromptReply, { remember }: PromptAnswer) => inputText([said, remember === 'once' ? null : (remember ?? null)]);
+const sameAnswer = (said: PromptReply, { remember }: PromptAnswer) =>
+  inputText([said, remember === 'once' ? null : (remember ?? null)]);
 
-type Closing = { prompt: Prompt; outcome: PromptOutcome; by: Decider; reply?: string; ruleId?: string; detail?: string | null };
+type Closing = {
+  prompt: Prompt;
+  outcome: PromptOutcome;
+  by: Decider;
+  reply?: string;
+  ruleId?: string;
+  detail?: string | null;
+};
 
 /** What waits for a person, and the rules by which it need not. */
 export function createPrompts(deps: {
@@ -90,7 +103,11 @@ export function createPrompts(deps: {
 
   /** Answers for a person who gave a rule for it. */
   function giveByRule({ prompt, give }: Pick<Waiting, 'prompt' | 'give'>, used: readonly Rule[]): void {
-    store.note({ ...auditOf(prompt, itself), action: 'rule.used', rule_id: used.map(({ id }) => id).join(' ') });
+    store.note({
+      ...auditOf(prompt, itself),
+      action: 'rule.used',
+      rule_id: used.map(({ id }) => id).join(' '),
+    });
     give({ decision: 'allow', input: prompt.input });
   }
 
@@ -115,22 +132,37 @@ export function createPrompts(deps: {
 
   function reanswer(id: string, answer: PromptAnswer): Answered {
     const known = store.get(id);
-    if (!known) throw new AppError('prompt_not_found', `There is no prompt ${JSON.stringify(id)}.`, { field: 'id' });
+    if (!known)
+      throw new AppError('prompt_not_found', `There is no prompt ${JSON.stringify(id)}.`, { field: 'id' });
     const { prompt, outcome, reply } = known;
     if (outcome !== 'allowed' && outcome !== 'denied') {
-      throw new AppError('prompt_withdrawn', `The prompt is ${outcome?.replace('_', ' ') ?? 'withdrawn'}.`, { turnId: prompt.turn_id });
+      throw new AppError('prompt_withdrawn', `The prompt is ${outcome?.replace('_', ' ') ?? 'withdrawn'}.`, {
+        turnId: prompt.turn_id,
+      });
     }
     const before = JSON.parse(reply ?? byItself) as { said: string | null; rule: string | null };
     const said = toReply(prompt, answer);
     // What a rule has allowed meanwhile is not refused to who allows it too.
-    const isSame = before.said === null ? said.decision === 'allow' && said.input === prompt.input : before.said === sameAnswer(said, answer);
-    if (!isSame) throw new AppError('prompt_answered', `The prompt was ${outcome} with another answer.`, { turnId: prompt.turn_id });
+    const isSame =
+      before.said === null
+        ? said.decision === 'allow' && said.input === prompt.input
+        : before.said === sameAnswer(said, answer);
+    if (!isSame)
+      throw new AppError('prompt_answered', `The prompt was ${outcome} with another answer.`, {
+        turnId: prompt.turn_id,
+      });
     const rule = rules.find((one) => one.id === before.rule);
     return { id, outcome, turn_id: prompt.turn_id, rule: rule ? marked(rule) : null };
   }
 
   /** Where a call leads, and what speaks against it. */
-  async function judge({ kind, tool, input, project, conv_id }: Asked): Promise<{ call: Call; risks: string[] }> {
+  async function judge({
+    kind,
+    tool,
+    input,
+    project,
+    conv_id,
+  }: Asked): Promise<{ call: Call; risks: string[] }> {
     const path = fileOf({ tool, input });
     const root = await deps.resolveFile(project, '/').catch(() => project);
     const file = path === null ? null : await deps.resolveFile(path, project).catch(() => null);
@@ -143,7 +175,8 @@ export function createPrompts(deps: {
 
   return {
     list: (): Prompt[] => [...waiting.values()].map(({ prompt }) => prompt),
-    of: (turnId: string): Prompt[] => [...waiting.values()].map(({ prompt }) => prompt).filter((prompt) => prompt.turn_id === turnId),
+    of: (turnId: string): Prompt[] =>
+      [...waiting.values()].map(({ prompt }) => prompt).filter((prompt) => prompt.turn_id === turnId),
 
     /** Takes up a prompt: answers it by a rule, or has it wait for a person. */
     async ask(asked: Asked, give: (reply: PromptReply) => boolean, isWanted: () => boolean): Promise<void> {
@@ -171,20 +204,37 @@ export function createPrompts(deps: {
       const reply = JSON.stringify({ said: sameAnswer(said, answer), rule: rule?.id ?? null });
       // First, so that an answer that is on disk has its rule.
       if (rule) {
-        store.addRule(rule, { ...auditOf(prompt, by), action: 'rule.created', rule_id: rule.id, detail: JSON.stringify(rule.match) });
+        store.addRule(rule, {
+          ...auditOf(prompt, by),
+          action: 'rule.created',
+          rule_id: rule.id,
+          detail: JSON.stringify(rule.match),
+        });
         rules = [...rules, rule];
       }
       close({ prompt, outcome, by, reply, detail: inputText(rest), ...(rule ? { ruleId: rule.id } : {}) });
       if (!own.give(said)) {
-        store.close(prompt, { outcome: 'withdrawn', reply: null, by: null, audit: { ...auditOf(prompt, itself), action: 'prompt.withdrawn' } });
+        store.close(prompt, {
+          outcome: 'withdrawn',
+          reply: null,
+          by: null,
+          audit: { ...auditOf(prompt, itself), action: 'prompt.withdrawn' },
+        });
         throw new AppError('prompt_withdrawn', 'The agent has ended.', { turnId: prompt.turn_id });
       }
-      if (prompt.kind === 'plan' && said.decision === 'allow') deps.onPlanAccepted(prompt.conv_id, said.permissionMode ?? 'default');
+      if (prompt.kind === 'plan' && said.decision === 'allow')
+        deps.onPlanAccepted(prompt.conv_id, said.permissionMode ?? 'default');
       if (rule) {
         for (const other of [...waiting.values()]) {
           const used = other.prompt.kind === 'permission' ? covering(other.call) : null;
           if (!used) continue;
-          close({ prompt: other.prompt, outcome: 'allowed', by: itself, reply: byItself, ruleId: used.map((one) => one.id).join(' ') });
+          close({
+            prompt: other.prompt,
+            outcome: 'allowed',
+            by: itself,
+            reply: byItself,
+            ruleId: used.map((one) => one.id).join(' '),
+          });
           giveByRule(other, used);
         }
       }
@@ -201,7 +251,10 @@ export function createPrompts(deps: {
     },
 
     /** Nobody waits for a prompt any more; without an id for none of a turn. */
-    withdraw(which: { id: string } | { turnId: string }, outcome: 'withdrawn' | 'restarted' = 'withdrawn'): void {
+    withdraw(
+      which: { id: string } | { turnId: string },
+      outcome: 'withdrawn' | 'restarted' = 'withdrawn',
+    ): void {
       for (const { prompt } of [...waiting.values()]) {
         const isMeant = 'id' in which ? prompt.id === which.id : prompt.turn_id === which.turnId;
         if (isMeant) attempt('a prompt could not be closed', () => close({ prompt, outcome, by: itself }));
@@ -221,8 +274,15 @@ export function createPrompts(deps: {
     },
     revoke(id: string, by: Decider): void {
       const rule = rules.find((one) => one.id === id);
-      if (!rule) throw new AppError('rule_not_found', `There is no rule ${JSON.stringify(id)}.`, { field: 'id' });
-      store.removeRule(id, { ...auditOf(null, by), action: 'rule.revoked', rule_id: id, tool: rule.tool, detail: JSON.stringify(rule.match) });
+      if (!rule)
+        throw new AppError('rule_not_found', `There is no rule ${JSON.stringify(id)}.`, { field: 'id' });
+      store.removeRule(id, {
+        ...auditOf(null, by),
+        action: 'rule.revoked',
+        rule_id: id,
+        tool: rule.tool,
+        detail: JSON.stringify(rule.match),
+      });
       rules = rules.filter((one) => one.id !== id);
     },
     /** A conversation is forgotten, and what was allowed in it alone. */

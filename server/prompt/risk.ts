@@ -3,27 +3,41 @@ import { isInside } from './rule-match.ts';
 import { type Part, parseShell } from './shell.ts';
 
 /** `outside` and `obeyed` say where its paths lead, with links followed. */
-type Asked = { tool: string; input: Record<string, unknown>; project: string; outside?: boolean; obeyed?: boolean };
+type Asked = {
+  tool: string;
+  input: Record<string, unknown>;
+  project: string;
+  outside?: boolean;
+  obeyed?: boolean;
+};
 
 /** A command of more lines is not read at a glance. */
 const manyLines = 12;
 
-const networkPrograms = new Set('curl wget ssh scp sftp rsync nc ncat netcat telnet ftp socat ngrok'.split(' '));
+const networkPrograms = new Set(
+  'curl wget ssh scp sftp rsync nc ncat netcat telnet ftp socat ngrok'.split(' '),
+);
 const deletingPrograms = new Set('rm rmdir unlink shred truncate mkfs dd'.split(' '));
 const rootPrograms = new Set('sudo doas su pkexec'.split(' '));
 const shells = new Set('sh bash zsh dash ksh fish python python3 node perl ruby'.split(' '));
-const packageManagers = new Set('npm pnpm yarn pip pip3 pipx cargo gem go apt apt-get brew docker podman npx'.split(' '));
+const packageManagers = new Set(
+  'npm pnpm yarn pip pip3 pipx cargo gem go apt apt-get brew docker podman npx'.split(' '),
+);
 const fetching = new Set('install i add ci publish pull push clone fetch download get exec dlx'.split(' '));
 
 /** Each way in which a call can look risky, in plain words. */
-const risks: readonly { words: string; holds(asked: Asked, parts: readonly Part[], command: string): boolean }[] = [
+const risks: readonly {
+  words: string;
+  holds(asked: Asked, parts: readonly Part[], command: string): boolean;
+}[] = [
   {
     words: 'It runs as another user, with all rights (sudo).',
     holds: (_, parts) => parts.some((part) => programs(part).some((name) => rootPrograms.has(name))),
   },
   { words: 'It reaches outside of the project folder.', holds: reachesOutside },
   {
-    words: 'It changes a file that Claude, git, an editor or a shell obeys. No rule for a file or a folder covers that.',
+    words:
+      'It changes a file that Claude, git, an editor or a shell obeys. No rule for a file or a folder covers that.',
     holds: ({ obeyed }) => obeyed === true,
   },
   { words: 'It uses the network.', holds: usesNetwork },
@@ -34,9 +48,18 @@ const risks: readonly { words: string; holds(asked: Asked, parts: readonly Part[
     holds: (_, parts) => parts.some((part) => /^(chmod|chown|chgrp|setfacl)$/.test(programs(part)[0] ?? '')),
   },
   { words: 'It touches secrets or keys.', holds: touchesSecrets },
-  { words: 'It has hidden characters (odd Unicode): they are shown as marks.', holds: ({ input }) => textsOf(input).some(hidesCharacters) },
-  { words: 'It has letters that look like others, or run from right to left (odd Unicode).', holds: hasOddUnicode },
-  { words: 'It has many lines: read it to the end.', holds: (_, __, command) => countLines(command) > manyLines },
+  {
+    words: 'It has hidden characters (odd Unicode): they are shown as marks.',
+    holds: ({ input }) => textsOf(input).some(hidesCharacters),
+  },
+  {
+    words: 'It has letters that look like others, or run from right to left (odd Unicode).',
+    holds: hasOddUnicode,
+  },
+  {
+    words: 'It has many lines: read it to the end.',
+    holds: (_, __, command) => countLines(command) > manyLines,
+  },
   {
     words: 'It is too tangled to be checked by these rules: read it to the end.',
     holds: (_, __, command) => command !== '' && parseShell(command) === null,
@@ -68,7 +91,9 @@ const baseName = (word: string) => word.slice(word.lastIndexOf('/') + 1);
 
 /** Programs that run another one, which is somewhere among their words. */
 const wrappers = new Set(
-  'sudo doas su env xargs nohup nice ionice time timeout command exec watch setsid stdbuf chroot unshare flock parallel'.split(' '),
+  'sudo doas su env xargs nohup nice ionice time timeout command exec watch setsid stdbuf chroot unshare flock parallel'.split(
+    ' ',
+  ),
 );
 
 /** The program that a part runs; of a wrapper every word may be it. */
@@ -87,7 +112,10 @@ function reachesOutside({ input, project, outside }: Asked, parts: readonly Part
   const paths = parts.flat().map((word) => word.replaceAll('\0', '').replace(/^--?[\w-]+=/, ''));
   return paths.some((word) => {
     if (/^\/dev\/(null|stdin|stdout|stderr|tty)$/.test(word)) return false;
-    return /^~/.test(word) || (/^\/(?!\/)|^\.\.(\/|$)|\/\.\.(\/|$)/.test(word) && !isInside(normalize(word, project), project));
+    return (
+      /^~/.test(word) ||
+      (/^\/(?!\/)|^\.\.(\/|$)|\/\.\.(\/|$)/.test(word) && !isInside(normalize(word, project), project))
+    );
   });
 }
 
@@ -105,8 +133,13 @@ function usesNetwork({ tool }: Asked, parts: readonly Part[]): boolean {
   if (tool === 'WebFetch' || tool === 'WebSearch') return true;
   return parts.some((part) => {
     if (runs(part, networkPrograms)) return true;
-    const isGit = programs(part)[0] === 'git' && part.some((word) => /^(push|pull|fetch|clone|ls-remote)$/.test(word));
-    return isGit || (runs(part, packageManagers) && (programs(part)[0] === 'npx' || part.some((word) => fetching.has(word))));
+    const isGit =
+      programs(part)[0] === 'git' && part.some((word) => /^(push|pull|fetch|clone|ls-remote)$/.test(word));
+    return (
+      isGit ||
+      (runs(part, packageManagers) &&
+        (programs(part)[0] === 'npx' || part.some((word) => fetching.has(word))))
+    );
   });
 }
 
@@ -117,7 +150,12 @@ function runsFoundCode(_: Asked, parts: readonly Part[], command: string): boole
     .map((text) => programs(text.trim().split(/\s+/, 8)));
   const isPiped = behindPipes.some((names) => names.some((name) => shells.has(name)));
   return (
-    isPiped || parts.some((part) => programs(part)[0] === 'eval' || (runs(part, shells) && part.some((word) => /^-\w*[ce]$|^--eval$/.test(word))))
+    isPiped ||
+    parts.some(
+      (part) =>
+        programs(part)[0] === 'eval' ||
+        (runs(part, shells) && part.some((word) => /^-\w*[ce]$|^--eval$/.test(word))),
+    )
   );
 }
 
@@ -140,7 +178,9 @@ function deletes(_: Asked, parts: readonly Part[]): boolean {
 function touchesSecrets({ input }: Asked, parts: readonly Part[]): boolean {
   const words = [...parts.flat(), pathOf(input) ?? ''];
   return words.some((word) =>
-    /(^|\/)(\.env(\.\w+)?|\.ssh|\.aws|\.gnupg|\.netrc|\.npmrc|id_(rsa|ed25519|ecdsa)|\.credentials\.json|credentials)(\/|$)|\.pem$/.test(word),
+    /(^|\/)(\.env(\.\w+)?|\.ssh|\.aws|\.gnupg|\.netrc|\.npmrc|id_(rsa|ed25519|ecdsa)|\.credentials\.json|credentials)(\/|$)|\.pem$/.test(
+      word,
+    ),
   );
 }
 
@@ -166,11 +206,14 @@ const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}
 /** Words that mix alphabets that look alike, names of hosts in other letters, and what a person reads in another order than a shell. */
 function hasOddUnicode({ input }: Asked): boolean {
   const texts = textsOf(input);
-  if (texts.some((text) => /\b(https?|wss?|ssh|git|ftp):\/\/[^\s/]*([^\0-\x7f]|\bxn--)/i.test(text))) return true;
+  if (texts.some((text) => /\b(https?|wss?|ssh|git|ftp):\/\/[^\s/]*([^\0-\x7f]|\bxn--)/i.test(text)))
+    return true;
   if (texts.some((text) => rightToLeft.test(text))) return true;
   return texts.some((text) => mixesAlphabets(text));
 }
 
 function mixesAlphabets(text: string): boolean {
-  return (text.match(/[\p{L}\p{N}]+/gu) ?? []).some((word) => /[A-Za-z]/.test(word) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(word));
+  return (text.match(/[\p{L}\p{N}]+/gu) ?? []).some(
+    (word) => /[A-Za-z]/.test(word) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(word),
+  );
 }

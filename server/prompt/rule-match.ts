@@ -21,14 +21,19 @@ const harmless = new Set(['command', 'description', 'timeout', 'run_in_backgroun
 /** The command of a call; null where it has none, or where it is to run otherwise than commands do. */
 export function commandOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string | null {
   const { command } = input;
-  return tool === 'Bash' && typeof command === 'string' && Object.keys(input).every((name) => harmless.has(name)) ? command : null;
+  return tool === 'Bash' &&
+    typeof command === 'string' &&
+    Object.keys(input).every((name) => harmless.has(name))
+    ? command
+    : null;
 }
 
 /** Tools that do one thing to the file that they name. Others may do anything to it. */
 const fileTools = new Set(['Edit', 'MultiEdit', 'NotebookEdit', 'Read', 'Write']);
 
 /** Whether the CLI's tools take a path as it is written: they trim it, compose its letters, and begin at `~` or where the agent is. */
-const isTakenAsWritten = (path: string) => path.startsWith('/') && !path.includes('\0') && path === path.trim().normalize('NFC');
+const isTakenAsWritten = (path: string) =>
+  path.startsWith('/') && !path.includes('\0') && path === path.trim().normalize('NFC');
 
 /** The file that a call is about; null also for a path that would be taken for another one. */
 export function fileOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string | null {
@@ -39,7 +44,9 @@ export function fileOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string | 
 
 /** Whether the words of a command begin with others. */
 export const beginsWith = (part: Part, start: Part): boolean =>
-  start.length > 0 && start.length <= part.length && start.every((word, index) => isKnown(word) && word === part[index]);
+  start.length > 0 &&
+  start.length <= part.length &&
+  start.every((word, index) => isKnown(word) && word === part[index]);
 
 /** The one simple command that a text is; null for any other text. */
 export function onlyPart(text: string): Part | null {
@@ -48,7 +55,8 @@ export function onlyPart(text: string): Part | null {
   return parts?.length === 1 && part?.every(isKnown) ? part : null;
 }
 
-export const isInside = (file: string, folder: string): boolean => file === folder || file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+export const isInside = (file: string, folder: string): boolean =>
+  file === folder || file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 
 /** The input with its fields in one order, so that the same input is the same text. */
 export function inputText(value: unknown): string {
@@ -62,7 +70,12 @@ export function inputText(value: unknown): string {
 /** Whether a rule may be used for a call at all. */
 function applies(rule: Rule, call: Call, now: string): boolean {
   const holds = rule.until === null || rule.until > now;
-  return holds && rule.tool === call.tool && rule.project === call.project && (rule.conv_id === null || rule.conv_id === call.conv_id);
+  return (
+    holds &&
+    rule.tool === call.tool &&
+    rule.project === call.project &&
+    (rule.conv_id === null || rule.conv_id === call.conv_id)
+  );
 }
 
 /**

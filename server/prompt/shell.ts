@@ -5,7 +5,11 @@ const unknown = '\0';
 export type Part = readonly string[];
 
 /** Words that begin something else than a simple command. */
-const reserved = new Set('! { } [[ ]] case coproc do done elif else esac fi for function if in select then time until while'.split(' '));
+const reserved = new Set(
+  '! { } [[ ]] case coproc do done elif else esac fi for function if in select then time until while'.split(
+    ' ',
+  ),
+);
 
 /** A marked assignment in front of a command. */
 const assignment = new RegExp(`^${unknown}\\w+=`);
@@ -35,7 +39,8 @@ export const isKnown = (word: string): boolean => !word.includes(unknown);
 function parse(text: string, depth: number): Part[] {
   if (depth > limits.depth) throw new Unsure();
   // Other control characters and blanks are read differently by shells and by people.
-  if (/[^\t\n\u0020-\u007e\u00a1-\uffff]|[\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/u.test(text)) throw new Unsure();
+  if (/[^\t\n\u0020-\u007e\u00a1-\uffff]|[\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/u.test(text))
+    throw new Unsure();
   const parts: Part[] = [];
   let words: string[] = [];
   let word: string | null = null;
@@ -59,7 +64,8 @@ function parse(text: string, depth: number): Part[] {
       const isAssignment = leads && name !== undefined && name.length <= bareLength;
       words.push(isAssignment ? unknown + word : word);
       leads &&= isAssignment || assignment.test(word);
-    } else if (word !== '/dev/null' && !(redirect.startsWith('&') && /^[12]$/.test(word))) parts.push([unknown + redirect, word]);
+    } else if (word !== '/dev/null' && !(redirect.startsWith('&') && /^[12]$/.test(word)))
+      parts.push([unknown + redirect, word]);
     redirect = null;
     word = null;
     bareLength = 0;
@@ -116,7 +122,12 @@ function parse(text: string, depth: number): Part[] {
 }
 
 /** Reads on inside of double quotes; gives where they end. */
-function readDouble(text: string, from: number, add: (piece: string) => void, substitute: (inner: string) => void): number {
+function readDouble(
+  text: string,
+  from: number,
+  add: (piece: string) => void,
+  substitute: (inner: string) => void,
+): number {
   add('');
   for (let at = from; at < text.length; at += 1) {
     const char = text[at] as string;
@@ -131,7 +142,12 @@ function readDouble(text: string, from: number, add: (piece: string) => void, su
 }
 
 /** Reads what begins with `$` or a backtick; gives where it ends. */
-function readExpansion(text: string, at: number, add: (piece: string) => void, substitute: (inner: string) => void): number {
+function readExpansion(
+  text: string,
+  at: number,
+  add: (piece: string) => void,
+  substitute: (inner: string) => void,
+): number {
   if (text[at] === '`') {
     const end = text.indexOf('`', at + 1);
     if (end < 0 || text.slice(at, end).includes('\\')) throw new Unsure();

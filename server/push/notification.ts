@@ -5,7 +5,14 @@ import { toRows } from '../../contract/shown-input.ts';
 import { visible } from '../../contract/visible.ts';
 
 /** Something that a person may want to be told of. */
-export type Notice = { kind: NoticeKind; conv_id: string; event_id: number; what: string; prompt: Prompt | null; at: string };
+export type Notice = {
+  kind: NoticeKind;
+  conv_id: string;
+  event_id: number;
+  what: string;
+  prompt: Prompt | null;
+  at: string;
+};
 
 /** What fits on a lock screen; a push has room for about 3,900 bytes. */
 const maxWhat = 240;
@@ -23,7 +30,8 @@ const short = (text: unknown) => {
 /** What a prompt asks, in one line. */
 function asked({ kind, tool, input }: Prompt): string {
   const { questions } = input;
-  if (kind === 'question') return Array.isArray(questions) ? questions.map((one) => one?.question).join(' ') : '';
+  if (kind === 'question')
+    return Array.isArray(questions) ? questions.map((one) => one?.question).join(' ') : '';
   if (kind === 'plan') return String(input['plan'] ?? '');
   if (kind === 'budget') return '';
   return inputOf({ tool, input });
@@ -43,7 +51,10 @@ function inputOf({ tool, input }: Pick<Prompt, 'tool' | 'input'>): string {
 /** Whether one field could be taken for two of them, in one line. */
 function isAmbiguous({ tool, input }: Prompt): boolean {
   const rows = toRows(input, tool === 'Bash' ? ['description'] : []);
-  return rows.some(({ name, value }) => /[,:]\s/.test(name) || ((rows.length > 1 || !isPlain(tool, name)) && /,\s[^,]*:/.test(value)));
+  return rows.some(
+    ({ name, value }) =>
+      /[,:]\s/.test(name) || ((rows.length > 1 || !isPlain(tool, name)) && /,\s[^,]*:/.test(value)),
+  );
 }
 
 /** Whether all of what is asked stands in its notice, so that it can be allowed there. What looks risky is read on the card. */

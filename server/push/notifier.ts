@@ -57,7 +57,15 @@ export function createNotifier(deps: NotifierDeps) {
     detail: string | null,
   ) {
     const { notice_id, conv_id } = message;
-    const delivery: Delivery = { notice_id, device_id: device.id, conv_id, kind, state, detail, at: deps.now().toISOString() };
+    const delivery: Delivery = {
+      notice_id,
+      device_id: device.id,
+      conv_id,
+      kind,
+      state,
+      detail,
+      at: deps.now().toISOString(),
+    };
     try {
       store.note(delivery);
     } catch (error) {
@@ -66,7 +74,11 @@ export function createNotifier(deps: NotifierDeps) {
     return delivery;
   }
 
-  async function sendTo(device: StoredDevice, message: PushMessage, kind: Delivery['kind']): Promise<Delivery> {
+  async function sendTo(
+    device: StoredDevice,
+    message: PushMessage,
+    kind: Delivery['kind'],
+  ): Promise<Delivery> {
     try {
       await deps.channels[device.kind].send(device, message);
       return note(device, message, kind, 'sent', null);
@@ -112,7 +124,13 @@ export function createNotifier(deps: NotifierDeps) {
     const isStillWanted = notice.prompt === null || waits(notice.prompt.id);
     // Told again, it is for who has seen it and gone away.
     const seenEvent = isAgain ? 0 : deps.seen.upTo(notice.conv_id);
-    const why = whyNot(notice, { settings, conversation: conversation.notify, seenEvent, isStillWanted, now: deps.now() });
+    const why = whyNot(notice, {
+      settings,
+      conversation: conversation.notify,
+      seenEvent,
+      isStillWanted,
+      now: deps.now(),
+    });
     const message: Omit<PushMessage, 'prompt'> = {
       notice_id: deps.newId(),
       kind: notice.kind,
@@ -131,7 +149,12 @@ export function createNotifier(deps: NotifierDeps) {
     await Promise.all(
       devices.map((device) => {
         const { prompt } = notice;
-        const buttons = prompt && { kind: prompt.kind, tool: prompt.tool, allow: button(notice, 'allow'), deny: button(notice, 'deny') };
+        const buttons = prompt && {
+          kind: prompt.kind,
+          tool: prompt.tool,
+          allow: button(notice, 'allow'),
+          deny: button(notice, 'deny'),
+        };
         return sendTo(device, { ...message, prompt: buttons }, notice.kind);
       }),
     );
@@ -147,7 +170,14 @@ export function createNotifier(deps: NotifierDeps) {
     // Another one waits there: the line is for that now.
     const next = deps.waiting().findLast(({ conv_id }) => conv_id === convId);
     if (next)
-      return tell({ kind: 'needs_me', conv_id: convId, event_id: Number.POSITIVE_INFINITY, what: askedBy(next), prompt: next, at: next.opened_at });
+      return tell({
+        kind: 'needs_me',
+        conv_id: convId,
+        event_id: Number.POSITIVE_INFINITY,
+        what: askedBy(next),
+        prompt: next,
+        at: next.opened_at,
+      });
     const title = deps.conversation(convId)?.title ?? convId;
     const message: PushMessage = {
       notice_id: shown.noticeId,
@@ -162,7 +192,9 @@ export function createNotifier(deps: NotifierDeps) {
     await Promise.all(
       store.devices().map((device) =>
         // What was told is not wrong because it could not be taken back.
-        deps.channels[device.kind].send(device, message).catch((error) => deps.warn(error, 'a push could not be withdrawn')),
+        deps.channels[device.kind]
+          .send(device, message)
+          .catch((error) => deps.warn(error, 'a push could not be withdrawn')),
       ),
     );
   }
@@ -191,7 +223,9 @@ export function createNotifier(deps: NotifierDeps) {
     report(endpoint: string, noticeId: string, state: Delivery['state'], detail: string | null): boolean {
       const device = store.devices().find(({ url }) => url === endpoint);
       if (!device) return false;
-      const before = store.deliveries(200).find(({ notice_id, device_id }) => notice_id === noticeId && device_id === device.id);
+      const before = store
+        .deliveries(200)
+        .find(({ notice_id, device_id }) => notice_id === noticeId && device_id === device.id);
       if (!before) return false;
       note(device, before, before.kind, state, detail);
       return true;

@@ -36,12 +36,17 @@ export function createPushes(
   };
   const post = createSafePost(deps);
   const seen = createSeen();
-  const channels = { web: createWebPush({ ...deps, post, vapid }), ntfy: createNtfy({ ...deps, post }), webhook: createWebhook({ ...deps, post }) };
+  const channels = {
+    web: createWebPush({ ...deps, post, vapid }),
+    ntfy: createNtfy({ ...deps, post }),
+    webhook: createWebhook({ ...deps, post }),
+  };
   const notifier = createNotifier({ ...deps, channels, seen });
 
   function need(id: string): StoredDevice {
     const device = store.devices().find((one) => one.id === id);
-    if (!device) throw new AppError('device_not_found', `There is no device ${JSON.stringify(id)}.`, { field: 'id' });
+    if (!device)
+      throw new AppError('device_not_found', `There is no device ${JSON.stringify(id)}.`, { field: 'id' });
     return device;
   }
 
@@ -56,7 +61,12 @@ export function createPushes(
 
   return {
     onEvent: (event: StoredEvent): void => notifier.onEvent(event),
-    state: async (): Promise<{ public_key: string; settings: PushSettings; devices: PushDevice[]; deliveries: Delivery[] }> => ({
+    state: async (): Promise<{
+      public_key: string;
+      settings: PushSettings;
+      devices: PushDevice[];
+      deliveries: Delivery[];
+    }> => ({
       public_key: (await vapid()).publicKey,
       settings: store.settings(),
       devices: store.devices().map(shown),
@@ -69,12 +79,21 @@ export function createPushes(
       return settings;
     },
     /** Throws AppError `address_not_allowed`. `secret` is set for a webhook, this once. */
-    async add(asked: AddDevice, credential: { id: string | null; label: string }): Promise<{ device: PushDevice; secret: string | null }> {
+    async add(
+      asked: AddDevice,
+      credential: { id: string | null; label: string },
+    ): Promise<{ device: PushDevice; secret: string | null }> {
       const url = asked.kind === 'web' ? asked.subscription.endpoint : asked.url;
       await post.check(url);
       const made = asked.kind === 'webhook' ? `whsec_${randomBytes(24).toString('base64')}` : null;
       const secret: Record<string, string> =
-        asked.kind === 'web' ? asked.subscription.keys : asked.kind === 'ntfy' ? (asked.token ? { token: asked.token } : {}) : { secret: made ?? '' };
+        asked.kind === 'web'
+          ? asked.subscription.keys
+          : asked.kind === 'ntfy'
+            ? asked.token
+              ? { token: asked.token }
+              : {}
+            : { secret: made ?? '' };
       const known = store.devices().find((device) => device.url === url);
       const device: StoredDevice = {
         id: known?.id ?? deps.newId(),

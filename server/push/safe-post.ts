@@ -51,7 +51,12 @@ export function isPrivateAddress(address: string): boolean {
   if (mapped) return isPrivateAddress(mapped);
   const family = isIP(address);
   if (family === 4) return special4.check(address, 'ipv4');
-  return family !== 6 || address.includes('%') || !global6.check(address, 'ipv6') || special6.check(address, 'ipv6');
+  return (
+    family !== 6 ||
+    address.includes('%') ||
+    !global6.check(address, 'ipv6') ||
+    special6.check(address, 'ipv6')
+  );
 }
 
 /** Whether an address is one of this machine: a public one leads to its own services as well. */
@@ -66,7 +71,9 @@ function isOwnAddress(address: string): boolean {
 const isRefused = (address: string) => isPrivateAddress(address) || isOwnAddress(address);
 
 const refused = (host: string) =>
-  new AppError('address_not_allowed', `${host} is an address of this machine or of a private network.`, { field: 'url' });
+  new AppError('address_not_allowed', `${host} is an address of this machine or of a private network.`, {
+    field: 'url',
+  });
 
 /**
  * Looks a name up and refuses it if any of its addresses is private or our own. The very addresses that it gives are
@@ -76,7 +83,8 @@ const publicLookup: LookupFunction = (host, options, done) => {
   dnsLookup(host, { ...options, all: true }, (error, found) => {
     const addresses = (found ?? []) as LookupAddress[];
     if (error) return done(error, '', 0);
-    if (!addresses.length || addresses.some(({ address }) => isRefused(address))) return done(refused(host), '', 0);
+    if (!addresses.length || addresses.some(({ address }) => isRefused(address)))
+      return done(refused(host), '', 0);
     const first = addresses[0] as LookupAddress;
     if (options.all) (done as unknown as (error: null, all: LookupAddress[]) => void)(null, addresses);
     else done(null, first.address, first.family);
@@ -93,14 +101,23 @@ const hostOf = (url: string) =>
 /** Names that mean this machine wherever they are looked up (RFC 6761). */
 const isLocalName = (host: string) => host === '' || host === 'localhost' || host.endsWith('.localhost');
 
-export type SafePost = (url: string, how: { headers: Record<string, string>; body: string | Buffer }) => Promise<{ status: number; text: string }>;
+export type SafePost = (
+  url: string,
+  how: { headers: Record<string, string>; body: string | Buffer },
+) => Promise<{ status: number; text: string }>;
 
 /**
  * Posts to an address that a person gave. Follows no redirect. Throws AppError `address_not_allowed` if it leads into a
  * private network or to this machine and that is not allowed, or the error of the connection. `publicUrl` is where this
  * server is reached from outside.
  */
-export function createSafePost({ allowPrivate, publicUrl }: { allowPrivate: boolean; publicUrl(): string | null }): SafePost & {
+export function createSafePost({
+  allowPrivate,
+  publicUrl,
+}: {
+  allowPrivate: boolean;
+  publicUrl(): string | null;
+}): SafePost & {
   check(url: string): Promise<void>;
 } {
   /** Throws AppError `address_not_allowed`. A name that cannot be looked up now passes: it is looked up again at each call. */
@@ -108,7 +125,8 @@ export function createSafePost({ allowPrivate, publicUrl }: { allowPrivate: bool
     if (allowPrivate) return;
     const host = hostOf(url);
     const own = publicUrl();
-    if (isLocalName(host) || (own && host === hostOf(own)) || (isIP(host) && isRefused(host))) throw refused(host);
+    if (isLocalName(host) || (own && host === hostOf(own)) || (isIP(host) && isRefused(host)))
+      throw refused(host);
     if (isIP(host)) return;
     await new Promise<void>((resolve, reject) =>
       publicLookup(host, { all: false }, (error) => (error instanceof AppError ? reject(error) : resolve())),

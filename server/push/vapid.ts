@@ -14,7 +14,11 @@ const instead = 'new keys were made, and browsers must turn notifications on aga
  * The keys by which push services know this server: made on first use, and kept in the data folder (0600). `isKnown` says
  * whether a browser knows keys of before.
  */
-export async function loadVapidKeys(folder: string, note: NoteFault, isKnown: () => boolean): Promise<VapidKeys> {
+export async function loadVapidKeys(
+  folder: string,
+  note: NoteFault,
+  isKnown: () => boolean,
+): Promise<VapidKeys> {
   const file = join(folder, 'vapid.json');
   if (!lstatSync(file, { throwIfNoEntry: false }) && isKnown()) note(file, `${file} is missing: ${instead}.`);
   const kept = readRemakeable(file, { parse: toKeys, note, instead });
@@ -27,6 +31,7 @@ export async function loadVapidKeys(folder: string, note: NoteFault, isKnown: ()
 
 function toKeys(text: string): VapidKeys | null {
   const { publicKey, privateKey } = JSON.parse(text);
-  const isWhole = keyShapes.publicKey.test(String(publicKey)) && keyShapes.privateKey.test(String(privateKey));
+  const isWhole =
+    keyShapes.publicKey.test(String(publicKey)) && keyShapes.privateKey.test(String(privateKey));
   return isWhole ? { publicKey, privateKey } : null;
 }

@@ -4,7 +4,15 @@ import { type PushChannel, PushError } from './port.ts';
 import type { SafePost } from './safe-post.ts';
 
 /** A webhook, signed as standardwebhooks.com says: `webhook-id`, `webhook-timestamp`, `webhook-signature`. */
-export function createWebhook({ post, publicUrl, now }: { post: SafePost; publicUrl(): string | null; now(): Date }): PushChannel {
+export function createWebhook({
+  post,
+  publicUrl,
+  now,
+}: {
+  post: SafePost;
+  publicUrl(): string | null;
+  now(): Date;
+}): PushChannel {
   return {
     async send(device, message) {
       const base = publicUrl();
@@ -21,7 +29,8 @@ export function createWebhook({ post, publicUrl, now }: { post: SafePost; public
         },
         body,
       });
-      if (status >= 300) throw new PushError(`the webhook answered ${status} ${text.slice(0, 200)}`.trim(), status === 410);
+      if (status >= 300)
+        throw new PushError(`the webhook answered ${status} ${text.slice(0, 200)}`.trim(), status === 410);
     },
   };
 }

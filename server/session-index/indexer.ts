@@ -50,7 +50,14 @@ export function createIndexer({ home, writer, report: tell, onDamage }: IndexerD
       bytesDone += Math.min(file.size, file.text_to);
       if (!behind.has(file)) filesDone += 1;
     }
-    return { done: !behind.size && !wantsCrawl && problem === null, files: known.size, files_done: filesDone, bytes, bytes_done: bytesDone, problem };
+    return {
+      done: !behind.size && !wantsCrawl && problem === null,
+      files: known.size,
+      files_done: filesDone,
+      bytes,
+      bytes_done: bytesDone,
+      problem,
+    };
   }
 
   function reportProgress(): void {

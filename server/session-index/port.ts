@@ -5,7 +5,9 @@ import type { SessionMetadata } from '../transcript/metadata.ts';
 /** `agents` are the folders in which sub-agents were at work last. */
 export type IndexerStart = { home: string; path: string; agents: readonly string[] };
 export type ToIndexer = { type: 'look' } | { type: 'end' };
-export type FromIndexer = { type: 'fault'; text: string } | { type: 'progress'; progress: Indexing; isListed: boolean; agents: readonly string[] };
+export type FromIndexer =
+  | { type: 'fault'; text: string }
+  | { type: 'progress'; progress: Indexing; isListed: boolean; agents: readonly string[] };
 
 /** A transcript as the index knows it. */
 export type IndexedSession = {

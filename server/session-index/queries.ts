@@ -46,7 +46,10 @@ const literal = (text: string) => text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&
 const newestOfSession = `agent_id IS NULL AND NOT EXISTS (SELECT 1 FROM file AS newer
   WHERE newer.session_id = file.session_id AND newer.agent_id IS NULL AND newer.modified_ms > file.modified_ms)`;
 
-function conditions({ project, kind, q, withForks, only, without }: SessionIndexFilter): { sql: string[]; values: unknown[] } {
+function conditions({ project, kind, q, withForks, only, without }: SessionIndexFilter): {
+  sql: string[];
+  values: unknown[];
+} {
   const sql = [newestOfSession];
   const values: unknown[] = [];
   const add = (condition: string, ...more: unknown[]) => {
@@ -63,18 +66,28 @@ function conditions({ project, kind, q, withForks, only, without }: SessionIndex
 }
 
 /** The transcripts that fit, newest first, and where the next page begins. */
-export function listIndexed(index: IndexFile, filter: SessionIndexFilter, limit: number, after?: { modifiedMs: number; row: number }) {
+export function listIndexed(
+  index: IndexFile,
+  filter: SessionIndexFilter,
+  limit: number,
+  after?: { modifiedMs: number; row: number },
+) {
   const { sql, values } = conditions(filter);
   if (after) {
     sql.push('(modified_ms, id) < (?, ?)');
     values.push(after.modifiedMs, after.row);
   }
   const rows = index
-    .prepare(`SELECT ${columns} FROM file WHERE ${sql.join(' AND ')} ORDER BY modified_ms DESC, id DESC LIMIT ?`)
+    .prepare(
+      `SELECT ${columns} FROM file WHERE ${sql.join(' AND ')} ORDER BY modified_ms DESC, id DESC LIMIT ?`,
+    )
     .all(...values, limit + 1) as Row[];
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return { rows: shown.map(toIndexedSession), next: rows.length > limit && last ? { modifiedMs: last.modified_ms, row: last.id } : null };
+  return {
+    rows: shown.map(toIndexedSession),
+    next: rows.length > limit && last ? { modifiedMs: last.modified_ms, row: last.id } : null,
+  };
 }
 
 export function findByPrefix(index: IndexFile, prefix: string, limit: number): IndexedSession[] {

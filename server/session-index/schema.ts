@@ -40,10 +40,17 @@ const tables = `
 const perFile = 2 ** 32;
 
 /** The row of a line: which file, and where in it the line begins. */
-export const toRowId = (fileId: number, start: number): bigint => BigInt(fileId) * BigInt(perFile) + BigInt(start);
-export const toPlace = (rowId: number): { fileId: number; start: number } => ({ fileId: Math.floor(rowId / perFile), start: rowId % perFile });
+export const toRowId = (fileId: number, start: number): bigint =>
+  BigInt(fileId) * BigInt(perFile) + BigInt(start);
+export const toPlace = (rowId: number): { fileId: number; start: number } => ({
+  fileId: Math.floor(rowId / perFile),
+  start: rowId % perFile,
+});
 /** The rows of all lines of a file. */
-export const rowRange = (fileId: number): [bigint, bigint] => [toRowId(fileId, 0), toRowId(fileId + 1, 0) - 1n];
+export const rowRange = (fileId: number): [bigint, bigint] => [
+  toRowId(fileId, 0),
+  toRowId(fileId + 1, 0) - 1n,
+];
 
 export type IndexFile = Libsql.Database;
 
@@ -69,7 +76,8 @@ export function removeIndex(path: string): void {
 }
 
 /** Whether an error says that the index is damaged. */
-export const isDamaged = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string }).code ?? '');
+export const isDamaged = (error: unknown): boolean =>
+  /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string }).code ?? '');
 
 function open(path: string, home: string): IndexFile {
   const isNew = !lstatSync(path, { throwIfNoEntry: false })?.size;
@@ -89,7 +97,10 @@ function open(path: string, home: string): IndexFile {
       file.exec(
         "INSERT INTO said(said, rank) VALUES ('hashsize', 16000000); INSERT INTO output(output, rank) VALUES ('hashsize', 16000000); INSERT INTO said(said, rank) VALUES ('automerge', 8); INSERT INTO output(output, rank) VALUES ('automerge', 8);",
       );
-    } else if (user_version !== version || (file.prepare('SELECT home FROM meta').get() as { home: string }).home !== home) {
+    } else if (
+      user_version !== version ||
+      (file.prepare('SELECT home FROM meta').get() as { home: string }).home !== home
+    ) {
       throw new Error('the index is of another version or home');
     }
     return file;
@@ -104,7 +115,8 @@ export function openForReading(path: string): IndexFile | null {
   let file: IndexFile | null = null;
   try {
     file = new Libsql(path, { timeout: 200, readonly: true });
-    if ((file.prepare('PRAGMA user_version').get() as { user_version: number }).user_version === version) return file;
+    if ((file.prepare('PRAGMA user_version').get() as { user_version: number }).user_version === version)
+      return file;
   } catch {
     // It is being made, or is none: the thread replaces it.
   }

@@ -4,7 +4,15 @@ import { AppError } from '../app-error.ts';
 import type { Entry } from '../transcript/entry.ts';
 import { formatCursor } from '../transcript/history-page.ts';
 import { parseLine } from '../transcript/jsonl.ts';
-import { buildExcerpt, findPlaces, parseQuery, type Term, toMatch, toSearched, toWordMatch } from '../transcript/query.ts';
+import {
+  buildExcerpt,
+  findPlaces,
+  parseQuery,
+  type Term,
+  toMatch,
+  toSearched,
+  toWordMatch,
+} from '../transcript/query.ts';
 import { extractTexts, type SearchTexts } from '../transcript/search-text.ts';
 import { readLinesForward } from '../transcript-file/read-forward.ts';
 import type { SearchMatch, SearchQuery } from './port.ts';
@@ -26,7 +34,14 @@ const maxOutputsRead = 60;
 const lineBytes = 16 * 1024;
 
 type Table = 'said' | 'output';
-type FileRow = { id: number; path: string; session_id: string; agent_id: string | null; project: string | null; title: string | null };
+type FileRow = {
+  id: number;
+  path: string;
+  session_id: string;
+  agent_id: string | null;
+  project: string | null;
+  title: string | null;
+};
 
 /** The transcript of its session, which says where a sub-agent's one belongs. */
 const ofSession =
@@ -49,14 +64,18 @@ async function readEntryAt(file: FileHandle, start: number): Promise<{ entry: En
  */
 function pickBestText(texts: SearchTexts, terms: readonly Term[], roles: readonly SearchRole[]) {
   const missing = new Set(terms);
-  let best: { role: SearchRole; composed: string; findPlaces: [number, number][]; count: number } | null = null;
+  let best: { role: SearchRole; composed: string; findPlaces: [number, number][]; count: number } | null =
+    null;
   for (const role of roles) {
     if (!texts[role]) continue;
     const searched = toSearched(texts[role]);
-    const found = terms.map((term) => ({ term, places: findPlaces(searched, term) })).filter(({ places }) => places.length);
+    const found = terms
+      .map((term) => ({ term, places: findPlaces(searched, term) }))
+      .filter(({ places }) => places.length);
     for (const { term } of found) missing.delete(term);
     const places = found.flatMap((one) => one.places);
-    if (found.length > (best?.count ?? 0)) best = { role, composed: searched.composed, findPlaces: places, count: found.length };
+    if (found.length > (best?.count ?? 0))
+      best = { role, composed: searched.composed, findPlaces: places, count: found.length };
   }
   const excerpt = best && !missing.size ? buildExcerpt(best.composed, best.findPlaces) : null;
   return best && excerpt ? { role: best.role, ...excerpt } : null;
@@ -80,18 +99,32 @@ export function createSearch(index: IndexFile) {
   }
 
   /** The rows in which the words are: best first, or (of very many) newest first. */
-  function rowsWith(table: Table, match: string, files: readonly number[] | null, looked: number): { rows: number[]; isRanked: boolean } {
+  function rowsWith(
+    table: Table,
+    match: string,
+    files: readonly number[] | null,
+    looked: number,
+  ): { rows: number[]; isRanked: boolean } {
     const from = `FROM ${table} WHERE ${table} MATCH ?`;
-    const { n } = index.prepare(`SELECT count(*) AS n FROM (SELECT 1 ${from} LIMIT ?)`).get(match, maxRanked + 1) as { n: number };
+    const { n } = index
+      .prepare(`SELECT count(*) AS n FROM (SELECT 1 ${from} LIMIT ?)`)
+      .get(match, maxRanked + 1) as { n: number };
     const isRanked = n <= maxRanked;
     const order = isRanked && table === 'said' ? 'rank' : 'rowid DESC';
     if (!files || isRanked) {
       const own = files && new Set(files);
-      const found = index.prepare(`SELECT rowid AS id ${from} ORDER BY ${order} LIMIT ?`).all(match, own ? maxRanked : looked) as { id: number }[];
-      return { rows: found.map(({ id }) => id).filter((id) => !own || own.has(toPlace(id).fileId)), isRanked };
+      const found = index
+        .prepare(`SELECT rowid AS id ${from} ORDER BY ${order} LIMIT ?`)
+        .all(match, own ? maxRanked : looked) as { id: number }[];
+      return {
+        rows: found.map(({ id }) => id).filter((id) => !own || own.has(toPlace(id).fileId)),
+        isRanked,
+      };
     }
     const rows: number[] = [];
-    const inFile = index.prepare(`SELECT rowid AS id ${from} AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`);
+    const inFile = index.prepare(
+      `SELECT rowid AS id ${from} AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?`,
+    );
     for (const id of files) {
       if (rows.length >= looked) break;
       rows.push(...(inFile.all(match, ...rowRange(id), looked) as { id: number }[]).map((row) => row.id));
@@ -99,19 +132,28 @@ export function createSearch(index: IndexFile) {
     return { rows, isRanked };
   }
 
-  function candidates(query: SearchQuery, terms: readonly Term[], looked: number): { rows: number[]; order: 'best' | 'newest' } {
+  function candidates(
+    query: SearchQuery,
+    terms: readonly Term[],
+    looked: number,
+  ): { rows: number[]; order: 'best' | 'newest' } {
     const files = listFiles(query);
     const said = saidRoles.filter((role) => query.roles.includes(role));
     const columns = said.length < saidRoles.length ? `{${said.join(' ')}} : ` : '';
-    const found = said.length ? rowsWith('said', `${columns}(${toMatch(terms)})`, files, looked) : { rows: [], isRanked: true };
-    if (!query.roles.includes('output')) return { rows: found.rows, order: found.isRanked ? 'best' : 'newest' };
+    const found = said.length
+      ? rowsWith('said', `${columns}(${toMatch(terms)})`, files, looked)
+      : { rows: [], isRanked: true };
+    if (!query.roles.includes('output'))
+      return { rows: found.rows, order: found.isRanked ? 'best' : 'newest' };
     const output = rowsWith('output', toWordMatch(terms), files, looked);
     if (terms.some(({ words }) => words.length > 1)) output.rows.splice(maxOutputsRead);
     if (found.isRanked) return { rows: [...found.rows, ...output.rows], order: 'best' };
     return { rows: [...found.rows, ...output.rows].toSorted((a, b) => b - a), order: 'newest' };
   }
 
-  return async function search(query: SearchQuery): Promise<{ hits: SearchMatch[]; order: 'best' | 'newest' }> {
+  return async function search(
+    query: SearchQuery,
+  ): Promise<{ hits: SearchMatch[]; order: 'best' | 'newest' }> {
     const terms = parseQuery(query.q);
     if (!terms.length) throw new AppError('invalid_request', 'q: give at least one word', { field: 'q' });
     const looked = query.since || query.until ? maxLookedByTime : maxLooked;

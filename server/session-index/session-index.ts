@@ -52,7 +52,12 @@ function later(): { promise: Promise<void>; resolve(): void } {
 }
 
 /** The index of all transcripts. Its thread is started when somebody first asks for it. */
-export function createSessionIndex({ home, path: given, worker: file, warn }: SessionIndexDeps): SessionIndex {
+export function createSessionIndex({
+  home,
+  path: given,
+  worker: file,
+  warn,
+}: SessionIndexDeps): SessionIndex {
   let path = given;
   let worker: Worker | null = null;
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -67,7 +72,8 @@ export function createSessionIndex({ home, path: given, worker: file, warn }: Se
 
   /** The data folder has no place for it: until the end of this run it is kept elsewhere. */
   function moveDamagedAway(error: unknown): boolean {
-    if (path !== given || !noPlace.test(`${(error as { code?: string })?.code} ${(error as Error)?.message}`)) return false;
+    if (path !== given || !noPlace.test(`${(error as { code?: string })?.code} ${(error as Error)?.message}`))
+      return false;
     path = join(tmpdir(), `switchboard-index-${randomUUID()}.db`);
     warn(error, `the index of the sessions is kept in ${path} until the end of this run`);
     return true;
@@ -108,7 +114,11 @@ export function createSessionIndex({ home, path: given, worker: file, warn }: Se
       return;
     }
     warn(error, 'the index of the sessions is not kept');
-    progress = { ...progress, done: false, problem: `The index is not kept: ${(error as Error)?.message ?? error}` };
+    progress = {
+      ...progress,
+      done: false,
+      problem: `The index is not kept: ${(error as Error)?.message ?? error}`,
+    };
     worker = null;
     failedAt = performance.now();
     listed.resolve();
@@ -119,7 +129,11 @@ export function createSessionIndex({ home, path: given, worker: file, warn }: Se
     // Deleted: what was opened of it is not what is written from now on. A search that runs may still use it.
     if (!existsSync(path)) reading = null;
     listed = later();
-    const options = { workerData: { home, path, agents } satisfies IndexerStart, name: 'session-index', resourceLimits };
+    const options = {
+      workerData: { home, path, agents } satisfies IndexerStart,
+      name: 'session-index',
+      resourceLimits,
+    };
     worker = startThread(file, options, {
       message(message, from) {
         if (worker === from) handleProgress(message as FromIndexer);
@@ -134,7 +148,8 @@ export function createSessionIndex({ home, path: given, worker: file, warn }: Se
 
   let isWatchTold = false;
   function warnWatchFailed(error: unknown): void {
-    if (!isWatchTold) warn(error, 'the system does not tell of changed transcripts: they are looked for each minute');
+    if (!isWatchTold)
+      warn(error, 'the system does not tell of changed transcripts: they are looked for each minute');
     isWatchTold = true;
   }
 
@@ -154,7 +169,10 @@ export function createSessionIndex({ home, path: given, worker: file, warn }: Se
     const idle = worker;
     if (!idle) return;
     // First, so that what changes while the thread ends wakes the next one, which looks at all of them.
-    resting = { watching: watchTranscripts(home, { changed: resume, lost: resume, fault: warnWatchFailed }, agents), since: performance.now() };
+    resting = {
+      watching: watchTranscripts(home, { changed: resume, lost: resume, fault: warnWatchFailed }, agents),
+      since: performance.now(),
+    };
     worker = null;
     idle.postMessage({ type: 'end' } satisfies ToIndexer);
   }
@@ -183,7 +201,8 @@ export function createSessionIndex({ home, path: given, worker: file, warn }: Se
       await Promise.race([listed.promise, delay(firstPageMs, undefined, { ref: false })]);
     },
     indexing: () => progress,
-    list: (filter, limit, after) => read(({ index }) => listIndexed(index, filter, limit, after), { rows: [], next: null }),
+    list: (filter, limit, after) =>
+      read(({ index }) => listIndexed(index, filter, limit, after), { rows: [], next: null }),
     findByPrefix: (prefix, limit) => read(({ index }) => findByPrefix(index, prefix, limit), []),
     async search(query) {
       const nothing = { hits: [], order: 'best' as const };

@@ -31,7 +31,8 @@ const indexer = createIndexer({
     throw error;
   },
   writer: createWriter(index),
-  report: (progress, isListed) => send({ type: 'progress', progress, isListed, agents: watching.agentFolders() }),
+  report: (progress, isListed) =>
+    send({ type: 'progress', progress, isListed, agents: watching.agentFolders() }),
 });
 let crawledAt = performance.now();
 function crawl(): void {
@@ -40,7 +41,11 @@ function crawl(): void {
   indexer.crawlFolders();
 }
 const fault = (error: unknown) => send({ type: 'fault', text: String(error) });
-const watching = watchTranscripts(home, { changed: indexer.checkChanges, lost: () => crawl(), fault }, agents);
+const watching = watchTranscripts(
+  home,
+  { changed: indexer.checkChanges, lost: () => crawl(), fault },
+  agents,
+);
 const timer = setInterval(crawl, crawlEveryMs);
 crawl();
 

@@ -32,16 +32,25 @@ const mightHoldEntry = (bytes: Buffer) =>
   bytes.includes('"type":"user"') ||
   bytes.includes('"type":"assistant"') ||
   bytes.includes('"type":"system"') ||
-  (bytes.length < 20_000 && /"type":"(custom-title|ai-title|summary|cost-state|relocated)"/.test(bytes.toString('latin1')));
+  (bytes.length < 20_000 &&
+    /"type":"(custom-title|ai-title|summary|cost-state|relocated)"/.test(bytes.toString('latin1')));
 
 const hashText = (bytes: Buffer) => createHash('sha1').update(bytes).digest('hex');
 
 const sessionKind = ({ entrypoint, isBackground }: SessionMetadata) =>
-  isBackground ? 'background' : entrypoint === null ? null : entrypoint.startsWith('sdk') ? 'headless' : 'interactive';
+  isBackground
+    ? 'background'
+    : entrypoint === null
+      ? null
+      : entrypoint.startsWith('sdk')
+        ? 'headless'
+        : 'interactive';
 
 /** Puts what transcripts say into the index. */
 export function createWriter(index: IndexFile) {
-  const insertFile = index.prepare('INSERT INTO file (id, path, session_id, agent_id, size, modified_ms) VALUES (?, ?, ?, ?, ?, ?)');
+  const insertFile = index.prepare(
+    'INSERT INTO file (id, path, session_id, agent_id, size, modified_ms) VALUES (?, ?, ?, ?, ?, ?)',
+  );
   const lastId = index.prepare('SELECT coalesce(max(id), 0) AS id FROM file');
   const noteSize = index.prepare('UPDATE file SET size = ?, modified_ms = ?, error = NULL WHERE id = ?');
   const noteError = index.prepare('UPDATE file SET error = ? WHERE id = ?');
@@ -53,8 +62,12 @@ export function createWriter(index: IndexFile) {
   const dropOutput = index.prepare('DELETE FROM output WHERE rowid BETWEEN ? AND ?');
   const addSaid = index.prepare('INSERT INTO said (rowid, user, assistant, tool) VALUES (?, ?, ?, ?)');
   const addOutput = index.prepare('INSERT INTO output (rowid, words) VALUES (?, ?)');
-  const all = index.prepare('SELECT id, path, session_id, agent_id, size, modified_ms, facts_to, text_to, tail, facts FROM file');
-  const one = index.prepare('SELECT id, path, session_id, agent_id, size, modified_ms, facts_to, text_to, tail, facts FROM file WHERE id = ?');
+  const all = index.prepare(
+    'SELECT id, path, session_id, agent_id, size, modified_ms, facts_to, text_to, tail, facts FROM file',
+  );
+  const one = index.prepare(
+    'SELECT id, path, session_id, agent_id, size, modified_ms, facts_to, text_to, tail, facts FROM file WHERE id = ?',
+  );
 
   /** The files that the open transaction has changed, as they were before it. */
   const before = new Map<IndexedFile, IndexedFile>();
@@ -98,10 +111,15 @@ export function createWriter(index: IndexFile) {
     let isMore = false;
     for await (const { bytes, start, end } of readLinesForward(handle, from)) {
       const isNew = start >= file.facts_to;
-      const entry = bytes?.length && mightHoldEntry(bytes) ? (parseLine(bytes.toString('utf8')) as FactEntry | null) : undefined;
-      if (isNew && (bytes === null || entry === null || (bytes.length > 0 && bytes[0] !== 0x7b))) facts = { ...facts, badLines: facts.badLines + 1 };
+      const entry =
+        bytes?.length && mightHoldEntry(bytes)
+          ? (parseLine(bytes.toString('utf8')) as FactEntry | null)
+          : undefined;
+      if (isNew && (bytes === null || entry === null || (bytes.length > 0 && bytes[0] !== 0x7b)))
+        facts = { ...facts, badLines: facts.badLines + 1 };
       if (isNew && entry) facts = addEntry(facts, entry);
-      const texts = withTexts && entry && (file.agent_id !== null || !entry.isSidechain) ? extractTexts(entry) : null;
+      const texts =
+        withTexts && entry && (file.agent_id !== null || !entry.isSidechain) ? extractTexts(entry) : null;
       if (texts) rows.push({ rowId: toRowId(file.id, start), texts });
       to = end;
       isMore = to - from >= stepBytes;
@@ -112,15 +130,32 @@ export function createWriter(index: IndexFile) {
     if (withTexts) file.text_to = to;
     file.tail = await readTail(handle, file.facts_to);
     file.facts = JSON.stringify(facts);
-    const lookedFor = [facts.customTitle, facts.ownTitle, facts.firstMessage, facts.lastMessage, facts.project]
+    const lookedFor = [
+      facts.customTitle,
+      facts.ownTitle,
+      facts.firstMessage,
+      facts.lastMessage,
+      facts.project,
+    ]
       .filter(Boolean)
       .join('\n')
       .toLowerCase();
     for (const { rowId, texts } of rows) {
-      if (texts.user || texts.assistant || texts.tool) addSaid.run(rowId, toIndexed(texts.user), toIndexed(texts.assistant), toIndexed(texts.tool));
+      if (texts.user || texts.assistant || texts.tool)
+        addSaid.run(rowId, toIndexed(texts.user), toIndexed(texts.assistant), toIndexed(texts.tool));
       if (texts.output) addOutput.run(rowId, distinctWords(texts.output));
     }
-    noteFacts.run(file.facts_to, file.text_to, file.tail, file.facts, facts.project, sessionKind(facts), facts.firstUuid, lookedFor, file.id);
+    noteFacts.run(
+      file.facts_to,
+      file.text_to,
+      file.tail,
+      file.facts,
+      facts.project,
+      sessionKind(facts),
+      facts.firstUuid,
+      lookedFor,
+      file.id,
+    );
     return isMore;
   }
 
@@ -167,7 +202,9 @@ export function createWriter(index: IndexFile) {
       try {
         const handle = await open(file.path, 'r');
         try {
-          const hasChanged = file.facts_to > file.size || (file.facts_to > 0 && (await readTail(handle, file.facts_to)) !== file.tail);
+          const hasChanged =
+            file.facts_to > file.size ||
+            (file.facts_to > 0 && (await readTail(handle, file.facts_to)) !== file.tail);
           if (hasChanged) resetFile(file);
           while (await indexChunk(handle, file, withTexts)) await between();
         } finally {

@@ -36,7 +36,8 @@ export function resolveEndReason({ endedByUs: ours, deeds, tail, exitCode, signa
   const isCommandKilled = deeds?.last_exit_code === killedCode || deeds?.wasShortOfMemory === true;
   const isKilled = signal === sigkill || exitCode === killedCode;
   if (isCommandKilled && outOfMemoryHints(deeds?.last_output ?? '').length) return 'out_of_memory';
-  if (isKilled && /FATAL ERROR|heap out of memory/.test(tail?.slice(-lastChars) ?? '')) return 'out_of_memory';
+  if (isKilled && /FATAL ERROR|heap out of memory/.test(tail?.slice(-lastChars) ?? ''))
+    return 'out_of_memory';
   const isInOrder = exitCode === 0 || (exitCode === null && signal === null && goodbye.test(tail ?? ''));
   if (!isInOrder) return tail === null && exitCode === null ? 'missing_log' : 'abrupt';
   if (deeds?.interrupted) return 'interrupted';
@@ -49,12 +50,16 @@ const goOn = 'Continuing is safe: the transcript has all that was said.';
 export const endAdvice: Readonly<Record<EndReason, string>> = {
   clean_exit: `It ended in order. ${goOn}`,
   killed: `It was ended from here. ${goOn}`,
-  replaced: 'Its terminal was taken by a newer one, in which the session may go on. Look at the newest record of this session.',
-  interrupted: 'Its last turn was stopped (Escape, Ctrl-C, a cancel, a limit), and then it was left. Continue it and say how to go on.',
-  tool_crash: 'Its last command failed, and it was left with that. Look at the output; continuing is safe, and the model sees the failure.',
+  replaced:
+    'Its terminal was taken by a newer one, in which the session may go on. Look at the newest record of this session.',
+  interrupted:
+    'Its last turn was stopped (Escape, Ctrl-C, a cancel, a limit), and then it was left. Continue it and say how to go on.',
+  tool_crash:
+    'Its last command failed, and it was left with that. Look at the output; continuing is safe, and the model sees the failure.',
   out_of_memory:
     'Memory ran out: a command, or Claude Code itself, was killed. On Linux `journalctl -k | grep -i oom` says so for certain. Run less at a time or add swap, then continue it.',
-  failed: 'Its last turn failed: the model could not be reached, or refused. The turn has the reason; continue it when that is over.',
+  failed:
+    'Its last turn failed: the model could not be reached, or refused. The turn has the reason; continue it when that is over.',
   abrupt:
     'It ended without a goodbye: its process or its terminal was killed, it crashed, or the machine went down. What a command had half done stays half done: look at the project, then continue it. The end of its log may say more.',
   missing_log: `It ended without a goodbye, and nothing is left to tell why. ${goOn}`,

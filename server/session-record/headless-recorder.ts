@@ -10,7 +10,15 @@ import type { SessionRecord, SessionRecordStore } from './port.ts';
 const signalCodes = 128;
 
 /** What is of terminals alone. */
-const none = { door: 'headless', terminal: null, project: '', name: null, hook_hash: null, pid: 0, pidStart: null } as const;
+const none = {
+  door: 'headless',
+  terminal: null,
+  project: '',
+  name: null,
+  hook_hash: null,
+  pid: 0,
+  pidStart: null,
+} as const;
 
 /** How a run ended. */
 type Outcome = { end: RunEnd; isStopped: boolean };
@@ -62,7 +70,10 @@ export function createHeadlessRecorder({ store, agent, nameOf, warn, now, newId 
       return;
     }
     const newest = store.listBySession(sessionId);
-    const record = newest?.door === 'headless' ? newest : newRecord({ ...none, id: newId(), session_id: sessionId, started_at: now().toISOString() });
+    const record =
+      newest?.door === 'headless'
+        ? newest
+        : newRecord({ ...none, id: newId(), session_id: sessionId, started_at: now().toISOString() });
     held.set(sessionId, { id: record.id, runs: 1, last: null });
     saveRecord(reopened({ ...record, project, name: record.name ?? nameOf(sessionId) }));
   }
@@ -78,7 +89,12 @@ export function createHeadlessRecorder({ store, agent, nameOf, warn, now, newId 
     held.delete(sessionId);
     const record = store.get(own.id);
     if (record)
-      saveRecord({ ...record, session_id: sessionId, name: record.name ?? nameOf(sessionId), ...ended(own.last, deeds, now().toISOString()) });
+      saveRecord({
+        ...record,
+        session_id: sessionId,
+        name: record.name ?? nameOf(sessionId),
+        ...ended(own.last, deeds, now().toISOString()),
+      });
   }
 
   function settleRecord(sessionId: string): void {
@@ -169,7 +185,11 @@ function ended(last: Outcome | null, deeds: LastActivity | null, at: string): Pa
   };
 }
 
-function resolveReason(last: Outcome | null, deeds: LastActivity | null, signal: number | null): SessionRecord['reason'] {
+function resolveReason(
+  last: Outcome | null,
+  deeds: LastActivity | null,
+  signal: number | null,
+): SessionRecord['reason'] {
   const common = { endedByUs: null, deeds, signal };
   if (!last) return resolveEndReason({ ...common, tail: deeds && '', exitCode: null });
   if (last.end.kind === 'answer') return 'clean_exit';
@@ -177,5 +197,7 @@ function resolveReason(last: Outcome | null, deeds: LastActivity | null, signal:
   // Its process lives: somebody has denied what it asked, and stopped it with that.
   if (last.isStopped || (code === 'agent_killed' && !exit)) return 'interrupted';
   const isKilled = signal !== null || (exit?.code ?? 0) > signalCodes;
-  return isKilled || outOfMemoryHints(detail).length ? resolveEndReason({ ...common, tail: detail, exitCode: exit?.code ?? null }) : 'failed';
+  return isKilled || outOfMemoryHints(detail).length
+    ? resolveEndReason({ ...common, tail: detail, exitCode: exit?.code ?? null })
+    : 'failed';
 }

@@ -5,7 +5,19 @@ import type { SessionRecord } from './port.ts';
 /** Of what was said last so many characters are kept. */
 export const maxWords = 1000;
 
-type Begun = Pick<SessionRecord, 'id' | 'session_id' | 'door' | 'terminal' | 'project' | 'name' | 'hook_hash' | 'started_at' | 'pid' | 'pidStart'>;
+type Begun = Pick<
+  SessionRecord,
+  | 'id'
+  | 'session_id'
+  | 'door'
+  | 'terminal'
+  | 'project'
+  | 'name'
+  | 'hook_hash'
+  | 'started_at'
+  | 'pid'
+  | 'pidStart'
+>;
 
 /** The record of a session that has just begun. */
 export const newRecord = (begun: Begun): SessionRecord => ({

@@ -44,7 +44,18 @@ type Begun = Pick<SessionRecord, 'session_id' | 'terminal' | 'project' | 'name' 
 type Ours = EndFacts['endedByUs'];
 
 /** The records of what was started here, and the terminals among them, from their start to the reason of their end. */
-export function createSessionRecords({ store, logs, agent, terminals, startOf, onChange, onMove, warn, now, newId }: SessionRecordsDeps) {
+export function createSessionRecords({
+  store,
+  logs,
+  agent,
+  terminals,
+  startOf,
+  onChange,
+  onMove,
+  warn,
+  now,
+  newId,
+}: SessionRecordsDeps) {
   const open = new Map(
     store
       .listOpen()
@@ -79,14 +90,25 @@ export function createSessionRecords({ store, logs, agent, terminals, startOf, o
 
   async function settleRecord(record: SessionRecord, ours: Ours, endedAt: Date | null): Promise<void> {
     const fate = await readExit(record.pid).catch(() => null); // Where tmux hangs it is told without.
-    const isTaken = !ours && [...open.values()].some(({ id, terminal }) => id !== record.id && terminal === record.terminal);
+    const isTaken =
+      !ours &&
+      [...open.values()].some(({ id, terminal }) => id !== record.id && terminal === record.terminal);
     // A dead pane keeps a person attached to it, and its name from the next one.
     if (fate) await terminals.closePane({ id: fate.id, pid: record.pid });
     await delay(settleMs);
-    const [about, deeds] = await Promise.all([logs.about(record.id), agent.lastDeeds(record.session_id).catch(() => null)]);
+    const [about, deeds] = await Promise.all([
+      logs.about(record.id),
+      agent.lastDeeds(record.session_id).catch(() => null),
+    ]);
     const tail = about?.bytes ? stripEscapes(await logs.tail(record.id, tailBytes)) : null;
     const [exitCode, signal] = [fate?.exitCode ?? null, fate?.signal ?? null];
-    const reason = resolveEndReason({ endedByUs: isTaken ? 'replaced' : ours, deeds, tail, exitCode, signal });
+    const reason = resolveEndReason({
+      endedByUs: isTaken ? 'replaced' : ours,
+      deeds,
+      tail,
+      exitCode,
+      signal,
+    });
     const heard = endedAt ?? about?.at ?? now();
     Object.assign(record, {
       ended_at: heard.toISOString(),
@@ -162,23 +184,35 @@ export function createSessionRecords({ store, logs, agent, terminals, startOf, o
 
   function requireRecord(id: string): SessionRecord {
     const record = open.get(id) ?? store.get(id) ?? findByPrefix(id);
-    if (!record) throw new AppError('record_not_found', `There is no record ${JSON.stringify(id)} in the archive.`, { field: 'id' });
+    if (!record)
+      throw new AppError('record_not_found', `There is no record ${JSON.stringify(id)} in the archive.`, {
+        field: 'id',
+      });
     return record;
   }
 
-  async function toShown({ pid: _, pidStart: __, hook_hash: ___, ...record }: SessionRecord): Promise<ArchiveRecord> {
+  async function toShown({
+    pid: _,
+    pidStart: __,
+    hook_hash: ___,
+    ...record
+  }: SessionRecord): Promise<ArchiveRecord> {
     const about = await logs.about(record.id);
     return { ...record, advice: record.reason && endAdvice[record.reason], log_bytes: about?.bytes ?? 0 };
   }
 
   /** Changes what a person sees of it, which is no sign of life. */
-  function changeRecord(id: string, changes: Partial<Pick<SessionRecord, 'label' | 'hidden'>>): Promise<ArchiveRecord> {
+  function changeRecord(
+    id: string,
+    changes: Partial<Pick<SessionRecord, 'label' | 'hidden'>>,
+  ): Promise<ArchiveRecord> {
     const record = Object.assign(requireRecord(id), changes);
     store.save(record);
     return toShown(record);
   }
 
-  const isOpen = (sessionId: string): boolean => [...open.values()].some((record) => record.session_id === sessionId);
+  const isOpen = (sessionId: string): boolean =>
+    [...open.values()].some((record) => record.session_id === sessionId);
 
   return {
     /** What a terminal that is about to be opened is known by, and where its output goes. */
@@ -188,7 +222,14 @@ export function createSessionRecords({ store, logs, agent, terminals, startOf, o
     },
     /** Its process is there. */
     async begin(id: string, begun: Begun, pid: number): Promise<void> {
-      const record = newRecord({ id, door: 'terminal', ...begun, started_at: now().toISOString(), pid, pidStart: await startOf(pid) });
+      const record = newRecord({
+        id,
+        door: 'terminal',
+        ...begun,
+        started_at: now().toISOString(),
+        pid,
+        pidStart: await startOf(pid),
+      });
       starting.add(id);
       open.set(id, record);
       tryToSave(() => store.add(record));
@@ -237,12 +278,21 @@ export function createSessionRecords({ store, logs, agent, terminals, startOf, o
         if (filter.door && record.door !== filter.door) continue;
         if (filter.session_id && record.session_id !== filter.session_id) continue;
         if (filter.ended !== undefined && filter.ended !== (record.ended_at !== null)) continue;
-        if (q && !`${record.project}\n${record.name ?? ''}\n${record.label ?? ''}\n${record.session_id}`.toLowerCase().includes(q)) continue;
+        if (
+          q &&
+          !`${record.project}\n${record.name ?? ''}\n${record.label ?? ''}\n${record.session_id}`
+            .toLowerCase()
+            .includes(q)
+        )
+          continue;
         found.push(record);
         if (found.length > filter.limit) break;
       }
       const page = found.slice(0, filter.limit);
-      return { records: await Promise.all(page.map(toShown)), before: found.length > page.length ? (page.at(-1)?.id ?? null) : null };
+      return {
+        records: await Promise.all(page.map(toShown)),
+        before: found.length > page.length ? (page.at(-1)?.id ?? null) : null,
+      };
     },
     read: (id: string): Promise<ArchiveRecord> => toShown(requireRecord(id)),
     /** The end of its log. */
@@ -250,7 +300,8 @@ export function createSessionRecords({ store, logs, agent, terminals, startOf, o
       const tail = await logs.tail(requireRecord(id).id, bytes);
       return raw ? tail : stripEscapes(tail);
     },
-    label: (id: string, label: string | null): Promise<ArchiveRecord> => changeRecord(id, { label: label || null }),
+    label: (id: string, label: string | null): Promise<ArchiveRecord> =>
+      changeRecord(id, { label: label || null }),
     hide: (id: string, hidden: boolean): Promise<ArchiveRecord> => changeRecord(id, { hidden }),
     async dispose(): Promise<void> {
       if (timer) clearTimeout(timer);

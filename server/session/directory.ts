@@ -12,7 +12,11 @@ const maxCandidates = 10;
 
 const shortest = 4;
 
-const states: Readonly<Record<LiveSession['status'], SessionState>> = { busy: 'running', waiting: 'waiting', idle: 'idle' };
+const states: Readonly<Record<LiveSession['status'], SessionState>> = {
+  busy: 'running',
+  waiting: 'waiting',
+  idle: 'idle',
+};
 
 export type SessionDirectoryDeps = {
   agent: Agent;
@@ -53,10 +57,15 @@ const emptySession = (id: string, project: string | null): IndexedSession => ({
 /** A session of which no more is known than that a process has it open: it has no transcript before its first message. */
 function fromLiveProcess({ sessionId, project, startedAt, kind }: LiveSession): IndexedSession {
   const known = emptySession(sessionId, project);
-  return { ...known, kind, ...(startedAt ? { modifiedAt: startedAt, facts: { ...known.facts, createdAt: startedAt } } : {}) };
+  return {
+    ...known,
+    kind,
+    ...(startedAt ? { modifiedAt: startedAt, facts: { ...known.facts, createdAt: startedAt } } : {}),
+  };
 }
 
-const noTranscript = (id: string) => new AppError('session_not_found', `There is no transcript of session ${id} yet.`, { field: 'id' });
+const noTranscript = (id: string) =>
+  new AppError('session_not_found', `There is no transcript of session ${id} yet.`, { field: 'id' });
 
 /** This machine. */
 export function createSessionDirectory({
@@ -111,13 +120,20 @@ export function createSessionDirectory({
     const { rows } = sessionIndex.list({ ...filter, kind: undefined, only: [...live.keys()] }, live.size + 1);
     const known = new Set(rows.map(({ id }) => id));
     const project = filter.project?.toLowerCase();
-    const matchesFilter = (one: LiveSession) => !filter.q && (!project || one.project?.toLowerCase().includes(project));
+    const matchesFilter = (one: LiveSession) =>
+      !filter.q && (!project || one.project?.toLowerCase().includes(project));
     const unknown = [...live.values()].filter(
-      (one) => !known.has(one.sessionId) && !sessionIndex.findByPrefix(one.sessionId, 1).length && matchesFilter(one),
+      (one) =>
+        !known.has(one.sessionId) &&
+        !sessionIndex.findByPrefix(one.sessionId, 1).length &&
+        matchesFilter(one),
     );
     return [...rows, ...unknown.map(fromLiveProcess)]
       .map((row) => toSession(row, now))
-      .filter((row) => (!filter.kind || row.kind === filter.kind) && (!filter.states || filter.states.includes(row.state)))
+      .filter(
+        (row) =>
+          (!filter.kind || row.kind === filter.kind) && (!filter.states || filter.states.includes(row.state)),
+      )
       .toSorted((a, b) => b.modified_at.localeCompare(a.modified_at));
   }
 
@@ -133,19 +149,28 @@ export function createSessionDirectory({
     const prefix = idOrPrefix.toLowerCase();
     const rows = sessionIndex.findByPrefix(prefix, maxCandidates + 1);
     for (const one of now.live.values()) {
-      if (one.sessionId.startsWith(prefix) && !rows.some(({ id }) => id === one.sessionId)) rows.push(fromLiveProcess(one));
+      if (one.sessionId.startsWith(prefix) && !rows.some(({ id }) => id === one.sessionId))
+        rows.push(fromLiveProcess(one));
     }
     if (!rows.length) rows.push(...(await findUnindexed(prefix)));
     const known = rows.find(({ id }) => id === prefix) ?? rows[0];
     if (!known || (prefix.length < shortest && known.id !== prefix)) {
       const short = prefix.length < shortest ? ` Give at least ${shortest} characters of an id.` : '';
-      throw new AppError('session_not_found', `There is no session ${JSON.stringify(idOrPrefix)}.${short}`, { field: 'id' });
+      throw new AppError('session_not_found', `There is no session ${JSON.stringify(idOrPrefix)}.${short}`, {
+        field: 'id',
+      });
     }
     if (known.id !== prefix && rows.length > 1) {
-      const candidates = rows.slice(0, maxCandidates).map(({ id, facts }) => ({ id, project: facts.project }));
+      const candidates = rows
+        .slice(0, maxCandidates)
+        .map(({ id, facts }) => ({ id, project: facts.project }));
       const names = candidates.map(({ id, project }) => `${id} (${project ?? 'no project'})`).join(', ');
       const count = `${rows.length > maxCandidates ? 'more than ' : ''}${candidates.length}`;
-      throw new AppError('session_ambiguous', `${JSON.stringify(idOrPrefix)} begins ${count} sessions: ${names}.`, { field: 'id', candidates });
+      throw new AppError(
+        'session_ambiguous',
+        `${JSON.stringify(idOrPrefix)} begins ${count} sessions: ${names}.`,
+        { field: 'id', candidates },
+      );
     }
     // Of one that is just being written, or that the index has not come to, the transcript itself is asked.
     const found = known.facts.project === null && known.path ? await agent.findSession(known.id) : null;
@@ -161,14 +186,25 @@ export function createSessionDirectory({
     async start({ project, name, model, permissionMode, args }) {
       checkArgs(args);
       const folder = await resolveProject(project);
-      const id = await terminals.openTerminal({ sessionId: null, project: folder, name, model, permissionMode, extraArgs: args });
+      const id = await terminals.openTerminal({
+        sessionId: null,
+        project: folder,
+        name,
+        model,
+        permissionMode,
+        extraArgs: args,
+      });
       return readSession(id);
     },
     async resume(asked, { model, permissionMode, interrupt }) {
       const { known } = await findSession(asked);
       const checkFree = () => {
         const own = conversations().get(known.id);
-        if (own && own.state !== 'idle') throw new AppError('conversation_busy', `A turn of conversation ${own.id} runs in this session now.`);
+        if (own && own.state !== 'idle')
+          throw new AppError(
+            'conversation_busy',
+            `A turn of conversation ${own.id} runs in this session now.`,
+          );
       };
       const project = await resolveProject(known.facts.project ?? '');
       // First, or the next message would begin in what is made free here.
@@ -180,7 +216,10 @@ export function createSessionDirectory({
         await waitUntilReleased(known.id);
         await (interrupt ? agent.live.close(known.id) : agent.live.release(known.id));
         return await readSession(
-          await terminals.openTerminal({ sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] }, checkFree),
+          await terminals.openTerminal(
+            { sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] },
+            checkFree,
+          ),
         );
       } finally {
         giveUp();
@@ -217,7 +256,10 @@ export function createSessionDirectory({
       for (const id of now.terminals.keys()) {
         // As it is now: ending those before it has taken seconds.
         const live = (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
-        const doneAt = Math.max(live?.statusAt ?? 0, Date.parse(sessionIndex.findByPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''));
+        const doneAt = Math.max(
+          live?.statusAt ?? 0,
+          Date.parse(sessionIndex.findByPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''),
+        );
         if (!live || (live.status !== 'idle' && !busy) || clock().getTime() - doneAt < idleS * 1000) continue;
         await terminals.kill(id).then(
           () => killed.push(id),
@@ -231,7 +273,10 @@ export function createSessionDirectory({
       const live = now.live.get(known.id);
       // What it is in the middle of looks like damage.
       if (!dryRun && live)
-        throw new AppError('session_busy', `Session ${known.id} is open in process ${live.pid}: it can be mended when that has ended.`);
+        throw new AppError(
+          'session_busy',
+          `Session ${known.id} is open in process ${live.pid}: it can be mended when that has ended.`,
+        );
       const project = known.facts.project ?? '';
       const copyId = dryRun ? null : newSessionId();
       const found = await agent.repair(known.id, project || undefined, copyId);
@@ -241,7 +286,10 @@ export function createSessionDirectory({
     },
     async rename(asked, title) {
       const { known } = await findSession(asked);
-      if (!(await terminals.rename(known.id, title)) && !(await agent.setTitle(known.id, known.facts.project ?? undefined, title)))
+      if (
+        !(await terminals.rename(known.id, title)) &&
+        !(await agent.setTitle(known.id, known.facts.project ?? undefined, title))
+      )
         throw noTranscript(known.id);
       // The index comes to it in a moment.
       return { ...(await readSession(known.id)), title };
@@ -258,7 +306,9 @@ export function createSessionDirectory({
       const seen = (from ?? 0) + first.length;
       if (from !== null && (seen < all.length || (room === 0 && isEndedWanted)))
         return { sessions: first, next: `live.${seen}`, indexing: sessionIndex.indexing() };
-      const ended = isEndedWanted ? sessionIndex.list({ ...filter, without: [...now.live.keys()] }, room, after) : { rows: [], next: null };
+      const ended = isEndedWanted
+        ? sessionIndex.list({ ...filter, without: [...now.live.keys()] }, room, after)
+        : { rows: [], next: null };
       const { next } = ended;
       return {
         sessions: [...first, ...ended.rows.map((row) => toSession(row, now))],
@@ -276,11 +326,19 @@ export function createSessionDirectory({
       const { known, now } = await findSession(id);
       const isLive = now.live.has(known.id);
       // One that is open has no transcript before its first message.
-      const deeds = (await agent.lastDeeds(known.id, known.facts.project ?? undefined)) ?? (isLive ? createLastActivity().finish() : null);
+      const deeds =
+        (await agent.lastDeeds(known.id, known.facts.project ?? undefined)) ??
+        (isLive ? createLastActivity().finish() : null);
       if (!deeds) throw noTranscript(known.id);
       const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...told } = deeds;
       const reason = resolveReason(deeds, isLive);
-      return { ...told, id: known.id, state: toSession(known, now).state, reason, advice: advice[reason].replace('<id>', known.id) };
+      return {
+        ...told,
+        id: known.id,
+        state: toSession(known, now).state,
+        reason,
+        advice: advice[reason].replace('<id>', known.id),
+      };
     },
     async search(query) {
       await sessionIndex.ready();
@@ -313,6 +371,9 @@ function liveCursor(text: string): number | null {
 
 function parseCursor(text: string): { modifiedMs: number; row: number } {
   const match = /^(\d+(?:\.\d+)?)\.(\d+)$/.exec(text);
-  if (!match) throw new AppError('invalid_request', 'cursor: use the one that a page of this list gave as `next`', { field: 'cursor' });
+  if (!match)
+    throw new AppError('invalid_request', 'cursor: use the one that a page of this list gave as `next`', {
+      field: 'cursor',
+    });
   return { modifiedMs: Number(match[1]), row: Number(match[2]) };
 }

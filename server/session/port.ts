@@ -1,7 +1,15 @@
 import type { z } from 'zod';
 import type { HistoryPage } from '../../contract/message.ts';
 import type { Repair } from '../../contract/repair.ts';
-import type { Diagnosis, SearchAnswer, Session, SessionKind, SessionPage, SessionState, TypedPrompt } from '../../contract/session.ts';
+import type {
+  Diagnosis,
+  SearchAnswer,
+  Session,
+  SessionKind,
+  SessionPage,
+  SessionState,
+  TypedPrompt,
+} from '../../contract/session.ts';
 import type { SearchQuery } from '../session-index/port.ts';
 import type { TerminalListener, TerminalStream } from '../terminal/port.ts';
 
@@ -41,12 +49,21 @@ export interface Host {
   /** Throws AppError `invalid_request` for a search without a word. */
   search(query: SearchQuery): Promise<z.infer<typeof SearchAnswer>>;
   /** Starts a session in a terminal. Throws AppError `tmux_not_found`, `agent_not_found`, `not_logged_in`, `terminal_failed`. */
-  start(how: { project: string; name: string | null; model: string | null; permissionMode: string; args: readonly string[] }): Promise<Session>;
+  start(how: {
+    project: string;
+    name: string | null;
+    model: string | null;
+    permissionMode: string;
+    args: readonly string[];
+  }): Promise<Session>;
   /**
    * Opens an ended one; messages for it wait meanwhile. With `interrupt` what its process does is ended, by that where
    * it is a turn. Throws as `start`, and `session_busy`, `conversation_busy`, `background_busy`.
    */
-  resume(idOrPrefix: string, how: { model: string | null; permissionMode: string; interrupt?: () => Promise<void> }): Promise<Session>;
+  resume(
+    idOrPrefix: string,
+    how: { model: string | null; permissionMode: string; interrupt?: () => Promise<void> },
+  ): Promise<Session>;
   /** These throw AppError `terminal_not_ours`; `send` also `terminal_waits`, `terminal_failed`. */
   send(idOrPrefix: string, message: string): Promise<Pick<Session, 'id' | 'state'>>;
   interrupt(idOrPrefix: string): Promise<Pick<Session, 'id' | 'state'>>;
@@ -55,9 +72,16 @@ export interface Host {
   follow(idOrPrefix: string, on: TerminalListener): Promise<TerminalStream>;
   kill(idOrPrefix: string): Promise<{ killed: string }>;
   /** Ends the terminals of ours in which nothing was done for so long, and those that are busy only where that is said. */
-  killIdle(how: { idleS: number; busy: boolean }): Promise<{ killed: string[]; failed: { id: string; detail: string }[] }>;
+  killIdle(how: {
+    idleS: number;
+    busy: boolean;
+  }): Promise<{ killed: string[]; failed: { id: string; detail: string }[] }>;
   /** Without `dryRun` what is wrong is mended in a copy. */
   repair(idOrPrefix: string, how: { dryRun: boolean }): Promise<Repair>;
   rename(idOrPrefix: string, title: string): Promise<Session>;
-  readPromptHistory(filter: { q?: string | undefined; project?: string | undefined; limit: number }): Promise<TypedPrompt[]>;
+  readPromptHistory(filter: {
+    q?: string | undefined;
+    project?: string | undefined;
+    limit: number;
+  }): Promise<TypedPrompt[]>;
 }

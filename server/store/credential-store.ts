@@ -3,7 +3,13 @@ import { nanoid } from 'nanoid';
 import type { Database } from './database.ts';
 
 export type CredentialKind = 'cookie' | 'token';
-export type Credential = { id: string; kind: CredentialKind; label: string; created_at: string; last_used_at: string };
+export type Credential = {
+  id: string;
+  kind: CredentialKind;
+  label: string;
+  created_at: string;
+  last_used_at: string;
+};
 
 /** How long a browser stays signed in. Safari forgets cookies after 400 days at the latest. */
 export const cookieMs = 365 * 24 * 3600 * 1000;
@@ -28,18 +34,33 @@ export interface CredentialStore {
 }
 
 /** What is kept of the password to know it again: a slow hash, so that it cannot be guessed from the data folder. */
-const fingerprint = (password: string, salt: string) => `scrypt:${salt}:${scryptSync(password, salt, 32).toString('hex')}`;
+const fingerprint = (password: string, salt: string) =>
+  `scrypt:${salt}:${scryptSync(password, salt, 32).toString('hex')}`;
 
 /** `password` goes into the hash of a cookie: with another password no cookie of before fits. */
-export function createCredentialStore({ database, password, now }: { database: Database; password: string; now(): Date }): CredentialStore {
+export function createCredentialStore({
+  database,
+  password,
+  now,
+}: {
+  database: Database;
+  password: string;
+  now(): Date;
+}): CredentialStore {
   const fields = 'id, kind, label, created_at, last_used_at';
-  const insert = database.prepare('INSERT INTO credential (id, kind, hash, label, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)');
-  const all = database.prepare(`SELECT ${fields}, hash FROM credential`).all() as (Credential & { hash: string })[];
+  const insert = database.prepare(
+    'INSERT INTO credential (id, kind, hash, label, created_at, last_used_at) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const all = database.prepare(`SELECT ${fields}, hash FROM credential`).all() as (Credential & {
+    hash: string;
+  })[];
   const used = database.prepare('UPDATE credential SET last_used_at = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM credential WHERE id = ?');
   const removeAll = database.prepare('DELETE FROM credential');
   const readMark = database.prepare("SELECT value FROM mark WHERE name = 'password'");
-  const setMark = database.prepare("INSERT INTO mark VALUES ('password', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+  const setMark = database.prepare(
+    "INSERT INTO mark VALUES ('password', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  );
 
   /** All of them, by kind and hash: who is signed in can read what needs no journal while that is out of order. */
   const known = new Map(all.map((row) => [keyOf(row.kind, row.hash), toCredential(row)]));
@@ -56,7 +77,8 @@ export function createCredentialStore({ database, password, now }: { database: D
       const credential = { id: nanoid(12), kind, label, created_at: at, last_used_at: at };
       const hashed = hash(kind, secret);
       // Without a journal a browser's sign-in holds for this run, or nobody could look what is wrong.
-      if (kind === 'token' || !database.standIn) database.durably(() => insert.run(credential.id, kind, hashed, label, at, at));
+      if (kind === 'token' || !database.standIn)
+        database.durably(() => insert.run(credential.id, kind, hashed, label, at, at));
       known.set(keyOf(kind, hashed), credential);
       return { credential, secret };
     },
@@ -75,7 +97,10 @@ export function createCredentialStore({ database, password, now }: { database: D
       }
       return { ...credential };
     },
-    list: () => [...known.values()].map((one) => ({ ...one })).sort((a, b) => (a.last_used_at < b.last_used_at ? 1 : -1)),
+    list: () =>
+      [...known.values()]
+        .map((one) => ({ ...one }))
+        .sort((a, b) => (a.last_used_at < b.last_used_at ? 1 : -1)),
     revoke(id) {
       const found = [...known].find(([, credential]) => credential.id === id);
       if (!found) return false;
@@ -109,4 +134,10 @@ export function createCredentialStore({ database, password, now }: { database: D
 const keyOf = (kind: CredentialKind, hash: string) => `${kind} ${hash}`;
 
 /** libsql adds a field of its own to each row. */
-const toCredential = ({ id, kind, label, created_at, last_used_at }: Credential): Credential => ({ id, kind, label, created_at, last_used_at });
+const toCredential = ({ id, kind, label, created_at, last_used_at }: Credential): Credential => ({
+  id,
+  kind,
+  label,
+  created_at,
+  last_used_at,
+});

@@ -1,5 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { accessSync, closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type Libsql from 'libsql';
 import { AppError } from '../app-error.ts';
@@ -32,7 +42,10 @@ export type DatabaseOptions = {
 };
 
 /** Opens the journal in the data folder, makes it if the folder is new, and keeps other servers out. */
-export function openDatabase(folder: string, { acceptEmpty = false, note = () => {}, stateFolder = null }: DatabaseOptions = {}): Database {
+export function openDatabase(
+  folder: string,
+  { acceptEmpty = false, note = () => {}, stateFolder = null }: DatabaseOptions = {},
+): Database {
   const owner = createFolderOwner({ folder, stateFolder });
   const other = owner.other();
   if (other) throw inUse(folder, other);
@@ -71,11 +84,19 @@ function makeFolder(folder: string): void {
     const fault = lstatSync(folder, { throwIfNoEntry: false })?.isFile()
       ? `${folder} is a file`
       : describeFileFault(folder, error, { isFolder: true });
-    throw new DataFolderError(`The data folder ${folder} cannot be used: ${fault}. Make it writable or set SESSIONS_DIR.`, { cause: error });
+    throw new DataFolderError(
+      `The data folder ${folder} cannot be used: ${fault}. Make it writable or set SESSIONS_DIR.`,
+      { cause: error },
+    );
   }
 }
 
-function createDatabase(folder: string, { sqlite, file, dataId, changes, createdMs }: OpenJournal, note: NoteFault, release: () => void): Database {
+function createDatabase(
+  folder: string,
+  { sqlite, file, dataId, changes, createdMs }: OpenJournal,
+  note: NoteFault,
+  release: () => void,
+): Database {
   const watermark = createWatermark(join(folder, watermarkName), note);
   watermark.write({ dataId, changes });
   const presence = createPresence({ journal: file, log: `${file}-wal` });
@@ -182,7 +203,10 @@ function createDatabase(folder: string, { sqlite, file, dataId, changes, created
     // NORMAL does not sync the log at a commit; a message that was acknowledged must outlive a power cut.
     sqlite.pragma('synchronous = FULL');
     try {
-      const { result, value } = transact(() => ({ result: work(), value: (bump.get() as { value: number }).value }));
+      const { result, value } = transact(() => ({
+        result: work(),
+        value: (bump.get() as { value: number }).value,
+      }));
       watermark.write({ dataId, changes: value });
       return result;
     } finally {
@@ -232,7 +256,12 @@ function leave(sqlite: Libsql.Database): void {
 }
 
 /** What was removed while it was open is still whole: it is written out once more. */
-function rescue(sqlite: Libsql.Database, file: string, lost: string, { note, isOwnLog }: { note: NoteFault; isOwnLog(path: string): boolean }): void {
+function rescue(
+  sqlite: Libsql.Database,
+  file: string,
+  lost: string,
+  { note, isOwnLog }: { note: NoteFault; isOwnLog(path: string): boolean },
+): void {
   if (!existsSync(dirname(file))) return;
   const copy = `${file}.rescued-${new Date().toISOString().replaceAll(':', '-')}`;
   try {

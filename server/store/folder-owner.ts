@@ -14,7 +14,8 @@ const nobody: Owner = { pid: null, started: null, data_id: null };
 /** When a process was started and on which boot, in the system's own words; null if it does not run. */
 function startOf(pid: number): string | null {
   try {
-    if (process.platform !== 'linux') return readProgram('ps', ['-o', 'lstart=', '-p', String(pid)])?.trim() || null;
+    if (process.platform !== 'linux')
+      return readProgram('ps', ['-o', 'lstart=', '-p', String(pid)])?.trim() || null;
     const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return stat && `${boot} ${stat.start}`;

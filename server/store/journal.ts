@@ -40,7 +40,9 @@ export function createJournal(deps: {
   const insert = database.prepare('INSERT INTO event (conv_id, turn_id, data) VALUES (?, ?, ?)');
   const select = {
     all: database.prepare('SELECT id, data FROM event WHERE id > ? ORDER BY id LIMIT ?'),
-    conversation: database.prepare('SELECT id, data FROM event WHERE conv_id = ? AND id > ? ORDER BY id LIMIT ?'),
+    conversation: database.prepare(
+      'SELECT id, data FROM event WHERE conv_id = ? AND id > ? ORDER BY id LIMIT ?',
+    ),
     // The type begins at the tenth character (see toData).
     detail: database.prepare(
       `SELECT id, data FROM event WHERE id > ? AND (conv_id = ? OR substr(data, 10, 5) NOT IN (${finePrefixes.map((text) => `'${text}'`).join()}))
@@ -48,12 +50,18 @@ export function createJournal(deps: {
     ),
     turn: database.prepare('SELECT id, data FROM event WHERE turn_id = ? AND id > ? ORDER BY id LIMIT ?'),
   };
-  const last = database.prepare("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0) AS id");
+  const last = database.prepare(
+    "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0) AS id",
+  );
   const size = database.prepare('SELECT coalesce(sum(length(data)), 0) AS bytes FROM event');
-  const oldest = database.prepare("SELECT id, length(data) AS bytes, json_extract(data, '$.at') AS at FROM event ORDER BY id LIMIT ?");
+  const oldest = database.prepare(
+    "SELECT id, length(data) AS bytes, json_extract(data, '$.at') AS at FROM event ORDER BY id LIMIT ?",
+  );
   const removeTo = database.prepare('DELETE FROM event WHERE id <= ?');
   const readMark = database.prepare("SELECT value FROM mark WHERE name = 'pruned_to'");
-  const setMark = database.prepare("INSERT INTO mark VALUES ('pruned_to', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+  const setMark = database.prepare(
+    "INSERT INTO mark VALUES ('pruned_to', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  );
 
   const pending: Event[] = [];
   let staged: { events: StoredEvent[]; fromPending: number } = { events: [], fromPending: 0 };
@@ -73,7 +81,11 @@ export function createJournal(deps: {
     staged = {
       fromPending: pending.length,
       events: all.map((event) => {
-        const { lastInsertRowid } = insert.run(event.conv_id, 'turn_id' in event ? event.turn_id : null, toData(event));
+        const { lastInsertRowid } = insert.run(
+          event.conv_id,
+          'turn_id' in event ? event.turn_id : null,
+          toData(event),
+        );
         return { ...event, id: Number(lastInsertRowid) };
       }),
     };
@@ -259,6 +271,7 @@ function merge(pending: Event[], event: Event): void {
 
 function matches(event: StoredEvent, filter: EventFilter): boolean {
   if (filter.turn_id) return 'turn_id' in event && event.turn_id === filter.turn_id;
-  if (filter.detail !== undefined) return event.conv_id === filter.detail || !finePrefixes.includes(event.type.slice(0, 5));
+  if (filter.detail !== undefined)
+    return event.conv_id === filter.detail || !finePrefixes.includes(event.type.slice(0, 5));
   return !filter.conv_id || event.conv_id === filter.conv_id;
 }

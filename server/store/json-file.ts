@@ -14,7 +14,10 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
  * A lowdb adapter that writes atomically, with fsync, readable by the owner alone, and keeps the version
  * before in `<file>.bak`. lowdb's own adapter does none of these (steno: no fsync, mode 0644).
  */
-export function createJsonFile<T>(file: string, { parse, note }: { parse(value: unknown): T; note: NoteFault }): Adapter<T> {
+export function createJsonFile<T>(
+  file: string,
+  { parse, note }: { parse(value: unknown): T; note: NoteFault },
+): Adapter<T> {
   const backup = `${file}.bak`;
   let hasNotedBackup = false;
 
@@ -26,14 +29,19 @@ export function createJsonFile<T>(file: string, { parse, note }: { parse(value: 
       return { value: parse(JSON.parse(text)) };
     } catch (error) {
       if (isForbidden(error)) {
-        throw new DataFolderError(`${describeFileFault(path, error)}. Nothing was changed; then start the server again.`, { cause: error });
+        throw new DataFolderError(
+          `${describeFileFault(path, error)}. Nothing was changed; then start the server again.`,
+          { cause: error },
+        );
       }
       const isThere = await lstat(path).then(
         () => true,
         () => false,
       );
       if (!isThere) return null;
-      return { fault: codeOf(error) ? describeFileFault(path, error) : `${path} is damaged (${firstLine(error)})` };
+      return {
+        fault: codeOf(error) ? describeFileFault(path, error) : `${path} is damaged (${firstLine(error)})`,
+      };
     }
   }
 
@@ -41,7 +49,10 @@ export function createJsonFile<T>(file: string, { parse, note }: { parse(value: 
     try {
       return basename(keepAside(path));
     } catch (error) {
-      throw new DataFolderError(`${describeFileFault(path, error)}. It cannot be used, and cannot be moved away.`, { cause: error });
+      throw new DataFolderError(
+        `${describeFileFault(path, error)}. It cannot be used, and cannot be moved away.`,
+        { cause: error },
+      );
     }
   }
 
@@ -53,7 +64,9 @@ export function createJsonFile<T>(file: string, { parse, note }: { parse(value: 
     if (!found && !copy) return null;
     const what = found ? `${found.fault}. It is kept as ${putAside(file)}` : `${file} is missing`;
     const copyFault = copy && 'fault' in copy ? ` (${copy.fault})` : '';
-    const instead = value ? `its last good copy, ${basename(backup)}, is used` : `there is no good copy of it${copyFault}`;
+    const instead = value
+      ? `its last good copy, ${basename(backup)}, is used`
+      : `there is no good copy of it${copyFault}`;
     note(file, `${what}; ${instead}. Conversations that had turns come back from the journal.`);
     return value;
   }
@@ -79,7 +92,10 @@ export function createJsonFile<T>(file: string, { parse, note }: { parse(value: 
       // There is no version before at the first write. The write itself matters more than its copy.
       if (codeOf(error) === 'ENOENT' || hasNotedBackup) return;
       hasNotedBackup = true;
-      note(backup, `The version before of ${basename(file)} cannot be kept: ${describeFileFault(backup, error)}.`);
+      note(
+        backup,
+        `The version before of ${basename(file)} cannot be kept: ${describeFileFault(backup, error)}.`,
+      );
     }
   }
 

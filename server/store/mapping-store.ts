@@ -50,7 +50,9 @@ const toStored = ({ terminal_messages, ...record }: ConversationRecord): StoredC
   ...(terminal_messages ? { desk_messages: terminal_messages } : {}),
 });
 
-type StoredConversation = Omit<ConversationRecord, 'terminal_messages'> & { desk_messages?: TerminalMessages };
+type StoredConversation = Omit<ConversationRecord, 'terminal_messages'> & {
+  desk_messages?: TerminalMessages;
+};
 
 type Shape = { conversations: Record<string, ConversationRecord> };
 
@@ -82,7 +84,13 @@ export async function openMappingStore(deps: {
       const { desk_messages: terminal_messages, ...known } = entry;
       const created_at = entry.created_at ?? entry.last_message_at ?? deps.now().toISOString();
       const title = id === name ? {} : { title: name };
-      taken[id] = { ...title, ...known, terminal_messages, created_at, last_message_at: entry.last_message_at ?? created_at };
+      taken[id] = {
+        ...title,
+        ...known,
+        terminal_messages,
+        created_at,
+        last_message_at: entry.last_message_at ?? created_at,
+      };
     }
     return { ...rest, conversations: taken };
   };
@@ -177,4 +185,5 @@ function freeId(name: string, taken: Record<string, unknown>): string {
 }
 
 /** Faults of the disk have a code of the system; anything else is a fault of ours, and is not to be retried. */
-const isDiskError = (error: unknown): boolean => /^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '');
+const isDiskError = (error: unknown): boolean =>
+  /^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '');

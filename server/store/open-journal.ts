@@ -92,7 +92,10 @@ function findFile(path: string): string {
     return file;
   } catch (error) {
     if (!lstatSync(path, { throwIfNoEntry: false })) return path;
-    throw new DataFolderError(`${describeFileFault(path, error)}. Nothing was changed; then start the server again.`, { cause: error });
+    throw new DataFolderError(
+      `${describeFileFault(path, error)}. Nothing was changed; then start the server again.`,
+      { cause: error },
+    );
   }
 }
 
@@ -101,7 +104,9 @@ function findTrace({ folder, wasUsed }: JournalDeps): string | null {
   const names = [watermarkName, 'server.pid', 'attachments', 'terminals', 'undo'];
   const found = names.find((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }));
   if (found) return `${found} is there`;
-  const mapping = ['sessions.json', 'sessions.json.bak'].find((name) => readText(join(folder, name)).includes('"settled_turn"'));
+  const mapping = ['sessions.json', 'sessions.json.bak'].find((name) =>
+    readText(join(folder, name)).includes('"settled_turn"'),
+  );
   if (mapping) return `${mapping} names turns of it`;
   // A sessions.json alone is one of the original system, which is taken over.
   return wasUsed && !existsSync(join(folder, 'sessions.json')) ? 'a server has used it' : null;
@@ -151,7 +156,10 @@ function begin(file: string, deps: JournalDeps): void {
 
 function setAside(file: string, note: NoteFault, why: string): void {
   const kept = keepAside(file, ['', '-wal', '-shm']);
-  note(file, `${why}. It is kept as ${basename(kept)}, and an empty journal was begun: messages, sign-ins and rules that it held are gone.`);
+  note(
+    file,
+    `${why}. It is kept as ${basename(kept)}, and an empty journal was begun: messages, sign-ins and rules that it held are gone.`,
+  );
   closeSync(openSync(file, 'a', 0o600));
 }
 
@@ -164,7 +172,10 @@ function setOddLogAside(log: string, note: NoteFault): void {
       accessSync(log, constants.R_OK | constants.W_OK);
       return;
     } catch (error) {
-      throw new DataFolderError(`${describeFileFault(log, error)}. Nothing was changed; then start the server again.`, { cause: error });
+      throw new DataFolderError(
+        `${describeFileFault(log, error)}. Nothing was changed; then start the server again.`,
+        { cause: error },
+      );
     }
   }
   note(log, `It is not a file of ours. It is kept as ${basename(keepAside(log))}.`);
@@ -192,7 +203,10 @@ function tryOpen(file: string, deps: JournalDeps, isNew: boolean): Tried {
   try {
     sqlite = new Libsql(file, { timeout: 0 });
   } catch (error) {
-    throw new DataFolderError(`${describeFileFault(file, error)}. Make the data folder writable or set SESSIONS_DIR.`, { cause: error });
+    throw new DataFolderError(
+      `${describeFileFault(file, error)}. Make the data folder writable or set SESSIONS_DIR.`,
+      { cause: error },
+    );
   }
   try {
     sqlite.pragma('locking_mode = EXCLUSIVE');
@@ -205,7 +219,10 @@ function tryOpen(file: string, deps: JournalDeps, isNew: boolean): Tried {
     if (version > schemaVersion) {
       sqlite.exec('ROLLBACK');
       const what = `made by a newer version of Switchboard (its tables are of version ${version}, this one knows ${schemaVersion})`;
-      return { sqlite, unusable: `The journal ${file} was ${what}. Update Switchboard; nothing was changed.` };
+      return {
+        sqlite,
+        unusable: `The journal ${file} was ${what}. Update Switchboard; nothing was changed.`,
+      };
     }
     if (version === 0 && !isNew && typeof mark === 'object' && mark !== null) {
       sqlite.close();
@@ -222,7 +239,8 @@ function tryOpen(file: string, deps: JournalDeps, isNew: boolean): Tried {
   } catch (error) {
     if (isNoDatabase(error)) {
       // Its first page alone may be damaged: what the repair can read is not to be set aside for an empty journal.
-      if (typeof mark === 'object' && mark !== null) return { sqlite, unusable: damagedWords(file, 'it does not begin as a database does') };
+      if (typeof mark === 'object' && mark !== null)
+        return { sqlite, unusable: damagedWords(file, 'it does not begin as a database does') };
       sqlite.close();
       return 'no database';
     }
@@ -254,14 +272,21 @@ function openError(error: Error, { folder, lockedBy }: JournalDeps): DataFolderE
 
 export function inUse(folder: string, pid: number | null): DataFolderError {
   const who = pid ? `pid ${pid}` : 'pid unknown';
-  return new DataFolderError(`Another Switchboard server (${who}) uses the data folder ${folder}. Stop it, or set SESSIONS_DIR to another folder.`);
+  return new DataFolderError(
+    `Another Switchboard server (${who}) uses the data folder ${folder}. Stop it, or set SESSIONS_DIR to another folder.`,
+  );
 }
 
 /** What is wrong with the pages of the journal, in SQLite's words. */
 export function findDamage(sqlite: Libsql.Database, file: string): string | null {
   const size = lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  const tables = sqlite.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all() as { name: string }[];
-  const checks = size > maxChecked ? tables.filter(({ name }) => name !== 'event').map(({ name }) => `quick_check('${name}')`) : ['quick_check(1)'];
+  const tables = sqlite
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .all() as { name: string }[];
+  const checks =
+    size > maxChecked
+      ? tables.filter(({ name }) => name !== 'event').map(({ name }) => `quick_check('${name}')`)
+      : ['quick_check(1)'];
   for (const check of checks) {
     const [row] = sqlite.prepare(`PRAGMA ${check}`).all() as Record<string, string>[];
     const said = row ? (Object.values(row).find((value) => typeof value === 'string') ?? 'ok') : 'ok';
@@ -278,21 +303,32 @@ export function findDamage(sqlite: Libsql.Database, file: string): string | null
 
 /** The marks of the journal, compared with what was noted beside it. */
 function readMarks(sqlite: Libsql.Database, file: string, copy: string | null, deps: JournalDeps) {
-  const read = (name: string) => (sqlite.prepare('SELECT value FROM mark WHERE name = ?').get(name) as { value: number } | undefined)?.value;
-  const set = sqlite.prepare('INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value');
+  const read = (name: string) =>
+    (sqlite.prepare('SELECT value FROM mark WHERE name = ?').get(name) as { value: number } | undefined)
+      ?.value;
+  const set = sqlite.prepare(
+    'INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+  );
   const noted = readWatermark(join(deps.folder, watermarkName));
   let [dataId, changes] = [read('data_id'), read('changes') ?? 0];
   if (noted === 'damaged')
-    deps.note(join(deps.folder, watermarkName), 'It was damaged: a loss of journal entries before this start could not be noticed.');
+    deps.note(
+      join(deps.folder, watermarkName),
+      'It was damaged: a loss of journal entries before this start could not be noticed.',
+    );
   // One that was begun just now, or by a version without marks, has none.
   const compared = dataId === undefined || noted === 'damaged' ? null : noted;
   const isOther = compared !== null && compared.dataId !== dataId;
   const missing = compared && !isOther ? compared.changes - changes : 0;
-  if (isOther) deps.note(file, 'It is not the journal that this data folder had: it was replaced by another one.');
+  if (isOther)
+    deps.note(file, 'It is not the journal that this data folder had: it was replaced by another one.');
   if (missing > 0) {
     const kept = copy ? ` What was left of its log is kept as ${keepCopy(file)}.` : '';
     const why = `its log (${basename(file)}-wal) was cut, damaged or removed, or it was replaced by an older copy`;
-    deps.note(file, `The newest ${missing} changes are missing: ${why}. Messages, sign-ins or rules of before can be lost.${kept}`);
+    deps.note(
+      file,
+      `The newest ${missing} changes are missing: ${why}. Messages, sign-ins or rules of before can be lost.${kept}`,
+    );
     changes += missing;
   } else if (copy) rmSync(copy, { force: true });
   if (dataId === undefined || missing > 0) {

@@ -7,7 +7,14 @@ import type { AuditEntry, Prompt, PromptOutcome, Rule } from '../../contract/pro
 import type { ChatAnswer, TurnState } from '../../contract/turn.ts';
 
 /** A stored attachment. It is sent to the model if `forModel`, else it is placed in the project. */
-export type StoredAttachment = { name: string; media_type: string; bytes: number; path: string; forModel: boolean; sha256?: string };
+export type StoredAttachment = {
+  name: string;
+  media_type: string;
+  bytes: number;
+  path: string;
+  forModel: boolean;
+  sha256?: string;
+};
 
 /** The options of one turn: the request's own, which override those of the conversation and the settings. */
 export type TurnOptions = {
@@ -115,7 +122,10 @@ export type AskedPrompt = { prompt: Prompt; outcome: PromptOutcome | null; close
 export interface PromptStore {
   open(prompt: Prompt): void;
   /** Closes a prompt with its reply. The turn continues unless another prompt is open. */
-  close(prompt: Prompt, how: { outcome: PromptOutcome; reply: string | null; by: string | null; audit: Omit<AuditEntry, 'id'> }): void;
+  close(
+    prompt: Prompt,
+    how: { outcome: PromptOutcome; reply: string | null; by: string | null; audit: Omit<AuditEntry, 'id'> },
+  ): void;
   get(id: string): { prompt: Prompt; outcome: PromptOutcome | null; reply: string | null } | null;
   /** The prompts of a conversation between two times (ISO-8601), oldest first. */
   askedBetween(convId: string, from: string, to: string): AskedPrompt[];

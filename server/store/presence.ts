@@ -9,13 +9,16 @@ type Watched = { path: string; dev: number; ino: number; size: number; changedMs
 export function createPresence(paths: { journal: string; log: string }) {
   const look = (path: string): Watched | null => {
     const found = statSync(path, { throwIfNoEntry: false });
-    return found ? { path, dev: found.dev, ino: found.ino, size: found.size, changedMs: found.mtimeMs } : null;
+    return found
+      ? { path, dev: found.dev, ino: found.ino, size: found.size, changedMs: found.mtimeMs }
+      : null;
   };
   const [journal, log] = [look(paths.journal), look(paths.log)];
 
   function faultOf(known: Watched, now: Watched | null): string | null {
     if (!now) return `${known.path} was removed while the server runs`;
-    if (now.ino !== known.ino || now.dev !== known.dev) return `${known.path} was replaced while the server runs`;
+    if (now.ino !== known.ino || now.dev !== known.dev)
+      return `${known.path} was replaced while the server runs`;
     return now.size < known.size ? `${known.path} was cut while the server runs` : null;
   }
 
@@ -29,7 +32,8 @@ export function createPresence(paths: { journal: string; log: string }) {
       const fault = (journal && faultOf(journal, found[0])) ?? (log && faultOf(log, found[1]));
       // The journal changes with a checkpoint alone, the log with each change: both are ours to make, and noted here.
       const isLogTouched = !fault && log !== null && found[1]?.changedMs !== log.changedMs;
-      const isTouched = isLogTouched || (!fault && journal !== null && found[0]?.changedMs !== journal.changedMs);
+      const isTouched =
+        isLogTouched || (!fault && journal !== null && found[0]?.changedMs !== journal.changedMs);
       return { fault, isTouched, isLogTouched, logSize: found[1]?.size ?? 0 };
     },
     /** Takes the log as it is now for right: after a change of ours. */

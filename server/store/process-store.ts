@@ -7,7 +7,13 @@ export type ProcessStore = ProcessRegistry & {
 };
 
 /** The processes of agents that live now, on disk, so that a server that was killed leaves none behind for good. */
-export function createProcessStore({ database, warn }: { database: Database; warn(error: unknown, text: string): void }): ProcessStore {
+export function createProcessStore({
+  database,
+  warn,
+}: {
+  database: Database;
+  warn(error: unknown, text: string): void;
+}): ProcessStore {
   const put = database.prepare(
     'INSERT INTO process (mark, pid, pid_start) VALUES (?, ?, ?) ON CONFLICT (mark) DO UPDATE SET pid = excluded.pid, pid_start = excluded.pid_start',
   );
@@ -25,10 +31,12 @@ export function createProcessStore({ database, warn }: { database: Database; war
     record: ({ spawnTag: mark, pid, pidStart: pid_start }) => attempt(() => put.run(mark, pid, pid_start)),
     remove: (mark) => attempt(() => remove.run(mark)),
     all: () =>
-      (all.all() as { mark: string; pid: number; pid_start: string | null }[]).map(({ mark, pid, pid_start }) => ({
-        spawnTag: mark,
-        pid,
-        pidStart: pid_start,
-      })),
+      (all.all() as { mark: string; pid: number; pid_start: string | null }[]).map(
+        ({ mark, pid, pid_start }) => ({
+          spawnTag: mark,
+          pid,
+          pidStart: pid_start,
+        }),
+      ),
   };
 }

@@ -7,14 +7,26 @@ import { parseStored } from './sqlite-error.ts';
 type Row = { data: string };
 
 /** Prompts, rules and the audit in SQLite. */
-export function createPromptStore({ database, events }: { database: Database; events: EventWriter }): PromptStore {
+export function createPromptStore({
+  database,
+  events,
+}: {
+  database: Database;
+  events: EventWriter;
+}): PromptStore {
   const insert = database.prepare('INSERT INTO prompt (id, conv_id, turn_id, data) VALUES (?, ?, ?, ?)');
   const byId = database.prepare('SELECT data, outcome, reply FROM prompt WHERE id = ?');
   const left = database.prepare('SELECT data FROM prompt WHERE outcome IS NULL ORDER BY rowid');
-  const close = database.prepare("UPDATE prompt SET outcome = ?, reply = ?, data = json_set(data, '$.closed_at', ?) WHERE id = ?");
-  const between = database.prepare("SELECT data, outcome FROM prompt WHERE conv_id = ? AND data ->> 'opened_at' BETWEEN ? AND ? ORDER BY rowid");
+  const close = database.prepare(
+    "UPDATE prompt SET outcome = ?, reply = ?, data = json_set(data, '$.closed_at', ?) WHERE id = ?",
+  );
+  const between = database.prepare(
+    "SELECT data, outcome FROM prompt WHERE conv_id = ? AND data ->> 'opened_at' BETWEEN ? AND ? ORDER BY rowid",
+  );
   const isOpen = database.prepare('SELECT 1 FROM prompt WHERE turn_id = ? AND outcome IS NULL LIMIT 1');
-  const setState = database.prepare("UPDATE turn SET state = ? WHERE id = ? AND state IN ('running', 'waiting')");
+  const setState = database.prepare(
+    "UPDATE turn SET state = ? WHERE id = ? AND state IN ('running', 'waiting')",
+  );
   const rules = database.prepare('SELECT data FROM rule ORDER BY rowid');
   const addRule = database.prepare('INSERT INTO rule (id, data) VALUES (?, ?)');
   const removeRule = database.prepare('DELETE FROM rule WHERE id = ?');
@@ -27,7 +39,15 @@ export function createPromptStore({ database, events }: { database: Database; ev
       database.durably(() => {
         insert.run(prompt.id, prompt.conv_id, prompt.turn_id, JSON.stringify(prompt));
         setState.run('waiting', prompt.turn_id);
-        events.write([{ type: 'prompt.opened', conv_id: prompt.conv_id, turn_id: prompt.turn_id, at: prompt.opened_at, prompt }]);
+        events.write([
+          {
+            type: 'prompt.opened',
+            conv_id: prompt.conv_id,
+            turn_id: prompt.turn_id,
+            at: prompt.opened_at,
+            prompt,
+          },
+        ]);
       });
       events.announce();
     },
@@ -45,10 +65,12 @@ export function createPromptStore({ database, events }: { database: Database; ev
       return row ? { prompt: parseStored(row.data), outcome: row.outcome, reply: row.reply } : null;
     },
     askedBetween: (convId, from, to) =>
-      (between.all(convId, from, to) as (Row & { outcome: PromptOutcome | null })[]).map(({ data, outcome }) => {
-        const { closed_at = null, ...prompt } = parseStored(data) as Prompt & { closed_at?: string };
-        return { prompt, outcome, closed_at };
-      }),
+      (between.all(convId, from, to) as (Row & { outcome: PromptOutcome | null })[]).map(
+        ({ data, outcome }) => {
+          const { closed_at = null, ...prompt } = parseStored(data) as Prompt & { closed_at?: string };
+          return { prompt, outcome, closed_at };
+        },
+      ),
     left: () => (left.all() as Row[]).map(({ data }) => parseStored(data) as Prompt),
     rules: () => (rules.all() as Row[]).map(({ data }) => parseStored(data) as Rule),
     addRule(rule, entry) {
@@ -65,6 +87,9 @@ export function createPromptStore({ database, events }: { database: Database; ev
     },
     note: (entry) => void database.transact(() => note(entry)),
     entries: (limit, before = Number.MAX_SAFE_INTEGER) =>
-      (audit.all(before, limit) as (Row & { id: number })[]).map(({ id, data }) => ({ ...parseStored(data), id })),
+      (audit.all(before, limit) as (Row & { id: number })[]).map(({ id, data }) => ({
+        ...parseStored(data),
+        id,
+      })),
   };
 }

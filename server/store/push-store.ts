@@ -3,7 +3,11 @@ import type { PushStore, StoredDevice } from '../push/port.ts';
 import type { Database } from './database.ts';
 import { parseStored } from './sqlite-error.ts';
 
-const defaults: PushSettings = { kinds: ['needs_me', 'finished', 'failed'], quiet: null, again_after_min: 10 };
+const defaults: PushSettings = {
+  kinds: ['needs_me', 'finished', 'failed'],
+  quiet: null,
+  again_after_min: 10,
+};
 
 /** So many deliveries are kept. */
 const maxDeliveries = 500;
@@ -11,21 +15,35 @@ const maxDeliveries = 500;
 /** Push devices, settings and deliveries in SQLite. */
 export function createPushStore({ database }: { database: Database }): PushStore {
   const all = database.prepare('SELECT data FROM push_device ORDER BY rowid');
-  const insert = database.prepare('INSERT OR REPLACE INTO push_device (id, url, credential_id, data) VALUES (?, ?, ?, ?)');
+  const insert = database.prepare(
+    'INSERT OR REPLACE INTO push_device (id, url, credential_id, data) VALUES (?, ?, ?, ?)',
+  );
   const remove = database.prepare('DELETE FROM push_device WHERE id = ?');
   const removeOf = {
     all: database.prepare('DELETE FROM push_device WHERE credential_id = ?'),
-    browsers: database.prepare("DELETE FROM push_device WHERE credential_id = ? AND json_extract(data, '$.kind') = 'web'"),
+    browsers: database.prepare(
+      "DELETE FROM push_device WHERE credential_id = ? AND json_extract(data, '$.kind') = 'web'",
+    ),
   };
-  const removeOfSignIns = database.prepare("DELETE FROM push_device WHERE credential_id IS NOT NULL OR json_extract(data, '$.kind') = 'web'");
+  const removeOfSignIns = database.prepare(
+    "DELETE FROM push_device WHERE credential_id IS NOT NULL OR json_extract(data, '$.kind') = 'web'",
+  );
   const dropAllActions = database.prepare('DELETE FROM push_action');
   const readSettings = database.prepare("SELECT data FROM push_setting WHERE name = 'all'");
-  const writeSettings = database.prepare("INSERT INTO push_setting VALUES ('all', ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data");
+  const writeSettings = database.prepare(
+    "INSERT INTO push_setting VALUES ('all', ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data",
+  );
   const note = database.prepare('INSERT INTO push_delivery (device_id, data) VALUES (?, ?)');
-  const prune = database.prepare('DELETE FROM push_delivery WHERE id <= (SELECT max(id) FROM push_delivery) - ?');
+  const prune = database.prepare(
+    'DELETE FROM push_delivery WHERE id <= (SELECT max(id) FROM push_delivery) - ?',
+  );
   const newest = database.prepare('SELECT data FROM push_delivery ORDER BY id DESC LIMIT ?');
-  const lastOf = database.prepare('SELECT data FROM push_delivery WHERE device_id = ? ORDER BY id DESC LIMIT 1');
-  const addAction = database.prepare('INSERT INTO push_action (hash, prompt_id, conv_id, decision) VALUES (?, ?, ?, ?)');
+  const lastOf = database.prepare(
+    'SELECT data FROM push_delivery WHERE device_id = ? ORDER BY id DESC LIMIT 1',
+  );
+  const addAction = database.prepare(
+    'INSERT INTO push_action (hash, prompt_id, conv_id, decision) VALUES (?, ?, ?, ?)',
+  );
   const action = database.prepare('SELECT prompt_id, conv_id, decision FROM push_action WHERE hash = ?');
   const dropActions = database.prepare('DELETE FROM push_action WHERE prompt_id = ?');
   const parse = <T>(row: unknown): T => parseStored((row as { data: string }).data);

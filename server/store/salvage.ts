@@ -62,7 +62,10 @@ function mendRow(table: string, row: Row): Row | null {
 
 /** The highest row of a table, as far as it can be read. */
 function lastRowOf(old: Libsql.Database, table: string): number {
-  for (const sql of [`SELECT max(rowid) AS last FROM ${table}`, `SELECT seq AS last FROM sqlite_sequence WHERE name = '${table}'`]) {
+  for (const sql of [
+    `SELECT max(rowid) AS last FROM ${table}`,
+    `SELECT seq AS last FROM sqlite_sequence WHERE name = '${table}'`,
+  ]) {
     try {
       const { last } = (old.prepare(sql).get() as { last: number | null } | undefined) ?? { last: null };
       if (last !== null) return Number(last);
@@ -73,13 +76,22 @@ function lastRowOf(old: Libsql.Database, table: string): number {
   return rangeRows * rangeRows;
 }
 
-function copyTable(old: Libsql.Database, fresh: Libsql.Database, table: string): { rows: number; lost: number } {
-  const columnsOf = (db: Libsql.Database) => (db.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[]).map(({ name }) => name);
+function copyTable(
+  old: Libsql.Database,
+  fresh: Libsql.Database,
+  table: string,
+): { rows: number; lost: number } {
+  const columnsOf = (db: Libsql.Database) =>
+    (db.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[]).map(({ name }) => name);
   const known = new Set(columnsOf(old));
   const columns = columnsOf(fresh).filter((name) => known.has(name));
   if (!columns.length) return { rows: 0, lost: 0 };
-  const read = old.prepare(`SELECT ${columns.join()} FROM ${table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid`);
-  const write = fresh.prepare(`INSERT OR IGNORE INTO ${table} (${columns.join()}) VALUES (${columns.map(() => '?').join()})`);
+  const read = old.prepare(
+    `SELECT ${columns.join()} FROM ${table} WHERE rowid BETWEEN ? AND ? ORDER BY rowid`,
+  );
+  const write = fresh.prepare(
+    `INSERT OR IGNORE INTO ${table} (${columns.join()}) VALUES (${columns.map(() => '?').join()})`,
+  );
   let [rows, lost, failures] = [0, 0, 0];
 
   function copyRange(from: number, to: number): void {
@@ -104,7 +116,8 @@ function copyTable(old: Libsql.Database, fresh: Libsql.Database, table: string):
   }
 
   const last = lastRowOf(old, table);
-  for (let from = 0; from <= last && failures <= maxFailures; from += rangeRows) copyRange(from, Math.min(from + rangeRows - 1, last));
+  for (let from = 0; from <= last && failures <= maxFailures; from += rangeRows)
+    copyRange(from, Math.min(from + rangeRows - 1, last));
   return { rows, lost };
 }
 
@@ -117,7 +130,9 @@ function openDamaged(file: string, folder: string, lockedBy: () => number | null
     const version = versionOf(old);
     old.prepare('SELECT count(*) FROM sqlite_master').get();
     if (version <= schemaVersion) return old;
-    throw new DataFolderError(`${file} was made by a newer version of Switchboard: update it. Nothing was changed.`);
+    throw new DataFolderError(
+      `${file} was made by a newer version of Switchboard: update it. Nothing was changed.`,
+    );
   } catch (error) {
     if (error instanceof DataFolderError) throw error;
     if (isBusy(error)) throw inUse(folder, lockedBy());
@@ -136,7 +151,8 @@ export function salvageJournal(folder: string, stateFolder: string): Salvaged {
   if (other) throw inUse(folder, other);
   const file = join(folder, journalName);
   const found = lstatSync(file, { throwIfNoEntry: false });
-  if (found?.isDirectory()) throw new DataFolderError(`${file} is a folder. Remove or rename it; then start the server again.`);
+  if (found?.isDirectory())
+    throw new DataFolderError(`${file} is a folder. Remove or rename it; then start the server again.`);
   if (!found?.size) throw new DataFolderError(`There is no journal ${file} to repair.`);
   const old = openDamaged(file, folder, owner.noted);
   try {
@@ -145,7 +161,10 @@ export function salvageJournal(folder: string, stateFolder: string): Salvaged {
     if (lstatSync(`${file}.repaired`, { throwIfNoEntry: false })?.isFile()) removeParts(`${file}.repaired`);
     if (error instanceof DataFolderError) throw error;
     const words = `${file}.repaired cannot be written: ${(error as Error).message}`;
-    throw new DataFolderError(`${words}. Free disk space or make the data folder writable. Nothing was changed.`, { cause: error });
+    throw new DataFolderError(
+      `${words}. Free disk space or make the data folder writable. Nothing was changed.`,
+      { cause: error },
+    );
   }
 }
 
@@ -160,11 +179,18 @@ function writeRepaired(file: string, folder: string, old: Libsql.Database | null
   closeSync(openSync(made, 'wx', 0o600));
   const fresh = new Libsql(made);
   migrate(fresh);
-  const names = (fresh.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").all() as { name: string }[])
+  const names = (
+    fresh
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      .all() as { name: string }[]
+  )
     .map(({ name }) => name)
     .sort();
   fresh.exec('BEGIN');
-  const tables = names.map((name) => ({ name, ...(old ? readable(() => copyTable(old, fresh, name)) : { rows: 0, lost: 0 }) }));
+  const tables = names.map((name) => ({
+    name,
+    ...(old ? readable(() => copyTable(old, fresh, name)) : { rows: 0, lost: 0 }),
+  }));
   keepCounting(fresh, folder);
   fresh.exec('COMMIT');
   fresh.close();
@@ -192,7 +218,9 @@ function readable(work: () => { rows: number; lost: number }): { rows: number; l
 function keepCounting(fresh: Libsql.Database, folder: string): void {
   const noted = readWatermark(join(folder, watermarkName));
   if (noted && noted !== 'damaged') {
-    const set = fresh.prepare('INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)');
+    const set = fresh.prepare(
+      'INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)',
+    );
     fresh.prepare("DELETE FROM mark WHERE name = 'data_id'").run();
     set.run('data_id', noted.dataId);
     set.run('changes', noted.changes);

@@ -88,7 +88,8 @@ const migrations: readonly string[] = [
 /** The version that this release writes, as `PRAGMA user_version`. */
 export const schemaVersion = migrations.length;
 
-export const versionOf = (sqlite: Libsql.Database): number => (sqlite.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+export const versionOf = (sqlite: Libsql.Database): number =>
+  (sqlite.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
 
 /** Brings the tables up to this release. To be called in a transaction. */
 export function migrate(sqlite: Libsql.Database): void {

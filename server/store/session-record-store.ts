@@ -13,7 +13,9 @@ export function createSessionRecordStore({ database }: { database: Database }): 
      ON CONFLICT (id) DO UPDATE SET session_id = excluded.session_id, is_open = excluded.is_open, data = excluded.data`,
   );
   const byId = database.prepare('SELECT seq, data FROM archive WHERE id = ?');
-  const bySession = database.prepare('SELECT data FROM archive WHERE session_id = ? ORDER BY seq DESC LIMIT 1');
+  const bySession = database.prepare(
+    'SELECT data FROM archive WHERE session_id = ? ORDER BY seq DESC LIMIT 1',
+  );
   const open = database.prepare('SELECT data FROM archive WHERE is_open = 1 ORDER BY seq');
   const page = database.prepare('SELECT seq, data FROM archive WHERE seq < ? ORDER BY seq DESC LIMIT ?');
   // Those of before there were others are of terminals.
@@ -24,8 +26,14 @@ export function createSessionRecordStore({ database }: { database: Database }): 
   const isOpen = (record: SessionRecord) => (record.ended_at === null ? 1 : 0);
 
   return {
-    add: (record) => database.durably(() => void write.run(record.id, record.session_id, isOpen(record), JSON.stringify(record))),
-    save: (record) => database.transact(() => void write.run(record.id, record.session_id, isOpen(record), JSON.stringify(record))),
+    add: (record) =>
+      database.durably(
+        () => void write.run(record.id, record.session_id, isOpen(record), JSON.stringify(record)),
+      ),
+    save: (record) =>
+      database.transact(
+        () => void write.run(record.id, record.session_id, isOpen(record), JSON.stringify(record)),
+      ),
     get(id) {
       const row = byId.get(id);
       return row ? parse(row) : null;

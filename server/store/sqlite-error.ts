@@ -13,13 +13,17 @@ export const repairWords = 'Stop the server and run `switchboard repair-store`, 
 export const isBusy = (error: unknown): boolean => busyCodes.test((error as SqliteError).code ?? '');
 
 /** No page of the file is one of a database: nothing can be read from it. */
-export const isNoDatabase = (error: unknown): boolean => /^SQLITE_NOTADB/.test((error as SqliteError).code ?? '');
+export const isNoDatabase = (error: unknown): boolean =>
+  /^SQLITE_NOTADB/.test((error as SqliteError).code ?? '');
 
 /** Whether SQLite, or what was stored, is damaged. Also for errors that `toStorageError` has made. */
 export function isDamage(error: unknown): boolean {
   const { code, message } = error as SqliteError;
-  if (error instanceof AppError) return error.code === 'storage_unavailable' && error.cause !== undefined && isDamage(error.cause);
-  return error instanceof SyntaxError || damageCodes.test(code ?? '') || /malformed database schema/.test(message);
+  if (error instanceof AppError)
+    return error.code === 'storage_unavailable' && error.cause !== undefined && isDamage(error.cause);
+  return (
+    error instanceof SyntaxError || damageCodes.test(code ?? '') || /malformed database schema/.test(message)
+  );
 }
 
 /**
@@ -40,6 +44,10 @@ export function parseStored<T>(text: string): T {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new AppError('storage_unavailable', `A row of the journal is damaged: ${(error as Error).message}. ${repairWords}.`, { cause: error });
+    throw new AppError(
+      'storage_unavailable',
+      `A row of the journal is damaged: ${(error as Error).message}. ${repairWords}.`,
+      { cause: error },
+    );
   }
 }

@@ -9,7 +9,13 @@ const maxNotes = 50;
 export type StorageNotes = { add: NoteFault; all(): StorageNote[] };
 
 /** Collects the notes of this run for the status, and logs each. */
-export function createStorageNotes({ log, now }: { log(file: string, text: string): void; now(): Date }): StorageNotes {
+export function createStorageNotes({
+  log,
+  now,
+}: {
+  log(file: string, text: string): void;
+  now(): Date;
+}): StorageNotes {
   const notes: StorageNote[] = [];
   return {
     add(file, text) {

@@ -7,12 +7,24 @@ import type { EventWriter } from './journal.ts';
 import type { Turn, TurnFailure, TurnOptions, TurnStore } from './port.ts';
 import { parseStored } from './sqlite-error.ts';
 
-type Row = { [K in keyof Turn]: Turn[K] extends string | null ? string | null : Turn[K] extends number | null ? number | null : string };
+type Row = {
+  [K in keyof Turn]: Turn[K] extends string | null
+    ? string | null
+    : Turn[K] extends number | null
+      ? number | null
+      : string;
+};
 
 const ended = "state NOT IN ('queued', 'running', 'waiting')";
 
 /** The turns in SQLite. `events` writes an event in the same transaction as the change that it tells of. */
-export function createTurnStore({ database, events }: { database: Database; events: EventWriter }): TurnStore {
+export function createTurnStore({
+  database,
+  events,
+}: {
+  database: Database;
+  events: EventWriter;
+}): TurnStore {
   const insert = database.prepare(
     `INSERT INTO turn (id, conv_id, message, options, state, idempotency_key, fingerprint, created_at, origin, session_id, started_at, rank)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(rank), 0) + 1 FROM turn))`,
@@ -20,19 +32,29 @@ export function createTurnStore({ database, events }: { database: Database; even
   const byId = database.prepare('SELECT * FROM turn WHERE id = ?');
   const byKey = database.prepare('SELECT * FROM turn WHERE idempotency_key = ?');
   const byState = database.prepare('SELECT * FROM turn WHERE state = ? ORDER BY rank');
-  const start = database.prepare("UPDATE turn SET state = 'running', session_id = ?, started_at = ?, steers = ? WHERE id = ?");
-  const requeue = database.prepare("UPDATE turn SET state = 'queued', started_at = NULL, steers = NULL WHERE id = ?");
+  const start = database.prepare(
+    "UPDATE turn SET state = 'running', session_id = ?, started_at = ?, steers = ? WHERE id = ?",
+  );
+  const requeue = database.prepare(
+    "UPDATE turn SET state = 'queued', started_at = NULL, steers = NULL WHERE id = ?",
+  );
   const change = database.prepare('UPDATE turn SET message = ?, options = ? WHERE id = ?');
   const place = database.prepare('UPDATE turn SET rank = ? WHERE id = ?');
   const end = database.prepare(
     `UPDATE turn SET state = ?, text = ?, result = ?, error = ?, ended_at = ?, final_session_id = ?, spent_usd = ? WHERE id = ?`,
   );
-  const completedIn = database.prepare("SELECT 1 FROM turn WHERE final_session_id = ? AND state = 'completed' LIMIT 1");
+  const completedIn = database.prepare(
+    "SELECT 1 FROM turn WHERE final_session_id = ? AND state = 'completed' LIMIT 1",
+  );
   const begunIn = database.prepare('SELECT 1 FROM turn WHERE session_id = ? LIMIT 1');
-  const spentSince = database.prepare('SELECT coalesce(sum(spent_usd), 0) AS usd FROM turn WHERE ended_at >= ?');
+  const spentSince = database.prepare(
+    'SELECT coalesce(sum(spent_usd), 0) AS usd FROM turn WHERE ended_at >= ?',
+  );
   const spentBy = database.prepare('SELECT conv_id, sum(spent_usd) AS usd FROM turn GROUP BY conv_id');
   const countBy = database.prepare('SELECT state, count(*) AS count FROM turn GROUP BY state');
-  const lastEnded = database.prepare(`SELECT * FROM turn WHERE conv_id = ? AND ${ended} ORDER BY ended_at DESC, seq DESC LIMIT 1`);
+  const lastEnded = database.prepare(
+    `SELECT * FROM turn WHERE conv_id = ? AND ${ended} ORDER BY ended_at DESC, seq DESC LIMIT 1`,
+  );
   const endedBetween = database.prepare(
     `SELECT id AS turn_id, state, started_at, ended_at, spent_usd AS cost_usd,
        (SELECT json_group_array(value ->> 'name') FROM json_each(options, '$.attachments')) AS names FROM turn
@@ -59,14 +81,22 @@ export function createTurnStore({ database, events }: { database: Database; even
   function findByKey(key: string, fingerprint: string): Turn | null {
     const known = byKey.get(key) as (Row & { fingerprint: string }) | undefined;
     if (known && known.fingerprint !== fingerprint) {
-      throw new AppError('idempotency_mismatch', `The Idempotency-Key was used for turn ${known.id}, which is another request.`, {
-        field: 'Idempotency-Key',
-      });
+      throw new AppError(
+        'idempotency_mismatch',
+        `The Idempotency-Key was used for turn ${known.id}, which is another request.`,
+        {
+          field: 'Idempotency-Key',
+        },
+      );
     }
     return toTurn(known);
   }
 
-  function queuedEvent(turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'created_at'>, origin: Turn['origin'], options: TurnOptions): Event {
+  function queuedEvent(
+    turn: Pick<Turn, 'id' | 'conv_id' | 'message' | 'created_at'>,
+    origin: Turn['origin'],
+    options: TurnOptions,
+  ): Event {
     const message = truncateText(turn.message, 2000).text;
     const common = { conv_id: turn.conv_id, turn_id: turn.id, at: turn.created_at };
     return {
@@ -74,7 +104,11 @@ export function createTurnStore({ database, events }: { database: Database; even
       ...common,
       message,
       origin,
-      attachments: (options.attachments ?? []).map(({ name, media_type, bytes }) => ({ name, media_type, bytes })),
+      attachments: (options.attachments ?? []).map(({ name, media_type, bytes }) => ({
+        name,
+        media_type,
+        bytes,
+      })),
     };
   }
 
@@ -86,7 +120,19 @@ export function createTurnStore({ database, events }: { database: Database; even
       if (known) return { turn: known, isNew: false };
       database.durably(() => {
         const { id, conv_id, message, options, created_at } = turn;
-        insert.run(id, conv_id, JSON.stringify(message), JSON.stringify(options), 'queued', key, fingerprint, created_at, 'message', null, null);
+        insert.run(
+          id,
+          conv_id,
+          JSON.stringify(message),
+          JSON.stringify(options),
+          'queued',
+          key,
+          fingerprint,
+          created_at,
+          'message',
+          null,
+          null,
+        );
         events.write([queuedEvent(turn, 'message', options)]);
       });
       events.announce();
@@ -95,8 +141,27 @@ export function createTurnStore({ database, events }: { database: Database; even
     begin(turn) {
       const { id, conv_id, message, session_id, created_at: at } = turn;
       database.durably(() => {
-        insert.run(id, conv_id, JSON.stringify(message), '{}', 'running', null, '', at, 'background', session_id, at);
-        const started = { type: 'turn.started', conv_id, turn_id: id, at, session_id: session_id ?? '', steers: null } as const;
+        insert.run(
+          id,
+          conv_id,
+          JSON.stringify(message),
+          '{}',
+          'running',
+          null,
+          '',
+          at,
+          'background',
+          session_id,
+          at,
+        );
+        const started = {
+          type: 'turn.started',
+          conv_id,
+          turn_id: id,
+          at,
+          session_id: session_id ?? '',
+          steers: null,
+        } as const;
         events.write([queuedEvent(turn, 'background', {}), started]);
       });
       events.announce();
@@ -107,7 +172,16 @@ export function createTurnStore({ database, events }: { database: Database; even
       const at = started_at as string;
       database.durably(() => {
         start.run(session_id, at, steers, id);
-        events.write([{ type: 'turn.started', conv_id: turn.conv_id, turn_id: id, at, session_id: session_id as string, steers }]);
+        events.write([
+          {
+            type: 'turn.started',
+            conv_id: turn.conv_id,
+            turn_id: id,
+            at,
+            session_id: session_id as string,
+            steers,
+          },
+        ]);
       });
       events.announce();
     },
@@ -151,16 +225,26 @@ export function createTurnStore({ database, events }: { database: Database; even
       });
       events.announce();
     },
-    knowsSession: (sessionId) => (completedIn.get(sessionId) ? 'completed' : begunIn.get(sessionId) ? 'begun' : 'unknown'),
+    knowsSession: (sessionId) =>
+      completedIn.get(sessionId) ? 'completed' : begunIn.get(sessionId) ? 'begun' : 'unknown',
     spentSince: (at) => (spentSince.get(at) as { usd: number }).usd,
-    spentByConversation: () => new Map((spentBy.all() as { conv_id: string; usd: number }[]).map(({ conv_id, usd }) => [conv_id, usd])),
-    countByState: () => Object.fromEntries((countBy.all() as { state: string; count: number }[]).map(({ state, count }) => [state, count])),
+    spentByConversation: () =>
+      new Map(
+        (spentBy.all() as { conv_id: string; usd: number }[]).map(({ conv_id, usd }) => [conv_id, usd]),
+      ),
+    countByState: () =>
+      Object.fromEntries(
+        (countBy.all() as { state: string; count: number }[]).map(({ state, count }) => [state, count]),
+      ),
     get,
     inState: (state) => (byState.all(state) as Row[]).map((row) => toTurn(row) as Turn),
     lastEnded: (convId) => toTurn(lastEnded.get(convId) as Row | undefined),
     forget(convId) {
       database.durably(() => {
-        const gone: TurnFailure = { code: 'conversation_not_found', detail: `Conversation ${convId} was deleted.` };
+        const gone: TurnFailure = {
+          code: 'conversation_not_found',
+          detail: `Conversation ${convId} was deleted.`,
+        };
         forget.run(JSON.stringify(gone), convId);
         forgetEvents.run(convId);
         forgetPrompts.run(convId);
@@ -168,12 +252,17 @@ export function createTurnStore({ database, events }: { database: Database; even
       events.drop(convId);
     },
     endedBetween: (convId, from, to) =>
-      (endedBetween.all(convId, from, to) as (HistoryTurn & { names: string })[]).map(({ names, ...turn }) => {
-        const attachments: string[] = parseStored(names);
-        return attachments.length ? { ...turn, attachments } : turn;
-      }),
+      (endedBetween.all(convId, from, to) as (HistoryTurn & { names: string })[]).map(
+        ({ names, ...turn }) => {
+          const attachments: string[] = parseStored(names);
+          return attachments.length ? { ...turn, attachments } : turn;
+        },
+      ),
     newestEnded: () => (newestEnded.all() as Row[]).map((row) => toTurn(row) as Turn),
-    newest: () => (newest.all() as Row[]).map((row) => ({ ...row, options: parseStored(row.options) }) as ReturnType<TurnStore['newest']>[number]),
+    newest: () =>
+      (newest.all() as Row[]).map(
+        (row) => ({ ...row, options: parseStored(row.options) }) as ReturnType<TurnStore['newest']>[number],
+      ),
   };
 }
 

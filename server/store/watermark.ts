@@ -25,7 +25,10 @@ export function readWatermark(file: string): Watermark | 'damaged' | null {
 }
 
 /** Opens the file for writing; what cannot be written is kept aside. Without one the server runs, and notices less. */
-export function createWatermark(file: string, note: NoteFault): { write(mark: Watermark): void; close(): void } {
+export function createWatermark(
+  file: string,
+  note: NoteFault,
+): { write(mark: Watermark): void; close(): void } {
   let handle: number | null = null;
   let isHopeless = false;
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -35,7 +38,10 @@ export function createWatermark(file: string, note: NoteFault): { write(mark: Wa
       return openSync(file, flags, 0o600);
     } catch (error) {
       if (!lstatSync(file, { throwIfNoEntry: false })) throw error;
-      note(file, `${describeFileFault(file, error)}. It is kept as ${basename(keepAside(file))}, and written anew.`);
+      note(
+        file,
+        `${describeFileFault(file, error)}. It is kept as ${basename(keepAside(file))}, and written anew.`,
+      );
       return openSync(file, flags, 0o600);
     }
   }
@@ -56,7 +62,10 @@ export function createWatermark(file: string, note: NoteFault): { write(mark: Wa
       } catch (error) {
         close();
         isHopeless = true;
-        note(file, `${describeFileFault(file, error)}. Until the next start a loss of journal entries would not be noticed.`);
+        note(
+          file,
+          `${describeFileFault(file, error)}. Until the next start a loss of journal entries would not be noticed.`,
+        );
       }
     },
     close,

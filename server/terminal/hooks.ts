@@ -10,7 +10,11 @@ export function toHookAnswer(reply: PromptReply): HookAnswer {
           behavior: 'allow',
           // Without its answers a question counts as not answered.
           updatedInput: reply.answers ? { ...reply.input, answers: reply.answers } : reply.input,
-          ...(reply.permissionMode ? { updatedPermissions: [{ type: 'setMode', mode: reply.permissionMode, destination: 'session' }] } : {}),
+          ...(reply.permissionMode
+            ? {
+                updatedPermissions: [{ type: 'setMode', mode: reply.permissionMode, destination: 'session' }],
+              }
+            : {}),
         };
   return { hookSpecificOutput: { hookEventName: 'PermissionRequest', decision } };
 }
@@ -19,7 +23,15 @@ export function toHookAnswer(reply: PromptReply): HookAnswer {
 const hookTimeoutS = 86_400;
 
 /** The settings with which a terminal tells us what it asks, while it asks it. */
-export function buildHookSettings({ url, token, permissionMode }: { url: string; token: string; permissionMode: string }): string {
+export function buildHookSettings({
+  url,
+  token,
+  permissionMode,
+}: {
+  url: string;
+  token: string;
+  permissionMode: string;
+}): string {
   const hook = { type: 'http', url, timeout: hookTimeoutS, headers: { Authorization: `Bearer ${token}` } };
   const all = [{ matcher: '', hooks: [hook] }];
   // What was run needs no answer any more: of several questions at a time the CLI does not say which one was answered.

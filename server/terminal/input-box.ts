@@ -12,7 +12,8 @@ const colours = /\u001b\[([\d;]*)m/y;
 
 /** A hint is written faintly, or in grey. */
 const isGrey = (color: readonly number[]) =>
-  (color[0] === 5 && (color[1] ?? 0) >= 240 && (color[1] ?? 0) <= 250) || (color[0] === 2 && color[1] === color[2] && color[2] === color[3]);
+  (color[0] === 5 && (color[1] ?? 0) >= 240 && (color[1] ?? 0) <= 250) ||
+  (color[0] === 2 && color[1] === color[2] && color[2] === color[3]);
 
 /** The characters of a line with what of their looks matters. */
 function toCells(line: string): Cell[] {
@@ -50,7 +51,11 @@ const toText = (line = '') => stripVTControlCharacters(line);
 
 /** Whether a text of one line stands in the input box, with the cursor behind it. */
 export function isBehind({ column, row, lines }: Screen, text: string): boolean {
-  return column === promptColumn + text.length && promptSign.test(toText(lines[row])) && toText(lines[row]).includes(text);
+  return (
+    column === promptColumn + text.length &&
+    promptSign.test(toText(lines[row])) &&
+    toText(lines[row]).includes(text)
+  );
 }
 
 /**
@@ -73,5 +78,8 @@ export function isBoxEmpty({ column, row, lines }: Screen): boolean {
   // The cursor is drawn over the first letter of a hint.
   const [first, ...rest] = shown;
   if (!first) return true;
-  return shown.every(({ isHint }) => isHint) || (first.isInverse && rest.length > 0 && rest.every(({ isHint }) => isHint));
+  return (
+    shown.every(({ isHint }) => isHint) ||
+    (first.isInverse && rest.length > 0 && rest.every(({ isHint }) => isHint))
+  );
 }

@@ -9,7 +9,8 @@ const maxBytes = 2_000_000;
 const maxLogs = 100;
 
 /** A path as one word of a shell, in a command that tmux looks through for `#` and strftime's `%`. */
-const quote = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`.replaceAll('%', '%%').replaceAll('#', '##');
+const quote = (path: string) =>
+  `'${path.replaceAll("'", `'\\''`)}'`.replaceAll('%', '%%').replaceAll('#', '##');
 
 /** The terminals' logs, one folder of files that only this user can read. */
 export function createOutputLogs({ folder }: { folder: string }) {
@@ -60,9 +61,15 @@ export function createOutputLogs({ folder }: { folder: string }) {
     async prune(keep: ReadonlySet<string>): Promise<void> {
       const files = (await readdir(folder).catch(() => [])).filter((name) => /\.log(\.1)?$/.test(name));
       const names = files.map((name) => name.replace(/\.log(\.1)?$/, ''));
-      const logs = await Promise.all([...new Set(names)].map(async (id) => ({ id, at: (await getSize(current(id)))?.mtime.getTime() ?? 0 })));
+      const logs = await Promise.all(
+        [...new Set(names)].map(async (id) => ({
+          id,
+          at: (await getSize(current(id)))?.mtime.getTime() ?? 0,
+        })),
+      );
       const old = logs.filter(({ id }) => !keep.has(id)).sort((a, b) => b.at - a.at);
-      for (const { id } of old.slice(maxLogs)) await Promise.all([current(id), before(id)].map((path) => rm(path, { force: true })));
+      for (const { id } of old.slice(maxLogs))
+        await Promise.all([current(id), before(id)].map((path) => rm(path, { force: true })));
     },
   };
 }

@@ -44,7 +44,10 @@ export interface Multiplexer {
    * Runs a program in a new one and gives its pid; what it prints also goes into `logCommand`, a command of a
    * shell.
    */
-  openPane(name: string, how: { cwd: string; command: readonly string[]; logCommand: string }): Promise<number>;
+  openPane(
+    name: string,
+    how: { cwd: string; command: readonly string[]; logCommand: string },
+  ): Promise<number>;
   /** How the program of a pane ended; null where it has not, or the pane is gone. */
   getExitStatus(pid: number): Promise<{ id: string; exitCode: number | null; signal: number | null } | null>;
   /** Puts a text in as a paste, byte for byte; resolves when it should have been taken up. It is not sent. */

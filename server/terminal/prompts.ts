@@ -28,7 +28,11 @@ export type TerminalPromptsDeps = {
   conversations(): Pick<Conversations, 'createId' | 'adopt' | 'announce' | 'mapBySession'>;
   agent: Pick<Agent, 'liveSessions'>;
   /** A turn that was typed into this session takes what is asked meanwhile; null where there is none. */
-  deliverToTurn(sessionId: string, asked: AskedPrompt, deliverReply: (reply: PromptReply) => boolean): { withdraw(): void } | null;
+  deliverToTurn(
+    sessionId: string,
+    asked: AskedPrompt,
+    deliverReply: (reply: PromptReply) => boolean,
+  ): { withdraw(): void } | null;
   /** Where the files with the hooks are, and what terminals show: for their owner alone. */
   folder: string;
   /** The address of this server on this machine. */
@@ -79,9 +83,20 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
     return {};
   }
 
-  async function askPerson(record: SessionRecord, input: HookInput, hungUp: AbortSignal): Promise<HookAnswer> {
+  async function askPerson(
+    record: SessionRecord,
+    input: HookInput,
+    hungUp: AbortSignal,
+  ): Promise<HookAnswer> {
     const { tool_name: tool = 'unknown', tool_input = {} } = input;
-    const asked: AskedPrompt = { id: deps.newId(), kind: promptKind(tool), tool, input: tool_input, reason: null, parent_tool_id: null };
+    const asked: AskedPrompt = {
+      id: deps.newId(),
+      kind: promptKind(tool),
+      tool,
+      input: tool_input,
+      reason: null,
+      parent_tool_id: null,
+    };
     const over = new AbortController();
     let answer: HookAnswer = {};
     const give = (reply: PromptReply): boolean => {
@@ -106,10 +121,20 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
   }
 
   /** Asks for a terminal that no turn of ours works in. */
-  async function open(record: SessionRecord, asked: AskedPrompt, give: (reply: PromptReply) => boolean): Promise<string> {
+  async function open(
+    record: SessionRecord,
+    asked: AskedPrompt,
+    give: (reply: PromptReply) => boolean,
+  ): Promise<string> {
     const conv_id = await findConversation(record);
     const { project } = record;
-    const prompt: Asked = { ...asked, conv_id, turn_id: record.id, project, opened_at: deps.now().toISOString() };
+    const prompt: Asked = {
+      ...asked,
+      conv_id,
+      turn_id: record.id,
+      project,
+      opened_at: deps.now().toISOString(),
+    };
     await prompts.ask(prompt, give, () => true);
     conversations().announce(conv_id);
     return conv_id;
@@ -117,11 +142,18 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
 
   return {
     /** Writes the settings file of a terminal; gives its path, and what is kept to know its calls by. */
-    async prepare(recordId: string, permissionMode: string): Promise<{ path: string; hash: string; discard(): Promise<void> }> {
+    async prepare(
+      recordId: string,
+      permissionMode: string,
+    ): Promise<{ path: string; hash: string; discard(): Promise<void> }> {
       const token = `swt_${recordId}_${randomBytes(32).toString('base64url')}`;
       const path = settingsPath(recordId);
       await makeOwnFolder(deps.folder);
-      await writeFile(path, buildHookSettings({ url: `${deps.url()}/api/hooks/terminal`, token, permissionMode }), { mode: 0o600 });
+      await writeFile(
+        path,
+        buildHookSettings({ url: `${deps.url()}/api/hooks/terminal`, token, permissionMode }),
+        { mode: 0o600 },
+      );
       return { path, hash: hashOf(token), discard: () => rm(path, { force: true }) };
     },
     /** A terminal has ended: what let it in is deleted. */
@@ -129,7 +161,8 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
     /** The live terminal whose token it is. Throws AppError `wrong_credentials`. */
     findRecord(token: string): SessionRecord {
       const record = archive.live(token.split('_')[1] ?? '');
-      if (!record || record.hook_hash !== hashOf(token)) throw new AppError('wrong_credentials', 'This is no terminal that was started here.');
+      if (!record || record.hook_hash !== hashOf(token))
+        throw new AppError('wrong_credentials', 'This is no terminal that was started here.');
       return record;
     },
     /** Answers a hook; what is no question is let pass. */

@@ -3,7 +3,13 @@ import { AppError } from '../app-error.ts';
 import type { SessionRecords } from '../session-record/records.ts';
 import { createMutex } from '../util/mutex.ts';
 import { pollUntil } from './poll.ts';
-import { type Multiplexer, type Pane, type TerminalListener, type TerminalStream, TmuxError } from './port.ts';
+import {
+  type Multiplexer,
+  type Pane,
+  type TerminalListener,
+  type TerminalStream,
+  TmuxError,
+} from './port.ts';
 import { createTerminalTyping, terminalFailed } from './typing.ts';
 
 /** Claude Code is ready 0.5 s (2.1.329) to 3 s after its start; a busy machine takes longer. */
@@ -31,7 +37,10 @@ export type TerminalSessionsDeps = {
   terminals: Multiplexer;
   archive: SessionRecords;
   /** Writes the settings with which a terminal forwards its prompts. */
-  prepareHooks(recordId: string, permissionMode: string): Promise<{ path: string; hash: string; discard(): Promise<void> }>;
+  prepareHooks(
+    recordId: string,
+    permissionMode: string,
+  ): Promise<{ path: string; hash: string; discard(): Promise<void> }>;
   newSessionId(): string;
   /** The reservation of a session has ended. */
   onRelease(sessionId: string): void;
@@ -39,22 +48,38 @@ export type TerminalSessionsDeps = {
 };
 
 /** Sessions in terminals of ours, to which a person can attach. */
-export function createTerminalSessions({ agent, terminals, archive, prepareHooks, newSessionId, onRelease, now }: TerminalSessionsDeps) {
-  const findLive = async (id: string): Promise<LiveSession | undefined> => (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
+export function createTerminalSessions({
+  agent,
+  terminals,
+  archive,
+  prepareHooks,
+  newSessionId,
+  onRelease,
+  now,
+}: TerminalSessionsDeps) {
+  const findLive = async (id: string): Promise<LiveSession | undefined> =>
+    (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
 
   async function requirePane(id: string): Promise<{ pane: Pane; live: LiveSession | undefined }> {
     const [lives, panes] = await Promise.all([agent.liveSessions(), terminals.listPanes()]);
     const live = lives.find(({ sessionId }) => sessionId === id);
     // /clear gives a process another session: its pane belongs to that session, whatever its name.
     const isOther = ({ pid }: Pane) => lives.some((one) => one.pid === pid);
-    const isMeant = (one: Pane) => (live ? one.pid === live.pid : one.name === terminalName(id) && !isOther(one));
+    const isMeant = (one: Pane) =>
+      live ? one.pid === live.pid : one.name === terminalName(id) && !isOther(one);
     const pane = panes.find((one) => !one.isDead && archive.isOwnProcess(one.pid) && isMeant(one));
-    if (!pane) throw new AppError('terminal_not_ours', `Session ${id} is in no terminal that was started here.`, { field: 'id' });
+    if (!pane)
+      throw new AppError('terminal_not_ours', `Session ${id} is in no terminal that was started here.`, {
+        field: 'id',
+      });
     return { pane, live };
   }
 
   /** Works with the pane of a session. Throws AppError `terminal_not_ours` if it ends meanwhile. */
-  async function withPane<T>(id: string, work: (found: { pane: Pane; live: LiveSession | undefined }) => Promise<T> | T): Promise<T> {
+  async function withPane<T>(
+    id: string,
+    work: (found: { pane: Pane; live: LiveSession | undefined }) => Promise<T> | T,
+  ): Promise<T> {
     const found = await requirePane(id);
     try {
       return await work(found);
@@ -62,7 +87,9 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
       if (error instanceof AppError && !(error instanceof TmuxError)) throw error;
       const isThere = (await terminals.listPanes()).some((pane) => pane.id === found.pane.id && !pane.isDead);
       if (isThere) throw error;
-      throw new AppError('terminal_not_ours', `The terminal of session ${id} has just ended.`, { field: 'id' });
+      throw new AppError('terminal_not_ours', `The terminal of session ${id} has just ended.`, {
+        field: 'id',
+      });
     }
   }
 
@@ -93,7 +120,17 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
   }
 
   /** Resolves when a person (or we) can type into it. */
-  async function waitUntilReady({ id, name, pid, recordId }: { id: string; name: string; pid: number; recordId: string }): Promise<void> {
+  async function waitUntilReady({
+    id,
+    name,
+    pid,
+    recordId,
+  }: {
+    id: string;
+    name: string;
+    pid: number;
+    recordId: string;
+  }): Promise<void> {
     const begun = performance.now();
     const state = await pollUntil(readyMs, async () => {
       const live = await findLive(id);
@@ -110,8 +147,16 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     const screen = pane ? await terminals.captureText(pane.id).catch(() => '') : '';
     if (pane) await terminals.closePane(pane);
     await archive.end(pid);
-    if (state === 'asks') throw terminalFailed('It asks something first. Run claude in that folder by hand once, and answer it there.', screen);
-    throw await notReadyError(state === 'ended' ? 'It ended at once.' : `It was not ready within ${readyMs / 1000} s.`, recordId, screen);
+    if (state === 'asks')
+      throw terminalFailed(
+        'It asks something first. Run claude in that folder by hand once, and answer it there.',
+        screen,
+      );
+    throw await notReadyError(
+      state === 'ended' ? 'It ended at once.' : `It was not ready within ${readyMs / 1000} s.`,
+      recordId,
+      screen,
+    );
   }
 
   return {
@@ -130,17 +175,35 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         const record = archive.draft();
         // Without them, prompts would be visible only in the terminal itself.
         const hooks = await prepareHooks(record.id, launch.permissionMode).catch((error) => {
-          throw new AppError('storage_unavailable', `The data folder cannot be written: ${(error as Error).message}`);
+          throw new AppError(
+            'storage_unavailable',
+            `The data folder cannot be written: ${(error as Error).message}`,
+          );
         });
         const begin = async (): Promise<number> => {
-          const command = await agent.terminalCommand({ ...launch, sessionId: id, isNew: launch.sessionId === null, settings: hooks.path });
+          const command = await agent.terminalCommand({
+            ...launch,
+            sessionId: id,
+            isNew: launch.sessionId === null,
+            settings: hooks.path,
+          });
           return terminals.openPane(name, { cwd: launch.project, command, logCommand: record.logCommand });
         };
         const pid = await begin().catch(async (error) => {
           await hooks.discard();
           throw error;
         });
-        await archive.begin(record.id, { session_id: id, terminal: name, project: launch.project, name: launch.name, hook_hash: hooks.hash }, pid);
+        await archive.begin(
+          record.id,
+          {
+            session_id: id,
+            terminal: name,
+            project: launch.project,
+            name: launch.name,
+            hook_hash: hooks.hash,
+          },
+          pid,
+        );
         await waitUntilReady({ id, name, pid, recordId: record.id });
         archive.ready(record.id);
       } finally {
@@ -160,12 +223,17 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
     },
     isReserved: (id: string): boolean => reserved.has(id),
     /** The terminals of live sessions, by session. */
-    async mapLiveTerminals(live: ReadonlyMap<string, LiveSession>): Promise<Map<string, { name: string; command: string }>> {
+    async mapLiveTerminals(
+      live: ReadonlyMap<string, LiveSession>,
+    ): Promise<Map<string, { name: string; command: string }>> {
       // If tmux hangs, everything except the terminals is known.
       const panes = live.size ? await terminals.listPanes().catch(() => []) : [];
       const found = new Map<string, { name: string; command: string }>();
       for (const one of live.values()) {
-        const pane = panes.find((candidate) => !candidate.isDead && candidate.pid === one.pid && archive.isOwnProcess(candidate.pid));
+        const pane = panes.find(
+          (candidate) =>
+            !candidate.isDead && candidate.pid === one.pid && archive.isOwnProcess(candidate.pid),
+        );
         if (pane) found.set(one.sessionId, { name: pane.name, command: terminals.attachCommand(pane.name) });
       }
       return found;
@@ -177,7 +245,9 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
           const ending = new AbortController();
           waiters.set(id, ending);
           const signals = [ending.signal, ...(signal ? [signal] : [])];
-          await typing.sendMessage(pane, live, message, AbortSignal.any(signals)).finally(() => waiters.delete(id));
+          await typing
+            .sendMessage(pane, live, message, AbortSignal.any(signals))
+            .finally(() => waiters.delete(id));
         }),
       ),
     interrupt: (id: string): Promise<void> =>
@@ -188,10 +258,13 @@ export function createTerminalSessions({ agent, terminals, archive, prepareHooks
         await pollUntil(restMs, async () => ((await findLive(id))?.status === 'idle' ? true : null));
         if (!isOurs) return;
         // It can put the interrupted message back into the box, like a draft.
-        const isPutBack = await pollUntil(putBackMs, async () => ((await typing.hasDraft(pane)) ? true : null));
+        const isPutBack = await pollUntil(putBackMs, async () =>
+          (await typing.hasDraft(pane)) ? true : null,
+        );
         if (isPutBack) await typing.clear(pane);
       }),
-    follow: (id: string, on: TerminalListener): Promise<TerminalStream> => withPane(id, ({ pane }) => terminals.streamPane(pane, on)),
+    follow: (id: string, on: TerminalListener): Promise<TerminalStream> =>
+      withPane(id, ({ pane }) => terminals.streamPane(pane, on)),
     screen: (id: string): Promise<string> => withPane(id, ({ pane }) => terminals.captureText(pane.id)),
     /** Whether the box holds a draft, to which a message would be appended. */
     hasDraft: (id: string): Promise<boolean> => withPane(id, ({ pane }) => typing.hasDraft(pane)),

@@ -50,7 +50,10 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     terminals: tmux,
     startOf: processStart,
     onChange(record) {
-      if (record.ended_at) terminalPrompts.forget(record.id).catch((error) => warn(error, 'failed to delete terminal hook file'));
+      if (record.ended_at)
+        terminalPrompts
+          .forget(record.id)
+          .catch((error) => warn(error, 'failed to delete terminal hook file'));
       deps.conversations().onTerminalChange(record.session_id);
     },
     async onMove({ session_id, started_at }, to) {
@@ -61,7 +64,8 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     now,
     newId: deps.newId,
   });
-  const prepareHooks = (recordId: string, permissionMode: string) => terminalPrompts.prepare(recordId, permissionMode);
+  const prepareHooks = (recordId: string, permissionMode: string) =>
+    terminalPrompts.prepare(recordId, permissionMode);
   const terminals = createTerminalSessions({
     agent,
     terminals: tmux,
@@ -74,12 +78,21 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
   const isOpen = (sessionId: string) => archive.isOpen(sessionId) || terminals.isReserved(sessionId);
   const runs = createTypedTurns({ agent, terminals, isOpen, onClosed: archive.closed, now });
 
-  const terminalPrompts = createTerminalPrompts({ ...deps, archive, deliverToTurn: runs.give, folder, newId: () => nanoid(12) });
+  const terminalPrompts = createTerminalPrompts({
+    ...deps,
+    archive,
+    deliverToTurn: runs.give,
+    folder,
+    newId: () => nanoid(12),
+  });
   return {
     archive,
     terminals,
     terminalPrompts,
-    terminalTurns: { isOpenInTerminal: (sessionId) => sessionId !== null && isOpen(sessionId), startTypedTurn: runs.start },
+    terminalTurns: {
+      isOpenInTerminal: (sessionId) => sessionId !== null && isOpen(sessionId),
+      startTypedTurn: runs.start,
+    },
     dispose: archive.dispose,
   };
 }

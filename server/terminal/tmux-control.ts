@@ -11,7 +11,9 @@ function decodeOutput(text: Buffer): Buffer {
   let length = 0;
   for (let at = 0; at < text.length; at += 1) {
     const isEscape = text[at] === 0x5c;
-    out[length] = isEscape ? Number.parseInt(text.toString('latin1', at + 1, at + 4), 8) : (text[at] as number);
+    out[length] = isEscape
+      ? Number.parseInt(text.toString('latin1', at + 1, at + 4), 8)
+      : (text[at] as number);
     if (isEscape) at += 3;
     length += 1;
   }
@@ -36,7 +38,12 @@ function createByteLines(onLine: (line: Buffer) => void): (chunk: Buffer) => voi
  * then what is printed, in order.
  */
 export function followTerminal(
-  { args, env, session, pane }: { args: readonly string[]; env: Readonly<Record<string, string>>; session: string; pane: string },
+  {
+    args,
+    env,
+    session,
+    pane,
+  }: { args: readonly string[]; env: Readonly<Record<string, string>>; session: string; pane: string },
   on: TerminalListener,
 ): TerminalStream {
   /** Null until it is there, and after a start that failed. */
@@ -72,7 +79,9 @@ export function followTerminal(
 
   function show(lines: Buffer[], [cursor = '']: Buffer[] | string[]): void {
     const [x = 0, y = 0, isAlternate = 0] = String(cursor).trim().split(',').map(Number);
-    const screen = Buffer.concat(lines.flatMap((line, index) => (index ? [Buffer.from('\r\n'), line] : [line])));
+    const screen = Buffer.concat(
+      lines.flatMap((line, index) => (index ? [Buffer.from('\r\n'), line] : [line])),
+    );
     // What was captured begins in plain letters, and can end in others: with the cursor, which Claude Code draws itself.
     // Programs have asked for bracketed paste long before anybody looks.
     const before = `${isAlternate ? '\x1b[?1049h' : ''}\x1b[?2004h\x1b[m\x1b[H\x1b[2J`;
@@ -126,7 +135,9 @@ export function followTerminal(
     command(`capture-pane -p -e -t '${pane}'`, (found) => {
       lines = found;
     });
-    command(`display-message -p -t '${pane}' '#{cursor_x},#{cursor_y},#{alternate_on}'`, (found) => show(lines, found));
+    command(`display-message -p -t '${pane}' '#{cursor_x},#{cursor_y},#{alternate_on}'`, (found) =>
+      show(lines, found),
+    );
   }
   draw();
 

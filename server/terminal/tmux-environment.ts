@@ -1,5 +1,15 @@
 /** What tmux sets itself, or has from whoever sits before it. */
-const ofTmux = new Set(['TERM', 'PWD', 'OLDPWD', 'SHLVL', '_', 'TMUX', 'TMUX_PANE', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION']);
+const ofTmux = new Set([
+  'TERM',
+  'PWD',
+  'OLDPWD',
+  'SHLVL',
+  '_',
+  'TMUX',
+  'TMUX_PANE',
+  'TERM_PROGRAM',
+  'TERM_PROGRAM_VERSION',
+]);
 
 /** As a string of tmux's own language. */
 const quote = (text: string) => `"${text.replaceAll(/["\\$~]/g, '\\$&').replaceAll('\n', '\\n')}"`;

@@ -55,7 +55,12 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
   async function runTmux(args: readonly string[], input = ''): Promise<string> {
     // Without the person's own configuration: a prefix or a shell of theirs must not change what we type into.
     const all = ['-L', socket, '-f', '/dev/null', ...args];
-    const more = { env: { ...env, TERM: 'xterm-256color' }, input, timeoutMs: patienceMs, maxBytes: maxOutput };
+    const more = {
+      env: { ...env, TERM: 'xterm-256color' },
+      input,
+      timeoutMs: patienceMs,
+      maxBytes: maxOutput,
+    };
     try {
       return (await runProgram('tmux', all, more)).stdout;
     } catch (error) {
@@ -66,7 +71,8 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
   /** Asks for a list of panes; one that hangs is no sign that there are none. */
   const listPaneLines = (format: string): Promise<string> =>
     runTmux(['list-panes', '-a', '-F', format]).catch((error) => {
-      if (/no server running|error connecting|server exited|lost server|ENOENT/.test(error.message)) return '';
+      if (/no server running|error connecting|server exited|lost server|ENOENT/.test(error.message))
+        return '';
       throw error;
     });
 
@@ -96,8 +102,28 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       ),
     listPanes,
     async openPane(name, { cwd, command, logCommand }) {
-      const how = ['-d', '-P', '-F', '#{pane_pid}', '-s', name, '-x', String(size.columns), '-y', String(size.rows), '-c', escapeFolder(cwd)];
-      const setOption = (option: string, value: string) => [';', 'set-option', '-t', target(name), option, value];
+      const how = [
+        '-d',
+        '-P',
+        '-F',
+        '#{pane_pid}',
+        '-s',
+        name,
+        '-x',
+        String(size.columns),
+        '-y',
+        String(size.rows),
+        '-c',
+        escapeFolder(cwd),
+      ];
+      const setOption = (option: string, value: string) => [
+        ';',
+        'set-option',
+        '-t',
+        target(name),
+        option,
+        value,
+      ];
       // What a program says before it ends at once is to be read.
       const keep = setOption('remain-on-exit', 'on');
       // Null where it is not running: then it is started in ours.
@@ -140,7 +166,19 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     },
     async captureScreen(id) {
       // In one go, so that both are of one moment.
-      const text = await runTmux(['display-message', '-p', '-t', id, '#{cursor_x},#{cursor_y}', ';', 'capture-pane', '-p', '-e', '-t', id]);
+      const text = await runTmux([
+        'display-message',
+        '-p',
+        '-t',
+        id,
+        '#{cursor_x},#{cursor_y}',
+        ';',
+        'capture-pane',
+        '-p',
+        '-e',
+        '-t',
+        id,
+      ]);
       const [cursor = '', ...lines] = text.split('\n');
       const [column = 0, row = 0] = cursor.split(',').map(Number);
       return { column, row, lines };
@@ -151,7 +189,11 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       await runTmux(['kill-pane', '-t', id]).catch(() => {}); // It has ended by itself.
       if (!isDead) await killIfAlive(pid);
     },
-    streamPane: (pane, on) => followTerminal({ args: ['-L', socket, '-f', '/dev/null'], env, session: target(pane.name), pane: pane.id }, on),
+    streamPane: (pane, on) =>
+      followTerminal(
+        { args: ['-L', socket, '-f', '/dev/null'], env, session: target(pane.name), pane: pane.id },
+        on,
+      ),
     attachCommand: (name) => `tmux -L ${socket} attach -t '=${name}'`,
   };
 }

@@ -1,5 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Agent, AgentOutput, AskedPrompt, LiveSession, PromptReply, Run, RunEnd, RunSpec, TerminalReply } from '../agent/port.ts';
+import type {
+  Agent,
+  AgentOutput,
+  AskedPrompt,
+  LiveSession,
+  PromptReply,
+  Run,
+  RunEnd,
+  RunSpec,
+  TerminalReply,
+} from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import { asTyped, isCommand, toInput } from '../util/input-text.ts';
 import type { TerminalSessions } from './sessions.ts';
@@ -41,7 +51,12 @@ export type TypedTurnsDeps = {
   now(): Date;
 };
 
-const failure = (code: 'agent_killed' | 'agent_failed', detail: string): RunEnd => ({ kind: 'failure', code, detail, cost: null });
+const failure = (code: 'agent_killed' | 'agent_failed', detail: string): RunEnd => ({
+  kind: 'failure',
+  code,
+  detail,
+  cost: null,
+});
 
 /** A message with its files, which Claude Code reads from their paths. */
 function toTyped({ message, literal, attachments }: RunSpec): string {
@@ -62,7 +77,11 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
   }
 
   /** Resolves when the session of `place` is idle; null if it has ended, or on a stop. */
-  async function idle(place: Place, signal: AbortSignal, onLook: (live: LiveSession) => Promise<void> = async () => {}): Promise<LiveSession | null> {
+  async function idle(
+    place: Place,
+    signal: AbortSignal,
+    onLook: (live: LiveSession) => Promise<void> = async () => {},
+  ): Promise<LiveSession | null> {
     for (let looks = 0; !signal.aborted; ) {
       const live = await findLive(place);
       // A starting session has no process record yet.
@@ -90,7 +109,12 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
   }
 
   /** Types a message when the terminal is free; false if the terminal ended first. */
-  async function typeMessage(message: string, place: Place, own: TypedTurn, stopped: AbortSignal): Promise<boolean> {
+  async function typeMessage(
+    message: string,
+    place: Place,
+    own: TypedTurn,
+    stopped: AbortSignal,
+  ): Promise<boolean> {
     for (;;) {
       // A person's work in the terminal comes first, including an unsent draft.
       const live = await idle(place, stopped);
@@ -110,7 +134,9 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
         if (code === 'terminal_waits') continue;
         // Killed by us, or by somebody else.
         const isGone = code === 'turn_cancelled' || code === 'terminal_not_ours';
-        const isTaken = await agent.findReply(message, { ...place, project: own.project, at: own.at }).catch(() => null);
+        const isTaken = await agent
+          .findReply(message, { ...place, project: own.project, at: own.at })
+          .catch(() => null);
         if (!isGone || isTaken) throw error;
         return false;
       }
@@ -127,7 +153,8 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
     let told: TerminalReply = { text: '', isSuperseded: false, failure: null };
     const report = async () => {
       const found = await agent.findReply(message, { ...place, project, at: own.at }).catch(() => null);
-      if (found && found.text.length > told.text.length) own.onOutput({ type: 'text', text: found.text.slice(told.text.length) });
+      if (found && found.text.length > told.text.length)
+        own.onOutput({ type: 'text', text: found.text.slice(told.text.length) });
       told = found ?? told;
     };
     let dialogs = 0;
@@ -153,10 +180,16 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
       await delay(lookMs);
       await report();
     }
-    if (!isDone) return failure('agent_killed', stopped.aborted ? 'It was interrupted.' : 'The terminal ended before the answer did.');
+    if (!isDone)
+      return failure(
+        'agent_killed',
+        stopped.aborted ? 'It was interrupted.' : 'The terminal ended before the answer did.',
+      );
     if (told.failure) return { kind: 'failure', ...told.failure, cost: null };
     // A message that the terminal changed is not found by its text.
-    const response = isKnown() ? told.text : await agent.readTextSince(place.sessionId, project, own.at).catch(() => '');
+    const response = isKnown()
+      ? told.text
+      : await agent.readTextSince(place.sessionId, project, own.at).catch(() => '');
     return {
       kind: 'answer',
       response,
@@ -191,7 +224,8 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
       typed.set(spec.sessionId, own);
       const end = runTurn(spec, own, stopping.signal)
         .catch((error): RunEnd => {
-          if (error instanceof AppError) return { kind: 'failure', code: error.code, detail: error.message, cost: null };
+          if (error instanceof AppError)
+            return { kind: 'failure', code: error.code, detail: error.message, cost: null };
           return failure('agent_failed', (error as Error).message);
         })
         .finally(() => typed.get(spec.sessionId) === own && typed.delete(spec.sessionId));
@@ -210,7 +244,11 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
       };
     },
     /** Prompts of a terminal that works on our message belong to that message's turn. */
-    give(sessionId: string, asked: AskedPrompt, give: (reply: PromptReply) => boolean): { withdraw(): void } | null {
+    give(
+      sessionId: string,
+      asked: AskedPrompt,
+      give: (reply: PromptReply) => boolean,
+    ): { withdraw(): void } | null {
       const own = typed.get(sessionId);
       // Before that, prompts come from a person's own work.
       if (!own?.isSent) return null;

@@ -18,14 +18,19 @@ const draftPauseMs = 100;
 /** A Ctrl-C clears the box, and a second one within a second or so ends Claude Code (2.1.329). */
 const clearPauseMs = 2_000;
 
-export type TerminalTypingDeps = { agent: Pick<Agent, 'liveSessions' | 'findReply'>; terminals: Multiplexer; now(): Date };
+export type TerminalTypingDeps = {
+  agent: Pick<Agent, 'liveSessions' | 'findReply'>;
+  terminals: Multiplexer;
+  now(): Date;
+};
 
 /** Each of its characters takes one column. */
 const isPlain = /^[ -~]*$/;
 
 /** Types into Claude Code's input box, as a person who looks at the screen does. */
 export function createTerminalTyping({ agent, terminals, now: clock }: TerminalTypingDeps) {
-  const findStatus = async ({ pid }: Pane): Promise<LiveSession | undefined> => (await agent.liveSessions()).find((live) => live.pid === pid);
+  const findStatus = async ({ pid }: Pane): Promise<LiveSession | undefined> =>
+    (await agent.liveSessions()).find((live) => live.pid === pid);
 
   /** When boxes were cleared last. */
   const clearedAt = new Map<string, number>();
@@ -58,7 +63,12 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
   }
 
   /** Types a text and sends it, unless a question has come up meanwhile, whose answer it would be. `isPasted` waits for it. */
-  async function typeText(pane: Pane, text: string, signal?: AbortSignal, isPasted = async () => {}): Promise<void> {
+  async function typeText(
+    pane: Pane,
+    text: string,
+    signal?: AbortSignal,
+    isPasted = async () => {},
+  ): Promise<void> {
     await terminals.paste(pane.id, text);
     await isPasted();
     if (signal?.aborted) {
@@ -67,7 +77,10 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
     }
     if ((await findStatus(pane))?.status === 'waiting') {
       leftovers.add(pane.id);
-      throw new AppError('terminal_waits', 'A question came up while the message was typed: it was not sent.');
+      throw new AppError(
+        'terminal_waits',
+        'A question came up while the message was typed: it was not sent.',
+      );
     }
     await terminals.pressKey(pane.id, 'Enter');
   }
@@ -81,9 +94,15 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
         const screen = await look();
         return (screen !== null && isBehind(screen, text)) === is ? true : null;
       });
-    await typeText(pane, text, signal, isPlain.test(text) ? async () => void (await waitForCursor(true)) : undefined);
+    await typeText(
+      pane,
+      text,
+      signal,
+      isPlain.test(text) ? async () => void (await waitForCursor(true)) : undefined,
+    );
     // An Enter that came while a slow one was still at the paste is lost. One more in a menu that the command opened would choose.
-    for (let enters = 1; enters < maxEnters && !(await waitForCursor(false)); enters += 1) await terminals.pressKey(pane.id, 'Enter');
+    for (let enters = 1; enters < maxEnters && !(await waitForCursor(false)); enters += 1)
+      await terminals.pressKey(pane.id, 'Enter');
   }
 
   return {
@@ -91,8 +110,14 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
     clear: clearBox,
     typeCommand,
     /** Types a message, and sees to it that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or `terminal_failed`. */
-    async sendMessage(pane: Pane, live: LiveSession | undefined, message: string, signal?: AbortSignal): Promise<void> {
-      if (live?.status === 'waiting') throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
+    async sendMessage(
+      pane: Pane,
+      live: LiveSession | undefined,
+      message: string,
+      signal?: AbortSignal,
+    ): Promise<void> {
+      if (live?.status === 'waiting')
+        throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
       if (await hasDraft(pane)) throw new AppError('terminal_waits', 'Somebody has begun to type there.');
       const text = asTyped(message);
       const at = clock().toISOString();
@@ -126,13 +151,17 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
         // Told to stop, and perhaps taken all the same: who follows the session sees which.
         if (signal?.aborted) return;
         // One that has just come up can lose the paste as well: then the box is empty. Not at once: a slow one that has taken it would get it twice.
-        const isLost = enters === 2 && !(await hasDraft(pane)) && !isShown(await terminals.captureText(pane.id), text);
+        const isLost =
+          enters === 2 && !(await hasDraft(pane)) && !isShown(await terminals.captureText(pane.id), text);
         if (isLost) await typeText(pane, text, signal);
         // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
         else await terminals.pressKey(pane.id, 'Enter');
       }
       if (!(await pollUntil(takenMs, isTaken)))
-        throw terminalFailed(`The message was typed, and nothing came of it.${unread}`, await terminals.captureText(pane.id));
+        throw terminalFailed(
+          `The message was typed, and nothing came of it.${unread}`,
+          await terminals.captureText(pane.id),
+        );
     },
   };
 }
@@ -145,5 +174,8 @@ export function terminalFailed(what: string, screen: string): AppError {
     .split('\n')
     .filter((line) => line.trim())
     .slice(-lastLines);
-  return new AppError('terminal_failed', `${what}${lines.length ? ` The terminal shows: ${lines.join(' | ')}` : ''}`);
+  return new AppError(
+    'terminal_failed',
+    `${what}${lines.length ? ` The terminal shows: ${lines.join(' | ')}` : ''}`,
+  );
 }

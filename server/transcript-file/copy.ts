@@ -14,7 +14,10 @@ export const leftInCopies = /^(api-request|cost-state$|last-prompt$|atis-latch$)
  * under the new id. With `until` (ISO-8601) it ends before the first message from after it. The old file is
  * only read. False where there is nothing to copy.
  */
-export async function copyTranscript(path: string, to: { until: string | null; sessionId: string }): Promise<boolean> {
+export async function copyTranscript(
+  path: string,
+  to: { until: string | null; sessionId: string },
+): Promise<boolean> {
   const { chain } = await readPlaces(path);
   const source = await openTranscript(path);
   try {
@@ -22,7 +25,8 @@ export async function copyTranscript(path: string, to: { until: string | null; s
     let leaf = chain.at(-1);
     for (const [index, place] of chain.entries()) {
       const entry = to.until === null ? null : await readEntry(source, place);
-      const isLater = entry?.type === 'user' && !toolResultIds(entry).length && (entry.timestamp ?? '') > (to.until ?? '');
+      const isLater =
+        entry?.type === 'user' && !toolResultIds(entry).length && (entry.timestamp ?? '') > (to.until ?? '');
       if (!isLater) continue;
       end = place.start;
       leaf = chain[index - 1];
@@ -33,10 +37,13 @@ export async function copyTranscript(path: string, to: { until: string | null; s
     try {
       for await (const line of source.readLines({ start: 0, end: end - 1, autoClose: false })) {
         const entry = parseLine(line) as (Entry & { sessionId?: string }) | null;
-        if (entry && !leftInCopies.test(entry.type)) await target.write(`${JSON.stringify({ ...entry, sessionId: to.sessionId })}\n`);
+        if (entry && !leftInCopies.test(entry.type))
+          await target.write(`${JSON.stringify({ ...entry, sessionId: to.sessionId })}\n`);
       }
       // Which branch goes on is read from the last one of these.
-      await target.write(`${JSON.stringify({ type: 'last-prompt', leafUuid: leaf.uuid, sessionId: to.sessionId })}\n`);
+      await target.write(
+        `${JSON.stringify({ type: 'last-prompt', leafUuid: leaf.uuid, sessionId: to.sessionId })}\n`,
+      );
       await target.sync();
     } finally {
       await target.close();

@@ -2,7 +2,13 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A transcript as the disk shows it. That of a sub-agent is named with its session's. */
-export type TranscriptFile = { path: string; sessionId: string; agentId: string | null; size: number; modifiedMs: number };
+export type TranscriptFile = {
+  path: string;
+  sessionId: string;
+  agentId: string | null;
+  size: number;
+  modifiedMs: number;
+};
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
@@ -15,17 +21,21 @@ const sessionFolder = new RegExp(`^${uuid}$`);
 const atOnce = 64;
 
 /** The session of which a name in the folder of a project speaks: its transcript, or its own folder. */
-export const parseSessionId = (name: string): string | null => transcript.exec(name)?.[1] ?? (sessionFolder.test(name) ? name : null);
+export const parseSessionId = (name: string): string | null =>
+  transcript.exec(name)?.[1] ?? (sessionFolder.test(name) ? name : null);
 
 /** Where the sub-agents of a session have theirs. */
-export const agentFolder = (projectFolder: string, sessionId: string): string => join(projectFolder, sessionId, 'subagents');
+export const agentFolder = (projectFolder: string, sessionId: string): string =>
+  join(projectFolder, sessionId, 'subagents');
 
 /** A transcript; null where there is none (any more). */
 export async function statTranscript(path: string): Promise<TranscriptFile | null> {
   const [, agentSession, agentId = null] = ofAgent.exec(path) ?? [];
   const sessionId = agentSession ?? transcript.exec(path)?.[1];
   const found = sessionId ? await stat(path).catch(() => null) : null;
-  return sessionId && found?.isFile() ? { path, sessionId, agentId, size: found.size, modifiedMs: found.mtimeMs } : null;
+  return sessionId && found?.isFile()
+    ? { path, sessionId, agentId, size: found.size, modifiedMs: found.mtimeMs }
+    : null;
 }
 
 /** The folders of projects under the CLI's home. */
@@ -45,7 +55,8 @@ export async function agentPaths(projectFolder: string, sessionId: string): Prom
 /** Calls `work` for all, some at a time. */
 async function forAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const all: R[] = [];
-  for (let at = 0; at < items.length; at += atOnce) all.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))));
+  for (let at = 0; at < items.length; at += atOnce)
+    all.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))));
   return all;
 }
 
@@ -53,7 +64,9 @@ async function forAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
 export async function listFolder(folder: string): Promise<TranscriptFile[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const own = entries.filter(({ name }) => transcript.test(name)).map(({ name }) => join(folder, name));
-  const sessions = entries.filter((entry) => entry.isDirectory() && sessionFolder.test(entry.name)).map(({ name }) => name);
+  const sessions = entries
+    .filter((entry) => entry.isDirectory() && sessionFolder.test(entry.name))
+    .map(({ name }) => name);
   const ofAgents = (await forAll(sessions, (session) => agentPaths(folder, session))).flat();
   return (await forAll([...own, ...ofAgents], statTranscript)).filter((found) => found !== null);
 }
@@ -61,6 +74,7 @@ export async function listFolder(folder: string): Promise<TranscriptFile[]> {
 /** All transcripts of the machine. */
 export async function listTranscripts(home: string): Promise<TranscriptFile[]> {
   const all: TranscriptFile[] = [];
-  for (const folder of await projectFolders(home)) for (const file of await listFolder(folder)) all.push(file);
+  for (const folder of await projectFolders(home))
+    for (const file of await listFolder(folder)) all.push(file);
   return all;
 }

@@ -24,10 +24,18 @@ export async function* readLinesBackward(file: FileHandle, end: number): AsyncGe
     position -= size;
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, position);
     let to = bytesRead;
-    for (let at = buffer.lastIndexOf(0x0a, to - 1); at >= 0 && to > 0; at = buffer.lastIndexOf(0x0a, to - 1)) {
+    for (
+      let at = buffer.lastIndexOf(0x0a, to - 1);
+      at >= 0 && to > 0;
+      at = buffer.lastIndexOf(0x0a, to - 1)
+    ) {
       pieces.push(buffer.subarray(at + 1, to));
       const start = position + at + 1;
-      yield { bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces.reverse()), start, end: lineEnd };
+      yield {
+        bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces.reverse()),
+        start,
+        end: lineEnd,
+      };
       pieces = [];
       lineEnd = start;
       to = at;
@@ -110,7 +118,9 @@ export async function readCost(path: string): Promise<number> {
   try {
     const { size } = await file.stat();
     for await (const { bytes } of readLinesBackward(file, size)) {
-      const entry = bytes.includes('"cost-state"') ? (parseLine(bytes.toString('utf8')) as { type?: string; totalCostUSD?: unknown } | null) : null;
+      const entry = bytes.includes('"cost-state"')
+        ? (parseLine(bytes.toString('utf8')) as { type?: string; totalCostUSD?: unknown } | null)
+        : null;
       if (entry?.type === 'cost-state') return Number(entry.totalCostUSD) || 0;
     }
     return 0;
@@ -123,14 +133,17 @@ export async function readCost(path: string): Promise<number> {
 type Place = { start: number; end: number };
 
 /** Where the entries of the conversation stand, in its order, and the tool results that stand beside it. */
-export async function readPlaces(path: string): Promise<{ chain: (Place & { uuid: string })[]; aside: Map<string, Place> }> {
+export async function readPlaces(
+  path: string,
+): Promise<{ chain: (Place & { uuid: string })[]; aside: Map<string, Place> }> {
   const chain = createBranch();
   const taken: (Place & { uuid: string })[] = [];
   const aside = new Map<string, Place>();
   await readEntriesBackward(path, undefined, (placed) => {
     const { entry, start, end } = placed;
     for (const id of toolResultIds(entry)) if (!aside.has(id)) aside.set(id, { start, end });
-    for (const found of chain.offer(placed)) taken.push({ uuid: String(found.entry.uuid), start: found.start, end: found.end });
+    for (const found of chain.offer(placed))
+      taken.push({ uuid: String(found.entry.uuid), start: found.start, end: found.end });
     return !chain.isDone();
   });
   return { chain: taken.sort((a, b) => a.start - b.start), aside };
@@ -159,7 +172,10 @@ export async function* readWhole(path: string): AsyncGenerator<HistoryMessage> {
         if (found) results.set(String(id), found);
       }
     }
-    return foldEntries(entries, (id) => results.get(id), { text: Number.POSITIVE_INFINITY, tool: Number.POSITIVE_INFINITY });
+    return foldEntries(entries, (id) => results.get(id), {
+      text: Number.POSITIVE_INFINITY,
+      tool: Number.POSITIVE_INFINITY,
+    });
   };
   try {
     let batch: Entry[] = [];

@@ -23,7 +23,11 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 /** The transcript of a session: where the project says, else in any project's folder. Null where there is none. */
-export async function findTranscript(home: string, sessionId: string, project?: string): Promise<string | null> {
+export async function findTranscript(
+  home: string,
+  sessionId: string,
+  project?: string,
+): Promise<string | null> {
   const name = `${sessionId}.jsonl`;
   const projects = join(home, 'projects');
   if (project) {

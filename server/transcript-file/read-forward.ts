@@ -10,7 +10,11 @@ const maxLineBytes = 64 * 1024 * 1024;
 export type Line = { bytes: Buffer | null; start: number; end: number };
 
 /** The lines of a file from `start` on, as they come. What is behind the last LF may still be written: it is not given. */
-export async function* readLinesForward(file: FileHandle, start: number, chunkBytes = manyBytes): AsyncGenerator<Line> {
+export async function* readLinesForward(
+  file: FileHandle,
+  start: number,
+  chunkBytes = manyBytes,
+): AsyncGenerator<Line> {
   let position = start;
   let lineStart = start;
   let pieces: Buffer[] = [];
@@ -23,7 +27,11 @@ export async function* readLinesForward(file: FileHandle, start: number, chunkBy
       const last = buffer.subarray(from, at);
       const end = position + at + 1;
       const isTooLong = held + last.length > maxLineBytes;
-      yield { bytes: isTooLong ? null : pieces.length ? Buffer.concat([...pieces, last]) : last, start: lineStart, end };
+      yield {
+        bytes: isTooLong ? null : pieces.length ? Buffer.concat([...pieces, last]) : last,
+        start: lineStart,
+        end,
+      };
       pieces = [];
       held = 0;
       lineStart = end;

@@ -12,11 +12,18 @@ import { readEntry, readLinesBackward } from './page.ts';
 type Place = { start: number; end: number };
 
 /** What stands in a transcript, and where. */
-type Found = { nodes: Node[]; places: Map<string, Place>; others: Place[]; cut: Repair['cut_lines']; leaf: string | null };
+type Found = {
+  nodes: Node[];
+  places: Map<string, Place>;
+  others: Place[];
+  cut: Repair['cut_lines'];
+  leaf: string | null;
+};
 
 const maxStart = 120;
 
-const noResult = 'There is no result: the process ended while the tool was at work. It may have done a part of it.';
+const noResult =
+  'There is no result: the process ended while the tool was at work. It may have done a part of it.';
 
 async function read(file: FileHandle): Promise<Found> {
   const { size } = await file.stat();
@@ -47,13 +54,21 @@ async function read(file: FileHandle): Promise<Found> {
 const many = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** What is wrong, in words: what a resume loses, and what a copy mends. */
-function describePlan({ cut, plan }: { cut: Repair['cut_lines']; plan: Plan }): Pick<Repair, 'loses' | 'mends'> {
+function describePlan({
+  cut,
+  plan,
+}: {
+  cut: Repair['cut_lines'];
+  plan: Plan;
+}): Pick<Repair, 'loses' | 'mends'> {
   const [loses, mends]: [string[], string[]] = [[], []];
   for (const { why, messages, first } of plan.branches) {
     if (why === 'rewound') continue;
     const where = why === 'cut' ? 'before a line that is cut' : 'written by another process at the same time';
     loses.push(`${many(messages, 'message')} ${where}, from ${JSON.stringify(first.slice(0, 80))}`);
-    mends.push(`${many(messages, 'message')} ${why === 'cut' ? 'joined to what follows the cut line' : 'put where they were said'}`);
+    mends.push(
+      `${many(messages, 'message')} ${why === 'cut' ? 'joined to what follows the cut line' : 'put where they were said'}`,
+    );
   }
   if (cut.length) {
     loses.push(`${many(cut.length, 'line')} that cannot be read`);
@@ -67,7 +82,13 @@ function describePlan({ cut, plan }: { cut: Repair['cut_lines']; plan: Plan }): 
 }
 
 /** Writes the mended tree into a new session beside the old one. */
-async function writeCopy(source: FileHandle, path: string, sessionId: string, { places, others }: Found, plan: Plan): Promise<void> {
+async function writeCopy(
+  source: FileHandle,
+  path: string,
+  sessionId: string,
+  { places, others }: Found,
+  plan: Plan,
+): Promise<void> {
   const target = await open(join(dirname(path), `${sessionId}.jsonl`), 'wx', 0o600);
   const write = (entry: object) => target.write(`${JSON.stringify({ ...entry, sessionId })}\n`);
   try {
@@ -86,9 +107,20 @@ async function writeCopy(source: FileHandle, path: string, sessionId: string, { 
       await write(isCompaction ? entry : { ...rest, parentUuid });
       if (!openCalls.length) continue;
       const { message: _message, uuid: _uuid, ...common } = rest;
-      const results = openCalls.map((id) => ({ type: 'tool_result', tool_use_id: id, content: noResult, is_error: true }));
+      const results = openCalls.map((id) => ({
+        type: 'tool_result',
+        tool_use_id: id,
+        content: noResult,
+        is_error: true,
+      }));
       const added = randomUUID();
-      await write({ ...common, type: 'user', parentUuid: uuid, uuid: added, message: { role: 'user', content: results } });
+      await write({
+        ...common,
+        type: 'user',
+        parentUuid: uuid,
+        uuid: added,
+        message: { role: 'user', content: results },
+      });
       behind.set(uuid, added);
     }
     const leaf = plan.leaf === null ? null : (behind.get(plan.leaf) ?? plan.leaf);
@@ -103,7 +135,10 @@ async function writeCopy(source: FileHandle, path: string, sessionId: string, { 
  * Finds what is wrong with a transcript; with `copyTo` it writes a mended copy under that session, where there is
  * something to mend. The transcript itself is only read.
  */
-export async function repairTranscript(path: string, copyTo: string | null): Promise<Omit<Repair, 'id' | 'copy'> & { isCopied: boolean }> {
+export async function repairTranscript(
+  path: string,
+  copyTo: string | null,
+): Promise<Omit<Repair, 'id' | 'copy'> & { isCopied: boolean }> {
   const source = await openTranscript(path);
   try {
     const found = await read(source);
@@ -112,7 +147,14 @@ export async function repairTranscript(path: string, copyTo: string | null): Pro
     const sound = words.loses.length === 0;
     const isCopied = copyTo !== null && !sound && plan.leaf !== null;
     if (isCopied) await writeCopy(source, path, copyTo, found, plan);
-    return { sound, cut_lines: found.cut, lost_branches: plan.branches, open_calls: plan.openCalls, ...words, isCopied };
+    return {
+      sound,
+      cut_lines: found.cut,
+      lost_branches: plan.branches,
+      open_calls: plan.openCalls,
+      ...words,
+      isCopied,
+    };
   } finally {
     await source.close();
   }

@@ -2,7 +2,8 @@ import { AppError } from '../app-error.ts';
 import type { Entry } from '../transcript/entry.ts';
 import { readEntriesBackward } from './page.ts';
 
-const isSaid = ({ type, isSidechain, isMeta }: Entry) => (type === 'user' || type === 'assistant') && !isSidechain && !isMeta;
+const isSaid = ({ type, isSidechain, isMeta }: Entry) =>
+  (type === 'user' || type === 'assistant') && !isSidechain && !isMeta;
 
 /**
  * Whether there is something in a transcript that a session can be continued from. A file that is damaged has nothing.

@@ -14,7 +14,10 @@ function findLastText(entries: readonly Entry[]): string | null {
 /** Everything that the model wrote, as one text. */
 export function joinWrittenText(entries: readonly Entry[]): string {
   return entries
-    .filter((entry) => entry.type === 'assistant' && !entry.isApiErrorMessage && entry.message?.model !== '<synthetic>')
+    .filter(
+      (entry) =>
+        entry.type === 'assistant' && !entry.isApiErrorMessage && entry.message?.model !== '<synthetic>',
+    )
     .flatMap((entry) => contentBlocks(entry).filter((block) => block.type === 'text'))
     .map((block) => String(block.text ?? ''))
     .join('\n\n');
@@ -24,7 +27,12 @@ export function joinWrittenText(entries: readonly Entry[]): string {
 const normalizeSpaces = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
 
 /** What came of one message; `error` is what the CLI said of a failed request that it did not get over. */
-export type MessageReply = { text: string; isSuperseded: boolean; error: string | null; isInterrupted: boolean };
+export type MessageReply = {
+  text: string;
+  isSuperseded: boolean;
+  error: string | null;
+  isInterrupted: boolean;
+};
 
 /**
  * What the model wrote to one message, and whether somebody has said something else since; null where the message
@@ -37,8 +45,15 @@ export function findReply(entries: readonly Entry[], message: string): MessageRe
   const end = entries.findIndex((entry, index) => index > at && userText(entry) !== null);
   const own = entries.slice(at + 1, end < 0 ? undefined : end);
   const last = own.findLast(({ type }) => type === 'assistant');
-  const isInterrupted = own.some((entry) => entry.type === 'user' && plainText(entry).startsWith('[Request interrupted by user'));
-  return { text: joinWrittenText(own), isSuperseded: end >= 0, error: last?.isApiErrorMessage ? plainText(last) : null, isInterrupted };
+  const isInterrupted = own.some(
+    (entry) => entry.type === 'user' && plainText(entry).startsWith('[Request interrupted by user'),
+  );
+  return {
+    text: joinWrittenText(own),
+    isSuperseded: end >= 0,
+    error: last?.isApiErrorMessage ? plainText(last) : null,
+    isInterrupted,
+  };
 }
 
 /**
@@ -48,7 +63,8 @@ export function findReply(entries: readonly Entry[], message: string): MessageRe
 export function findAnswerBeforeShells(entries: readonly Entry[]): string | null {
   const toolNames = new Map<string, string>();
   for (const entry of entries) {
-    for (const block of contentBlocks(entry)) if (block.type === 'tool_use') toolNames.set(String(block.id), String(block.name));
+    for (const block of contentBlocks(entry))
+      if (block.type === 'tool_use') toolNames.set(String(block.id), String(block.name));
   }
   const isOfShell = (notice: string) => {
     const toolId = /<tool-use-id>([^<]*)<\/tool-use-id>/.exec(notice)?.[1]?.trim() ?? '';
@@ -56,7 +72,9 @@ export function findAnswerBeforeShells(entries: readonly Entry[]): string | null
   };
   const kept = [...entries];
   for (;;) {
-    const at = kept.findLastIndex((entry) => entry.type === 'user' && !entry.isMeta && toolResultIds(entry).length === 0);
+    const at = kept.findLastIndex(
+      (entry) => entry.type === 'user' && !entry.isMeta && toolResultIds(entry).length === 0,
+    );
     const trigger = kept[at];
     const notice = trigger ? taskNotice(trigger) : null;
     if (notice === null || !isOfShell(notice)) return findLastText(kept.slice(Math.max(at, 0)));

@@ -80,7 +80,12 @@ export function createBranch(want?: string) {
       pastLeaf = null;
       const path = findDescendants(entry.uuid, waiting);
       next = entry.parentUuid ?? entry.logicalParentUuid ?? null;
-      return [...waiting.flatMap((one) => (path.has(String(one.entry.uuid)) ? addToBranch(one) : keepOffBranch(one))), ...addToBranch(placed)];
+      return [
+        ...waiting.flatMap((one) =>
+          path.has(String(one.entry.uuid)) ? addToBranch(one) : keepOffBranch(one),
+        ),
+        ...addToBranch(placed),
+      ];
     },
     /** Takes the next older entry as the newest one. */
     forget(): void {
@@ -92,6 +97,7 @@ export function createBranch(want?: string) {
     /** True when the first entry of the conversation was reached. */
     isDone: (): boolean => next === null,
     /** Whether an entry is the one that comes next on the chain. */
-    isNext: (uuid: string | undefined): boolean => uuid !== undefined && (next === undefined || next === uuid),
+    isNext: (uuid: string | undefined): boolean =>
+      uuid !== undefined && (next === undefined || next === uuid),
   };
 }

@@ -59,7 +59,11 @@ export function plainText(entry: Entry): string {
  * What stands inside a pair of tags, and outside of all of them. A pattern would look for the end of each tag that was
  * begun; here one that has no end is looked for once.
  */
-export function betweenTags(text: string, open: string, close: string): { inside: string[]; outside: string[] } {
+export function betweenTags(
+  text: string,
+  open: string,
+  close: string,
+): { inside: string[]; outside: string[] } {
   const inside: string[] = [];
   const outside: string[] = [];
   let at = 0;

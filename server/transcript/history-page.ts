@@ -33,16 +33,22 @@ export function createHistoryPage(limit: number, from?: PageCursor) {
   function isFull(placed: PlacedEntry): boolean {
     const { entry } = placed;
     if (!chain.isNext(entry.uuid) || openResults.size) return false;
-    const isSameMessage = entry.type === 'assistant' && entry.message?.id !== undefined && entry.message.id === oldestMessageId;
-    return !isSameMessage && (messages >= limit || (messages > 0 && bytes + shownBytes(placed) > maxPageBytes));
+    const isSameMessage =
+      entry.type === 'assistant' && entry.message?.id !== undefined && entry.message.id === oldestMessageId;
+    return (
+      !isSameMessage && (messages >= limit || (messages > 0 && bytes + shownBytes(placed) > maxPageBytes))
+    );
   }
 
   function takeMessage(placed: PlacedEntry): void {
     const { entry } = placed;
     taken.push(placed);
     for (const id of toolResultIds(entry)) openResults.add(id);
-    for (const block of contentBlocks(entry)) if (block.type === 'tool_use') openResults.delete(String(block.id));
-    const isSpoken = entry.type === 'assistant' || (entry.type === 'user' && !entry.isMeta && toolResultIds(entry).length === 0);
+    for (const block of contentBlocks(entry))
+      if (block.type === 'tool_use') openResults.delete(String(block.id));
+    const isSpoken =
+      entry.type === 'assistant' ||
+      (entry.type === 'user' && !entry.isMeta && toolResultIds(entry).length === 0);
     if (!isSpoken && entry.type !== 'user') return;
     if (isSpoken && (entry.type === 'user' || entry.message?.id !== oldestMessageId)) messages += 1;
     oldestMessageId = entry.type === 'assistant' ? entry.message?.id : undefined;
@@ -73,7 +79,9 @@ export function createHistoryPage(limit: number, from?: PageCursor) {
 /** About what an entry adds to a page: its clipped parts as JSON. */
 function shownBytes({ entry }: PlacedEntry): number {
   const folded = foldEntries([entry], () => undefined);
-  const results = toolResultIds(entry).length ? Math.min(8_000, JSON.stringify(entry.message?.content ?? '').length) : 0;
+  const results = toolResultIds(entry).length
+    ? Math.min(8_000, JSON.stringify(entry.message?.content ?? '').length)
+    : 0;
   return Buffer.byteLength(JSON.stringify(folded)) + results;
 }
 
@@ -84,7 +92,8 @@ function shrinkMessage(messages: HistoryMessage[]): HistoryMessage[] {
     for (const message of messages) {
       message.text = truncateText(message.text, max).text;
       for (const part of message.parts) {
-        if (part.type === 'text' || part.type === 'thinking') Object.assign(part, truncateText(part.text, max));
+        if (part.type === 'text' || part.type === 'thinking')
+          Object.assign(part, truncateText(part.text, max));
         if (part.type === 'tool') {
           const input = truncateText(part.input, max);
           const output = truncateText(part.output ?? '', max);

@@ -67,17 +67,26 @@ export function createLastActivity() {
       if (entry.type === 'user') {
         for (const block of contentBlocks(entry)) {
           if (block.type === 'tool_result')
-            results.set(String(block.tool_use_id), { text: toolOutput(block.content), isError: block.is_error === true });
+            results.set(String(block.tool_use_id), {
+              text: toolOutput(block.content),
+              isError: block.is_error === true,
+            });
         }
         const isInterruption = text.startsWith('[Request interrupted by user');
         if (deeds.ends === 'nothing' && isInterruption) deeds.interrupted = true;
         const said = userText(entry);
-        if (said !== null && deeds.last_message === null) deeds.last_message = truncateText(said, maxText).text;
+        if (said !== null && deeds.last_message === null)
+          deeds.last_message = truncateText(said, maxText).text;
         if (deeds.ends === 'nothing' && said !== null) deeds.ends = 'message';
         if (deeds.ends === 'nothing' && results.size) deeds.ends = 'tool';
       } else if (entry.message?.model !== '<synthetic>' || entry.isApiErrorMessage) {
         takeTool(entry);
-        if (deeds.ends === 'nothing') deeds.ends = entry.isApiErrorMessage ? 'error' : text.trim() && !deeds.isToolOpen ? 'answer' : 'tool';
+        if (deeds.ends === 'nothing')
+          deeds.ends = entry.isApiErrorMessage
+            ? 'error'
+            : text.trim() && !deeds.isToolOpen
+              ? 'answer'
+              : 'tool';
         if (text.trim() && deeds.last_words === null) deeds.last_words = findEnd(text);
       }
       return deeds.last_tool === null || deeds.last_words === null || deeds.last_message === null;
@@ -108,14 +117,19 @@ export function resolveReason(deeds: LastActivity, isLive: boolean): Reason {
 /** What a person can do about it. */
 export const advice: Readonly<Record<Reason, string>> = {
   live: 'A process has this session open now. Write to it where it is open, or fork it; it is not continued beside that process.',
-  answered: 'It ended with an answer. It can be continued at any time, here or in a terminal with `claude --resume <id>`.',
-  interrupted: 'A person (or a program in their place) stopped it. What it had done stays; continue it and say how to go on.',
+  answered:
+    'It ended with an answer. It can be continued at any time, here or in a terminal with `claude --resume <id>`.',
+  interrupted:
+    'A person (or a program in their place) stopped it. What it had done stays; continue it and say how to go on.',
   out_of_memory:
     'Its last command was killed, most likely because memory ran out. On Linux `journalctl -k | grep -i oom` says so for certain. Run less at a time or add swap, then continue it: the transcript is whole.',
-  tool_failed: 'Its last command failed and nothing came after it. Look at the output; continuing is safe, and the model sees the failure.',
+  tool_failed:
+    'Its last command failed and nothing came after it. Look at the output; continuing is safe, and the model sees the failure.',
   in_a_tool:
     'Its process ended while a tool was at work: a crash, a kill, a shutdown, or a terminal that was closed. The command may have done a part of its work: look at the project before you continue. The model is told that there is no result.',
-  unanswered: 'The last message has no answer: the process ended before the model was done. Continue it and say the message again, or "go on".',
-  failed: 'The model could not be reached, or refused. The words of the API are in `last_words`; continue it when that is over.',
+  unanswered:
+    'The last message has no answer: the process ended before the model was done. Continue it and say the message again, or "go on".',
+  failed:
+    'The model could not be reached, or refused. The words of the API are in `last_words`; continue it when that is over.',
   empty: 'Nothing was said in it that can be read. There is nothing to continue.',
 };

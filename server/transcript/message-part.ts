@@ -24,7 +24,9 @@ export type Block = {
 /** The blocks of a content, which may also be a bare string. */
 export function toBlocks(content: unknown): Block[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
-  return Array.isArray(content) ? content.filter((block) => block && typeof block === 'object' && typeof block.type === 'string') : [];
+  return Array.isArray(content)
+    ? content.filter((block) => block && typeof block === 'object' && typeof block.type === 'string')
+    : [];
 }
 
 /** How much is shown of a text, and of a tool's input and output. */
@@ -43,7 +45,16 @@ export function toPart(block: Block, limits = shownLimits): MessagePart | null {
       const { text, ...rest } = truncateText(toolInput(block), limits.tool);
       const name = asText(block.name);
       const change = countChange(name, block.input);
-      return { type: 'tool', id: asText(block.id), name, input: text, output: null, is_error: false, ...rest, ...(change ? { change } : {}) };
+      return {
+        type: 'tool',
+        id: asText(block.id),
+        name,
+        input: text,
+        output: null,
+        is_error: false,
+        ...rest,
+        ...(change ? { change } : {}),
+      };
     }
     case 'image':
     case 'document':

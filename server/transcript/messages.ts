@@ -27,7 +27,13 @@ export function foldEntries(
   const byMessageId = new Map<string, HistoryMessage>();
 
   const add = (entry: Entry, role: HistoryMessage['role'], parts: MessagePart[], kind?: Kind) => {
-    const message: HistoryMessage = { id: String(entry.uuid), role, at: entry.timestamp ?? '', text: textOf(parts), parts };
+    const message: HistoryMessage = {
+      id: String(entry.uuid),
+      role,
+      at: entry.timestamp ?? '',
+      text: textOf(parts),
+      parts,
+    };
     if (kind) message.kind = kind;
     messages.push(message);
     return message;
@@ -63,8 +69,10 @@ export function foldEntries(
     const notice = taskNotice(entry);
     const command = tag('command-name', text);
     const output = tag('local-command-stdout', text) ?? tag('local-command-stderr', text);
-    if (notice !== null) addText(entry, 'system', tag('summary', notice) ?? 'Background work ended.', 'background');
-    else if (command) addText(entry, 'user', `${command} ${tag('command-args', text) ?? ''}`.trim(), 'command');
+    if (notice !== null)
+      addText(entry, 'system', tag('summary', notice) ?? 'Background work ended.', 'background');
+    else if (command)
+      addText(entry, 'user', `${command} ${tag('command-args', text) ?? ''}`.trim(), 'command');
     else if (output !== undefined) addText(entry, 'system', output.replace(escapeCodes, ''), 'output');
     else if (entry.isCompactSummary) addText(entry, 'system', withoutNotes(text), 'summary');
     else if (/^\[Request interrupted by user/.test(text)) addText(entry, 'system', 'Stopped.', 'output');
@@ -80,12 +88,17 @@ export function foldEntries(
   for (const entry of entries) {
     if (entry.type === 'assistant') foldAssistant(entry);
     else if (entry.type === 'user') foldUser(entry);
-    else if (entry.type === 'attachment' && entry.attachment?.type === 'queued_command' && entry.attachment.commandMode === 'prompt') {
+    else if (
+      entry.type === 'attachment' &&
+      entry.attachment?.type === 'queued_command' &&
+      entry.attachment.commandMode === 'prompt'
+    ) {
       const parts = toBlocks(entry.attachment.prompt)
         .map((block) => toPart(block, limits))
         .filter((part) => part !== null);
       if (parts.length) add(entry, 'user', parts);
-    } else if (entry.subtype === 'compact_boundary') addText(entry, 'system', 'The conversation was compacted.', 'compaction');
+    } else if (entry.subtype === 'compact_boundary')
+      addText(entry, 'system', 'The conversation was compacted.', 'compaction');
     else if (entry.subtype === 'local_command') {
       const output = tag('local-command-stdout', String(entry.content ?? ''));
       if (output) addText(entry, 'system', output.replace(escapeCodes, ''), 'output');
@@ -101,7 +114,11 @@ export function foldEntries(
 }
 
 /** Puts the results that an entry holds into the tool calls that they belong to. */
-function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { type: 'tool' }>>, limits: Limits): void {
+function takeResults(
+  entry: Entry,
+  tools: Map<string, Extract<MessagePart, { type: 'tool' }>>,
+  limits: Limits,
+): void {
   for (const block of contentBlocks(entry)) {
     const tool = block.type === 'tool_result' ? tools.get(String(block.tool_use_id)) : undefined;
     if (!tool) continue;
@@ -109,10 +126,13 @@ function takeResults(entry: Entry, tools: Map<string, Extract<MessagePart, { typ
     const { text, clipped } = truncateText(output, limits.tool);
     tool.output = text;
     tool.is_error = block.is_error === true;
-    const denied = tool.is_error ? parseDenial(entry.toolDenialKind, entry.permissionDecision, output) : undefined;
+    const denied = tool.is_error
+      ? parseDenial(entry.toolDenialKind, entry.permissionDecision, output)
+      : undefined;
     if (denied) tool.denied = denied;
     if (clipped) tool.clipped = true;
-    if (tool.at && entry.timestamp) tool.duration_ms = Math.max(0, Date.parse(entry.timestamp) - Date.parse(tool.at));
+    if (tool.at && entry.timestamp)
+      tool.duration_ms = Math.max(0, Date.parse(entry.timestamp) - Date.parse(tool.at));
   }
 }
 

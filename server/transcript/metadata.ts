@@ -1,4 +1,12 @@
-import { betweenTags, contentBlocks, type Entry, plainText, taskNotice, toolResultIds, withoutNotes } from './entry.ts';
+import {
+  betweenTags,
+  contentBlocks,
+  type Entry,
+  plainText,
+  taskNotice,
+  toolResultIds,
+  withoutNotes,
+} from './entry.ts';
 import { truncateText } from './truncate.ts';
 
 /** What is known of a session from the lines of its transcript so far; as JSON it can be put away and gone on with. */
@@ -76,10 +84,13 @@ export function userText(entry: Entry): string | null {
   if (toolResultIds(entry).length || taskNotice(entry) !== null) return null;
   const text = withoutNotes(plainText(entry));
   const command = /<command-name>([^<]*)<\/command-name>/.exec(text)?.[1]?.trim();
-  if (command) return `${command} ${betweenTags(text, '<command-args>', '</command-args>').inside[0]?.trim() ?? ''}`.trim();
+  if (command)
+    return `${command} ${betweenTags(text, '<command-args>', '</command-args>').inside[0]?.trim() ?? ''}`.trim();
   if (/^\s*<(local-command|bash-)/.test(text) || text.startsWith('[Request interrupted by user')) return null;
   if (text.trim()) return text;
-  return contentBlocks(entry).some((block) => block.type === 'image' || block.type === 'document') ? '[attachment]' : null;
+  return contentBlocks(entry).some((block) => block.type === 'image' || block.type === 'document')
+    ? '[attachment]'
+    : null;
 }
 
 /** The facts with one more entry. Those of a folded tool list are as they were where it says nothing new. */
@@ -115,7 +126,9 @@ function addTreeEntry(before: SessionMetadata, entry: FactEntry): SessionMetadat
     gitBranch: words(entry.gitBranch) ?? before.gitBranch,
     entrypoint: before.entrypoint ?? words(entry.entrypoint),
     isBackground: before.isBackground || entry.sessionKind === 'bg',
-    forkedFrom: before.forkedFrom ?? words(from && typeof from === 'object' ? (from as { sessionId?: unknown }).sessionId : from),
+    forkedFrom:
+      before.forkedFrom ??
+      words(from && typeof from === 'object' ? (from as { sessionId?: unknown }).sessionId : from),
     createdAt: before.createdAt ?? words(entry.timestamp),
     lastAt: words(entry.timestamp) ?? before.lastAt,
     firstUuid: before.firstUuid ?? words(entry.uuid),
@@ -137,7 +150,10 @@ function addTreeEntry(before: SessionMetadata, entry: FactEntry): SessionMetadat
 /** What is wrong with a transcript, in words; null where nothing is. */
 export function describeProblem(facts: SessionMetadata, size: number): string | null {
   if (size === 0) return 'The file is empty.';
-  if (facts.entries === 0) return facts.badLines ? 'No line of the file can be read: it is no transcript.' : 'Nothing was said in it.';
+  if (facts.entries === 0)
+    return facts.badLines
+      ? 'No line of the file can be read: it is no transcript.'
+      : 'Nothing was said in it.';
   if (facts.badLines) return `${facts.badLines} ${facts.badLines === 1 ? 'line' : 'lines'} cannot be read.`;
   return null;
 }

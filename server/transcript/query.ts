@@ -17,11 +17,14 @@ export function parseQuery(query: string): Term[] {
 const quoted = (words: readonly string[], isPrefix: boolean) => `"${words.join(' ')}"${isPrefix ? '*' : ''}`;
 
 /** The terms for FTS5: all in quotes, so that nothing in them is an operator. */
-export const toMatch = (terms: readonly Term[]): string => terms.map(({ words, isPrefix }) => quoted(words, isPrefix)).join(' AND ');
+export const toMatch = (terms: readonly Term[]): string =>
+  terms.map(({ words, isPrefix }) => quoted(words, isPrefix)).join(' AND ');
 
 /** The same for an index that knows no phrases: each word of a phrase is asked for, anywhere in a text. */
 export function toWordMatch(terms: readonly Term[]): string {
-  const each = terms.flatMap(({ words, isPrefix }) => words.map((word, place) => quoted([word], isPrefix && place === words.length - 1)));
+  const each = terms.flatMap(({ words, isPrefix }) =>
+    words.map((word, place) => quoted([word], isPrefix && place === words.length - 1)),
+  );
   return [...new Set(each)].join(' AND ');
 }
 
@@ -61,7 +64,11 @@ export function findPlaces({ words, names }: SearchedText, term: Term): Place[] 
 }
 
 /** A piece of a text around the first of some places, and where they are in the piece. */
-export function buildExcerpt(text: string, places: readonly Place[], chars = 240): { excerpt: string; marks: Place[] } | null {
+export function buildExcerpt(
+  text: string,
+  places: readonly Place[],
+  chars = 240,
+): { excerpt: string; marks: Place[] } | null {
   const sorted = places.toSorted((a, b) => a[0] - b[0]);
   const first = sorted[0];
   if (!first) return null;
@@ -70,8 +77,12 @@ export function buildExcerpt(text: string, places: readonly Place[], chars = 240
   const lead = start > 0 ? '… ' : '';
   const at = (place: number) => lead.length + place - start;
   const marks = sorted.filter(([, to]) => to <= end).map(([from, to]): Place => [at(from), at(to)]);
-  return { excerpt: `${lead}${text.slice(start, end).replaceAll(/\p{Cs}/gu, '\ufffd')}${end < text.length ? ' …' : ''}`, marks };
+  return {
+    excerpt: `${lead}${text.slice(start, end).replaceAll(/\p{Cs}/gu, '\ufffd')}${end < text.length ? ' …' : ''}`,
+    marks,
+  };
 }
 
 /** A cut between the halves of a surrogate pair would leave half a letter. */
-const startOfLetter = (text: string, place: number) => (/^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(place - 1, place + 1)) ? place - 1 : place);
+const startOfLetter = (text: string, place: number) =>
+  /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(place - 1, place + 1)) ? place - 1 : place;

@@ -47,10 +47,18 @@ export function toNode(entry: Entry & { entrypoint?: unknown }): Node | null {
       .filter((block) => block.type === 'tool_use')
       .map((block) => {
         const text = command(block.input);
-        return { id: String(block.id), tool: String(block.name), command: typeof text === 'string' ? truncateText(text, maxShown).text : null };
+        return {
+          id: String(block.id),
+          tool: String(block.name),
+          command: typeof text === 'string' ? truncateText(text, maxShown).text : null,
+        };
       }),
     results: toolResultIds(entry),
-    said: userText(entry) ?? (entry.type === 'assistant' && entry.message?.model !== '<synthetic>' ? plainText(entry).trim() || null : null),
+    said:
+      userText(entry) ??
+      (entry.type === 'assistant' && entry.message?.model !== '<synthetic>'
+        ? plainText(entry).trim() || null
+        : null),
     isSidechain: entry.isSidechain === true,
   };
 }
@@ -65,18 +73,22 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   const place = new Map(tree.map((node, index) => [node.uuid, index]));
   const findNode = (uuid: string) => tree[place.get(uuid) as number] as Node;
   const isCut = ({ parent }: Node) => parent !== null && !place.has(parent);
-  const parents = new Map(tree.map((node, index) => [node.uuid, isCut(node) ? (tree[index - 1]?.uuid ?? null) : node.parent]));
+  const parents = new Map(
+    tree.map((node, index) => [node.uuid, isCut(node) ? (tree[index - 1]?.uuid ?? null) : node.parent]),
+  );
   const findParent = (uuid: string) => parents.get(uuid) ?? null;
   const pathTo = (leaf: string, until: ReadonlySet<string>): string[] => {
     // A file can say that two entries are each the other's parent.
     const path = new Set<string>();
-    for (let at: string | null = leaf; at !== null && !until.has(at) && !path.has(at); at = findParent(at)) path.add(at);
+    for (let at: string | null = leaf; at !== null && !until.has(at) && !path.has(at); at = findParent(at))
+      path.add(at);
     return [...path].toReversed();
   };
   /** The newest entry below each: who comes first, from the newest on, is it for all above that have none yet. */
   const newest = new Map<string, string>();
   for (const { uuid } of tree.toReversed()) {
-    for (let at: string | null = uuid; at !== null && !newest.has(at); at = findParent(at)) newest.set(at, uuid);
+    for (let at: string | null = uuid; at !== null && !newest.has(at); at = findParent(at))
+      newest.set(at, uuid);
   }
   const newestBelow = (uuid: string): string => newest.get(uuid) ?? uuid;
 
@@ -134,26 +146,47 @@ export function planRepair(nodes: readonly Node[], toldLeaf: string | null): Pla
   function noteBranch(path: readonly string[], why: LostBranch['why']): void {
     const said = path.map(findNode).filter((node) => node.said !== null);
     const shown = (node: Node | undefined) => truncateText(node?.said ?? '', maxShown).text;
-    if (said.length) branches.push({ messages: said.length, first: shown(said[0]), last: shown(said.at(-1)), at: said[0]?.at ?? null, why });
+    if (said.length)
+      branches.push({
+        messages: said.length,
+        first: shown(said[0]),
+        last: shown(said.at(-1)),
+        at: said[0]?.at ?? null,
+        why,
+      });
   }
 
   const results = new Set(tree.flatMap((node) => node.results));
   const findOpenCalls = (uuid: string) =>
-    kept.has(uuid) || isOfKept(findNode(uuid)) ? findNode(uuid).calls.filter(({ id }) => !results.has(id)) : [];
+    kept.has(uuid) || isOfKept(findNode(uuid))
+      ? findNode(uuid).calls.filter(({ id }) => !results.has(id))
+      : [];
   const openCalls = tree.flatMap(({ uuid }) => findOpenCalls(uuid));
   const order: Plan['nodes'] = [];
   const written = new Set<string>();
   const inOrder = line.inOrder();
   for (const [index, uuid] of inOrder.entries()) {
-    order.push({ uuid, parent: inOrder[index - 1] ?? null, openCalls: findOpenCalls(uuid).map(({ id }) => id) });
+    order.push({
+      uuid,
+      parent: inOrder[index - 1] ?? null,
+      openCalls: findOpenCalls(uuid).map(({ id }) => id),
+    });
     written.add(uuid);
   }
   // What stands beside the line (parallel calls, what somebody went back from) hangs where it hung.
   for (const { uuid } of tree)
-    if (!written.has(uuid)) order.push({ uuid, parent: findParent(uuid), openCalls: findOpenCalls(uuid).map(({ id }) => id) });
+    if (!written.has(uuid))
+      order.push({ uuid, parent: findParent(uuid), openCalls: findOpenCalls(uuid).map(({ id }) => id) });
   const isChanged = order.some(({ uuid, parent }) => findNode(uuid).parent !== parent);
   // What sub-agents said in the same file is a tree of its own.
-  for (const { uuid, parent, isSidechain } of nodes) if (isSidechain) order.push({ uuid, parent, openCalls: [] });
+  for (const { uuid, parent, isSidechain } of nodes)
+    if (isSidechain) order.push({ uuid, parent, openCalls: [] });
 
-  return { nodes: order, leaf: inOrder.at(-1) ?? null, branches, openCalls: openCalls.map(({ tool, command }) => ({ tool, command })), isChanged };
+  return {
+    nodes: order,
+    leaf: inOrder.at(-1) ?? null,
+    branches,
+    openCalls: openCalls.map(({ tool, command }) => ({ tool, command })),
+    isChanged,
+  };
 }

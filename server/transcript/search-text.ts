@@ -10,12 +10,15 @@ export type SearchTexts = { user: string; assistant: string; tool: string; outpu
 const maxChars = { said: 200_000, tool: 8_000, outputHead: 4_000, outputTail: 1_000 };
 
 const headAndTail = (text: string) =>
-  text.length <= maxChars.outputHead + maxChars.outputTail ? text : `${text.slice(0, maxChars.outputHead)}\n${text.slice(-maxChars.outputTail)}`;
+  text.length <= maxChars.outputHead + maxChars.outputTail
+    ? text
+    : `${text.slice(0, maxChars.outputHead)}\n${text.slice(-maxChars.outputTail)}`;
 
 /** The strings in a tool's input: its keys are the same in each call. */
 function stringsIn(value: unknown, into: string[] = [], depth = 0): string[] {
   if (typeof value === 'string') into.push(value);
-  else if (value && typeof value === 'object' && depth < 6) for (const one of Object.values(value)) stringsIn(one, into, depth + 1);
+  else if (value && typeof value === 'object' && depth < 6)
+    for (const one of Object.values(value)) stringsIn(one, into, depth + 1);
   return into;
 }
 

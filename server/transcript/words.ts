@@ -10,16 +10,21 @@ export const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
 const excessMarks = /(\p{M}{30})\p{M}+/gu;
 
 /** A text with each letter in its composed form, whichever way it was typed. */
-export const compose = (text: string): string => (isAscii(text) ? text : text.replaceAll(excessMarks, '$1').normalize('NFC'));
+export const compose = (text: string): string =>
+  isAscii(text) ? text : text.replaceAll(excessMarks, '$1').normalize('NFC');
 
 const asciiRun = /[A-Za-z0-9]+/g;
 const run = /[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{M}\p{Co}]*/gu;
 
 /** Scripts that are written without spaces between words, or (Hangul) with endings attached: each sign is a word. */
-const wide = '[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Laoo}\\p{scx=Khmr}\\p{scx=Mymr}]';
+const wide =
+  '[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Laoo}\\p{scx=Khmr}\\p{scx=Mymr}]';
 const hasWide = new RegExp(wide, 'u');
 /** A sign of such a script with its marks (two of which have a half-width form), or what stands between two signs. */
-const pieceOfRun = new RegExp(`(?=${wide})[\\p{L}\\p{N}][\\p{M}\\uff9e\\uff9f]*|(?:(?!${wide})[\\p{L}\\p{N}\\p{M}\\p{Co}])+`, 'gu');
+const pieceOfRun = new RegExp(
+  `(?=${wide})[\\p{L}\\p{N}][\\p{M}\\uff9e\\uff9f]*|(?:(?!${wide})[\\p{L}\\p{N}\\p{M}\\p{Co}])+`,
+  'gu',
+);
 
 /** Accents and vowel points, without which a word is still the same word to a person who types it. */
 const accents = new RegExp(
@@ -40,13 +45,15 @@ function fold(piece: string): string {
 /** The words of a composed text: it is cut in this way for the index, in a query, and where a match is shown. */
 export function wordsIn(text: string): Word[] {
   const words: Word[] = [];
-  for (const { 0: found, index } of text.matchAll(isAscii(text) ? asciiRun : run)) addWords(words, found, index);
+  for (const { 0: found, index } of text.matchAll(isAscii(text) ? asciiRun : run))
+    addWords(words, found, index);
   return words;
 }
 
 function addWords(words: Word[], found: string, start: number): void {
   if (isAscii(found)) words.push({ text: found.toLowerCase(), start, end: start + found.length });
-  else if (hasWide.test(found)) for (const piece of found.matchAll(pieceOfRun)) addFolded(words, piece[0], start + piece.index);
+  else if (hasWide.test(found))
+    for (const piece of found.matchAll(pieceOfRun)) addFolded(words, piece[0], start + piece.index);
   else addFolded(words, found, start);
 }
 
@@ -74,7 +81,10 @@ function toFoldedWords(found: string): string | string[] {
 
 const hump = {
   ascii: { any: /[a-z0-9][A-Z]|[A-Z]{2}[a-z]/, cut: /(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/ },
-  unicode: { any: /[\p{Ll}\p{N}]\p{Lu}|\p{Lu}\p{Lu}\p{Ll}/u, cut: /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u },
+  unicode: {
+    any: /[\p{Ll}\p{N}]\p{Lu}|\p{Lu}\p{Lu}\p{Ll}/u,
+    cut: /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u,
+  },
 };
 const splitHumps = (text: string) => (isAscii(text) ? hump.ascii : hump.unicode);
 

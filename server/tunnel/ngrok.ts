@@ -4,12 +4,22 @@ import { TunnelError, type TunnelProvider } from './port.ts';
 const known: readonly { pattern: RegExp; words: string; isFinal?: true }[] = [
   {
     pattern: /ERR_NGROK_(105|106|107|4018)\b|authtoken|authentication failed/i,
-    words: 'ngrok does not accept NGROK_AUTHTOKEN. Copy it anew from https://dashboard.ngrok.com/get-started/your-authtoken.',
+    words:
+      'ngrok does not accept NGROK_AUTHTOKEN. Copy it anew from https://dashboard.ngrok.com/get-started/your-authtoken.',
     isFinal: true,
   },
-  { pattern: /ERR_NGROK_108\b|simultaneous/i, words: 'The ngrok account has its limit of tunnels open elsewhere. Close the other one.' },
-  { pattern: /ERR_NGROK_334\b|already online/i, words: 'The ngrok address is in use by another tunnel. Close it, or set another NGROK_DOMAIN.' },
-  { pattern: /ERR_NGROK_(72[0-9]|73[0-9])\b|limit/i, words: 'The ngrok account has reached a limit. See https://dashboard.ngrok.com/usage.' },
+  {
+    pattern: /ERR_NGROK_108\b|simultaneous/i,
+    words: 'The ngrok account has its limit of tunnels open elsewhere. Close the other one.',
+  },
+  {
+    pattern: /ERR_NGROK_334\b|already online/i,
+    words: 'The ngrok address is in use by another tunnel. Close it, or set another NGROK_DOMAIN.',
+  },
+  {
+    pattern: /ERR_NGROK_(72[0-9]|73[0-9])\b|limit/i,
+    words: 'The ngrok account has reached a limit. See https://dashboard.ngrok.com/usage.',
+  },
   {
     pattern: /ERR_NGROK_(303|309|314|319|320|326)\b|domain/i,
     words: 'NGROK_DOMAIN is not a domain of this ngrok account. Leave it empty, or reserve the domain first.',
@@ -27,13 +37,19 @@ export function createNgrok({ authtoken, domain }: { authtoken: string; domain: 
     kind: 'ngrok',
     async connect(address) {
       if (!authtoken) {
-        throw new TunnelError('NGROK_AUTHTOKEN is not set. Copy it from https://dashboard.ngrok.com/get-started/your-authtoken into .env.', {
-          isFinal: true,
-        });
+        throw new TunnelError(
+          'NGROK_AUTHTOKEN is not set. Copy it from https://dashboard.ngrok.com/get-started/your-authtoken into .env.',
+          {
+            isFinal: true,
+          },
+        );
       }
       // Loaded only here: it is a native module of 10 MB that most servers never need.
       const ngrok = await import('@ngrok/ngrok').catch((error) => {
-        throw new TunnelError(`The ngrok package does not load on this machine: ${error.message}`, { isFinal: true, cause: error });
+        throw new TunnelError(`The ngrok package does not load on this machine: ${error.message}`, {
+          isFinal: true,
+          cause: error,
+        });
       });
       let onLost = (_reason: string) => {};
       const lost = new Promise<string>((resolve) => {
@@ -62,5 +78,8 @@ function inWords(error: unknown): TunnelError {
   const { message = String(error), errorCode = '' } = error as { message?: string; errorCode?: string };
   const row = known.find(({ pattern }) => pattern.test(`${errorCode} ${message}`));
   const said = message.split('\n')[0]?.slice(0, 300);
-  return new TunnelError(row ? `${row.words} (ngrok: ${said})` : `ngrok failed: ${said}`, { isFinal: row?.isFinal ?? false, cause: error });
+  return new TunnelError(row ? `${row.words} (ngrok: ${said})` : `ngrok failed: ${said}`, {
+    isFinal: row?.isFinal ?? false,
+    cause: error,
+  });
 }

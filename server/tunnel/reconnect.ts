@@ -22,7 +22,10 @@ export function keepTunnel(deps: {
   function set(change: Partial<TunnelStatus>): void {
     status = { ...status, ...change };
     // What is told of it must not end the work of keeping it open.
-    if (!isDisposed) contain(deps.onChange, (error) => deps.warn(error, 'the state of the tunnel could not be told'))(status);
+    if (!isDisposed)
+      contain(deps.onChange, (error) => deps.warn(error, 'the state of the tunnel could not be told'))(
+        status,
+      );
   }
 
   const wait = (ms: number) =>
@@ -44,7 +47,12 @@ export function keepTunnel(deps: {
         delay = first;
         const reason = await connection.lost;
         close = null;
-        if (!isDisposed) set({ state: 'connecting', url: null, detail: `The connection was lost (${reason}); trying again.` });
+        if (!isDisposed)
+          set({
+            state: 'connecting',
+            url: null,
+            detail: `The connection was lost (${reason}); trying again.`,
+          });
         await connection.close().catch(() => {});
       } catch (error) {
         const isFinal = error instanceof TunnelError && error.isFinal;

@@ -5,9 +5,16 @@ const patienceMs = 10 * 60_000;
 const prefix = 'refs/trees/';
 
 /** Removes everything from a repository of ours that is not part of one of these trees. */
-export async function collectGarbage(git: Git, repository: string, trees: ReadonlySet<string>): Promise<void> {
+export async function collectGarbage(
+  git: Git,
+  repository: string,
+  trees: ReadonlySet<string>,
+): Promise<void> {
   const options = { timeoutMs: patienceMs };
-  const listed = (await git.run(repository, ['for-each-ref', '--format=%(refname)', prefix])).toString().split('\n').filter(Boolean);
+  const listed = (await git.run(repository, ['for-each-ref', '--format=%(refname)', prefix]))
+    .toString()
+    .split('\n')
+    .filter(Boolean);
   const known = new Set(listed.map((ref) => ref.slice(prefix.length)));
   const lines = [
     'delete refs/heads/latest',

@@ -29,14 +29,19 @@ export class Importer {
       child.on('error', reject);
       child.on('close', (code) => {
         if (code === 0) resolve(Buffer.concat(out).toString());
-        else reject(new Error(`git fast-import: ${Buffer.concat(errors).toString().trim() || `ended with ${code}`}`));
+        else
+          reject(
+            new Error(`git fast-import: ${Buffer.concat(errors).toString().trim() || `ended with ${code}`}`),
+          );
       });
     });
     this.#end.catch(() => {}); // Who finishes it is told.
   }
 
   static async start(git: Git, repository: string): Promise<Importer> {
-    return new Importer(await git.start(repository, ['fast-import', '--quiet', '--done', '--force', '--date-format=raw']));
+    return new Importer(
+      await git.start(repository, ['fast-import', '--quiet', '--done', '--force', '--date-format=raw']),
+    );
   }
 
   async addBlob(data: Uint8Array): Promise<number> {

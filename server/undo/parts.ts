@@ -6,14 +6,26 @@ import { createShadowFolder, type ShadowFolder } from './shadow-folder.ts';
 import { createUndo } from './undo.ts';
 
 /** What knows the work trees of a machine, with its repositories in one folder of ours. */
-export function createUndoParts({ folder, env, now }: { folder: string; env: Readonly<Record<string, string>>; now(): Date }): {
+export function createUndoParts({
+  folder,
+  env,
+  now,
+}: {
+  folder: string;
+  env: Readonly<Record<string, string>>;
+  now(): Date;
+}): {
   git: Git;
   workTrees: WorkTrees;
   folder: ShadowFolder;
 } {
   const git = createGit({ folder, env });
   const shadows = createShadowFolder(folder);
-  return { git, workTrees: createWorkTrees({ git, repository: shadows.emptyWith(git), now }), folder: shadows };
+  return {
+    git,
+    workTrees: createWorkTrees({ git, repository: shadows.emptyWith(git), now }),
+    folder: shadows,
+  };
 }
 
 /** Undo as the server uses it, and what knows the work trees. */

@@ -26,7 +26,10 @@ export interface Undo {
    * `files_changed` if any of them is not as the turn (or the undo) has left it, or is reached over a link: then none is
    * touched; and `undo_incomplete`, naming each file, if some could not be written.
    */
-  apply(turnId: string, how: { files?: readonly string[] | undefined; redo: boolean }): Promise<z.infer<typeof Undone>>;
+  apply(
+    turnId: string,
+    how: { files?: readonly string[] | undefined; redo: boolean },
+  ): Promise<z.infer<typeof Undone>>;
   /** Removes what was noted of projects that are gone or were not used for long. */
   sweep(): Promise<void>;
 }

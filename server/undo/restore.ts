@@ -12,7 +12,8 @@ const maxNamed = 10;
 
 /** The first of some names, and how many more there are. */
 export const namesOf = (paths: readonly string[]) =>
-  paths.slice(0, maxNamed).join(', ') + (paths.length > maxNamed ? ` and ${paths.length - maxNamed} more` : '');
+  paths.slice(0, maxNamed).join(', ') +
+  (paths.length > maxNamed ? ` and ${paths.length - maxNamed} more` : '');
 
 /**
  * Says of each path whether it can be reached without a link and is in nobody's way. Throws AppError `files_changed`
@@ -44,7 +45,12 @@ function describe(path: string, error: unknown): string {
 }
 
 /** Puts files into a work tree. Throws AppError `undo_incomplete` naming what was put back and what was not. */
-export async function restore(git: Git, repository: string, top: string, files: readonly Restoration[]): Promise<void> {
+export async function restore(
+  git: Git,
+  repository: string,
+  top: string,
+  files: readonly Restoration[],
+): Promise<void> {
   const wanted = files.flatMap(({ to }) => (to ? [to.id] : []));
   // All of it is there before the first file is touched.
   const blobs = await readBlobs(git, repository, wanted);
@@ -62,5 +68,8 @@ export async function restore(git: Git, repository: string, top: string, files: 
     }
   }
   if (!failed.length) return;
-  throw new AppError('undo_incomplete', `Not put back: ${namesOf(failed)}. Put back: ${done.length ? namesOf(done) : 'none'}.`);
+  throw new AppError(
+    'undo_incomplete',
+    `Not put back: ${namesOf(failed)}. Put back: ${done.length ? namesOf(done) : 'none'}.`,
+  );
 }

@@ -15,7 +15,8 @@ const keepUnusedMs = 90 * 86_400_000;
 /** That of a project which is gone is kept for so long: its disk may come back. */
 const keepGoneMs = 7 * 86_400_000;
 
-const isRepository = async (path: string): Promise<boolean> => (await stat(join(path, 'HEAD')).catch(() => null)) !== null;
+const isRepository = async (path: string): Promise<boolean> =>
+  (await stat(join(path, 'HEAD')).catch(() => null)) !== null;
 
 /** The repositories that hold what is noted of work trees, in the data folder. Nothing here is a project's. */
 export function createShadowFolder(folder: string) {
@@ -48,7 +49,10 @@ export function createShadowFolder(folder: string) {
       const text = await readFile(join(repositoryOf(top), stateFile), 'utf8').catch(() => null);
       const [tree, known, ...rows] = (text ?? '').split('\0');
       if (!tree || known !== top || rows.pop() !== 'end') return null;
-      return { tree, files: new Map(rows.map((row) => [row.slice(row.indexOf(' ') + 1), row.slice(0, row.indexOf(' '))])) };
+      return {
+        tree,
+        files: new Map(rows.map((row) => [row.slice(row.indexOf(' ') + 1), row.slice(0, row.indexOf(' '))])),
+      };
     },
     async save(top: string, { tree, files }: ShadowState): Promise<void> {
       const repository = repositoryOf(top);

@@ -29,7 +29,8 @@ const maxRemembered = 4;
 /** Clocks of file systems tick: a file that changed this shortly before it was read can change again unnoticed. */
 const tickMs = { fine: 50, seconds: 2_500 };
 
-const kindOf = (stats: Stats): Change['mode'] => (stats.isSymbolicLink() ? '120000' : stats.mode & 0o100 ? '100755' : '100644');
+const kindOf = (stats: Stats): Change['mode'] =>
+  stats.isSymbolicLink() ? '120000' : stats.mode & 0o100 ? '100755' : '100644';
 
 /** By what a file is recognized as the one that was read; empty if that cannot be relied on. */
 function stampOf(stats: Stats, readAt: number): string {
@@ -40,7 +41,15 @@ function stampOf(stats: Stats, readAt: number): string {
 }
 
 /** Notes whole work trees in repositories of ours. */
-export function createShadow({ git, folder, workTrees }: { git: Git; folder: ShadowFolder; workTrees: WorkTrees }) {
+export function createShadow({
+  git,
+  folder,
+  workTrees,
+}: {
+  git: Git;
+  folder: ShadowFolder;
+  workTrees: WorkTrees;
+}) {
   const states = new Map<string, ShadowState>();
 
   async function stateOf(top: string): Promise<ShadowState> {
@@ -170,7 +179,9 @@ class Noting {
     if (size > maxNewBytes) return true;
     this.#newFiles += 1;
     if (this.#newFiles > maxNewFiles)
-      throw new Error(`it has more than ${maxNewFiles} files that git does not know; ignore what is not part of the project`);
+      throw new Error(
+        `it has more than ${maxNewFiles} files that git does not know; ignore what is not part of the project`,
+      );
     return false;
   }
 
@@ -182,7 +193,9 @@ class Noting {
       if (!one && this.#before.files.has(path)) this.#files.set(path, '');
       if (!one) continue;
       this.#importer ??= await this.#open();
-      const mark = one.data ? await this.#importer.addBlob(one.data) : await this.#stream(folder, files[number] as { name: string });
+      const mark = one.data
+        ? await this.#importer.addBlob(one.data)
+        : await this.#stream(folder, files[number] as { name: string });
       if (mark === null) continue;
       this.#changes.push({ path, mode: kindOf(one.stats), mark });
       this.#files.set(path, stampOf(one.stats, one.readAt));
@@ -192,7 +205,8 @@ class Noting {
   async #readOne(folder: Folder, { name, stats }: { name: string; stats: Stats }) {
     const readAt = Date.now();
     this.#bytes += stats.size;
-    if (this.#bytes > maxReadBytes) throw new Error(`it has more than ${maxReadBytes} bytes that are to be noted`);
+    if (this.#bytes > maxReadBytes)
+      throw new Error(`it has more than ${maxReadBytes} bytes that are to be noted`);
     if (stats.isSymbolicLink()) {
       const data = await readLink(folder, name);
       return data && { data, stats, readAt };
@@ -217,6 +231,7 @@ class Noting {
 function nullIfUnreadable(error: unknown): null {
   if (!(error instanceof ProjectFileError)) throw error;
   const code = (error.cause as NodeJS.ErrnoException)?.code ?? '';
-  if (error.reason === 'failed' && !['EACCES', 'EPERM', 'ENOENT', 'ENXIO', 'EINVAL'].includes(code)) throw error;
+  if (error.reason === 'failed' && !['EACCES', 'EPERM', 'ENOENT', 'ENXIO', 'EINVAL'].includes(code))
+    throw error;
   return null;
 }

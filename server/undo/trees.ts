@@ -7,9 +7,23 @@ export type TreeFile = { mode: string; id: string };
 const noFile = '000000';
 
 /** Paths in which two trees of a repository of ours differ. */
-export async function compareTrees(git: Git, repository: string, from: string, to: string): Promise<Difference[]> {
+export async function compareTrees(
+  git: Git,
+  repository: string,
+  from: string,
+  to: string,
+): Promise<Difference[]> {
   if (from === to) return [];
-  const output = await git.run(repository, ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', from, to]);
+  const output = await git.run(repository, [
+    'diff-tree',
+    '-r',
+    '-z',
+    '--raw',
+    '--no-abbrev',
+    '--no-renames',
+    from,
+    to,
+  ]);
   const fields = output.toString().split('\0');
   const found: Difference[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
@@ -27,7 +41,16 @@ export async function countLines(
   from: string,
   to: string,
 ): Promise<Map<string, { added: number | null; removed: number | null }>> {
-  const output = await git.run(repository, ['diff-tree', '-r', '-z', '--numstat', '--no-renames', ...plain, from, to]);
+  const output = await git.run(repository, [
+    'diff-tree',
+    '-r',
+    '-z',
+    '--numstat',
+    '--no-renames',
+    ...plain,
+    from,
+    to,
+  ]);
   const count = (value: string | undefined) => (value === undefined || value === '-' ? null : Number(value));
   const rows = output.toString().split('\0').filter(Boolean);
   return new Map(
@@ -39,17 +62,27 @@ export async function countLines(
 }
 
 export async function diffOf(git: Git, repository: string, from: string, to: string): Promise<string> {
-  return (await git.run(repository, ['diff-tree', '-r', '-p', '--no-renames', ...plain, from, to])).toString();
+  return (
+    await git.run(repository, ['diff-tree', '-r', '-p', '--no-renames', ...plain, from, to])
+  ).toString();
 }
 
 const plain = ['--no-ext-diff', '--no-textconv'];
 
 /** What is in some blobs, by one process. */
-export async function readBlobs(git: Git, repository: string, ids: readonly string[]): Promise<Map<string, Buffer>> {
+export async function readBlobs(
+  git: Git,
+  repository: string,
+  ids: readonly string[],
+): Promise<Map<string, Buffer>> {
   const wanted = [...new Set(ids)];
   const blobs = new Map<string, Buffer>();
   if (!wanted.length) return blobs;
-  const output = await git.run(repository, ['cat-file', '--batch'], { input: `${wanted.join('\n')}\n`, maxBytes: 512_000_000, timeoutMs: 60_000 });
+  const output = await git.run(repository, ['cat-file', '--batch'], {
+    input: `${wanted.join('\n')}\n`,
+    maxBytes: 512_000_000,
+    timeoutMs: 60_000,
+  });
   let at = 0;
   for (const id of wanted) {
     const end = output.indexOf(10, at);

@@ -126,7 +126,11 @@ export function createUndo({ store, git, workTrees, folder, warn, info, debug, n
     // Without git there is no undo anywhere; that is how some machines are.
     const isGitMissing = error instanceof StartError && error.code === 'ENOENT';
     if (isGitMissing) tellOnce(debug, `git cannot be run, so no turn can be undone: ${why}`);
-    else tellOnce((text) => warn(null, text), `the files of ${top} cannot be noted, and turns there cannot be undone: ${why}`);
+    else
+      tellOnce(
+        (text) => warn(null, text),
+        `the files of ${top} cannot be noted, and turns there cannot be undone: ${why}`,
+      );
   }
 
   function need(turnId: string): UndoRecord {
@@ -139,7 +143,9 @@ export function createUndo({ store, git, workTrees, folder, warn, info, debug, n
   /** The work tree of a turn as it is now. */
   async function workTreeOf({ turn_id, top, before }: UndoRecord): Promise<Repository> {
     const found = await workTrees.find(top).catch((error: Error) => {
-      throw new AppError('nothing_to_undo', `Turn ${turn_id} cannot be undone: ${error.message}.`, { cause: error });
+      throw new AppError('nothing_to_undo', `Turn ${turn_id} cannot be undone: ${error.message}.`, {
+        cause: error,
+      });
     });
     if (found?.top !== top) throw new AppError('nothing_to_undo', `${top} is not a git work tree any more.`);
     const repository = folder.repositoryOf(top);
@@ -149,7 +155,8 @@ export function createUndo({ store, git, workTrees, folder, warn, info, debug, n
         () => true,
         () => false,
       ));
-    if (!isThere) throw new AppError('nothing_to_undo', `What was noted for turn ${turn_id} is not there any more.`);
+    if (!isThere)
+      throw new AppError('nothing_to_undo', `What was noted for turn ${turn_id} is not there any more.`);
     return found;
   }
 
@@ -166,7 +173,8 @@ export function createUndo({ store, git, workTrees, folder, warn, info, debug, n
         await waitForNoting(turnId, found);
       } catch (error) {
         noteReason(turnId, (error as Error).message);
-        if (error instanceof ForeignRepositoryError) tellOnce(info, `Turns there cannot be undone: ${error.message}`);
+        if (error instanceof ForeignRepositoryError)
+          tellOnce(info, `Turns there cannot be undone: ${error.message}`);
         else giveUp(top, error);
       }
     },
@@ -215,21 +223,32 @@ export function createUndo({ store, git, workTrees, folder, warn, info, debug, n
         const record = need(turnId);
         const { before, after } = record;
         // As it is now it cannot be told from what was changed since.
-        if (!after) throw new AppError('nothing_to_undo', `The files at the end of turn ${turnId} were not noted, or it still runs.`);
+        if (!after)
+          throw new AppError(
+            'nothing_to_undo',
+            `The files at the end of turn ${turnId} were not noted, or it still runs.`,
+          );
         const repository = folder.repositoryOf(top);
         const current = await shadow.tree(await workTreeOf(record));
         const [from, to] = redo ? [before, after] : [after, before];
         const [all, other, back] = await Promise.all([
           compareTrees(git, repository, from, to),
           compareTrees(git, repository, from, current).then(toPaths),
-          compareTrees(git, repository, current, to).then((found) => new Map(found.map((one) => [one.path, one]))),
+          compareTrees(git, repository, current, to).then(
+            (found) => new Map(found.map((one) => [one.path, one])),
+          ),
         ]);
         const paths = all.map(({ path }) => path);
         // What is already as it is to be was undone on its own before.
-        const wanted = files ? paths.filter((path) => files.includes(path)) : paths.filter((path) => back.has(path));
+        const wanted = files
+          ? paths.filter((path) => files.includes(path))
+          : paths.filter((path) => back.has(path));
         const known = new Set(paths);
         const unknown = files?.filter((path) => !known.has(path)) ?? [];
-        if (unknown.length) throw new AppError('nothing_to_undo', `The turn did not change ${namesOf(unknown)}.`, { field: 'files' });
+        if (unknown.length)
+          throw new AppError('nothing_to_undo', `The turn did not change ${namesOf(unknown)}.`, {
+            field: 'files',
+          });
         if (!wanted.length) {
           const why = all.length
             ? `All its files are as they were ${redo ? 'after' : 'before'} it.`
@@ -237,7 +256,8 @@ export function createUndo({ store, git, workTrees, folder, warn, info, debug, n
           throw new AppError('nothing_to_undo', why);
         }
         const changed = wanted.filter((path) => other.has(path) && back.has(path));
-        if (changed.length) throw new AppError('files_changed', `These have changed since then: ${namesOf(changed)}.`);
+        if (changed.length)
+          throw new AppError('files_changed', `These have changed since then: ${namesOf(changed)}.`);
         const targets = new Map(all.map((one) => [one.path, one.to]));
         await checkReach(
           top,
@@ -247,7 +267,9 @@ export function createUndo({ store, git, workTrees, folder, warn, info, debug, n
           git,
           repository,
           top,
-          wanted.filter((path) => back.has(path)).map((path) => ({ path, to: targets.get(path) ?? null, isThere: true })),
+          wanted
+            .filter((path) => back.has(path))
+            .map((path) => ({ path, to: targets.get(path) ?? null, isThere: true })),
         );
         return { turn_id: turnId, files: wanted };
 

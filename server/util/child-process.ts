@@ -1,4 +1,10 @@
-import { type ChildProcess, type ChildProcessWithoutNullStreams, execFile, execFileSync, spawn } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  execFile,
+  execFileSync,
+  spawn,
+} from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { isExhaustion } from './exhaustion.ts';
@@ -40,7 +46,11 @@ export class ProgramError extends Error {
   readonly stdout: string;
   readonly stderr: string;
 
-  constructor(program: string, cause: Error & { code?: unknown }, output: { stdout: string; stderr: string }) {
+  constructor(
+    program: string,
+    cause: Error & { code?: unknown },
+    output: { stdout: string; stderr: string },
+  ) {
     super(output.stderr.trim() || cause.message || `${program} failed`, { cause });
     this.name = 'ProgramError';
     this.exitCode = typeof cause.code === 'number' ? cause.code : null;
@@ -92,7 +102,11 @@ export type RunOptions = {
 };
 
 /** Runs a program to its end and gives what it printed. Rejects with StartError or ProgramError. */
-export async function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<{ stdout: string; stderr: string }> {
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<{ stdout: string; stderr: string }> {
   const { stdout, stderr } = await runForBytes(program, args, options);
   return { stdout: stdout.toString(), stderr };
 }
@@ -127,7 +141,8 @@ export async function runForBytes(
     });
     return output;
   } catch (error) {
-    if (wasStarted) throw new ProgramError(program, error as Error, { ...output, stdout: output.stdout.toString() });
+    if (wasStarted)
+      throw new ProgramError(program, error as Error, { ...output, stdout: output.stdout.toString() });
     throw new StartError(program, error, await isMissingFolder(cwd));
   }
 }
@@ -153,7 +168,11 @@ async function isMissingFolder(folder: string | undefined): Promise<boolean> {
 /** What a short program prints, before the server starts; null if it fails in any way. */
 export function readProgram(program: string, args: readonly string[]): string | null {
   try {
-    return execFileSync(program, args, { encoding: 'utf8', timeout: 5000, stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync(program, args, {
+      encoding: 'utf8',
+      timeout: 5000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   } catch {
     return null;
   }

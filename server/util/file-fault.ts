@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
 
-const quoted = (path: string) => (/^[\w./~@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);
+const quoted = (path: string) =>
+  /^[\w./~@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 
 /** Whether a file may not be used by this user, as after a run with sudo. */
 export const isForbidden = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(error));
@@ -14,9 +15,11 @@ export function describeFileFault(path: string, error: unknown, { isFolder = fal
   if (own?.isSymbolicLink()) {
     const target = readlinkSync(path);
     if (isLoop(path)) return `${path} is a link that leads in a circle: remove it`;
-    if (!exists(path)) return `${path} is a link to ${target}, which is not there: bring it back or remove the link`;
+    if (!exists(path))
+      return `${path} is a link to ${target}, which is not there: bring it back or remove the link`;
   }
-  if (own?.isDirectory() && !isFolder) return `${path} is a folder, and a file is expected there: move it away`;
+  if (own?.isDirectory() && !isFolder)
+    return `${path} is a folder, and a file is expected there: move it away`;
   if (!isForbidden(error)) return `${path}: ${(error as Error).message}`;
   if (own && process.getuid && own.uid !== process.getuid()) {
     return `${path} belongs to another user (uid ${own.uid}): give it back with sudo chown ${isFolder ? '-R ' : ''}$(id -un) ${quoted(path)}`;
@@ -44,7 +47,10 @@ function exists(path: string): boolean {
 /** Renames what cannot be read, so that nothing of it is lost; gives its new name. `ends` are those of files that belong to it. */
 export function keepAside(path: string, ends: readonly string[] = ['']): string {
   const time = new Date().toISOString().replaceAll(':', '-');
-  const names = [`${path}.damaged-${time}`, ...Array.from({ length: 99 }, (_, index) => `${path}.damaged-${time}-${index + 2}`)];
+  const names = [
+    `${path}.damaged-${time}`,
+    ...Array.from({ length: 99 }, (_, index) => `${path}.damaged-${time}-${index + 2}`),
+  ];
   const taken = (name: string) => ends.some((end) => lstatSync(name + end, { throwIfNoEntry: false }));
   const kept = names.find((name) => !taken(name)) as string;
   for (const end of ends) {

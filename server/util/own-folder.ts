@@ -12,7 +12,8 @@ class OwnFolderError extends Error {
 function findFault(path: string): { text: string; isForbidden: boolean } | null {
   try {
     if (!lstatSync(path, { throwIfNoEntry: false })) return null;
-    if (!statSync(path).isDirectory()) return { text: `${path} is a file, and a folder is expected there: move it away`, isForbidden: false };
+    if (!statSync(path).isDirectory())
+      return { text: `${path} is a file, and a folder is expected there: move it away`, isForbidden: false };
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return null;
   } catch (error) {
@@ -27,7 +28,10 @@ export function checkOwnFolders(folder: string, names: readonly string[], note: 
     const fault = findFault(path);
     if (!fault) continue;
     try {
-      note(path, fault.isForbidden ? `${fault.text}.` : `${fault.text}. It is kept as ${basename(keepAside(path))}.`);
+      note(
+        path,
+        fault.isForbidden ? `${fault.text}.` : `${fault.text}. It is kept as ${basename(keepAside(path))}.`,
+      );
     } catch {
       note(path, `${fault.text}. It could not be moved away.`);
     }
@@ -37,7 +41,8 @@ export function checkOwnFolders(folder: string, names: readonly string[], note: 
 /** Makes the folder if it is missing, but not the one that it is in. Throws with the fix if it cannot be used. */
 export async function makeOwnFolder(path: string): Promise<void> {
   await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw new OwnFolderError(describeFileFault(path, error, { isFolder: true }), { cause: error });
+    if (error.code !== 'EEXIST')
+      throw new OwnFolderError(describeFileFault(path, error, { isFolder: true }), { cause: error });
   });
   const fault = findFault(path);
   if (fault) throw new OwnFolderError(fault.text);

@@ -23,7 +23,8 @@ type Part = { kind: 'folders' } | { kind: 'literal'; text: string } | { kind: 't
 const maxPatternLength = 1024;
 
 /** Git compares bytes: to it `?` is one of them. A character stands for each. */
-export const toBytes = (text: string): string => (/^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text).toString('latin1'));
+export const toBytes = (text: string): string =>
+  /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text).toString('latin1');
 
 /** The patterns of a file in their order. Of those that fit a path the last one counts. */
 export function parseIgnoreFile(text: string, { ignoreCase = false } = {}): IgnorePattern[] {
@@ -49,7 +50,11 @@ function parsePattern(line: string, ignoreCase: boolean): IgnorePattern | null {
   const fold = (value: string) => (ignoreCase ? value.toLowerCase() : value);
   const fits = isForNames ? fitsName(text) : fitsPath(text);
   if (!fits) return null;
-  return { isNegated, isForFolders, fits: (path, name, meter) => fits(fold(isForNames ? name : path), meter) };
+  return {
+    isNegated,
+    isForFolders,
+    fits: (path, name, meter) => fits(fold(isForNames ? name : path), meter),
+  };
 }
 
 /** Blanks at the end do not count, unless a backslash stands before them. */
@@ -80,7 +85,8 @@ function fitsPath(text: string): Fits | null {
   }
   // `a/**` fits all that is in a, and not a itself.
   if (parts.at(-1)?.kind === 'folders') parts.push({ kind: 'tokens', tokens: [{ kind: 'star' }] });
-  return (path, meter) => fitsInOrder(parts, path.split('/'), (part) => part.kind === 'folders', fitsPart, meter);
+  return (path, meter) =>
+    fitsInOrder(parts, path.split('/'), (part) => part.kind === 'folders', fitsPart, meter);
 }
 
 /** A slash in brackets separates nothing; one behind a backslash does. */
@@ -188,7 +194,10 @@ function parseClass(text: string, start: number): { fits(char: string): boolean;
 
 function fitsPart(part: Part, name: string, meter: Meter): boolean {
   if (part.kind === 'literal') return part.text === name;
-  return part.kind === 'folders' || fitsInOrder(part.tokens, name, (token) => token.kind === 'star', fitsToken, meter);
+  return (
+    part.kind === 'folders' ||
+    fitsInOrder(part.tokens, name, (token) => token.kind === 'star', fitsToken, meter)
+  );
 }
 
 const fitsToken = (token: Token, char: string) => token.kind === 'star' || token.fits(char);

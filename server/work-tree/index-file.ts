@@ -19,7 +19,10 @@ export function trackedNames(data: Buffer): string[] | null {
   return null;
 }
 
-function readEntries(data: Buffer, { version, count, hashSize }: { version: number; count: number; hashSize: number }): string[] | null {
+function readEntries(
+  data: Buffer,
+  { version, count, hashSize }: { version: number; count: number; hashSize: number },
+): string[] | null {
   const names: string[] = [];
   const fixed = statBytes + hashSize + 2;
   let at = 12;

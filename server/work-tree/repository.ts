@@ -29,7 +29,8 @@ export class ForeignRepositoryError extends Error {
 /** Reads the values of a key in the text of a git configuration, with nothing that it includes. */
 export type ReadConfig = (text: Buffer, key: string) => Promise<string[]>;
 
-const textOf = async (root: string, path: string): Promise<string | null> => (await readFile(root, path, maxTextBytes))?.toString() ?? null;
+const textOf = async (root: string, path: string): Promise<string | null> =>
+  (await readFile(root, path, maxTextBytes))?.toString() ?? null;
 
 /**
  * The git work tree that a real folder is in, found without running git there. Null if it is in none. Throws
@@ -62,7 +63,8 @@ async function fromGitFile(top: string, readConfig: ReadConfig): Promise<Reposit
   const named = /^gitdir: (.+?)\r?\n?$/.exec((await textOf(top, '.git')) ?? '')?.[1];
   if (!named) throw new ForeignRepositoryError(top, 'its .git file names no folder');
   const root = await realFolder(resolve(top, named));
-  if (!root || !(await isRepository(root, ''))) throw new ForeignRepositoryError(top, `its .git file names ${named}, which is not a repository`);
+  if (!root || !(await isRepository(root, '')))
+    throw new ForeignRepositoryError(top, `its .git file names ${named}, which is not a repository`);
   const gitFolder = { root, prefix: '' };
   const common = (await textOf(root, 'commondir'))?.trimEnd();
   if (common === undefined) {
@@ -89,7 +91,10 @@ async function checkWorkTree(
   let isSet = false;
   for (const file of files) {
     const text = await readFile(root, prefix + file, maxTextBytes).catch((error) => {
-      throw new ForeignRepositoryError(top, `the configuration of its repository cannot be read (${(error as Error).message})`);
+      throw new ForeignRepositoryError(
+        top,
+        `the configuration of its repository cannot be read (${(error as Error).message})`,
+      );
     });
     // Most have no such key, and no process is needed to see it.
     if (!text || !/worktree/i.test(text.toString('latin1'))) continue;

@@ -71,13 +71,22 @@ export async function walkTree(top: string, options: WalkOptions): Promise<void>
   async function withOwnList(folder: Folder, above: readonly IgnoreList[]): Promise<readonly IgnoreList[]> {
     if (!options.hasIgnoreFiles) return above;
     const found = await readEntry(folder, '.gitignore', maxIgnoreBytes).catch(() => null); // A link is not followed; neither does git.
-    return found ? [...above, toList(found.data.toString(), folder.path ? folder.path.length + 1 : 0)] : above;
+    return found
+      ? [...above, toList(found.data.toString(), folder.path ? folder.path.length + 1 : 0)]
+      : above;
   }
 
-  async function visit(folder: Folder, above: readonly IgnoreList[], depth: number, isInIgnored: boolean): Promise<boolean> {
+  async function visit(
+    folder: Folder,
+    above: readonly IgnoreList[],
+    depth: number,
+    isInIgnored: boolean,
+  ): Promise<boolean> {
     await rest();
     const entries = await folder.entries().catch(emptyIfUnreadable);
-    const lists = entries.some(({ name }) => name === '.gitignore') ? await withOwnList(folder, above) : above;
+    const lists = entries.some(({ name }) => name === '.gitignore')
+      ? await withOwnList(folder, above)
+      : above;
     const [files, folders]: [Dirent[], { name: string; isInIgnored: boolean }[]] = [[], []];
     for (const [number, entry] of entries.entries()) {
       if (number % 64 === 63) await rest();
@@ -125,7 +134,10 @@ export async function walkTree(top: string, options: WalkOptions): Promise<void>
 /** Whether a folder cannot be entered, or was exchanged a moment ago. Without descriptors or memory nothing is known of it. */
 function isUnreadable(error: unknown): boolean {
   if (!(error instanceof ProjectFileError)) return false;
-  return error.reason !== 'failed' || ['EACCES', 'EPERM', 'ENOENT', 'ENAMETOOLONG'].includes((error.cause as NodeJS.ErrnoException)?.code ?? '');
+  return (
+    error.reason !== 'failed' ||
+    ['EACCES', 'EPERM', 'ENOENT', 'ENAMETOOLONG'].includes((error.cause as NodeJS.ErrnoException)?.code ?? '')
+  );
 }
 
 function emptyIfUnreadable(error: unknown): never[] {
@@ -138,7 +150,10 @@ function nullIfUnreadable(error: unknown): null {
   throw error;
 }
 
-const toList = (text: string, depth: number): IgnoreList => ({ depth, patterns: parseIgnoreFile(text, { ignoreCase: isIgnoreCaseSystem }) });
+const toList = (text: string, depth: number): IgnoreList => ({
+  depth,
+  patterns: parseIgnoreFile(text, { ignoreCase: isIgnoreCaseSystem }),
+});
 
 /** Whether a folder is another repository: a clone, a worktree or a submodule. Git takes no empty `.git` for one. */
 async function isNested(folder: Folder): Promise<boolean> {

@@ -8,16 +8,31 @@ const rememberExcludesMs = 10_000;
 const maxRemembered = 8;
 
 /** What git keeps in and leaves out of a work tree, by the rules of the person and of the project. */
-export type WorkTreeRules = { tracked: { files: ReadonlySet<string>; folders: ReadonlySet<string> }; ignored: string[] };
+export type WorkTreeRules = {
+  tracked: { files: ReadonlySet<string>; folders: ReadonlySet<string> };
+  ignored: string[];
+};
 
 /** Knows work trees of git without running git in them: `repository` is one of ours, in which it answers questions. */
-export function createWorkTrees({ git, repository, now }: { git: Git; repository: () => Promise<string>; now(): Date }) {
-  const tracked = new Map<string, { stamp: string; files: ReadonlySet<string>; folders: ReadonlySet<string> }>();
+export function createWorkTrees({
+  git,
+  repository,
+  now,
+}: {
+  git: Git;
+  repository: () => Promise<string>;
+  now(): Date;
+}) {
+  const tracked = new Map<
+    string,
+    { stamp: string; files: ReadonlySet<string>; folders: ReadonlySet<string> }
+  >();
   let excludes: { at: number; text: Promise<string> } | null = null;
 
   const personExcludes = (): Promise<string> => {
     const at = now().getTime();
-    if (!excludes || Math.abs(at - excludes.at) > rememberExcludesMs) excludes = { at, text: repository().then((own) => git.personExcludes(own)) };
+    if (!excludes || Math.abs(at - excludes.at) > rememberExcludesMs)
+      excludes = { at, text: repository().then((own) => git.personExcludes(own)) };
     return excludes.text.catch(() => '');
   };
 
@@ -38,7 +53,11 @@ export function createWorkTrees({ git, repository, now }: { git: Git; repository
     find: (folder: string): Promise<Repository | null> =>
       findRepository(folder, async (text, key) => git.configValues(await repository(), text, key)),
     async rulesOf(found: Repository): Promise<WorkTreeRules> {
-      const [known, everywhere, here] = await Promise.all([trackedOf(found), personExcludes(), readInfoExclude(found)]);
+      const [known, everywhere, here] = await Promise.all([
+        trackedOf(found),
+        personExcludes(),
+        readInfoExclude(found),
+      ]);
       return { tracked: known, ignored: [everywhere, here] };
     },
   };

@@ -32,20 +32,33 @@ async function look(page: Page, screen: string): Promise<string[]> {
   // At the other sizes the same elements stand in another place: axe looks at those screens that are arranged anew.
   const isWhole = screen.includes('-phone-') || /-(work|asks|list)$/.test(screen);
   // In the dark the same elements have other colours.
-  const violations = isWhole ? await violationsOf(page, screen.startsWith('dark') ? ['color-contrast', 'link-in-text-block'] : []) : [];
-  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${screen}: ${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
+  const violations = isWhole
+    ? await violationsOf(page, screen.startsWith('dark') ? ['color-contrast', 'link-in-text-block'] : [])
+    : [];
+  const found = violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${screen}: ${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`),
+  );
   const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
   const small = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('button, select, input:not([type=checkbox], [type=radio]), textarea')]
+    [
+      ...document.querySelectorAll<HTMLElement>(
+        'button, select, input:not([type=checkbox], [type=radio]), textarea',
+      ),
+    ]
       .filter((one) => one.offsetParent !== null && !one.matches('.when, .copy'))
       .filter(
         (one) =>
           one.getBoundingClientRect().height < 43.5 ||
-          Number.parseFloat(getComputedStyle(one).fontSize) < (one.matches('input, select, textarea') ? 16 : 0),
+          Number.parseFloat(getComputedStyle(one).fontSize) <
+            (one.matches('input, select, textarea') ? 16 : 0),
       )
       .map((one) => one.outerHTML.slice(0, 80)),
   );
-  return [...found, ...(isWide ? [`${screen}: scrolls sideways`] : []), ...small.map((html) => `${screen}: small ${html}`)];
+  return [
+    ...found,
+    ...(isWide ? [`${screen}: scrolls sideways`] : []),
+    ...small.map((html) => `${screen}: small ${html}`),
+  ];
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -83,7 +96,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
             await openAll(page);
             await page.locator('.hljs-keyword').waitFor();
             await page.locator('.diff').first().waitFor();
-          } else if (id !== 'broken') await page.getByRole('region', { name: /permission|question|plan/ }).waitFor();
+          } else if (id !== 'broken')
+            await page.getByRole('region', { name: /permission|question|plan/ }).waitFor();
           findings.push(...(await look(page, at(id))));
         }
         await page.getByRole('button', { name: /wait for you/ }).click();
@@ -140,32 +154,42 @@ for (const colorScheme of ['light', 'dark'] as const) {
   );
 }
 
-verifies('page.access', 'speaks German where the browser does, and reads from right to left where the words do', async () => {
-  const { server } = await startBuilt();
-  await server.chat({ conv_id: 'work', message: 'שלום [[text שלום עולם]]' });
-  const { page, faults } = await openPhone({ locale: 'de-DE' });
-  await page.goto(server.url);
-  await page.getByLabel('Benutzer').fill('switchboard');
-  await page.getByLabel('Passwort').fill('a long password for tests');
-  await page.getByRole('button', { name: 'Anmelden' }).click();
-  await page.getByLabel('Nachricht', { exact: true }).waitFor();
-  await answered(page, 'שלום עולם').waitFor();
-  expect(await page.evaluate(() => getComputedStyle(document.querySelector('.assistant .markdown p') as Element).direction)).toBe('rtl');
-  await page.reload();
-  await page.locator('.picker').getByText('1 Zug').waitFor();
-  expect(await page.locator('html').getAttribute('lang')).toBe('de');
-  expect((await violationsOf(page)).map(({ id }) => id)).toEqual([]);
-  expect(faults).toEqual([]);
-  await page.getByRole('button', { name: 'Einstellungen' }).click();
-  await page.getByRole('button', { name: 'Aussehen und Tasten' }).click();
-  await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
-  await page.getByRole('heading', { name: 'Appearance and keyboard' }).waitFor();
-  await page.getByRole('combobox', { name: 'Theme' }).selectOption('dark');
-  await page.getByRole('combobox', { name: 'Text size' }).selectOption('huge');
-  await page.goto(server.url);
-  await box(page).waitFor();
-  expect(await page.evaluate(() => [document.documentElement.dataset['theme'], getComputedStyle(document.documentElement).fontSize])).toEqual([
-    'dark',
-    '21px',
-  ]);
-});
+verifies(
+  'page.access',
+  'speaks German where the browser does, and reads from right to left where the words do',
+  async () => {
+    const { server } = await startBuilt();
+    await server.chat({ conv_id: 'work', message: 'שלום [[text שלום עולם]]' });
+    const { page, faults } = await openPhone({ locale: 'de-DE' });
+    await page.goto(server.url);
+    await page.getByLabel('Benutzer').fill('switchboard');
+    await page.getByLabel('Passwort').fill('a long password for tests');
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByLabel('Nachricht', { exact: true }).waitFor();
+    await answered(page, 'שלום עולם').waitFor();
+    expect(
+      await page.evaluate(
+        () => getComputedStyle(document.querySelector('.assistant .markdown p') as Element).direction,
+      ),
+    ).toBe('rtl');
+    await page.reload();
+    await page.locator('.picker').getByText('1 Zug').waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('de');
+    expect((await violationsOf(page)).map(({ id }) => id)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.getByRole('button', { name: 'Einstellungen' }).click();
+    await page.getByRole('button', { name: 'Aussehen und Tasten' }).click();
+    await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
+    await page.getByRole('heading', { name: 'Appearance and keyboard' }).waitFor();
+    await page.getByRole('combobox', { name: 'Theme' }).selectOption('dark');
+    await page.getByRole('combobox', { name: 'Text size' }).selectOption('huge');
+    await page.goto(server.url);
+    await box(page).waitFor();
+    expect(
+      await page.evaluate(() => [
+        document.documentElement.dataset['theme'],
+        getComputedStyle(document.documentElement).fontSize,
+      ]),
+    ).toEqual(['dark', '21px']);
+  },
+);

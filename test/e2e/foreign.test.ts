@@ -48,7 +48,10 @@ verifies(
   'lets a page of another port do nothing, whatever it sends',
   async () => {
     const { server, page, api } = await startSignedIn();
-    const before = JSON.stringify([await server.get('/api/sessions'), (await server.get('/api/credentials')).credentials.length]);
+    const before = JSON.stringify([
+      await server.get('/api/sessions'),
+      (await server.get('/api/credentials')).credentials.length,
+    ]);
     const calls = api.received.length;
     for (const referrer of ['unsafe-url', 'no-referrer']) {
       const foreign = await startForeignPage(referrer);
@@ -61,8 +64,13 @@ verifies(
           ['/api/logout/all', {}],
         ] as const) {
           await page.goto(foreign);
-          await Promise.all([page.waitForURL(`${server.url}/**`), submit(page, server.url + path, enctype, fields)]);
-          expect(await page.textContent('body'), `${enctype} ${path}`).toMatch(/origin_not_allowed|unsupported_media_type/);
+          await Promise.all([
+            page.waitForURL(`${server.url}/**`),
+            submit(page, server.url + path, enctype, fields),
+          ]);
+          expect(await page.textContent('body'), `${enctype} ${path}`).toMatch(
+            /origin_not_allowed|unsupported_media_type/,
+          );
         }
       }
       await page.goto(foreign);
@@ -80,25 +88,41 @@ verifies(
             element.onerror = reject;
             document.head.append(element);
           });
-        const link = Object.assign(document.createElement('link'), { rel: 'prefetch', href: `${own}/api/status` });
+        const link = Object.assign(document.createElement('link'), {
+          rel: 'prefetch',
+          href: `${own}/api/status`,
+        });
         document.head.append(link);
         const event = (target: WebSocket | EventSource) =>
           new Promise((resolve, reject) => {
             target.onopen = () => resolve('open');
             target.onerror = reject;
           });
-        const read = async (path: string, init: RequestInit = {}) => (await fetch(own + path, { credentials: 'include', ...init })).type;
+        const read = async (path: string, init: RequestInit = {}) =>
+          (await fetch(own + path, { credentials: 'include', ...init })).type;
         navigator.sendBeacon(`${own}/api/chat`, form);
         navigator.sendBeacon(`${own}/api/chat`, new Blob(['{"message":"EVIL"}'], { type: 'text/plain' }));
         return {
           post: await end(read('/api/chat', { method: 'POST', mode: 'no-cors', body: form })),
-          json: await end(read('/api/chat', { method: 'POST', body: '{"message":"EVIL"}', headers: { 'content-type': 'application/json' } })),
-          header: await end(read('/api/reset?conv_id=mine', { method: 'POST', headers: { 'x-switchboard-page': '1' } })),
+          json: await end(
+            read('/api/chat', {
+              method: 'POST',
+              body: '{"message":"EVIL"}',
+              headers: { 'content-type': 'application/json' },
+            }),
+          ),
+          header: await end(
+            read('/api/reset?conv_id=mine', { method: 'POST', headers: { 'x-switchboard-page': '1' } }),
+          ),
           read: await end(read('/api/sessions')),
           image: await end(load(Object.assign(new Image(), { src: `${own}/api/status` }))),
-          script: await end(load(Object.assign(document.createElement('script'), { src: `${own}/api/sessions` }))),
+          script: await end(
+            load(Object.assign(document.createElement('script'), { src: `${own}/api/sessions` })),
+          ),
           events: await end(event(new EventSource(`${own}/api/events`, { withCredentials: true }))),
-          socket: await end(event(new WebSocket(`${own.replace('http', 'ws')}/api/hosts/local/sessions/0/terminal?ticket=x`))),
+          socket: await end(
+            event(new WebSocket(`${own.replace('http', 'ws')}/api/hosts/local/sessions/0/terminal?ticket=x`)),
+          ),
         };
       }, server.url);
       const { post, ...others } = ends;
@@ -115,7 +139,12 @@ verifies(
       }, server.url);
       expect(framed).toBe(true);
     }
-    expect(JSON.stringify([await server.get('/api/sessions'), (await server.get('/api/credentials')).credentials.length])).toBe(before);
+    expect(
+      JSON.stringify([
+        await server.get('/api/sessions'),
+        (await server.get('/api/credentials')).credentials.length,
+      ]),
+    ).toBe(before);
     expect(api.received.length).toBe(calls);
   },
   180_000,
@@ -125,7 +154,10 @@ verifies('share.own', 'takes nothing that a foreign page shares, and says so', a
   const { server, page } = await startSignedIn();
   for (const referrer of ['unsafe-url', 'no-referrer']) {
     await page.goto(await startForeignPage(referrer));
-    await Promise.all([page.waitForURL(/\/share/), submit(page, `${server.url}/share`, 'multipart/form-data', { text: 'ATTACKER TEXT' })]);
+    await Promise.all([
+      page.waitForURL(/\/share/),
+      submit(page, `${server.url}/share`, 'multipart/form-data', { text: 'ATTACKER TEXT' }),
+    ]);
     await page.getByRole('alert').getByText('Another web page tried').waitFor();
     expect(await page.textContent('body')).not.toContain('ATTACKER TEXT');
   }

@@ -14,14 +14,19 @@ verifies(
     const { page, faults } = await openPhone();
     let bytes = 0;
     page.on('response', async (response) => {
-      if (response.url().includes('/messages')) bytes += (await response.body().catch(() => Buffer.alloc(0))).length;
+      if (response.url().includes('/messages'))
+        bytes += (await response.body().catch(() => Buffer.alloc(0))).length;
     });
     await signIn(page, server.url);
     await page.goto(`${server.url}/c/long`);
     await answered(page, 'Answer 5999').waitFor();
     expect(bytes).toBeLessThan(600_000);
     const box = page.locator('.messages');
-    const counts = () => page.evaluate(() => ({ rows: document.querySelectorAll('.message').length, nodes: document.querySelectorAll('*').length }));
+    const counts = () =>
+      page.evaluate(() => ({
+        rows: document.querySelectorAll('.message').length,
+        nodes: document.querySelectorAll('*').length,
+      }));
     /** Reads a page further back, and says how far the first message that was seen has moved. */
     const older = () =>
       page.evaluate(async () => {
@@ -32,12 +37,16 @@ verifies(
         for (let frame = 0; frame < 6; frame += 1) await new Promise(requestAnimationFrame);
         own.scrollTop = 500;
         const top = own.getBoundingClientRect().top;
-        const seen = [...own.querySelectorAll<HTMLElement>('.message')].find((one) => one.getBoundingClientRect().bottom > top + 200);
+        const seen = [...own.querySelectorAll<HTMLElement>('.message')].find(
+          (one) => one.getBoundingClientRect().bottom > top + 200,
+        );
         const text = seen?.textContent;
         const at = seen?.getBoundingClientRect().top ?? 0;
         while (own.scrollHeight === before) await new Promise(requestAnimationFrame);
         for (let frame = 0; frame < 6; frame += 1) await new Promise(requestAnimationFrame);
-        const now = [...own.querySelectorAll<HTMLElement>('.message')].find((one) => one.textContent === text);
+        const now = [...own.querySelectorAll<HTMLElement>('.message')].find(
+          (one) => one.textContent === text,
+        );
         return Math.abs((now?.getBoundingClientRect().top ?? 1e9) - at);
       });
     for (let pages = 0; pages < 25; pages += 1) expect(await older(), `page ${pages}`).toBeLessThan(3);
@@ -45,7 +54,9 @@ verifies(
     expect(far.rows).toBeLessThan(150);
     await page.getByRole('button', { name: 'Newest' }).click();
     await answered(page, 'Answer 5999').waitFor();
-    await expect.poll(() => box.evaluate((own) => own.scrollHeight - own.scrollTop - own.clientHeight)).toBeLessThan(2);
+    await expect
+      .poll(() => box.evaluate((own) => own.scrollHeight - own.scrollTop - own.clientHeight))
+      .toBeLessThan(2);
     // Who reads above is not moved by what comes below.
     await box.evaluate((own) => {
       own.scrollTop = own.scrollHeight - 3000;

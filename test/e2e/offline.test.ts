@@ -7,48 +7,52 @@ import { startBuilt } from '../helper/packaged.ts';
 import { packageRoot } from '../helper/server.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-verifies('page.offline', 'opens without a connection, shows what was read last, and goes on when there is one', async () => {
-  const { server } = await startBuilt();
-  await server.chat({ message: 'about apples', conv_id: 'apples' });
-  const line = await startBadLine(server.url);
-  const { page, context, hosts } = await openPhone();
-  await signIn(page, line.url);
-  await waitForWorker(page);
-  await answered(page, 'Echo: about apples').waitFor();
-  await send(page, 'and pears');
-  await answered(page, 'Echo: and pears').waitFor();
-  await page.locator('.receipt').nth(1).waitFor();
-  await expect
-    .poll(() =>
-      page.evaluate(
-        () =>
-          new Promise((resolve) => {
-            const request = indexedDB.open('switchboard');
-            request.onsuccess = () => {
-              const asking = request.result.transaction(['thread', 'list']);
-              const thread = asking.objectStore('thread').get('apples');
-              const list = asking.objectStore('list').get('list');
-              asking.oncomplete = () => {
-                request.result.close();
-                resolve(Boolean(list.result) && JSON.stringify(thread.result ?? '').includes('and pears'));
+verifies(
+  'page.offline',
+  'opens without a connection, shows what was read last, and goes on when there is one',
+  async () => {
+    const { server } = await startBuilt();
+    await server.chat({ message: 'about apples', conv_id: 'apples' });
+    const line = await startBadLine(server.url);
+    const { page, context, hosts } = await openPhone();
+    await signIn(page, line.url);
+    await waitForWorker(page);
+    await answered(page, 'Echo: about apples').waitFor();
+    await send(page, 'and pears');
+    await answered(page, 'Echo: and pears').waitFor();
+    await page.locator('.receipt').nth(1).waitFor();
+    await expect
+      .poll(() =>
+        page.evaluate(
+          () =>
+            new Promise((resolve) => {
+              const request = indexedDB.open('switchboard');
+              request.onsuccess = () => {
+                const asking = request.result.transaction(['thread', 'list']);
+                const thread = asking.objectStore('thread').get('apples');
+                const list = asking.objectStore('list').get('list');
+                asking.oncomplete = () => {
+                  request.result.close();
+                  resolve(Boolean(list.result) && JSON.stringify(thread.result ?? '').includes('and pears'));
+                };
               };
-            };
-          }),
-      ),
-    )
-    .toBe(true);
-  await page.close();
-  line.down();
-  const later = await context.newPage();
-  await later.goto(`${line.url}/c/apples`);
-  await answered(later, 'Echo: and pears').waitFor();
-  await later.getByText('No connection. This is how it was').waitFor();
-  await send(later, 'from the dead spot');
-  line.up();
-  await answered(later, 'Echo: from the dead spot').waitFor();
-  await later.getByText('No connection').waitFor({ state: 'detached' });
-  expect([...hosts]).toEqual([new URL(line.url).host]);
-});
+            }),
+        ),
+      )
+      .toBe(true);
+    await page.close();
+    line.down();
+    const later = await context.newPage();
+    await later.goto(`${line.url}/c/apples`);
+    await answered(later, 'Echo: and pears').waitFor();
+    await later.getByText('No connection. This is how it was').waitFor();
+    await send(later, 'from the dead spot');
+    line.up();
+    await answered(later, 'Echo: from the dead spot').waitFor();
+    await later.getByText('No connection').waitFor({ state: 'detached' });
+    expect([...hosts]).toEqual([new URL(line.url).host]);
+  },
+);
 
 verifies('page.offline', 'asks the server for nothing but data when it is opened again', async () => {
   const { server } = await startBuilt();
@@ -68,7 +72,9 @@ verifies('page.offline', 'asks the server for nothing but data when it is opened
   await box(again).waitFor();
   await send(again, 'hello');
   await answered(again, 'Echo: hello').waitFor();
-  const rest = asked.filter((path) => !path.startsWith('/api/') && !['/sw.js', '/manifest.webmanifest', '/icon.svg'].includes(path));
+  const rest = asked.filter(
+    (path) => !path.startsWith('/api/') && !['/sw.js', '/manifest.webmanifest', '/icon.svg'].includes(path),
+  );
   expect(rest).toEqual([]);
 });
 
@@ -111,16 +117,20 @@ verifies('page.offline', 'takes what another app shares into a conversation', as
   expect(faults).toEqual([]);
 });
 
-verifies('page.offline', 'can be installed: a manifest with icons, shortcuts and a share target', async () => {
-  const { server } = await startBuilt();
-  const { page, context } = await openPhone();
-  await signIn(page, server.url);
-  const tools = await context.newCDPSession(page);
-  const { errors, data } = await tools.send('Page.getAppManifest');
-  expect(errors).toEqual([]);
-  const manifest = JSON.parse(data ?? '{}');
-  expect(manifest.icons.map(({ purpose }: { purpose: string }) => purpose)).toContain('any maskable');
-  for (const { src } of manifest.icons) expect((await fetch(server.url + src)).status).toBe(200);
-  const { installabilityErrors } = await tools.send('Page.getInstallabilityErrors');
-  expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([]);
-});
+verifies(
+  'page.offline',
+  'can be installed: a manifest with icons, shortcuts and a share target',
+  async () => {
+    const { server } = await startBuilt();
+    const { page, context } = await openPhone();
+    await signIn(page, server.url);
+    const tools = await context.newCDPSession(page);
+    const { errors, data } = await tools.send('Page.getAppManifest');
+    expect(errors).toEqual([]);
+    const manifest = JSON.parse(data ?? '{}');
+    expect(manifest.icons.map(({ purpose }: { purpose: string }) => purpose)).toContain('any maskable');
+    for (const { src } of manifest.icons) expect((await fetch(server.url + src)).status).toBe(200);
+    const { installabilityErrors } = await tools.send('Page.getInstallabilityErrors');
+    expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([]);
+  },
+);

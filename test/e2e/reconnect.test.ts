@@ -2,7 +2,16 @@ import { copyFile, cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { answered, box, isConnectionFault, openPhone, pick, send, signIn, waitForWorker } from '../helper/browser.ts';
+import {
+  answered,
+  box,
+  isConnectionFault,
+  openPhone,
+  pick,
+  send,
+  signIn,
+  waitForWorker,
+} from '../helper/browser.ts';
 import { seeded, startBadLine } from '../helper/flaky-network.ts';
 import { startBuilt } from '../helper/packaged.ts';
 import { packageRoot } from '../helper/server.ts';
@@ -13,9 +22,11 @@ import { verifies } from '../requirement/verifies.ts';
 /** What a person reads on the page, without times and signs. */
 const readable = (page: Page): Promise<string[]> =>
   page.evaluate(() =>
-    [...document.querySelectorAll('.messages .user > p:first-child, .messages .markdown, .messages .tool-line .object')].map((one) =>
-      (one.textContent ?? '').replaceAll(/\s+/g, ' '),
-    ),
+    [
+      ...document.querySelectorAll(
+        '.messages .user > p:first-child, .messages .markdown, .messages .tool-line .object',
+      ),
+    ].map((one) => (one.textContent ?? '').replaceAll(/\s+/g, ' ')),
   );
 
 verifies(
@@ -47,7 +58,10 @@ verifies(
     line.cutAfter = null;
     await answered(page, `End ${turns}.`).waitFor();
     await answered(steady.page, `End ${turns}.`).waitFor();
-    await until('the same words on both', async () => JSON.stringify(await readable(page)) === JSON.stringify(await readable(steady.page)));
+    await until(
+      'the same words on both',
+      async () => JSON.stringify(await readable(page)) === JSON.stringify(await readable(steady.page)),
+    );
     const whole = Array.from({ length: words }, (_, index) => `word${index + 1}`).join(' ');
     const answers = (await readable(page)).filter((text) => text.includes('word1 '));
     expect(answers.length).toBeGreaterThan(3);
@@ -61,24 +75,28 @@ verifies(
   180_000,
 );
 
-verifies('page.recovers', 'comes back after the server was killed in mid answer and started anew', async () => {
-  const port = String(await freePort());
-  const { server, workspace, env } = await startBuilt({ PORT: port });
-  const { page } = await openPhone();
-  await signIn(page, server.url);
-  await send(page, 'first');
-  await answered(page, 'Echo: first').waitFor();
-  await send(page, '[[slow 400 40ms]]');
-  await page.getByText('word5').waitFor();
-  await server.kill();
-  await page.getByText('No connection').waitFor();
-  await startServerProcess(workspace, env);
-  await page.getByText(/server stopped while the turn was running/).waitFor();
-  await page.getByText('No connection').waitFor({ state: 'detached' });
-  await page.getByText('word5').first().waitFor();
-  await send(page, 'usable again');
-  await answered(page, 'Echo: usable again').waitFor();
-});
+verifies(
+  'page.recovers',
+  'comes back after the server was killed in mid answer and started anew',
+  async () => {
+    const port = String(await freePort());
+    const { server, workspace, env } = await startBuilt({ PORT: port });
+    const { page } = await openPhone();
+    await signIn(page, server.url);
+    await send(page, 'first');
+    await answered(page, 'Echo: first').waitFor();
+    await send(page, '[[slow 400 40ms]]');
+    await page.getByText('word5').waitFor();
+    await server.kill();
+    await page.getByText('No connection').waitFor();
+    await startServerProcess(workspace, env);
+    await page.getByText(/server stopped while the turn was running/).waitFor();
+    await page.getByText('No connection').waitFor({ state: 'detached' });
+    await page.getByText('word5').first().waitFor();
+    await send(page, 'usable again');
+    await answered(page, 'Echo: usable again').waitFor();
+  },
+);
 
 verifies('page.recovers', 'goes on by long polls where a proxy holds streams back, and says so', async () => {
   const { server } = await startBuilt();
@@ -91,69 +109,86 @@ verifies('page.recovers', 'goes on by long polls where a proxy holds streams bac
   await answered(page, 'Echo: by polls').waitFor();
 });
 
-verifies('page.recovers', 'works over a line of 300 ms that loses one connection of twenty, with no more than one line about it', async () => {
-  const { server } = await startBuilt();
-  const line = await startBadLine(server.url, seeded(3));
-  const { page } = await openPhone();
-  await signIn(page, line.url);
-  line.delayMs = 300;
-  line.loss = 0.05;
-  await page.evaluate(() => {
-    const seen = { most: 0 };
-    Object.assign(window, { seen });
-    new MutationObserver(() => {
-      seen.most = Math.max(seen.most, document.querySelectorAll('.line, .main > .problem').length);
-    }).observe(document.body, { childList: true, subtree: true });
-  });
-  for (const number of [1, 2, 3, 4]) {
-    await send(page, `far away ${number}`);
-    await answered(page, `Echo: far away ${number}`).waitFor();
-  }
-  expect(await page.evaluate(() => (window as unknown as { seen: { most: number } }).seen.most)).toBeLessThanOrEqual(1);
-  expect(await page.locator('.user').count()).toBe(4);
-});
+verifies(
+  'page.recovers',
+  'works over a line of 300 ms that loses one connection of twenty, with no more than one line about it',
+  async () => {
+    const { server } = await startBuilt();
+    const line = await startBadLine(server.url, seeded(3));
+    const { page } = await openPhone();
+    await signIn(page, line.url);
+    line.delayMs = 300;
+    line.loss = 0.05;
+    await page.evaluate(() => {
+      const seen = { most: 0 };
+      Object.assign(window, { seen });
+      new MutationObserver(() => {
+        seen.most = Math.max(seen.most, document.querySelectorAll('.line, .main > .problem').length);
+      }).observe(document.body, { childList: true, subtree: true });
+    });
+    for (const number of [1, 2, 3, 4]) {
+      await send(page, `far away ${number}`);
+      await answered(page, `Echo: far away ${number}`).waitFor();
+    }
+    expect(
+      await page.evaluate(() => (window as unknown as { seen: { most: number } }).seen.most),
+    ).toBeLessThanOrEqual(1);
+    expect(await page.locator('.user').count()).toBe(4);
+  },
+);
 
-verifies('page.recovers', 'is where it was after sleep and a change of network, without a reload', async () => {
-  const { server } = await startBuilt();
-  await server.post('/api/conversations', { id: 'default' });
-  const line = await startBadLine(server.url);
-  const { page, context } = await openPhone();
-  await signIn(page, line.url);
-  await page.evaluate(() => Object.assign(window, { stayed: true }));
-  line.down();
-  const { turn_id } = await server.accept('default', { message: 'while it slept' });
-  await server.end(turn_id);
-  await page.getByText('No connection').waitFor();
-  line.up();
-  await context.setOffline(true);
-  await context.setOffline(false);
-  await answered(page, 'Echo: while it slept').waitFor();
-  await page.getByText('No connection').waitFor({ state: 'detached' });
-  expect(await page.evaluate(() => (window as unknown as { stayed?: boolean }).stayed)).toBe(true);
-});
+verifies(
+  'page.recovers',
+  'is where it was after sleep and a change of network, without a reload',
+  async () => {
+    const { server } = await startBuilt();
+    await server.post('/api/conversations', { id: 'default' });
+    const line = await startBadLine(server.url);
+    const { page, context } = await openPhone();
+    await signIn(page, line.url);
+    await page.evaluate(() => Object.assign(window, { stayed: true }));
+    line.down();
+    const { turn_id } = await server.accept('default', { message: 'while it slept' });
+    await server.end(turn_id);
+    await page.getByText('No connection').waitFor();
+    line.up();
+    await context.setOffline(true);
+    await context.setOffline(false);
+    await answered(page, 'Echo: while it slept').waitFor();
+    await page.getByText('No connection').waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => (window as unknown as { stayed?: boolean }).stayed)).toBe(true);
+  },
+);
 
-verifies('page.recovers', 'offers to reload a page from before an update, brings the new one, and keeps what was begun', async () => {
-  const port = String(await freePort());
-  const { server, workspace, env } = await startBuilt({ PORT: port });
-  const { page } = await openPhone();
-  await signIn(page, server.url);
-  await waitForWorker(page);
-  await box(page).fill('half a thought');
-  await server.stop();
-  // The same server with another build of the page, as after an update.
-  const updated = join(workspace.root, 'updated');
-  await cp(join(packageRoot, 'dist'), join(updated, 'dist'), { recursive: true });
-  await symlink(join(packageRoot, 'node_modules'), join(updated, 'node_modules'));
-  await copyFile(join(packageRoot, 'package.json'), join(updated, 'package.json'));
-  const index = join(updated, 'dist/frontend/index.html');
-  await writeFile(index, (await readFile(index, 'utf8')).replace('<title>', '<meta name="newer" content="yes"><title>'));
-  await startServerProcess(workspace, env, updated);
-  await page.getByText('The server was updated.').waitFor();
-  await page.getByRole('button', { name: 'Reload' }).click();
-  await page.locator('meta[name=newer]').waitFor({ state: 'attached' });
-  await expect.poll(() => box(page).inputValue()).toBe('half a thought');
-  await page.getByText('The server was updated.').waitFor({ state: 'detached' });
-});
+verifies(
+  'page.recovers',
+  'offers to reload a page from before an update, brings the new one, and keeps what was begun',
+  async () => {
+    const port = String(await freePort());
+    const { server, workspace, env } = await startBuilt({ PORT: port });
+    const { page } = await openPhone();
+    await signIn(page, server.url);
+    await waitForWorker(page);
+    await box(page).fill('half a thought');
+    await server.stop();
+    // The same server with another build of the page, as after an update.
+    const updated = join(workspace.root, 'updated');
+    await cp(join(packageRoot, 'dist'), join(updated, 'dist'), { recursive: true });
+    await symlink(join(packageRoot, 'node_modules'), join(updated, 'node_modules'));
+    await copyFile(join(packageRoot, 'package.json'), join(updated, 'package.json'));
+    const index = join(updated, 'dist/frontend/index.html');
+    await writeFile(
+      index,
+      (await readFile(index, 'utf8')).replace('<title>', '<meta name="newer" content="yes"><title>'),
+    );
+    await startServerProcess(workspace, env, updated);
+    await page.getByText('The server was updated.').waitFor();
+    await page.getByRole('button', { name: 'Reload' }).click();
+    await page.locator('meta[name=newer]').waitFor({ state: 'attached' });
+    await expect.poll(() => box(page).inputValue()).toBe('half a thought');
+    await page.getByText('The server was updated.').waitFor({ state: 'detached' });
+  },
+);
 
 verifies('page.recovers', 'loses nothing when answers overlap: fast switching over a slow line', async () => {
   const { server } = await startBuilt();
@@ -183,16 +218,20 @@ verifies('page.recovers', 'loses nothing when answers overlap: fast switching ov
   await context.unrouteAll({ behavior: 'ignoreErrors' });
 });
 
-verifies('page.recovers', 'loads a conversation that was opened without a connection as soon as there is one', async () => {
-  const { server } = await startBuilt();
-  for (const id of ['never-read', 'open']) await server.chat({ conv_id: id, message: `hello ${id}` });
-  const line = await startBadLine(server.url);
-  const { page } = await openPhone();
-  await signIn(page, line.url);
-  await answered(page, 'Echo: hello open').waitFor();
-  line.down();
-  await pick(page, 'never-read');
-  await page.getByText('No connection').waitFor();
-  line.up();
-  await answered(page, 'Echo: hello never-read').waitFor();
-});
+verifies(
+  'page.recovers',
+  'loads a conversation that was opened without a connection as soon as there is one',
+  async () => {
+    const { server } = await startBuilt();
+    for (const id of ['never-read', 'open']) await server.chat({ conv_id: id, message: `hello ${id}` });
+    const line = await startBadLine(server.url);
+    const { page } = await openPhone();
+    await signIn(page, line.url);
+    await answered(page, 'Echo: hello open').waitFor();
+    line.down();
+    await pick(page, 'never-read');
+    await page.getByText('No connection').waitFor();
+    line.up();
+    await answered(page, 'Echo: hello never-read').waitFor();
+  },
+);

@@ -15,13 +15,24 @@ verifies(
       {},
       { scriptFor: (text) => (text.includes('[[') ? null : `[[think ${safe(text)}]][[text ${safe(text)}]]`) },
     );
-    await server.post('/api/conversations', { id: 'hostile', title: '<img src=x onerror=window.hit=1>', allowed_tools: 'Bash Write Read' });
+    await server.post('/api/conversations', {
+      id: 'hostile',
+      title: '<img src=x onerror=window.hit=1>',
+      allowed_tools: 'Bash Write Read',
+    });
     const all = xssStrings.join('\n\n');
     await writeFile(join(workspace.project, '<img src=x onerror=window.hit=1>.txt'), all);
     await writeFile(join(workspace.project, 'all.txt'), all);
-    for (const from of [0, 25, 50, 75]) await server.chat({ conv_id: 'hostile', message: xssStrings.slice(from, from + 25).join('\n\n') });
-    const command = JSON.stringify({ command: 'cat all.txt # <script>window.hit=1</script>', description: '<b onclick=window.hit=1>' });
-    await server.chat({ conv_id: 'hostile', message: `[[tool:Bash ${command}]][[tool:Read ${join(workspace.project, 'all.txt')}]][[text done]]` });
+    for (const from of [0, 25, 50, 75])
+      await server.chat({ conv_id: 'hostile', message: xssStrings.slice(from, from + 25).join('\n\n') });
+    const command = JSON.stringify({
+      command: 'cat all.txt # <script>window.hit=1</script>',
+      description: '<b onclick=window.hit=1>',
+    });
+    await server.chat({
+      conv_id: 'hostile',
+      message: `[[tool:Bash ${command}]][[tool:Read ${join(workspace.project, 'all.txt')}]][[text done]]`,
+    });
     await server.patch('/api/conversations/hostile', { permission_mode: 'default', allowed_tools: '' });
     await server.accept('hostile', {
       message: `[[tool:Bash ${JSON.stringify({ command: 'touch "<svg onload=window.hit=1>"', description: '<img src=x onerror=window.hit=1>' })}]]`,
@@ -49,7 +60,9 @@ verifies(
         strange: all
           .filter(({ id }) => id !== 'boot')
           .map(({ localName }) => localName)
-          .filter((name) => /^(script|iframe|object|embed|base|form|video|audio|math|marquee|style|img)$/.test(name)),
+          .filter((name) =>
+            /^(script|iframe|object|embed|base|form|video|audio|math|marquee|style|img)$/.test(name),
+          ),
         handlers: all.flatMap((one) => one.getAttributeNames().filter((name) => name.startsWith('on'))),
         links: [...document.querySelectorAll('a')].map((link) => new URL(link.href).protocol),
         sideways: document.documentElement.scrollWidth > innerWidth,
@@ -59,7 +72,9 @@ verifies(
     // The page's own: its script, its style, and the box to write in; JSON it came with is there where no worker served it.
     expect(found.strange.toSorted()).toEqual(['form', 'script', 'style']);
     expect(found.handlers).toEqual([]);
-    expect([...new Set(found.links)].filter((protocol) => !['http:', 'https:', 'mailto:'].includes(protocol))).toEqual([]);
+    expect(
+      [...new Set(found.links)].filter((protocol) => !['http:', 'https:', 'mailto:'].includes(protocol)),
+    ).toEqual([]);
     expect(found.sideways).toBe(false);
     expect(dialogs).toEqual([]);
     expect([...hosts]).toEqual([new URL(server.url).host]);

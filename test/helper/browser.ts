@@ -1,4 +1,11 @@
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { password, username } from './client.ts';
 
@@ -27,9 +34,18 @@ let launched: Promise<Browser> | null = null;
 
 /** A page of a phone in a context of its own, as a browser with nothing in it. Closed with the test. */
 export async function openPhone(options: BrowserContextOptions = {}): Promise<Phone> {
-  launched ??= chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: quiet });
+  launched ??= chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: quiet,
+  });
   const browser = await launched;
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: 'en', ...options });
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    locale: 'en',
+    ...options,
+  });
   onTestFinished(() => context.close());
   const faults: string[] = [];
   const hosts = new Set<string>();
@@ -44,7 +60,8 @@ export async function openPhone(options: BrowserContextOptions = {}): Promise<Ph
 }
 
 /** What a browser says of a connection that is not there, or of an answer that is none; a test that cuts it off expects that. */
-export const isConnectionFault = (fault: string): boolean => /Failed to load resource|net::ERR_|ERR_INTERNET_DISCONNECTED/.test(fault);
+export const isConnectionFault = (fault: string): boolean =>
+  /Failed to load resource|net::ERR_|ERR_INTERNET_DISCONNECTED/.test(fault);
 
 export const box = (page: Page): Locator => page.getByLabel('Message', { exact: true });
 
@@ -62,7 +79,8 @@ export async function send(page: Page, text: string): Promise<void> {
 }
 
 /** What the model has said, as the page shows it. */
-export const answered = (page: Page, text: string | RegExp): Locator => page.locator('.assistant', { hasText: text }).last();
+export const answered = (page: Page, text: string | RegExp): Locator =>
+  page.locator('.assistant', { hasText: text }).last();
 
 /** Opens a conversation from the list, as a finger does. */
 export async function pick(page: Page, title: string): Promise<void> {
@@ -74,7 +92,8 @@ export async function pick(page: Page, title: string): Promise<void> {
 export async function waitForWorker(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
-    if (!navigator.serviceWorker.controller) await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+    if (!navigator.serviceWorker.controller)
+      await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
   });
 }
 

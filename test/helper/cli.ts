@@ -13,7 +13,12 @@ export type Ran = { code: number | null; out: string; words: string };
 export function startCli(
   workspace: Workspace,
   args: readonly string[],
-  { input, env = {}, main = built, uid }: { input?: string; env?: Record<string, string>; main?: string; uid?: number } = {},
+  {
+    input,
+    env = {},
+    main = built,
+    uid,
+  }: { input?: string; env?: Record<string, string>; main?: string; uid?: number } = {},
 ) {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: workspace.project,

@@ -16,7 +16,10 @@ export async function* readEventStream(response: Response): AsyncGenerator<Store
 }
 
 /** Reads until an event fits, and gives all that came. */
-export async function readUntil(response: Response, fits: (event: StoredEvent) => boolean): Promise<StoredEvent[]> {
+export async function readUntil(
+  response: Response,
+  fits: (event: StoredEvent) => boolean,
+): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   for await (const event of readEventStream(response)) {
     events.push(event);
@@ -28,5 +31,6 @@ export async function readUntil(response: Response, fits: (event: StoredEvent) =
 /** The text of an answer, piece by piece as it comes. */
 export async function* readPieces(response: Response): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) yield decoder.decode(chunk, { stream: true });
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
+    yield decoder.decode(chunk, { stream: true });
 }

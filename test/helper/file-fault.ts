@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 
 /** A user other than that of the tests. */
@@ -6,7 +17,8 @@ export const nobody = 65534;
 
 export const isRoot = process.getuid?.() === 0;
 
-const noise = (size: number) => Buffer.from(Array.from({ length: size }, (_, index) => (index * 73 + (index >> 3) * 31 + 41) % 256));
+const noise = (size: number) =>
+  Buffer.from(Array.from({ length: size }, (_, index) => (index * 73 + (index >> 3) * 31 + 41) % 256));
 
 /** The path itself, and all that is in it if it is a folder. */
 function listAll(path: string): string[] {
@@ -21,7 +33,8 @@ function changeFiles(path: string, change: (file: string, size: number) => void)
   }
 }
 
-const modeOf = (path: string, ofFolder: number, ofFile: number) => (lstatSync(path).isDirectory() ? ofFolder : ofFile);
+const modeOf = (path: string, ofFolder: number, ofFile: number) =>
+  lstatSync(path).isDirectory() ? ofFolder : ofFile;
 
 /** Gives a path with all in it to a user; needs root. */
 export function give(path: string, uid: number): void {

@@ -47,7 +47,8 @@ export async function startBadLine(target: string, random: () => number = Math.r
     upstream.on('error', end);
     client.on('close', () => upstream.destroy());
     client.on('data', (data: Buffer) => {
-      for (const [, request = ''] of data.toString('latin1').matchAll(/^([A-Z]+ \S+) HTTP\/1\.1\r$/gm)) line.requests.push(request);
+      for (const [, request = ''] of data.toString('latin1').matchAll(/^([A-Z]+ \S+) HTTP\/1\.1\r$/gm))
+        line.requests.push(request);
       later(() => upstream.write(data));
     });
     upstream.on('data', (data: Buffer) => {

@@ -19,13 +19,18 @@ const grows = (before: number, ms: number) => ms + floorMs > (before + floorMs) 
  * Says in words how work grows faster than it may; null if it does not. It stops at the first step that is too large.
  * Other programs and the collection of garbage only ever add to a time, so the least of several runs counts.
  */
-export function findGrowth(name: string, make: (length: number) => () => unknown, sizes = lengths): string | null {
+export function findGrowth(
+  name: string,
+  make: (length: number) => () => unknown,
+  sizes = lengths,
+): string | null {
   let before = Number.POSITIVE_INFINITY;
   for (const length of sizes) {
     const work = make(length);
     let ms = cpuMs(work);
     for (let run = 0; run < 3 && grows(before, ms); run += 1) ms = Math.min(ms, cpuMs(work));
-    if (grows(before, ms)) return `${name}: ${ms.toFixed(0)} ms for ${length}, ${before.toFixed(0)} ms for the step before`;
+    if (grows(before, ms))
+      return `${name}: ${ms.toFixed(0)} ms for ${length}, ${before.toFixed(0)} ms for the step before`;
     before = ms;
   }
   return null;

@@ -17,7 +17,15 @@ export async function startLocalRegistry(nodeModules: string): Promise<string> {
   function tarballOf(name: string): Buffer {
     let tarball = tarballs.get(name);
     if (!tarball) {
-      const args = ['-cz', '--exclude=./node_modules', '--transform', 's,^\\.,package,', '-C', join(nodeModules, name), '.'];
+      const args = [
+        '-cz',
+        '--exclude=./node_modules',
+        '--transform',
+        's,^\\.,package,',
+        '-C',
+        join(nodeModules, name),
+        '.',
+      ];
       tarball = spawnSync('tar', args, { maxBuffer: 1 << 28 }).stdout;
       tarballs.set(name, tarball);
     }

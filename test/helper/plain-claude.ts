@@ -18,7 +18,10 @@ export async function runBare({ workspace, api }: Beside, args: string[], input:
 }
 
 /** Opens the CLI beside a server and keeps it open; resolves when it has its session. */
-export async function openBare({ workspace, api }: Beside, args: string[]): Promise<{ end(): Promise<void> }> {
+export async function openBare(
+  { workspace, api }: Beside,
+  args: string[],
+): Promise<{ end(): Promise<void> }> {
   const binary = (await locateClaude({ bin: '', path: '', packageRoot })) as string;
   const env = testEnv(workspace, { ANTHROPIC_BASE_URL: api.url });
   const child = spawn(binary, args, { cwd: workspace.project, env, stdio: ['pipe', 'pipe', 'ignore'] });

@@ -7,12 +7,20 @@ import { until } from './until.ts';
 export type ReceivedPost = { path: string; headers: Record<string, string>; body: Buffer };
 
 /** Something on loopback that takes what is posted to it: a push service, an ntfy server, a webhook. */
-export async function startPostBox(): Promise<{ url: string; posts: ReceivedPost[] /** What it answers from now on. */; status: number }> {
+export async function startPostBox(): Promise<{
+  url: string;
+  posts: ReceivedPost[] /** What it answers from now on. */;
+  status: number;
+}> {
   const posts: ReceivedPost[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    posts.push({ path: request.url ?? '', headers: request.headers as Record<string, string>, body: Buffer.concat(chunks) });
+    posts.push({
+      path: request.url ?? '',
+      headers: request.headers as Record<string, string>,
+      body: Buffer.concat(chunks),
+    });
     response.writeHead(own.status).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -40,7 +48,12 @@ export function createSubscriber() {
       const salt = body.subarray(0, 16);
       const idLength = body[20] ?? 0;
       const sender = body.subarray(21, 21 + idLength);
-      const secret = hkdf(auth, ecdh.computeSecret(sender), Buffer.concat([Buffer.from('WebPush: info\0'), p256dh, sender]), 32);
+      const secret = hkdf(
+        auth,
+        ecdh.computeSecret(sender),
+        Buffer.concat([Buffer.from('WebPush: info\0'), p256dh, sender]),
+        32,
+      );
       const key = hkdf(salt, secret, Buffer.from('Content-Encoding: aes128gcm\0'), 16);
       const nonce = hkdf(salt, secret, Buffer.from('Content-Encoding: nonce\0'), 12);
       const sealed = body.subarray(21 + idLength);
@@ -54,7 +67,11 @@ export function createSubscriber() {
 }
 
 /** Waits for a post that `find` takes. */
-export const waitForPost = <T>(box: { posts: ReceivedPost[] }, what: string, find: (post: ReceivedPost) => T | undefined | false) =>
+export const waitForPost = <T>(
+  box: { posts: ReceivedPost[] },
+  what: string,
+  find: (post: ReceivedPost) => T | undefined | false,
+) =>
   until(what, () => {
     for (const post of box.posts) {
       const found = find(post);

@@ -12,5 +12,7 @@ process.stdout.write(JSON.stringify(statement.reader ? statement.all() : (databa
  * and locked, until the garbage collector has taken its statements (0.5.29), which keeps a server out of its journal.
  */
 export function queryDatabase(file: string, sql: string): unknown[] {
-  return JSON.parse(execFileSync(process.execPath, ['-e', script, file, sql], { cwd: packageRoot, encoding: 'utf8' }));
+  return JSON.parse(
+    execFileSync(process.execPath, ['-e', script, file, sql], { cwd: packageRoot, encoding: 'utf8' }),
+  );
 }

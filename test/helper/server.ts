@@ -19,7 +19,9 @@ export type TestServer = Client & {
 };
 
 /** A scripted Messages API that ends with the test. */
-export async function startTestApi(options: Parameters<typeof startMessagesApi>[0] = {}): Promise<MessagesApi> {
+export async function startTestApi(
+  options: Parameters<typeof startMessagesApi>[0] = {},
+): Promise<MessagesApi> {
   const api = await startMessagesApi(options);
   onTestFinished(() => api.dispose());
   return api;
@@ -30,7 +32,12 @@ export async function startTestApi(options: Parameters<typeof startMessagesApi>[
  * API. Ended with the test. `env` adds settings and variables.
  */
 export async function startTestServer(
-  options: { env?: Record<string, string>; workspace?: Workspace; api?: MessagesApi; deps?: Partial<ServerDeps> } = {},
+  options: {
+    env?: Record<string, string>;
+    workspace?: Workspace;
+    api?: MessagesApi;
+    deps?: Partial<ServerDeps>;
+  } = {},
 ): Promise<TestServer> {
   const workspace = options.workspace ?? (await createWorkspace());
   const api = options.api ?? (await startTestApi());

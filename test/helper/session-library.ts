@@ -16,13 +16,18 @@ const stems =
     ' ',
   );
 const small =
-  'the a of to and in is it that for on with as was not this but by from or have an they which one were all we when there can more if'.split(' ');
+  'the a of to and in is it that for on with as was not this but by from or have an they which one were all we when there can more if'.split(
+    ' ',
+  );
 
 /** Words as they are in the talk about code: few that are everywhere, many that are rare. */
 function createWords(random: () => number) {
   const pick = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)] as T;
   const capital = (word: string) => `${word[0]?.toUpperCase()}${word.slice(1)}`;
-  const names = Array.from({ length: 12_000 }, () => `${pick(stems)}${capital(pick(stems))}${random() < 0.5 ? capital(pick(stems)) : ''}`);
+  const names = Array.from(
+    { length: 12_000 },
+    () => `${pick(stems)}${capital(pick(stems))}${random() < 0.5 ? capital(pick(stems)) : ''}`,
+  );
   const word = () => {
     const chance = random();
     if (chance < 0.45) return pick(small);
@@ -34,7 +39,11 @@ function createWords(random: () => number) {
     while (made.length < chars) made += `${word()} `;
     return made;
   };
-  return { text, pool: (count: number, chars: () => number) => Array.from({ length: count }, () => text(chars())), pick };
+  return {
+    text,
+    pool: (count: number, chars: () => number) => Array.from({ length: count }, () => text(chars())),
+    pick,
+  };
 }
 
 const uuidOf = (text: string) =>
@@ -56,7 +65,12 @@ export type LibraryShape = {
  * Writes transcripts as CLI 2.1.329 does: requests and their surroundings are about a third of the bytes, each
  * tool's output stands there twice. Session `i` has the word `rareword<i>` once. Gives their ids and all bytes.
  */
-export async function writeSessionLibrary({ home, projects, sessions, turnsEach }: LibraryShape): Promise<{ ids: string[]; bytes: number }> {
+export async function writeSessionLibrary({
+  home,
+  projects,
+  sessions,
+  turnsEach,
+}: LibraryShape): Promise<{ ids: string[]; bytes: number }> {
   const random = createRandom();
   const { pool, pick } = createWords(random);
   const [prompts, answers, outputs, requests] = [
@@ -100,7 +114,14 @@ export async function writeSessionLibrary({ home, projects, sessions, turnsEach 
     const assistant = (content: object[]) =>
       add('assistant', {
         requestId: `req_${step}`,
-        message: { id: `msg_${sessionId}_${step}`, type: 'message', role: 'assistant', model: 'claude-sonnet-5-5', content, usage: {} },
+        message: {
+          id: `msg_${sessionId}_${step}`,
+          type: 'message',
+          role: 'assistant',
+          model: 'claude-sonnet-5-5',
+          content,
+          usage: {},
+        },
       });
     add('user', { message: { role: 'user', content: `${pick(prompts)} rareword${i}` }, promptId: sessionId });
     add('attachment', { attachment: { type: 'prompt_snapshot', content: pick(requests) } });
@@ -115,11 +136,17 @@ export async function writeSessionLibrary({ home, projects, sessions, turnsEach 
             type: 'tool_use',
             id,
             name: 'Bash',
-            input: { command: `npm run ${pick(stems)} -- src/${pick(stems)}/${pick(stems)}.ts`, description: pick(prompts).slice(0, 60) },
+            input: {
+              command: `npm run ${pick(stems)} -- src/${pick(stems)}/${pick(stems)}.ts`,
+              description: pick(prompts).slice(0, 60),
+            },
           },
         ]);
         add('user', {
-          message: { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: output, is_error: false }] },
+          message: {
+            role: 'user',
+            content: [{ type: 'tool_result', tool_use_id: id, content: output, is_error: false }],
+          },
           toolUseResult: { stdout: output, stderr: '', interrupted: false },
         });
       }

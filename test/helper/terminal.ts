@@ -12,8 +12,13 @@ import { processesOf, testEnv, type Workspace } from './workspace.ts';
 export const createTmuxFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'sb-tmux-'));
 
 /** The tmux of such a folder; its servers end with the test. */
-export function tmuxOf(workspace: Workspace, folder: string, isEnded: () => Promise<unknown> = async () => {}) {
-  const tmux = (...args: string[]) => spawnSync('tmux', args, { encoding: 'utf8', env: testEnv(workspace, { TMUX_TMPDIR: folder }) });
+export function tmuxOf(
+  workspace: Workspace,
+  folder: string,
+  isEnded: () => Promise<unknown> = async () => {},
+) {
+  const tmux = (...args: string[]) =>
+    spawnSync('tmux', args, { encoding: 'utf8', env: testEnv(workspace, { TMUX_TMPDIR: folder }) });
   onTestFinished(async () => {
     for (const socket of ['switchboard', 'default']) tmux('-L', socket, 'kill-server');
     await isEnded();
@@ -42,7 +47,9 @@ export async function startTerminal(server: TestServer, body: object = {}): Prom
 
 export const row = (server: TestServer, id: string): Promise<Session> => server.get(`${sessions}/${id}`);
 
-export const isIdle = (server: TestServer, id: string) => until('idle', async () => (await row(server, id)).state === 'idle');
+export const isIdle = (server: TestServer, id: string) =>
+  until('idle', async () => (await row(server, id)).state === 'idle');
 
 /** All that is in a session's history, as JSON text. */
-export const said = async (server: TestServer, id: string) => JSON.stringify((await server.get(`${sessions}/${id}/messages`)).messages);
+export const said = async (server: TestServer, id: string) =>
+  JSON.stringify((await server.get(`${sessions}/${id}/messages`)).messages);

@@ -9,7 +9,11 @@ type Falsy = false | 0 | '' | null | undefined;
  * Resolves with the first truthy value of `look`; fails after `ms`, naming what was awaited. The time is
  * long because the machine may be busy: a test that passes never waits for it.
  */
-export async function until<T>(what: string, look: () => T | Promise<T>, ms = 60_000): Promise<Exclude<T, Falsy>> {
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  ms = 60_000,
+): Promise<Exclude<T, Falsy>> {
   const begin = Date.now();
   for (;;) {
     const value = await look();

@@ -9,7 +9,12 @@ export type Workspace = { root: string; home: string; project: string; data: str
 
 export async function createWorkspace(): Promise<Workspace> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'switchboard-test-')));
-  const workspace = { root, home: join(root, 'home'), project: join(root, 'project'), data: join(root, 'data') };
+  const workspace = {
+    root,
+    home: join(root, 'home'),
+    project: join(root, 'project'),
+    data: join(root, 'data'),
+  };
   for (const folder of [workspace.home, workspace.project, workspace.data]) await mkdir(folder);
   onTestFinished(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
   return workspace;
@@ -19,7 +24,10 @@ export async function createWorkspace(): Promise<Workspace> {
  * The environment of servers and agents in tests, built from a list: nothing of the one that the tests
  * run in gets through, above all no account.
  */
-export function testEnv({ home, root }: Workspace, more: Record<string, string> = {}): Record<string, string> {
+export function testEnv(
+  { home, root }: Workspace,
+  more: Record<string, string> = {},
+): Record<string, string> {
   return {
     // npm puts the commands of our own packages there, an old claude among them.
     PATH: (process.env['PATH'] ?? '')
@@ -41,7 +49,11 @@ export function testEnv({ home, root }: Workspace, more: Record<string, string> 
 }
 
 /** Settings of a server of a test, on top of `testEnv`. Without an API the agent has nobody to ask. */
-export function serverEnv(workspace: Workspace, api: { url: string } | null, more: Record<string, string> = {}): Record<string, string> {
+export function serverEnv(
+  workspace: Workspace,
+  api: { url: string } | null,
+  more: Record<string, string> = {},
+): Record<string, string> {
   return testEnv(workspace, {
     ...(api ? { ANTHROPIC_BASE_URL: api.url } : {}),
     AUTH_USERNAME: username,

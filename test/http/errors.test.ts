@@ -42,12 +42,20 @@ const uuid = '22222222-2222-4222-8222-222222222222';
 /** How to make the server answer with each row of the table. Rows of other tests: see `elsewhere`. */
 const provoke: Partial<Record<ErrorCode, Provoke>> = {
   invalid_request: (server) => server.post('/api/chat', { message: 7 }),
-  invalid_json: (server) => server.send('/api/chat', { method: 'POST', body: '{"message":', headers: { 'content-type': 'application/json' } }),
+  invalid_json: (server) =>
+    server.send('/api/chat', {
+      method: 'POST',
+      body: '{"message":',
+      headers: { 'content-type': 'application/json' },
+    }),
   not_signed_in: (server) => fetch(`${server.url}/api/status`),
-  wrong_credentials: (server) => fetch(`${server.url}/api/status`, { headers: { authorization: 'Bearer nothing' } }),
-  origin_not_allowed: (server) => server.post('/api/chat', { message: 'x' }, { origin: 'https://evil.example' }),
+  wrong_credentials: (server) =>
+    fetch(`${server.url}/api/status`, { headers: { authorization: 'Bearer nothing' } }),
+  origin_not_allowed: (server) =>
+    server.post('/api/chat', { message: 'x' }, { origin: 'https://evil.example' }),
   project_not_allowed: (server) => server.post('/api/chat', { message: 'x', project: '/etc' }),
-  project_not_found: (server) => server.post('/api/chat', { message: 'x', project: join(server.workspace.root, 'nowhere') }),
+  project_not_found: (server) =>
+    server.post('/api/chat', { message: 'x', project: join(server.workspace.root, 'nowhere') }),
   project_mismatch: async (server) => {
     await mkdir(join(server.workspace.root, 'elsewhere'));
     await server.chat({ message: 'fine', conv_id: 'moved' });
@@ -57,20 +65,23 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
   method_not_allowed: (server) => server.remove('/api/chat'),
   conversation_not_found: (server) => server.send('/api/conversations/nobody'),
   turn_not_found: (server) => server.send('/api/turns/none'),
-  session_not_found: (server) => server.post('/api/chat', { message: 'x', conv_id: 'other', session_id: uuid }),
+  session_not_found: (server) =>
+    server.post('/api/chat', { message: 'x', conv_id: 'other', session_id: uuid }),
   record_not_found: (server) => server.send('/api/archive/none'),
   host_not_found: (server) => server.send('/api/hosts/nowhere/sessions'),
   session_ambiguous: async (server) => {
     const folder = join(server.workspace.home, '.claude', 'projects', '-p');
     await mkdir(folder, { recursive: true });
-    for (const end of [1, 2]) await writeFile(join(folder, `aaaaaaaa-0000-4000-8000-00000000000${end}.jsonl`), '{}\n');
+    for (const end of [1, 2])
+      await writeFile(join(folder, `aaaaaaaa-0000-4000-8000-00000000000${end}.jsonl`), '{}\n');
     return server.send('/api/hosts/local/sessions/aaaaaaaa');
   },
   credential_not_found: (server) => server.remove('/api/credentials/none'),
   pairing_not_found: (server) => server.post('/api/pair', { code: 'none' }),
   device_not_found: (server) => server.remove('/api/push/devices/none'),
   action_not_found: (server) => server.post('/api/push/actions/none', {}),
-  address_not_allowed: (server) => server.post('/api/push/devices', { kind: 'webhook', url: 'http://127.0.0.1:1/x' }),
+  address_not_allowed: (server) =>
+    server.post('/api/push/devices', { kind: 'webhook', url: 'http://127.0.0.1:1/x' }),
   prompt_not_found: (server) => server.post('/api/prompts/none', { decision: 'allow' }),
   rule_not_found: (server) => server.remove('/api/rules/none'),
   task_not_found: async (server) => {
@@ -85,7 +96,11 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
     const { turn_id } = await server.chat({ message: 'fine', conv_id: 'queue' });
     return server.send(`/api/turns/${turn_id}/promote`, { method: 'POST' });
   },
-  attachment_refused: (server) => server.post('/api/chat', { message: 'x', attachments: [{ name: 'a.png', media_type: 'image/png', data: 'AAAA' }] }),
+  attachment_refused: (server) =>
+    server.post('/api/chat', {
+      message: 'x',
+      attachments: [{ name: 'a.png', media_type: 'image/png', data: 'AAAA' }],
+    }),
   attachment_too_large: (server) => {
     const attachments = Array.from({ length: 21 }, (_, n) => ({ name: `${n}.txt`, data: 'YQ==' }));
     return server.post('/api/chat', { message: 'x', attachments });
@@ -112,7 +127,11 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
   message_too_large: (server) => server.post('/api/chat', { message: 'x'.repeat(10_000_001) }),
   prompt_too_long: send('long'),
   unsupported_media_type: (server) =>
-    server.send('/api/chat', { method: 'POST', body: 'message=x', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+    server.send('/api/chat', {
+      method: 'POST',
+      body: 'message=x',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }),
   command_refused: (server) => server.post('/api/chat', { message: '/heapdump' }),
   idempotency_mismatch: async (server) => {
     await server.chat({ message: 'one' }, { 'idempotency-key': 'same' });
@@ -126,7 +145,8 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
   model_unavailable: send('nomodel'),
   model_unreachable: send('offline'),
   not_logged_in: send('login'),
-  turn_timed_out: (server) => server.post('/api/chat', { message: 'wait in vain', timeout_s: 0.2, conv_id: 'late' }),
+  turn_timed_out: (server) =>
+    server.post('/api/chat', { message: 'wait in vain', timeout_s: 0.2, conv_id: 'late' }),
 };
 
 /** Rows that need a server of their own, with the test file that provokes each. */
@@ -160,14 +180,26 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
 verifies('errors.table', 'provokes every row of the table', async () => {
   expect(Object.keys(errorTable).filter((code) => !(code in provoke) && !(code in elsewhere))).toEqual([]);
   const workspace = await createWorkspace();
-  const server = await startTestServer({ workspace, env: { CLAUDE_BIN: await writeFakeClaude(workspace, actor) } });
+  const server = await startTestServer({
+    workspace,
+    env: { CLAUDE_BIN: await writeFakeClaude(workspace, actor) },
+  });
   for (const [code, call] of Object.entries(provoke) as [ErrorCode, Provoke][]) {
     const response = await call(server);
     const row = errorTable[code];
     const problem = await response.json();
-    expect({ code: problem.code, status: response.status }, `${code}: ${JSON.stringify(problem)}`).toEqual({ code, status: row.status });
+    expect({ code: problem.code, status: response.status }, `${code}: ${JSON.stringify(problem)}`).toEqual({
+      code,
+      status: row.status,
+    });
     expect(response.headers.get('content-type')).toContain('application/problem+json');
-    expect(problem).toMatchObject({ type: `urn:switchboard:error:${code}`, title: row.title, status: row.status, hint: row.hint, success: false });
+    expect(problem).toMatchObject({
+      type: `urn:switchboard:error:${code}`,
+      title: row.title,
+      status: row.status,
+      hint: row.hint,
+      success: false,
+    });
     expect(problem.error).toBe(problem.detail);
     expect(problem.request_id).toBe(response.headers.get('x-request-id'));
   }
@@ -197,7 +229,13 @@ verifies('errors.table', 'tells a fault of its own without its words', async () 
       host: '127.0.0.1',
       username: 'u',
     },
-    ...{ version: '0', instance: 'i', startedAt: new Date(), project: '/', limits: { maxConcurrentTurns: 1, maxQueuedTurns: 1, timeoutS: 1 } },
+    ...{
+      version: '0',
+      instance: 'i',
+      startedAt: new Date(),
+      project: '/',
+      limits: { maxConcurrentTurns: 1, maxQueuedTurns: 1, timeoutS: 1 },
+    },
     credentials: unused,
     tunnel: unused,
     client: { isTunnelled: () => false, addressOf: () => 'x' },
@@ -241,9 +279,18 @@ verifies('errors.table', 'names the field that is wrong', async () => {
   for (const [path, { json }, field] of bad) {
     const response = await server.post(path, json);
     expect(response.status, `${path} ${JSON.stringify(json)}`).toBe(400);
-    expect(await response.json()).toMatchObject({ code: 'invalid_request', field, detail: expect.stringContaining(field) });
+    expect(await response.json()).toMatchObject({
+      code: 'invalid_request',
+      field,
+      detail: expect.stringContaining(field),
+    });
   }
-  for (const path of ['/api/conversations?limit=x', '/api/events?after=-1', '/api/turns/x?wait_s=no', '/api/conversations/a%20b/messages']) {
+  for (const path of [
+    '/api/conversations?limit=x',
+    '/api/events?after=-1',
+    '/api/turns/x?wait_s=no',
+    '/api/conversations/a%20b/messages',
+  ]) {
     expect((await server.send(path)).status, path).toBe(400);
   }
   expect((await server.send('/api/conversations/%zz')).status).toBe(400);

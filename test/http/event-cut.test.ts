@@ -20,7 +20,9 @@ function readBytes(url: string, bytes: number): Promise<StoredEvent[]> {
       const done = () => {
         request.destroy();
         const frames = text.slice(0, bytes).split('\n\n').slice(0, -1);
-        resolve(frames.flatMap((frame) => /^data: (.*)$/m.exec(frame)?.[1] ?? []).map((data) => JSON.parse(data)));
+        resolve(
+          frames.flatMap((frame) => /^data: (.*)$/m.exec(frame)?.[1] ?? []).map((data) => JSON.parse(data)),
+        );
       };
       response.on('data', (piece: string) => {
         text += piece;
@@ -40,7 +42,10 @@ verifies(
     await server.post('/api/conversations', { id: 'a' });
     await server.post('/api/conversations/a/warm', {});
     const words = 400;
-    const { turn_id } = await server.accept('a', { message: `[[think Hmm]][[slow ${words} 8ms]][[text The end.]]`, follow: true });
+    const { turn_id } = await server.accept('a', {
+      message: `[[think Hmm]][[slow ${words} 8ms]][[text The end.]]`,
+      follow: true,
+    });
     let seed = 7;
     const random = () => {
       seed = (seed * 1103515245 + 12345) % 2 ** 31;
@@ -84,60 +89,85 @@ async function snapshotOf(server: TestServer): Promise<ConversationSnapshot> {
   return server.get('/api/conversations/a');
 }
 
-verifies('events.snapshot', 'makes each later snapshot from an earlier one and the events between', async () => {
-  const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
-  await server.post('/api/conversations', { id: 'a', permission_mode: 'default' });
-  const snapshots = [await snapshotOf(server)];
-  let isOver = false;
-  const watching = (async () => {
-    while (!isOver) snapshots.push(await snapshotOf(server));
-  })();
-  const first = await server.accept('a', {
-    message: '[[think Hmm]][[slow 10 10ms]][[tool:Bash node -e "setTimeout(Number,300)"]][[tool:Bash touch x]][[text done]]',
-  });
-  const second = await server.accept('a', { message: 'second' });
-  await server.accept('a', { message: 'third' });
-  await server.patch(`/api/turns/${second.turn_id}`, { message: 'changed' });
-  await until('the tool', async () => (await snapshotOf(server)).turn?.tools.length === 1);
-  await server.accept('a', { message: 'and this', steer: true });
-  const [prompt] = await server.prompts();
-  await server.answer(prompt?.id as string, { decision: 'allow' });
-  await server.end(first.turn_id);
-  await server.end(second.turn_id);
-  const failed = await server.accept('a', { message: '[[error 404]]' });
-  await server.end(failed.turn_id);
-  await until('rest', async () => (await snapshotOf(server)).state === 'idle');
-  isOver = true;
-  await watching;
-  snapshots.push(await snapshotOf(server));
-  const { events } = (await server.get('/api/conversations/a/events?after=0&wait_s=0')) as { events: StoredEvent[] };
-  const distinct = snapshots.filter((snapshot, index) => snapshot.cursor !== snapshots[index - 1]?.cursor);
-  // A slow machine takes fewer of them; each waiting above is a moment of its own.
-  expect(distinct.length).toBeGreaterThan(5);
-  for (const [index, from] of distinct.slice(0, -1).entries()) {
-    for (const to of [distinct[index + 1], distinct.at(-1)] as ConversationSnapshot[]) {
-      const between = events.filter(({ id }) => id > from.cursor && id <= to.cursor);
-      expect(comparable(between.reduce(reduceConversation, from))).toEqual(comparable(to));
+verifies(
+  'events.snapshot',
+  'makes each later snapshot from an earlier one and the events between',
+  async () => {
+    const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
+    await server.post('/api/conversations', { id: 'a', permission_mode: 'default' });
+    const snapshots = [await snapshotOf(server)];
+    let isOver = false;
+    const watching = (async () => {
+      while (!isOver) snapshots.push(await snapshotOf(server));
+    })();
+    const first = await server.accept('a', {
+      message:
+        '[[think Hmm]][[slow 10 10ms]][[tool:Bash node -e "setTimeout(Number,300)"]][[tool:Bash touch x]][[text done]]',
+    });
+    const second = await server.accept('a', { message: 'second' });
+    await server.accept('a', { message: 'third' });
+    await server.patch(`/api/turns/${second.turn_id}`, { message: 'changed' });
+    await until('the tool', async () => (await snapshotOf(server)).turn?.tools.length === 1);
+    await server.accept('a', { message: 'and this', steer: true });
+    const [prompt] = await server.prompts();
+    await server.answer(prompt?.id as string, { decision: 'allow' });
+    await server.end(first.turn_id);
+    await server.end(second.turn_id);
+    const failed = await server.accept('a', { message: '[[error 404]]' });
+    await server.end(failed.turn_id);
+    await until('rest', async () => (await snapshotOf(server)).state === 'idle');
+    isOver = true;
+    await watching;
+    snapshots.push(await snapshotOf(server));
+    const { events } = (await server.get('/api/conversations/a/events?after=0&wait_s=0')) as {
+      events: StoredEvent[];
+    };
+    const distinct = snapshots.filter((snapshot, index) => snapshot.cursor !== snapshots[index - 1]?.cursor);
+    // A slow machine takes fewer of them; each waiting above is a moment of its own.
+    expect(distinct.length).toBeGreaterThan(5);
+    for (const [index, from] of distinct.slice(0, -1).entries()) {
+      for (const to of [distinct[index + 1], distinct.at(-1)] as ConversationSnapshot[]) {
+        const between = events.filter(({ id }) => id > from.cursor && id <= to.cursor);
+        expect(comparable(between.reduce(reduceConversation, from))).toEqual(comparable(to));
+      }
     }
-  }
-});
+  },
+);
 
-verifies('events.reset', 'gives a cursor from before what is kept, or from nowhere, how things stand', async () => {
-  const server = await startTestServer({ env: { EVENTS_KEEP_DAYS: '0.01' } });
-  await server.chat({ message: 'one', conv_id: 'a' });
-  await server.chat({ message: 'two', conv_id: 'b' });
-  const { cursor } = await server.get('/api/conversations/a');
-  const beyond = await readUntil(await server.send(`/api/conversations/a/events?after=${cursor + 1000}`), () => true);
-  expect(beyond[0]).toMatchObject({ type: 'reset', id: cursor, conversation: { id: 'a', cursor }, prompts: [] });
-  const poll = await server.get(`/api/events?after=${cursor + 1000}&wait_s=1`);
-  expect(poll).toMatchObject({ cursor, events: [{ type: 'reset', conversation: null, conversations: [{ id: 'b' }, { id: 'a' }] }] });
-});
+verifies(
+  'events.reset',
+  'gives a cursor from before what is kept, or from nowhere, how things stand',
+  async () => {
+    const server = await startTestServer({ env: { EVENTS_KEEP_DAYS: '0.01' } });
+    await server.chat({ message: 'one', conv_id: 'a' });
+    await server.chat({ message: 'two', conv_id: 'b' });
+    const { cursor } = await server.get('/api/conversations/a');
+    const beyond = await readUntil(
+      await server.send(`/api/conversations/a/events?after=${cursor + 1000}`),
+      () => true,
+    );
+    expect(beyond[0]).toMatchObject({
+      type: 'reset',
+      id: cursor,
+      conversation: { id: 'a', cursor },
+      prompts: [],
+    });
+    const poll = await server.get(`/api/events?after=${cursor + 1000}&wait_s=1`);
+    expect(poll).toMatchObject({
+      cursor,
+      events: [{ type: 'reset', conversation: null, conversations: [{ id: 'b' }, { id: 'a' }] }],
+    });
+  },
+);
 
 verifies('events.poll', 'gives the same events by long poll, and waits for the first', async () => {
   const server = await startTestServer();
   await server.post('/api/conversations', { id: 'a' });
   let { cursor } = await server.get('/api/conversations/a');
-  expect(await server.get(`/api/conversations/a/events?after=${cursor}&wait_s=0.2`)).toEqual({ events: [], cursor });
+  expect(await server.get(`/api/conversations/a/events?after=${cursor}&wait_s=0.2`)).toEqual({
+    events: [],
+    cursor,
+  });
   const start = cursor;
   const { turn_id } = await server.accept('a', { message: '[[slow 10 30ms]]', follow: true });
   const polled: StoredEvent[] = [];

@@ -8,15 +8,25 @@ import { startTestServer } from '../helper/server.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** A request with headers that fetch does not let one set. */
-function raw(url: string, path: string, headers: Record<string, string>, method = 'GET', body = ''): Promise<{ status: number; text: string }> {
+function raw(
+  url: string,
+  path: string,
+  headers: Record<string, string>,
+  method = 'GET',
+  body = '',
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const call = request(url + path, { method, headers: { authorization: basic, ...headers } }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-    });
+    const call = request(
+      url + path,
+      { method, headers: { authorization: basic, ...headers } },
+      (response) => {
+        let text = '';
+        response.on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      },
+    );
     call.once('error', reject);
     call.end(body);
   });
@@ -25,10 +35,21 @@ function raw(url: string, path: string, headers: Record<string, string>, method 
 verifies('guard.foreign-page', 'answers only for its own names', async () => {
   const server = await startTestServer({ env: { ALLOWED_HOSTS: 'desk.example, other.example' } });
   const { port } = new URL(server.url);
-  for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, 'desk.example', 'DESK.example:443']) {
+  for (const host of [
+    `127.0.0.1:${port}`,
+    `localhost:${port}`,
+    `[::1]:${port}`,
+    'desk.example',
+    'DESK.example:443',
+  ]) {
     expect((await raw(server.url, '/api/status', { host })).status, host).toBe(200);
   }
-  for (const host of ['evil.example', `evil.example:${port}`, 'localhost.evil.example', '127.0.0.1.evil.example']) {
+  for (const host of [
+    'evil.example',
+    `evil.example:${port}`,
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+  ]) {
     const { status, text } = await raw(server.url, '/api/status', { host });
     expect(status, host).toBe(403);
     expect(JSON.parse(text).code).toBe('host_not_allowed');
@@ -50,25 +71,52 @@ verifies('guard.foreign-page', 'takes nothing from other pages', async () => {
     { 'sec-fetch-site': 'same-site' },
   ];
   for (const headers of foreign) {
-    expect((await raw(server.url, '/api/chat', { ...json, ...headers }, 'POST', body)).status, JSON.stringify(headers)).toBe(403);
+    expect(
+      (await raw(server.url, '/api/chat', { ...json, ...headers }, 'POST', body)).status,
+      JSON.stringify(headers),
+    ).toBe(403);
     expect((await raw(server.url, '/api/sessions', headers)).status, JSON.stringify(headers)).toBe(403);
   }
-  expect((await raw(server.url, '/api/sessions', { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' })).status).toBe(200);
-  expect((await raw(server.url, '/api/sessions', { origin: 'https://desk.example', host: 'desk.example' })).status).toBe(200);
+  expect(
+    (await raw(server.url, '/api/sessions', { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }))
+      .status,
+  ).toBe(200);
+  expect(
+    (await raw(server.url, '/api/sessions', { origin: 'https://desk.example', host: 'desk.example' })).status,
+  ).toBe(200);
   const form = 'multipart/form-data; boundary=x';
   for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
-    expect((await raw(server.url, '/api/chat', { 'content-type': type }, 'POST', body)).status, type).toBe(415);
+    expect((await raw(server.url, '/api/chat', { 'content-type': type }, 'POST', body)).status, type).toBe(
+      415,
+    );
   }
   // Files are taken where messages are, from our own page or a script that names its credentials.
   expect((await raw(server.url, '/api/reset', { 'content-type': form }, 'POST', body)).status).toBe(415);
-  expect((await raw(server.url, '/api/chat', { 'content-type': form, origin: 'https://evil.example' }, 'POST', body)).status).toBe(403);
-  expect((await raw(server.url, '/api/chat', { 'content-type': form, 'sec-fetch-site': 'none' }, 'POST', body)).status).toBe(415);
+  expect(
+    (
+      await raw(
+        server.url,
+        '/api/chat',
+        { 'content-type': form, origin: 'https://evil.example' },
+        'POST',
+        body,
+      )
+    ).status,
+  ).toBe(403);
+  expect(
+    (await raw(server.url, '/api/chat', { 'content-type': form, 'sec-fetch-site': 'none' }, 'POST', body))
+      .status,
+  ).toBe(415);
   // A link from another page may lead to ours.
-  expect((await raw(server.url, '/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status).not.toBe(403);
+  expect(
+    (await raw(server.url, '/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).status,
+  ).not.toBe(403);
 });
 
 verifies('guard.foreign-page', 'takes an origin for its own by scheme, host and port', async () => {
-  const server = await startTestServer({ env: { ALLOWED_HOSTS: 'desk.example, https://moved.example:8443' } });
+  const server = await startTestServer({
+    env: { ALLOWED_HOSTS: 'desk.example, https://moved.example:8443' },
+  });
   const { port } = new URL(server.url);
   const status = async (origin: string, host: string, more: Record<string, string> = {}) =>
     (await raw(server.url, '/api/sessions', { origin, host, ...more })).status;
@@ -87,7 +135,8 @@ verifies('guard.foreign-page', 'takes an origin for its own by scheme, host and 
     // Forwarded ports, as ssh -L makes them.
     ['http://localhost:9000', 'localhost:9000'],
   ];
-  for (const [origin, host, more] of own) expect(await status(origin, host, more), `${origin} at ${host}`).toBe(200);
+  for (const [origin, host, more] of own)
+    expect(await status(origin, host, more), `${origin} at ${host}`).toBe(200);
   const foreign: [origin: string, host: string, more?: Record<string, string>][] = [
     [`http://desk.example:${Number(port) + 1}`, `desk.example:${port}`],
     ['http://desk.example', `desk.example:${port}`],
@@ -111,7 +160,8 @@ verifies('guard.foreign-page', 'takes an origin for its own by scheme, host and 
     ['file://', `localhost:${port}`],
     ['', `localhost:${port}`],
   ];
-  for (const [origin, host, more] of foreign) expect(await status(origin, host, more), `${origin} at ${host}`).toBe(403);
+  for (const [origin, host, more] of foreign)
+    expect(await status(origin, host, more), `${origin} at ${host}`).toBe(403);
 });
 
 verifies('guard.foreign-page', 'changes nothing by a cookie alone', async () => {
@@ -127,7 +177,12 @@ verifies('guard.foreign-page', 'changes nothing by a cookie alone', async () => 
     raw(server.url, path, { cookie, authorization: '', ...headers }, 'POST', body);
   const paths = ['/api/reset', '/api/pairings', '/api/logout/all', '/api/conversations/a/warm'];
   for (const path of paths) {
-    for (const type of [undefined, 'application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x']) {
+    for (const type of [
+      undefined,
+      'application/x-www-form-urlencoded',
+      'text/plain',
+      'multipart/form-data; boundary=x',
+    ]) {
       const headers: Record<string, string> = type ? { 'content-type': type } : {};
       for (const from of [{}, { origin }] as Record<string, string>[]) {
         expect((await send(path, { ...headers, ...from })).status, `${path} ${type}`).toBe(403);
@@ -164,7 +219,8 @@ verifies('guard.projects', 'lets agents work in existing folders under the roots
   await mkdir(join(root, 'fine'));
   await symlink('/etc', join(root, 'link-out'));
   await symlink(join(root, 'fine'), join(root, 'link-in'));
-  const code = async (project: string) => (await (await server.post('/api/conversations', { project })).json()).code;
+  const code = async (project: string) =>
+    (await (await server.post('/api/conversations', { project })).json()).code;
   expect(await code('/etc')).toBe('project_not_allowed');
   expect(await code(`${root}/..`)).toBe('project_not_allowed');
   expect(await code(`${root}-evil`)).toBe('project_not_allowed');
@@ -172,7 +228,9 @@ verifies('guard.projects', 'lets agents work in existing folders under the roots
   expect(await code(join(root, 'link-out'))).toBe('project_not_allowed');
   expect(await code('relative')).toBe('project_not_found');
   expect(await code(join(root, 'missing'))).toBe('project_not_found');
-  const made = await (await server.post('/api/conversations', { id: 'a', project: join(root, 'link-in') })).json();
+  const made = await (
+    await server.post('/api/conversations', { id: 'a', project: join(root, 'link-in') })
+  ).json();
   expect(made.project).toBe(join(root, 'fine'));
   await rmdir(join(root, 'fine'));
   await symlink('/etc', join(root, 'fine'));

@@ -11,7 +11,10 @@ import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** Sends several requests in one write, so that the server has them all before it answers the first. */
-function sendTogether(url: string, requests: [method: string, path: string, body?: object][]): Promise<string[]> {
+function sendTogether(
+  url: string,
+  requests: [method: string, path: string, body?: object][],
+): Promise<string[]> {
   const { port } = new URL(url);
   const texts = requests.map(([method, path, body], index) => {
     const json = body ? JSON.stringify(body) : '';
@@ -36,7 +39,10 @@ verifies('turn.order', 'takes changes of one conversation one after the other', 
   const workspace = await createWorkspace();
   const other = join(workspace.root, 'other');
   await mkdir(other);
-  const server = await startTestServer({ workspace, env: { CLAUDE_BIN: await writeFakeClaude(workspace, answering) } });
+  const server = await startTestServer({
+    workspace,
+    env: { CLAUDE_BIN: await writeFakeClaude(workspace, answering) },
+  });
   await server.post('/api/conversations', { id: 'a', project: other });
   const turn = { message: 'x', conv_id: 'a', project: other };
   const together = await sendTogether(server.url, [
@@ -87,27 +93,34 @@ verifies('agent.one-writer', 'takes no extra argument that chooses another sessi
   }
 });
 
-verifies('access.ways', 'cuts off what a revoked credential still reads, and forgets cookies of another password', async () => {
-  const server = await startTestServer();
-  const { id, token } = await (await server.post('/api/tokens', { label: 'x' })).json();
-  const stream = await fetch(`${server.url}/api/events`, { headers: { authorization: `Bearer ${token}` } });
-  const cut = readUntil(stream, () => false).then(
-    () => 'ended',
-    () => 'cut',
-  );
-  await server.remove(`/api/credentials/${id}`);
-  expect(await cut).toBe('cut');
-  const login = await fetch(`${server.url}/api/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'switchboard', password: 'a long password for tests' }),
-  });
-  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
-  expect((await fetch(`${server.url}/api/status`, { headers: { cookie } })).status).toBe(200);
-  await server.server.dispose();
-  const changed = await startTestServer({ workspace: server.workspace, env: { AUTH_PASSWORD: 'another one' } });
-  expect((await fetch(`${changed.url}/api/status`, { headers: { cookie } })).status).toBe(401);
-});
+verifies(
+  'access.ways',
+  'cuts off what a revoked credential still reads, and forgets cookies of another password',
+  async () => {
+    const server = await startTestServer();
+    const { id, token } = await (await server.post('/api/tokens', { label: 'x' })).json();
+    const stream = await fetch(`${server.url}/api/events`, { headers: { authorization: `Bearer ${token}` } });
+    const cut = readUntil(stream, () => false).then(
+      () => 'ended',
+      () => 'cut',
+    );
+    await server.remove(`/api/credentials/${id}`);
+    expect(await cut).toBe('cut');
+    const login = await fetch(`${server.url}/api/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'switchboard', password: 'a long password for tests' }),
+    });
+    const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
+    expect((await fetch(`${server.url}/api/status`, { headers: { cookie } })).status).toBe(200);
+    await server.server.dispose();
+    const changed = await startTestServer({
+      workspace: server.workspace,
+      env: { AUTH_PASSWORD: 'another one' },
+    });
+    expect((await fetch(`${changed.url}/api/status`, { headers: { cookie } })).status).toBe(401);
+  },
+);
 
 verifies('access.limit', 'reads no large body of somebody who is not signed in', async () => {
   const server = await startTestServer();
@@ -119,13 +132,17 @@ verifies('access.limit', 'reads no large body of somebody who is not signed in',
   expect(response.status).toBe(413);
 });
 
-verifies('guard.foreign-page', 'checks a path in capitals like any other, and ends HEAD of a stream', async () => {
-  const server = await startTestServer();
-  const foreign = { 'sec-fetch-site': 'cross-site' };
-  expect((await server.send('/API/conversations', { headers: foreign })).status).toBe(403);
-  expect((await server.send('/api/events', { method: 'HEAD' })).status).toBe(200);
-  expect((await fetch(`${server.url}/assets/none.js`)).status).toBe(404);
-});
+verifies(
+  'guard.foreign-page',
+  'checks a path in capitals like any other, and ends HEAD of a stream',
+  async () => {
+    const server = await startTestServer();
+    const foreign = { 'sec-fetch-site': 'cross-site' };
+    expect((await server.send('/API/conversations', { headers: foreign })).status).toBe(403);
+    expect((await server.send('/api/events', { method: 'HEAD' })).status).toBe(200);
+    expect((await fetch(`${server.url}/assets/none.js`)).status).toBe(404);
+  },
+);
 
 verifies('agent.one-writer', "reads only plain files among the CLI's session files", async () => {
   const workspace = await createWorkspace();

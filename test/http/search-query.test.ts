@@ -39,33 +39,51 @@ const named: [text: string, finds: string[], findsNothing?: string[]][] = [
   ['const parseHttpHeader = 1', ['parsehttpheader', 'header', '"http header"'], ['"header parse"']],
 ];
 
-verifies('session.search', 'finds names of files, identifiers and words of every script, said or printed, and only those', async () => {
-  const server = await startWithTexts(named.map(([text]) => text));
-  const find = async (q: string, role: string): Promise<string[]> => {
-    const response = await server.send(`/api/search?q=${encodeURIComponent(q)}&role=${role}`);
-    expect(response.status, q).toBe(200);
-    const { hits } = (await response.json()) as { hits: { message_id: string; marks: unknown[] }[] };
-    for (const hit of hits) expect(hit.marks.length, q).toBeGreaterThan(0);
-    return hits.map((hit) => hit.message_id);
-  };
-  for (const [place, [, finds, findsNothing = []]] of named.entries()) {
-    for (const query of finds) {
-      expect(await find(query, 'user'), query).toEqual([idOf(100 + place)]);
-      expect(await find(query, 'output'), query).toEqual([idOf(200 + place)]);
-      expect(await find(query, 'user,assistant,tool,output'), query).toHaveLength(2);
+verifies(
+  'session.search',
+  'finds names of files, identifiers and words of every script, said or printed, and only those',
+  async () => {
+    const server = await startWithTexts(named.map(([text]) => text));
+    const find = async (q: string, role: string): Promise<string[]> => {
+      const response = await server.send(`/api/search?q=${encodeURIComponent(q)}&role=${role}`);
+      expect(response.status, q).toBe(200);
+      const { hits } = (await response.json()) as { hits: { message_id: string; marks: unknown[] }[] };
+      for (const hit of hits) expect(hit.marks.length, q).toBeGreaterThan(0);
+      return hits.map((hit) => hit.message_id);
+    };
+    for (const [place, [, finds, findsNothing = []]] of named.entries()) {
+      for (const query of finds) {
+        expect(await find(query, 'user'), query).toEqual([idOf(100 + place)]);
+        expect(await find(query, 'output'), query).toEqual([idOf(200 + place)]);
+        expect(await find(query, 'user,assistant,tool,output'), query).toHaveLength(2);
+      }
+      for (const query of findsNothing) {
+        expect(await find(query, 'user'), query).toEqual([]);
+        expect(await find(query, 'output'), query).toEqual([]);
+      }
     }
-    for (const query of findsNothing) {
-      expect(await find(query, 'user'), query).toEqual([]);
-      expect(await find(query, 'output'), query).toEqual([]);
-    }
-  }
-  // Each term has to be in what is found: the phrase too, not only its words.
-  expect(await find('see "app src"', 'output')).toEqual([]);
-});
+    // Each term has to be in what is found: the phrase too, not only its words.
+    expect(await find('see "app src"', 'output')).toEqual([]);
+  },
+);
 
 const fragment = fc.oneof(
-  fc.constantFrom(...'AND|OR|NOT|NEAR|NEAR(|*|^|"|(|)|:|{|}|+|-|,|;|\\|/|.|\'|%|_|&|=|?|#| |\t|\n|\0'.split('|')),
-  fc.constantFrom('user:', '{user assistant} :', 'words', 'rowid', 'rank', 'said', 'output', 'NEAR(a b, 5)', '"a b"*', '^a', '- a'),
+  fc.constantFrom(
+    ...'AND|OR|NOT|NEAR|NEAR(|*|^|"|(|)|:|{|}|+|-|,|;|\\|/|.|\'|%|_|&|=|?|#| |\t|\n|\0'.split('|'),
+  ),
+  fc.constantFrom(
+    'user:',
+    '{user assistant} :',
+    'words',
+    'rowid',
+    'rank',
+    'said',
+    'output',
+    'NEAR(a b, 5)',
+    '"a b"*',
+    '^a',
+    '- a',
+  ),
   fc.constantFrom(
     'foo-bar',
     'src/app.ts',
@@ -97,10 +115,20 @@ const form = fc.constantFrom('NFC', 'NFD', 'NFKC', 'NFKD');
 const encoded = fc.oneof(
   {
     weight: 20,
-    arbitrary: fc.tuple(fc.array(fragment, { minLength: 1, maxLength: 8 }), form).map(([parts, name]) => toQuery(parts.join('').normalize(name))),
+    arbitrary: fc
+      .tuple(fc.array(fragment, { minLength: 1, maxLength: 8 }), form)
+      .map(([parts, name]) => toQuery(parts.join('').normalize(name))),
   },
-  { weight: 1, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 30 }).map((bytes) => [...bytes].map(toPercent).join('')) },
-  { weight: 1, arbitrary: fc.constantFrom('%ED%A0%80', '%zz', '%', '%C0%80', '%F4%90%80%80', '%00', '%FF%FE') },
+  {
+    weight: 1,
+    arbitrary: fc
+      .uint8Array({ minLength: 1, maxLength: 30 })
+      .map((bytes) => [...bytes].map(toPercent).join('')),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('%ED%A0%80', '%zz', '%', '%C0%80', '%F4%90%80%80', '%00', '%FF%FE'),
+  },
 );
 const toPercent = (byte: number) => `%${byte.toString(16).padStart(2, '0')}`;
 /** A lone surrogate as the three bytes that some encoders make of it. */
@@ -111,39 +139,67 @@ const toQuery = (text: string) =>
     return [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)].map(toPercent).join('');
   }).join('');
 
-const bytesAt = fc.constantFrom('2026-01-01T00:00:00Z', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59+14:00', 'yesterday', '1', '');
+const bytesAt = fc.constantFrom(
+  '2026-01-01T00:00:00Z',
+  '0000-01-01T00:00:00Z',
+  '9999-12-31T23:59:59+14:00',
+  'yesterday',
+  '1',
+  '',
+);
 const others = fc.record(
   {
     project: encoded,
     since: bytesAt.map(encodeURIComponent),
     until: bytesAt.map(encodeURIComponent),
     limit: fc.constantFrom('1', '100', '0', '-1', '1e3', 'NaN', '99999999999999999999', ''),
-    role: fc.constantFrom('user', 'output', 'tool,output', ',', 'nobody', 'user,user', encodeURIComponent('"')),
+    role: fc.constantFrom(
+      'user',
+      'output',
+      'tool,output',
+      ',',
+      'nobody',
+      'user,user',
+      encodeURIComponent('"'),
+    ),
     agent: encoded,
     'q[]': encoded,
   },
   { requiredKeys: [] },
 );
 
-verifies('session.search', 'answers every query with what it finds or what is wrong with it, never with a failure of its own', async () => {
-  const server = await startWithTexts([...named.map(([text]) => text), 'a b c user said output rank NEAR AND OR NOT']);
-  const oddTimes = [1e20, -1e20, 1.5, '2026', null].map((timestamp) => JSON.stringify({ display: 'foo-bar 天気', timestamp, project: 5 }));
-  await writeFile(join(server.workspace.home, '.claude', 'history.jsonl'), `${oddTimes.join('\n')}\n`);
-  expect(await server.get('/api/history?q=foo-bar')).toMatchObject({ prompts: oddTimes.map(() => ({ text: 'foo-bar 天気' })) });
-  const sample = fc.sample(fc.tuple(encoded, others, fc.nat()), { numRuns: 2000, seed: 15 });
-  const paths = sample.map(([q, more, place]) => {
-    const rest = Object.entries(more).map(([name, value]) => `&${name}=${value}`);
-    if (place % 10 === 0) return `/api/hosts/local/sessions?q=${q}${rest.filter((one) => /^&(project|limit)/.test(one)).join('')}`;
-    if (place % 10 === 1) return `/api/history?q=${q}${rest.filter((one) => one.startsWith('&project')).join('')}`;
-    return `/api/search?q=${q}${place % 3 ? '' : rest.join('')}`;
-  });
-  const answers = new Map<number, number>();
-  const check = async (path: string) => {
-    const response = await server.send(path);
-    answers.set(response.status, (answers.get(response.status) ?? 0) + 1);
-    expect([200, 400], `${path}: ${await response.text()}`).toContain(response.status);
-  };
-  for (let at = 0; at < paths.length; at += 8) await Promise.all(paths.slice(at, at + 8).map(check));
-  // Most are good queries: it is not that all of them were refused.
-  expect(answers.get(200)).toBeGreaterThan(1000);
-});
+verifies(
+  'session.search',
+  'answers every query with what it finds or what is wrong with it, never with a failure of its own',
+  async () => {
+    const server = await startWithTexts([
+      ...named.map(([text]) => text),
+      'a b c user said output rank NEAR AND OR NOT',
+    ]);
+    const oddTimes = [1e20, -1e20, 1.5, '2026', null].map((timestamp) =>
+      JSON.stringify({ display: 'foo-bar 天気', timestamp, project: 5 }),
+    );
+    await writeFile(join(server.workspace.home, '.claude', 'history.jsonl'), `${oddTimes.join('\n')}\n`);
+    expect(await server.get('/api/history?q=foo-bar')).toMatchObject({
+      prompts: oddTimes.map(() => ({ text: 'foo-bar 天気' })),
+    });
+    const sample = fc.sample(fc.tuple(encoded, others, fc.nat()), { numRuns: 2000, seed: 15 });
+    const paths = sample.map(([q, more, place]) => {
+      const rest = Object.entries(more).map(([name, value]) => `&${name}=${value}`);
+      if (place % 10 === 0)
+        return `/api/hosts/local/sessions?q=${q}${rest.filter((one) => /^&(project|limit)/.test(one)).join('')}`;
+      if (place % 10 === 1)
+        return `/api/history?q=${q}${rest.filter((one) => one.startsWith('&project')).join('')}`;
+      return `/api/search?q=${q}${place % 3 ? '' : rest.join('')}`;
+    });
+    const answers = new Map<number, number>();
+    const check = async (path: string) => {
+      const response = await server.send(path);
+      answers.set(response.status, (answers.get(response.status) ?? 0) + 1);
+      expect([200, 400], `${path}: ${await response.text()}`).toContain(response.status);
+    };
+    for (let at = 0; at < paths.length; at += 8) await Promise.all(paths.slice(at, at + 8).map(check));
+    // Most are good queries: it is not that all of them were refused.
+    expect(answers.get(200)).toBeGreaterThan(1000);
+  },
+);

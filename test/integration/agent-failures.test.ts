@@ -27,7 +27,11 @@ verifies(
       const response = await server.post('/api/chat', { message, conv_id: code });
       expect(response.status, message).toBe(status);
       expect(await response.json(), message).toMatchObject({ code, success: false });
-      const plain = await server.post('/api/chat', { message, conv_id: `${code}-text` }, { accept: 'text/plain' });
+      const plain = await server.post(
+        '/api/chat',
+        { message, conv_id: `${code}-text` },
+        { accept: 'text/plain' },
+      );
       expect(await plain.json(), message).toMatchObject({ code });
     }
   },
@@ -57,7 +61,9 @@ verifies('agent.ends', 'says when nobody is signed in', async () => {
 });
 
 verifies('agent.ends', 'says when the model service cannot be reached', async () => {
-  const server = await startTestServer({ env: { ANTHROPIC_BASE_URL: `http://127.0.0.1:${await freePort()}` } });
+  const server = await startTestServer({
+    env: { ANTHROPIC_BASE_URL: `http://127.0.0.1:${await freePort()}` },
+  });
   expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'model_unreachable', status: 502 });
 });
 
@@ -82,35 +88,51 @@ verifies('agent.ends', 'says when the folder is gone, which spawn reports as a m
   const server = await startTestServer();
   await server.chat({ message: 'hello', conv_id: 'a' });
   await rm(server.workspace.project, { recursive: true });
-  expect(await server.chat({ message: 'hello', conv_id: 'a' })).toMatchObject({ code: 'project_not_found', status: 422 });
+  expect(await server.chat({ message: 'hello', conv_id: 'a' })).toMatchObject({
+    code: 'project_not_found',
+    status: 422,
+  });
 });
 
-verifies('agent.kept', 'begins a new session when the transcript of a conversation is gone, and says so', async () => {
-  const server = await startTestServer();
-  const { session_id } = await server.chat({ message: 'hello' });
-  await rm(join(server.workspace.home, '.claude', 'projects'), { recursive: true });
-  const again = await server.chat({ message: 'again' });
-  expect(again).toMatchObject({
-    response: 'Echo: again',
-    warnings: [{ code: 'session_restarted', detail: expect.stringContaining(session_id) }],
-  });
-  expect(again.session_id).not.toBe(session_id);
-  const next = await server.chat({ message: 'next' });
-  expect(next).toMatchObject({ response: 'Echo: next', session_id: again.session_id });
-  expect(next).not.toHaveProperty('warnings');
-});
+verifies(
+  'agent.kept',
+  'begins a new session when the transcript of a conversation is gone, and says so',
+  async () => {
+    const server = await startTestServer();
+    const { session_id } = await server.chat({ message: 'hello' });
+    await rm(join(server.workspace.home, '.claude', 'projects'), { recursive: true });
+    const again = await server.chat({ message: 'again' });
+    expect(again).toMatchObject({
+      response: 'Echo: again',
+      warnings: [{ code: 'session_restarted', detail: expect.stringContaining(session_id) }],
+    });
+    expect(again.session_id).not.toBe(session_id);
+    const next = await server.chat({ message: 'next' });
+    expect(next).toMatchObject({ response: 'Echo: next', session_id: again.session_id });
+    expect(next).not.toHaveProperty('warnings');
+  },
+);
 
 verifies('agent.ends', 'stops at a limit that the extra arguments set', async () => {
   const server = await startTestServer();
   await server.post('/api/conversations', { id: 'a', extra_args: ['--max-turns', '1'] });
-  expect(await server.chat({ message: '[[tool:Bash ls]][[text done]]', conv_id: 'a' })).toMatchObject({ code: 'agent_limit_reached', status: 502 });
+  expect(await server.chat({ message: '[[tool:Bash ls]][[text done]]', conv_id: 'a' })).toMatchObject({
+    code: 'agent_limit_reached',
+    status: 502,
+  });
 });
 
 const odd = [
   { body: 'cat >/dev/null', detail: 'printed no result' },
-  { body: 'cat >/dev/null; head -c 3000 /dev/urandom; echo; echo "{\\"type\\":"; echo null', detail: 'printed no result' },
+  {
+    body: 'cat >/dev/null; head -c 3000 /dev/urandom; echo; echo "{\\"type\\":"; echo null',
+    detail: 'printed no result',
+  },
   { body: 'cat >/dev/null; echo "something broke" >&2; exit 3', detail: 'something broke' },
-  { body: `cat >/dev/null; echo '{"type":"result","is_error":true,"subtype":"success","result":"odd end"}'; exit 0`, detail: 'odd end' },
+  {
+    body: `cat >/dev/null; echo '{"type":"result","is_error":true,"subtype":"success","result":"odd end"}'; exit 0`,
+    detail: 'odd end',
+  },
 ] as const;
 
 verifies('agent.ends', 'tells an agent that prints nothing, garbage, or an error with exit 0', async () => {
@@ -119,7 +141,10 @@ verifies('agent.ends', 'tells an agent that prints nothing, garbage, or an error
     const bin = await writeFakeClaude(workspace, body);
     const server = await startTestServer({
       workspace,
-      env: { CLAUDE_BIN: bin, SESSIONS_DIR: join(workspace.root, `data-${odd.findIndex((row) => row.body === body)}`) },
+      env: {
+        CLAUDE_BIN: bin,
+        SESSIONS_DIR: join(workspace.root, `data-${odd.findIndex((row) => row.body === body)}`),
+      },
     });
     const answer = await server.chat({ message: 'hello' });
     expect(answer).toMatchObject({ code: 'agent_failed', status: 502 });
@@ -127,12 +152,16 @@ verifies('agent.ends', 'tells an agent that prints nothing, garbage, or an error
   }
 });
 
-verifies('agent.ends', 'answers although something that the agent started holds its output open', async () => {
-  const workspace = await createWorkspace();
-  const bin = await writeFakeClaude(workspace, 'cat >/dev/null; (sleep 5) & echo broken >&2; exit 1');
-  const server = await startTestServer({ workspace, env: { CLAUDE_BIN: bin } });
-  expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'agent_failed', detail: 'broken' });
-});
+verifies(
+  'agent.ends',
+  'answers although something that the agent started holds its output open',
+  async () => {
+    const workspace = await createWorkspace();
+    const bin = await writeFakeClaude(workspace, 'cat >/dev/null; (sleep 5) & echo broken >&2; exit 1');
+    const server = await startTestServer({ workspace, env: { CLAUDE_BIN: bin } });
+    expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'agent_failed', detail: 'broken' });
+  },
+);
 
 verifies('agent.one-writer', 'does not resume a session that another program has open', async () => {
   const server = await startTestServer();

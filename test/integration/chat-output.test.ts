@@ -7,13 +7,24 @@ import { verifies } from '../requirement/verifies.ts';
 
 verifies('export.whole', 'exports a conversation as Markdown and JSON', async () => {
   const server = await startTestServer();
-  await server.chat({ message: '[[think Hmm]][[tool:Bash git --version]][[text It is ```there```.]]', conv_id: 'a' });
+  await server.chat({
+    message: '[[think Hmm]][[tool:Bash git --version]][[text It is ```there```.]]',
+    conv_id: 'a',
+  });
   await server.chat({ message: `[[text ${'long '.repeat(30_000)}]]`, conv_id: 'a' });
   const markdown = await server.send('/api/conversations/a/export');
   expect(markdown.headers.get('content-type')).toContain('text/markdown');
   expect(markdown.headers.get('content-disposition')).toContain('a.md');
   const text = await markdown.text();
-  for (const words of ['# a', '## You', '> Hmm', '**Bash**', 'git version', 'It is ```there```.', 'long '.repeat(30_000).trim()])
+  for (const words of [
+    '# a',
+    '## You',
+    '> Hmm',
+    '**Bash**',
+    'git version',
+    'It is ```there```.',
+    'long '.repeat(30_000).trim(),
+  ])
     expect(text).toContain(words);
   const json = await server.get('/api/conversations/a/export?format=json');
   const { messages } = await server.messages('a');
@@ -31,8 +42,18 @@ verifies('export.whole', 'streams one of 30 MB without having it in memory', asy
   const lines = Array.from({ length: 6000 }, (_, n) => {
     const role = n % 2 ? 'assistant' : 'user';
     const content = n % 2 ? [{ type: 'text', text: `answer ${n} ${'x'.repeat(10_000)}` }] : `question ${n}`;
-    const common = { uuid: uuid(n), parentUuid: n ? uuid(n - 1) : null, sessionId: session, cwd: server.workspace.project };
-    return JSON.stringify({ ...common, timestamp: new Date(n * 1000).toISOString(), type: role, message: { role, id: `m${n}`, content } });
+    const common = {
+      uuid: uuid(n),
+      parentUuid: n ? uuid(n - 1) : null,
+      sessionId: session,
+      cwd: server.workspace.project,
+    };
+    return JSON.stringify({
+      ...common,
+      timestamp: new Date(n * 1000).toISOString(),
+      type: role,
+      message: { role, id: `m${n}`, content },
+    });
   });
   await writeFile(join(folder, `${session}.jsonl`), `${lines.join('\n')}\n`);
   await server.post('/api/conversations', { id: 'big', session_id: session });
@@ -48,15 +69,22 @@ verifies('export.whole', 'streams one of 30 MB without having it in memory', asy
   expect(peak).toBeLessThan(100_000_000);
 });
 
-verifies('structured.output', 'gives structured output by a JSON Schema, by both kinds of process', async () => {
-  const server = await startTestServer();
-  const json_schema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'] };
-  const message = '[[tool:StructuredOutput {"a":5}]][[text x]]';
-  expect((await server.chat({ message, conv_id: 'a', json_schema })).structured_output).toEqual({ a: 5 });
-  await server.post('/api/conversations/a/warm', {});
-  expect((await server.chat({ message, conv_id: 'a', json_schema, permission_mode: 'default' })).structured_output).toEqual({ a: 5 });
-  expect((await server.chat({ message: 'plain', conv_id: 'a' })).structured_output).toBeUndefined();
-});
+verifies(
+  'structured.output',
+  'gives structured output by a JSON Schema, by both kinds of process',
+  async () => {
+    const server = await startTestServer();
+    const json_schema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'] };
+    const message = '[[tool:StructuredOutput {"a":5}]][[text x]]';
+    expect((await server.chat({ message, conv_id: 'a', json_schema })).structured_output).toEqual({ a: 5 });
+    await server.post('/api/conversations/a/warm', {});
+    expect(
+      (await server.chat({ message, conv_id: 'a', json_schema, permission_mode: 'default' }))
+        .structured_output,
+    ).toEqual({ a: 5 });
+    expect((await server.chat({ message: 'plain', conv_id: 'a' })).structured_output).toBeUndefined();
+  },
+);
 
 verifies('metrics.figures', 'has the figures for who has credentials', async () => {
   const server = await startTestServer();
@@ -67,7 +95,8 @@ verifies('metrics.figures', 'has the figures for who has credentials', async () 
   const response = await server.send('/metrics');
   expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
   const text = await response.text();
-  const value = (name: string) => Number(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
+  const value = (name: string) =>
+    Number(new RegExp(`^${name.replace(/[{}"]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
   expect(value('switchboard_turns{state="completed"}')).toBe(1);
   expect(value('switchboard_turns{state="waiting"}')).toBe(1);
   expect(value('switchboard_prompts_waiting')).toBe(1);

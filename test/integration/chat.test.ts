@@ -10,13 +10,25 @@ import { verifies } from '../requirement/verifies.ts';
 verifies('chat.json', 'answers a message with what claude said, in one session', async () => {
   const server = await startTestServer();
   const answer = await server.chat({ message: 'hello' });
-  expect(answer).toMatchObject({ response: 'Echo: hello', conv_id: 'default', turns: 1, success: true, error: null, permission_denials: [] });
+  expect(answer).toMatchObject({
+    response: 'Echo: hello',
+    conv_id: 'default',
+    turns: 1,
+    success: true,
+    error: null,
+    permission_denials: [],
+  });
   expect(answer.cost).toBeGreaterThan(0);
   expect(answer.usage.output_tokens).toBe(12);
   const second = await server.chat({ message: 'again' });
   expect(second.session_id).toBe(answer.session_id);
   const { messages } = await server.messages('default');
-  expect(messages.map((message: { text: string }) => message.text)).toEqual(['hello', 'Echo: hello', 'again', 'Echo: again']);
+  expect(messages.map((message: { text: string }) => message.text)).toEqual([
+    'hello',
+    'Echo: hello',
+    'again',
+    'Echo: again',
+  ]);
 });
 
 verifies('chat.events', 'streams the events of a turn and ends with the answer', async () => {
@@ -24,18 +36,36 @@ verifies('chat.events', 'streams the events of a turn and ends with the answer',
   const message = '[[think Hmm]][[text Let me look.]][[tool:Bash ls]][[slow 4 20ms]]';
   const response = await server.post('/api/chat', { message }, { accept: 'text/event-stream' });
   expect(response.headers.get('content-type')).toContain('text/event-stream');
-  const events = await readUntil(response, (event) => event.type.startsWith('turn.') && !['turn.queued', 'turn.started'].includes(event.type));
+  const events = await readUntil(
+    response,
+    (event) => event.type.startsWith('turn.') && !['turn.queued', 'turn.started'].includes(event.type),
+  );
   const types = events.map((event) => event.type);
   expect(types.slice(0, 2)).toEqual(['turn.queued', 'turn.started']);
-  for (const type of ['thinking.delta', 'text.delta', 'message', 'tool.started', 'tool.finished', 'usage'] as const) expect(types).toContain(type);
+  for (const type of [
+    'thinking.delta',
+    'text.delta',
+    'message',
+    'tool.started',
+    'tool.finished',
+    'usage',
+  ] as const)
+    expect(types).toContain(type);
   const last = events.at(-1);
-  expect(last).toMatchObject({ type: 'turn.completed', response: 'word1 word2 word3 word4', success: true, conv_id: 'default' });
+  expect(last).toMatchObject({
+    type: 'turn.completed',
+    response: 'word1 word2 word3 word4',
+    success: true,
+    conv_id: 'default',
+  });
   const ids = events.map((event) => event.id);
   expect(ids).toEqual([...ids].sort((a, b) => a - b));
   const text = events.filter((event) => event.type === 'text.delta').map((event) => event.text);
   expect(text.join('')).toBe('Let me look.word1 word2 word3 word4');
   const byBody = await server.post('/api/chat', { message: 'by body', stream: true });
-  expect((await readUntil(byBody, (event) => event.type === 'turn.completed')).at(-1)).toMatchObject({ response: 'Echo: by body' });
+  expect((await readUntil(byBody, (event) => event.type === 'turn.completed')).at(-1)).toMatchObject({
+    response: 'Echo: by body',
+  });
 });
 
 verifies('chat.text', 'streams the bare text while it is written', async () => {
@@ -46,7 +76,11 @@ verifies('chat.text', 'streams the bare text while it is written', async () => {
   for await (const piece of readPieces(response)) pieces.push(piece);
   expect(pieces.length).toBeGreaterThan(1);
   expect(pieces.join('')).toBe('word1 word2 word3 word4 word5');
-  const dropped = await server.post('/api/chat', { message: '[[drop x1]][[slow 6 10ms]]' }, { accept: 'text/plain' });
+  const dropped = await server.post(
+    '/api/chat',
+    { message: '[[drop x1]][[slow 6 10ms]]' },
+    { accept: 'text/plain' },
+  );
   expect(await dropped.text()).toContain('word1 word2 word3 word4 word5 word6');
 });
 
@@ -98,9 +132,15 @@ verifies(
 verifies('chat.compat', 'serves clients of the original API', async () => {
   const server = await startTestServer();
   const answer = await server.chat({ message: 'hello', session_id: null, conv_id: null });
-  expect(Object.keys(answer)).toEqual(expect.arrayContaining(['response', 'session_id', 'cost', 'turns', 'success', 'error']));
+  expect(Object.keys(answer)).toEqual(
+    expect.arrayContaining(['response', 'session_id', 'cost', 'turns', 'success', 'error']),
+  );
   const sessions = await server.get('/api/sessions');
-  expect(sessions.default).toMatchObject({ session_id: answer.session_id, turn_count: 1, last_message: 'hello' });
+  expect(sessions.default).toMatchObject({
+    session_id: answer.session_id,
+    turn_count: 1,
+    last_message: 'hello',
+  });
   const reset = await server.post('/api/reset?conv_id=default', undefined);
   expect(await reset.json()).toEqual({ message: 'Conversation reset successfully', conv_id: 'default' });
   expect((await server.post('/api/reset?conv_id=nobody', undefined)).status).toBe(404);
@@ -115,16 +155,29 @@ verifies('chat.session', 'continues a session by its id, in its own folder only'
   const other = join(server.workspace.root, 'other');
   await mkdir(other);
   const first = await server.chat({ message: 'in the other folder', conv_id: 'a', project: other });
-  const second = await server.chat({ message: '[[tool:Bash pwd]][[text done]]', conv_id: 'b', session_id: first.session_id });
+  const second = await server.chat({
+    message: '[[tool:Bash pwd]][[text done]]',
+    conv_id: 'b',
+    session_id: first.session_id,
+  });
   expect(second.session_id).toBe(first.session_id);
   const { messages } = await server.messages('b');
   const tool = messages
     .flatMap((message: { parts: { type: string; output: string }[] }) => message.parts)
     .find((part: { type: string }) => part.type === 'tool');
   expect(tool.output).toBe(realpathSync(other));
-  const wrong = await server.chat({ message: 'x', conv_id: 'c', session_id: first.session_id, project: server.workspace.project });
+  const wrong = await server.chat({
+    message: 'x',
+    conv_id: 'c',
+    session_id: first.session_id,
+    project: server.workspace.project,
+  });
   expect(wrong).toMatchObject({ code: 'project_mismatch', status: 409 });
-  const unknown = await server.chat({ message: 'x', conv_id: 'c', session_id: '11111111-1111-4111-8111-111111111111' });
+  const unknown = await server.chat({
+    message: 'x',
+    conv_id: 'c',
+    session_id: '11111111-1111-4111-8111-111111111111',
+  });
   expect(unknown).toMatchObject({ code: 'session_not_found', status: 404 });
 });
 
@@ -136,7 +189,11 @@ verifies('chat.hangup', 'goes on with a turn whose caller hangs up', async () =>
   await server.api.waitFor('slow 20');
   controller.abort();
   await ended;
-  const streamed = await server.post('/api/chat', { message: '[[slow 21 30ms]]', conv_id: 'b', stream: true });
+  const streamed = await server.post('/api/chat', {
+    message: '[[slow 21 30ms]]',
+    conv_id: 'b',
+    stream: true,
+  });
   for await (const event of readEventStream(streamed)) if (event.type === 'text.delta') break;
   for (const [id, last] of [
     ['a', 'word20'],
@@ -148,18 +205,27 @@ verifies('chat.hangup', 'goes on with a turn whose caller hangs up', async () =>
   }
 });
 
-verifies('chat.idempotent', 'gives one turn for one key, also to two callers at once and after a restart', async () => {
-  const server = await startTestServer();
-  const key = { 'idempotency-key': 'key-1' };
-  const body = { message: 'only once', conv_id: 'a' };
-  const [first, second] = await Promise.all([server.chat(body, key), server.chat(body, key)]);
-  expect(second.turn_id).toBe(first.turn_id);
-  const again = await server.restart();
-  expect(await again.chat(body, key)).toEqual(first);
-  expect(server.api.received.filter(({ texts }) => texts.includes('only once'))).toHaveLength(1);
-  expect(await again.chat({ ...body, message: 'another' }, key)).toMatchObject({ code: 'idempotency_mismatch', status: 422 });
-  await again.remove('/api/conversations/a');
-  expect(await again.chat(body, key)).toMatchObject({ code: 'conversation_not_found', status: 404 });
-  expect(server.api.received.filter(({ texts }) => texts.includes('only once'))).toHaveLength(1);
-  expect(await (await again.post('/api/conversations', { id: 'a' })).json()).toMatchObject({ last_turn: null });
-});
+verifies(
+  'chat.idempotent',
+  'gives one turn for one key, also to two callers at once and after a restart',
+  async () => {
+    const server = await startTestServer();
+    const key = { 'idempotency-key': 'key-1' };
+    const body = { message: 'only once', conv_id: 'a' };
+    const [first, second] = await Promise.all([server.chat(body, key), server.chat(body, key)]);
+    expect(second.turn_id).toBe(first.turn_id);
+    const again = await server.restart();
+    expect(await again.chat(body, key)).toEqual(first);
+    expect(server.api.received.filter(({ texts }) => texts.includes('only once'))).toHaveLength(1);
+    expect(await again.chat({ ...body, message: 'another' }, key)).toMatchObject({
+      code: 'idempotency_mismatch',
+      status: 422,
+    });
+    await again.remove('/api/conversations/a');
+    expect(await again.chat(body, key)).toMatchObject({ code: 'conversation_not_found', status: 404 });
+    expect(server.api.received.filter(({ texts }) => texts.includes('only once'))).toHaveLength(1);
+    expect(await (await again.post('/api/conversations', { id: 'a' })).json()).toMatchObject({
+      last_turn: null,
+    });
+  },
+);

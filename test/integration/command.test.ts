@@ -13,7 +13,9 @@ verifies('command.run', 'runs a command, and sends it as text where asked', asyn
   const text = await server.chat({ message: '/cost', literal: true });
   expect(text.response).toBe('Echo: /cost');
   const { messages } = await server.messages('default');
-  expect(messages.find((message: { kind?: string }) => message.kind === 'command')?.text).toMatch(/^\/(cost|usage)/);
+  expect(messages.find((message: { kind?: string }) => message.kind === 'command')?.text).toMatch(
+    /^\/(cost|usage)/,
+  );
 });
 
 verifies('command.clear', 'follows /clear to the new session', async () => {
@@ -30,7 +32,13 @@ verifies('command.clear', 'follows /clear to the new session', async () => {
 
 verifies('command.refused', 'refuses commands that make no sense here', async () => {
   const server = await startTestServer();
-  expect(await server.chat({ message: '/heapdump' })).toMatchObject({ code: 'command_refused', status: 422, field: 'message' });
+  expect(await server.chat({ message: '/heapdump' })).toMatchObject({
+    code: 'command_refused',
+    status: 422,
+    field: 'message',
+  });
   expect(await server.chat({ message: '/login now' })).toMatchObject({ code: 'command_refused' });
-  expect(await server.chat({ message: '/heapdump', literal: true })).toMatchObject({ response: 'Echo: /heapdump' });
+  expect(await server.chat({ message: '/heapdump', literal: true })).toMatchObject({
+    response: 'Echo: /heapdump',
+  });
 });

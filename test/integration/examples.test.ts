@@ -13,7 +13,11 @@ const docs = join(packageRoot, 'docs');
 const read = (name: string) => readFileSync(join(docs, name), 'utf8');
 
 /** Runs an example of the documentation until the test ends; gives what it printed. */
-function runExample({ url, workspace }: TestServer, command: string, args: string[]): { child: ChildProcess; output(): string } {
+function runExample(
+  { url, workspace }: TestServer,
+  command: string,
+  args: string[],
+): { child: ChildProcess; output(): string } {
   const env = testEnv(workspace, { SWITCHBOARD: url, SWITCHBOARD_AUTH: `${username}:${password}` });
   const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -40,8 +44,14 @@ verifies('docs.examples', 'the script that approves tests allows those, and noth
   const script = runExample(server, 'bash', [join(docs, 'examples', 'approve-tests.sh')]);
   const asking = { permission_mode: 'default' };
   const tests = await server.accept('a', { message: '[[tool:Bash npm test]][[text ran]]', ...asking });
-  const other = await server.accept('b', { message: '[[tool:Bash npm test; touch made]][[text ran]]', ...asking });
-  expect((await server.end(tests.turn_id)).result, script.output()).toMatchObject({ response: 'ran', permission_denials: [] });
+  const other = await server.accept('b', {
+    message: '[[tool:Bash npm test; touch made]][[text ran]]',
+    ...asking,
+  });
+  expect((await server.end(tests.turn_id)).result, script.output()).toMatchObject({
+    response: 'ran',
+    permission_denials: [],
+  });
   await until('its word', () => script.output().includes(`allowed in turn ${tests.turn_id}`));
   expect(await server.turn(other.turn_id)).toMatchObject({ state: 'waiting' });
   expect(existsSync(join(server.workspace.project, 'made'))).toBe(false);

@@ -11,51 +11,89 @@ function transcriptOf({ workspace }: TestServer): string {
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.jsonl')) ?? '');
 }
 
-type Shown = { role: string; text: string; kind?: string; parts: { type: string; name?: string; output?: string }[] };
+type Shown = {
+  role: string;
+  text: string;
+  kind?: string;
+  parts: { type: string; name?: string; output?: string }[];
+};
 const textsOf = (messages: Shown[]) => messages.map((message) => message.text);
 
 verifies('history.chain', 'shows parallel tools with their results, commands and a compaction', async () => {
   const server = await startTestServer();
-  await server.chat({ message: '[[text pre]][[tool:Bash ls]]&[[tool:Bash pwd]]&[[tool:Bash whoami]][[text fin]]' });
+  await server.chat({
+    message: '[[text pre]][[tool:Bash ls]]&[[tool:Bash pwd]]&[[tool:Bash whoami]][[text fin]]',
+  });
   await server.chat({ message: '/cost' });
   await server.chat({ message: '/compact' });
   await server.chat({ message: 'after' });
-  const { messages, before } = (await server.messages('default')) as { messages: Shown[]; before: string | null };
+  const { messages, before } = (await server.messages('default')) as {
+    messages: Shown[];
+    before: string | null;
+  };
   expect(before).toBeNull();
   const tools = messages.flatMap((message) => message.parts).filter((part) => part.type === 'tool');
   expect(tools.map((tool) => tool.name)).toEqual(['Bash', 'Bash', 'Bash']);
   expect(tools.every((tool) => typeof tool.output === 'string')).toBe(true);
   expect(tools[1]?.output).toBe(server.workspace.project);
-  expect(messages.map((message) => message.kind).filter(Boolean)).toEqual(expect.arrayContaining(['command', 'output', 'compaction', 'summary']));
+  expect(messages.map((message) => message.kind).filter(Boolean)).toEqual(
+    expect.arrayContaining(['command', 'output', 'compaction', 'summary']),
+  );
   expect(textsOf(messages).slice(-2)).toEqual(['after', expect.stringContaining('Echo: after')]);
   expect(JSON.stringify(messages)).not.toContain('system-reminder');
 });
 
-verifies('history.chain', 'follows the branch that goes on, and reads over cut and foreign lines', async () => {
-  const server = await startTestServer();
-  await server.chat({ message: 'one' });
-  const file = transcriptOf(server);
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  const user = JSON.parse(lines.find((line) => line.includes('"type":"user"')) ?? '{}');
-  const branch = [
-    { ...user, uuid: '00000000-0000-4000-8000-000000000001', parentUuid: user.uuid, message: { role: 'user', content: 'a branch that was left' } },
-    { ...user, uuid: '00000000-0000-4000-8000-000000000002', isSidechain: true, message: { role: 'user', content: 'of a sub-agent' } },
-  ];
-  const assistant = lines.findIndex((line) => line.includes('"type":"assistant"'));
-  // The CLI writes half of a surrogate pair as an escape, which strict readers of JSON refuse: readers get a replacement character.
-  lines[assistant] = lines[assistant]?.replace('Echo: one', 'Echo: one \\ud800 alone') ?? '';
-  lines.splice(assistant, 0, ...branch.map((entry) => JSON.stringify(entry)), 'not json at all', '{"type":"user","uuid":');
-  writeFileSync(file, `${lines.join('\n')}\n`);
-  appendFileSync(file, '{"type":"assistant","uuid":"cut off in the mid');
-  const { messages } = await server.messages('default');
-  expect(textsOf(messages)).toEqual(['one', 'Echo: one \ufffd alone']);
-  await server.chat({ message: 'two \ud83d\ude00' });
-  expect(textsOf((await server.messages('default')).messages)).toEqual(['one', 'Echo: one \ufffd alone', 'two 😀', 'Echo: two 😀']);
-});
+verifies(
+  'history.chain',
+  'follows the branch that goes on, and reads over cut and foreign lines',
+  async () => {
+    const server = await startTestServer();
+    await server.chat({ message: 'one' });
+    const file = transcriptOf(server);
+    const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    const user = JSON.parse(lines.find((line) => line.includes('"type":"user"')) ?? '{}');
+    const branch = [
+      {
+        ...user,
+        uuid: '00000000-0000-4000-8000-000000000001',
+        parentUuid: user.uuid,
+        message: { role: 'user', content: 'a branch that was left' },
+      },
+      {
+        ...user,
+        uuid: '00000000-0000-4000-8000-000000000002',
+        isSidechain: true,
+        message: { role: 'user', content: 'of a sub-agent' },
+      },
+    ];
+    const assistant = lines.findIndex((line) => line.includes('"type":"assistant"'));
+    // The CLI writes half of a surrogate pair as an escape, which strict readers of JSON refuse: readers get a replacement character.
+    lines[assistant] = lines[assistant]?.replace('Echo: one', 'Echo: one \\ud800 alone') ?? '';
+    lines.splice(
+      assistant,
+      0,
+      ...branch.map((entry) => JSON.stringify(entry)),
+      'not json at all',
+      '{"type":"user","uuid":',
+    );
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    appendFileSync(file, '{"type":"assistant","uuid":"cut off in the mid');
+    const { messages } = await server.messages('default');
+    expect(textsOf(messages)).toEqual(['one', 'Echo: one \ufffd alone']);
+    await server.chat({ message: 'two \ud83d\ude00' });
+    expect(textsOf((await server.messages('default')).messages)).toEqual([
+      'one',
+      'Echo: one \ufffd alone',
+      'two 😀',
+      'Echo: two 😀',
+    ]);
+  },
+);
 
 verifies('history.page', 'pages backwards without a gap or a double, each page within 256 KB', async () => {
   const server = await startTestServer();
-  for (let i = 0; i < 4; i += 1) await server.chat({ message: `[[text before ${i}]][[tool:Bash ls]][[text after ${i}]]` });
+  for (let i = 0; i < 4; i += 1)
+    await server.chat({ message: `[[text before ${i}]][[tool:Bash ls]][[text after ${i}]]` });
   const whole = (await server.messages('default', '?limit=500')) as { messages: (Shown & { id: string })[] };
   const ids: string[] = [];
   let cursor: string | null = null;

@@ -15,34 +15,49 @@ async function warmed(server: TestServer): Promise<void> {
 }
 
 const snapshot = (server: TestServer) => server.get('/api/conversations/a');
-const events = async (server: TestServer) => (await server.get('/api/conversations/a/events?after=0&wait_s=0')).events;
+const events = async (server: TestServer) =>
+  (await server.get('/api/conversations/a/events?after=0&wait_s=0')).events;
 
-verifies(['live.background', 'live.own-turn'], 'shows a shell that goes on, and makes a turn of what it causes', async () => {
-  const server = await startTestServer({ env });
-  await warmed(server);
-  const { turn_id } = await server.accept('a', { message: `${shell(4000, 'long job')}[[text Started it]]` });
-  expect((await server.end(turn_id)).result?.response).toBe('Started it');
-  const { background, state } = await until('its output', async () => {
-    const shown = await snapshot(server);
-    return shown.background[0]?.tail && shown;
-  });
-  expect(state).toBe('idle');
-  expect(background).toMatchObject([{ kind: 'shell', description: 'long job', tail: 'line1\n' }]);
-  // It rests for longer than LIVE_IDLE_S, and is not closed.
-  const { last_turn } = await until('its turn', async () => {
-    const shown = await snapshot(server);
-    return shown.last_turn?.origin === 'background' && shown;
-  });
-  expect(last_turn).toMatchObject({ state: 'completed', message: 'Background command "long job" completed (exit code 0)' });
-  expect(last_turn.result.response).toContain('Noticed: Background command');
-  expect((await events(server)).find(({ type }: { type: string }) => type === 'background.ended')).toMatchObject({ status: 'completed' });
-  expect((await snapshot(server)).background).toEqual([]);
-});
+verifies(
+  ['live.background', 'live.own-turn'],
+  'shows a shell that goes on, and makes a turn of what it causes',
+  async () => {
+    const server = await startTestServer({ env });
+    await warmed(server);
+    const { turn_id } = await server.accept('a', {
+      message: `${shell(4000, 'long job')}[[text Started it]]`,
+    });
+    expect((await server.end(turn_id)).result?.response).toBe('Started it');
+    const { background, state } = await until('its output', async () => {
+      const shown = await snapshot(server);
+      return shown.background[0]?.tail && shown;
+    });
+    expect(state).toBe('idle');
+    expect(background).toMatchObject([{ kind: 'shell', description: 'long job', tail: 'line1\n' }]);
+    // It rests for longer than LIVE_IDLE_S, and is not closed.
+    const { last_turn } = await until('its turn', async () => {
+      const shown = await snapshot(server);
+      return shown.last_turn?.origin === 'background' && shown;
+    });
+    expect(last_turn).toMatchObject({
+      state: 'completed',
+      message: 'Background command "long job" completed (exit code 0)',
+    });
+    expect(last_turn.result.response).toContain('Noticed: Background command');
+    expect(
+      (await events(server)).find(({ type }: { type: string }) => type === 'background.ended'),
+    ).toMatchObject({ status: 'completed' });
+    expect((await snapshot(server)).background).toEqual([]);
+  },
+);
 
 verifies('live.background', 'stops one by one, and calls nothing done that was killed', async () => {
   const server = await startTestServer({ env });
   await warmed(server);
-  await server.chat({ message: `${shell(60_000, 'one')}${shell(60_000, 'two')}[[text Started]]`, conv_id: 'a' });
+  await server.chat({
+    message: `${shell(60_000, 'one')}${shell(60_000, 'two')}[[text Started]]`,
+    conv_id: 'a',
+  });
   const { background } = await until('both', async () => {
     const shown = await snapshot(server);
     return shown.background.length === 2 && shown;
@@ -53,7 +68,12 @@ verifies('live.background', 'stops one by one, and calls nothing done that was k
   await killProcessesOf(server.workspace);
   await until('none left', async () => (await snapshot(server)).background.length === 0);
   const ended = (await events(server)).filter(({ type }: { type: string }) => type === 'background.ended');
-  expect(ended.map(({ status, task }: { status: string; task: { description: string } }) => [task.description, status])).toEqual([
+  expect(
+    ended.map(({ status, task }: { status: string; task: { description: string } }) => [
+      task.description,
+      status,
+    ]),
+  ).toEqual([
     ['one', 'killed'],
     ['two', 'killed'],
   ]);
@@ -64,21 +84,31 @@ verifies('live.background', 'is not ended by a message that needs another proces
   await warmed(server);
   await server.chat({ message: `${shell(60_000, 'one')}[[text Started]]`, conv_id: 'a' });
   const before = await processesOf(server.workspace);
-  expect(await server.chat({ message: 'x', conv_id: 'a', json_schema: { type: 'object' } })).toMatchObject({ code: 'background_busy', status: 409 });
+  expect(await server.chat({ message: 'x', conv_id: 'a', json_schema: { type: 'object' } })).toMatchObject({
+    code: 'background_busy',
+    status: 409,
+  });
   // The shell starts a process of its own meanwhile.
   expect(await processesOf(server.workspace)).toEqual(expect.arrayContaining(before));
   expect((await server.chat({ message: 'plain', conv_id: 'a' })).response).toBe('Echo: plain');
 });
 
-verifies('live.background', 'answers with the result that uses a sub-agent, and cancels what only its sub-agents do', async () => {
-  const server = await startTestServer({ env });
-  await warmed(server);
-  const done = await server.chat({ message: '[[agent general-purpose {{text the report}}]][[text launched]]', conv_id: 'a' });
-  expect(done.response).toBe('Noticed: Agent "a sub-agent" finished');
-  const { turn_id } = await server.accept('a', {
-    message: `[[agent general-purpose {{tool:Bash node -e "setTimeout(Number, 60000)"}}{{text report}}]][[text launched]]`,
-  });
-  await until('only the sub-agent', async () => (await snapshot(server)).turn?.text.includes('launched'));
-  expect(await server.cancel(turn_id)).toMatchObject({ state: 'cancelled' });
-  expect((await server.chat({ message: 'next', conv_id: 'a' })).response).toBe('Echo: next');
-});
+verifies(
+  'live.background',
+  'answers with the result that uses a sub-agent, and cancels what only its sub-agents do',
+  async () => {
+    const server = await startTestServer({ env });
+    await warmed(server);
+    const done = await server.chat({
+      message: '[[agent general-purpose {{text the report}}]][[text launched]]',
+      conv_id: 'a',
+    });
+    expect(done.response).toBe('Noticed: Agent "a sub-agent" finished');
+    const { turn_id } = await server.accept('a', {
+      message: `[[agent general-purpose {{tool:Bash node -e "setTimeout(Number, 60000)"}}{{text report}}]][[text launched]]`,
+    });
+    await until('only the sub-agent', async () => (await snapshot(server)).turn?.text.includes('launched'));
+    expect(await server.cancel(turn_id)).toMatchObject({ state: 'cancelled' });
+    expect((await server.chat({ message: 'next', conv_id: 'a' })).response).toBe('Echo: next');
+  },
+);

@@ -46,59 +46,82 @@ async function writeProgram({ root }: Workspace): Promise<string> {
 
 const asking = { permission_mode: 'default' };
 
-verifies(['live.dead', 'agent.ends'], 'survives garbage, cut and split lines, odd requests, and results for other messages', async () => {
-  const workspace = await createWorkspace();
-  const server = await startTestServer({ workspace, env: { CLAUDE_BIN: await writeProgram(workspace), STALL_S: '1' } });
-  // It writes no transcripts: what follows the end of a process is another conversation.
-  const chat = (message: string, conv_id = 'a') => server.chat({ message, conv_id, ...asking });
-  expect(await chat('garbage')).toMatchObject({ response: 'right' });
-  expect(await chat('split')).toMatchObject({ response: 'grüß' });
-  expect(await chat('hook')).toMatchObject({ response: 'asked' });
-  expect(await chat('cut')).toMatchObject({ code: 'agent_failed', status: 502 });
-  expect(await chat('die', 'b')).toMatchObject({ code: 'agent_failed', detail: 'the disk is on fire' });
-  expect(await chat('silent', 'c')).toMatchObject({ code: 'agent_stalled', status: 504 });
-  const { turn_id } = await server.accept('d', { message: 'ask', ...asking });
-  const [prompt] = await server.prompts();
-  expect(prompt).toMatchObject({ kind: 'permission', tool: '', input: {} });
-  await server.cancel(turn_id);
-  expect(await chat('fine', 'd')).toMatchObject({ response: 'plain' });
-});
+verifies(
+  ['live.dead', 'agent.ends'],
+  'survives garbage, cut and split lines, odd requests, and results for other messages',
+  async () => {
+    const workspace = await createWorkspace();
+    const server = await startTestServer({
+      workspace,
+      env: { CLAUDE_BIN: await writeProgram(workspace), STALL_S: '1' },
+    });
+    // It writes no transcripts: what follows the end of a process is another conversation.
+    const chat = (message: string, conv_id = 'a') => server.chat({ message, conv_id, ...asking });
+    expect(await chat('garbage')).toMatchObject({ response: 'right' });
+    expect(await chat('split')).toMatchObject({ response: 'grüß' });
+    expect(await chat('hook')).toMatchObject({ response: 'asked' });
+    expect(await chat('cut')).toMatchObject({ code: 'agent_failed', status: 502 });
+    expect(await chat('die', 'b')).toMatchObject({ code: 'agent_failed', detail: 'the disk is on fire' });
+    expect(await chat('silent', 'c')).toMatchObject({ code: 'agent_stalled', status: 504 });
+    const { turn_id } = await server.accept('d', { message: 'ask', ...asking });
+    const [prompt] = await server.prompts();
+    expect(prompt).toMatchObject({ kind: 'permission', tool: '', input: {} });
+    await server.cancel(turn_id);
+    expect(await chat('fine', 'd')).toMatchObject({ response: 'plain' });
+  },
+);
 
 verifies('live.cancel', 'ends a process that does not take an interrupt', async () => {
   const workspace = await createWorkspace();
-  const server = await startTestServer({ workspace, env: { CLAUDE_BIN: await writeProgram(workspace), NEVER: 'interrupt' } });
+  const server = await startTestServer({
+    workspace,
+    env: { CLAUDE_BIN: await writeProgram(workspace), NEVER: 'interrupt' },
+  });
   const { turn_id } = await server.accept('a', { message: 'silent', ...asking });
   await until('the process', async () => (await processesOf(workspace)).length > 0);
   expect(await server.cancel(turn_id)).toMatchObject({ state: 'cancelled' });
   await until('no process', async () => (await processesOf(workspace)).length === 0);
-  expect(await server.chat({ message: 'fine', conv_id: 'a', ...asking })).toMatchObject({ response: 'plain' });
+  expect(await server.chat({ message: 'fine', conv_id: 'a', ...asking })).toMatchObject({
+    response: 'plain',
+  });
 });
 
-verifies('live.dead', 'says what happened when the real process is killed at each stage, and goes on', async () => {
-  const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
-  await server.post('/api/conversations', { id: 'a', permission_mode: 'default' });
-  const kill = async () => {
-    await killProcessesOf(server.workspace);
-    await until('no process', async () => (await processesOf(server.workspace)).length === 0);
-  };
-  await server.post('/api/conversations/a/warm', {});
-  await kill();
-  await until('the news', async () => !(await server.get('/api/conversations/a')).live);
-  const stages: [message: string, isReached: (id: string) => Promise<unknown>][] = [
-    ['[[first 20000ms]][[text never]]', () => server.api.waitFor('[[first 20000ms]]')],
-    ['[[slow 100 20ms]]', (id) => until('words', async () => (await server.turn(id, 0)).text.includes('word3'))],
-    ['[[tool:Bash touch x]][[text never]]', () => server.prompts()],
-    [
-      '[[tool:Bash node -e "setTimeout(Number, 60000)"]][[text never]]',
-      () => until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length === 1),
-    ],
-  ];
-  for (const [message, isReached] of stages) {
-    const { turn_id } = await server.accept('a', { message });
-    await isReached(turn_id);
+verifies(
+  'live.dead',
+  'says what happened when the real process is killed at each stage, and goes on',
+  async () => {
+    const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
+    await server.post('/api/conversations', { id: 'a', permission_mode: 'default' });
+    const kill = async () => {
+      await killProcessesOf(server.workspace);
+      await until('no process', async () => (await processesOf(server.workspace)).length === 0);
+    };
+    await server.post('/api/conversations/a/warm', {});
     await kill();
-    expect(await server.end(turn_id), message).toMatchObject({ state: 'failed', error: { code: 'agent_killed' } });
-    expect(await server.get('/api/prompts')).toEqual({ prompts: [] });
-    expect((await server.chat({ message: 'next', conv_id: 'a' })).response, message).toBe('Echo: next');
-  }
-});
+    await until('the news', async () => !(await server.get('/api/conversations/a')).live);
+    const stages: [message: string, isReached: (id: string) => Promise<unknown>][] = [
+      ['[[first 20000ms]][[text never]]', () => server.api.waitFor('[[first 20000ms]]')],
+      [
+        '[[slow 100 20ms]]',
+        (id) => until('words', async () => (await server.turn(id, 0)).text.includes('word3')),
+      ],
+      ['[[tool:Bash touch x]][[text never]]', () => server.prompts()],
+      [
+        '[[tool:Bash node -e "setTimeout(Number, 60000)"]][[text never]]',
+        () =>
+          until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length === 1),
+      ],
+    ];
+    for (const [message, isReached] of stages) {
+      const { turn_id } = await server.accept('a', { message });
+      await isReached(turn_id);
+      await kill();
+      expect(await server.end(turn_id), message).toMatchObject({
+        state: 'failed',
+        error: { code: 'agent_killed' },
+      });
+      expect(await server.get('/api/prompts')).toEqual({ prompts: [] });
+      expect((await server.chat({ message: 'next', conv_id: 'a' })).response, message).toBe('Echo: next');
+    }
+  },
+);

@@ -23,19 +23,37 @@ verifies('live.kept', 'never has two processes for one session, however full the
   expect(await processesOf(server.workspace)).toHaveLength(2);
 });
 
-verifies('attachment.model', 'takes attachments where no process is kept, and keeps their order', async () => {
-  const server = await startTestServer({ env: { LIVE_PROCESSES: '0' } });
-  const answer = await server.chat({ message: 'look', conv_id: 'cold', attachments: [file('one.txt'), file('two.txt')] });
-  expect(answer).toMatchObject({ response: 'Echo: look' });
-  const first = await server.accept('a', { message: 'first', attachments: [file('one.txt'), file('two.txt')] });
-  const second = await server.accept('a', { message: 'second', steer: true });
-  const third = await server.accept('a', { message: 'third', steer: true, attachments: [file('three.txt')] });
-  for (const { turn_id } of [first, second, third]) expect((await server.end(turn_id)).state).toBe('completed');
-  const { messages } = await server.messages('a');
-  const said = messages.filter(({ role }: { role: string }) => role === 'user').map(({ text }: { text: string }) => text);
-  expect(said).toEqual(['first', 'second', 'third']);
-  await until('no process', async () => (await processesOf(server.workspace)).length === 0);
-});
+verifies(
+  'attachment.model',
+  'takes attachments where no process is kept, and keeps their order',
+  async () => {
+    const server = await startTestServer({ env: { LIVE_PROCESSES: '0' } });
+    const answer = await server.chat({
+      message: 'look',
+      conv_id: 'cold',
+      attachments: [file('one.txt'), file('two.txt')],
+    });
+    expect(answer).toMatchObject({ response: 'Echo: look' });
+    const first = await server.accept('a', {
+      message: 'first',
+      attachments: [file('one.txt'), file('two.txt')],
+    });
+    const second = await server.accept('a', { message: 'second', steer: true });
+    const third = await server.accept('a', {
+      message: 'third',
+      steer: true,
+      attachments: [file('three.txt')],
+    });
+    for (const { turn_id } of [first, second, third])
+      expect((await server.end(turn_id)).state).toBe('completed');
+    const { messages } = await server.messages('a');
+    const said = messages
+      .filter(({ role }: { role: string }) => role === 'user')
+      .map(({ text }: { text: string }) => text);
+    expect(said).toEqual(['first', 'second', 'third']);
+    await until('no process', async () => (await processesOf(server.workspace)).length === 0);
+  },
+);
 
 verifies('live.cancel', 'stops a turn at once, also while its files are read', async () => {
   const server = await startTestServer();
@@ -52,7 +70,9 @@ verifies('live.cancel', 'stops a turn at once, also while its files are read', a
 verifies('budget.limit', 'charges what a killed turn had spent', async () => {
   const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
   await server.post('/api/conversations', { id: 'a', max_cost_usd: 0.1 });
-  const { turn_id } = await server.accept('a', { message: '[[usage 20000 2000]][[tool:Bash touch x]][[text never]]' });
+  const { turn_id } = await server.accept('a', {
+    message: '[[usage 20000 2000]][[tool:Bash touch x]][[text never]]',
+  });
   await server.prompts();
   await killProcessesOf(server.workspace);
   expect((await server.end(turn_id)).state).toBe('failed');

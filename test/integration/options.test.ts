@@ -13,66 +13,88 @@ const recorder = (
 ) => `cat > ${root}/stdin; printf '%s\\n' "$@" > ${root}/argv; env > ${root}/env; pwd > ${root}/cwd; ps -o pgid= -p $$ > ${root}/pgid
 echo '{"type":"result","subtype":"success","is_error":false,"result":"ok","session_id":"11111111-1111-4111-8111-111111111111","num_turns":1,"total_cost_usd":0}'`;
 
-verifies(['agent.options', 'guard.secrets'], 'builds the command line and environment from settings and conversation', async () => {
-  const workspace = await createWorkspace();
-  const bin = await writeFakeClaude(workspace, recorder(workspace.root));
-  const env = {
-    CLAUDE_BIN: bin,
-    CLAUDE_MODEL: 'sonnet',
-    CLAUDE_EXTRA_ARGS: '--effort high',
-    NGROK_AUTHTOKEN: 'ngrok-secret',
-    SOMETHING: 'passes',
-    CLAUDECODE: '1',
-  };
-  const server = await startTestServer({ workspace, env });
-  const read = async (name: string) => (await readFile(join(workspace.root, name), 'utf8')).trimEnd();
-  await server.chat({ message: '--help me', conv_id: 'a' });
-  const argv = (await read('argv')).split('\n');
-  expect(argv.slice(0, 2)).toEqual(['-p', '--session-id']);
-  expect(argv.slice(3)).toEqual([
-    '--output-format',
-    'json',
-    '--permission-mode',
-    'acceptEdits',
-    '--allowedTools',
-    'Bash(git *)',
-    '--model',
-    'sonnet',
-    '--effort',
-    'high',
-  ]);
-  expect(await read('stdin')).toBe('--help me');
-  expect(await read('cwd')).toBe(workspace.project);
-  expect(Number(await read('pgid'))).not.toBe(process.pid);
-  const seen = await read('env');
-  expect(seen).toContain('SOMETHING=passes');
-  expect(seen).toContain('CLAUDE_CODE_MAX_RETRIES=1');
-  expect(seen).not.toMatch(/AUTH_|NGROK_|ngrok-secret|a long password|CLAUDECODE=/);
-  await server.post('/api/conversations', {
-    id: 'b',
-    model: 'opus',
-    permission_mode: 'dontAsk',
-    allowed_tools: 'Read',
-    extra_args: ['--effort', 'low'],
-  });
-  const response = await server.post('/api/chat', { message: 'x', conv_id: 'b', model: 'haiku' }, { accept: 'text/plain' });
-  expect(await response.text()).toBe('ok');
-  const other = (await read('argv')).split('\n').slice(3);
-  expect(other).toEqual([
-    ...['--output-format', 'stream-json', '--verbose', '--include-partial-messages', '--permission-mode', 'dontAsk'],
-    ...['--allowedTools', 'Read', '--model', 'haiku', '--effort', 'high', '--effort', 'low'],
-  ]);
-  const refused = await server.post('/api/conversations', { id: 'c', extra_args: ['--resume'] });
-  expect(await refused.json()).toMatchObject({ code: 'invalid_request', field: 'extra_args' });
-});
+verifies(
+  ['agent.options', 'guard.secrets'],
+  'builds the command line and environment from settings and conversation',
+  async () => {
+    const workspace = await createWorkspace();
+    const bin = await writeFakeClaude(workspace, recorder(workspace.root));
+    const env = {
+      CLAUDE_BIN: bin,
+      CLAUDE_MODEL: 'sonnet',
+      CLAUDE_EXTRA_ARGS: '--effort high',
+      NGROK_AUTHTOKEN: 'ngrok-secret',
+      SOMETHING: 'passes',
+      CLAUDECODE: '1',
+    };
+    const server = await startTestServer({ workspace, env });
+    const read = async (name: string) => (await readFile(join(workspace.root, name), 'utf8')).trimEnd();
+    await server.chat({ message: '--help me', conv_id: 'a' });
+    const argv = (await read('argv')).split('\n');
+    expect(argv.slice(0, 2)).toEqual(['-p', '--session-id']);
+    expect(argv.slice(3)).toEqual([
+      '--output-format',
+      'json',
+      '--permission-mode',
+      'acceptEdits',
+      '--allowedTools',
+      'Bash(git *)',
+      '--model',
+      'sonnet',
+      '--effort',
+      'high',
+    ]);
+    expect(await read('stdin')).toBe('--help me');
+    expect(await read('cwd')).toBe(workspace.project);
+    expect(Number(await read('pgid'))).not.toBe(process.pid);
+    const seen = await read('env');
+    expect(seen).toContain('SOMETHING=passes');
+    expect(seen).toContain('CLAUDE_CODE_MAX_RETRIES=1');
+    expect(seen).not.toMatch(/AUTH_|NGROK_|ngrok-secret|a long password|CLAUDECODE=/);
+    await server.post('/api/conversations', {
+      id: 'b',
+      model: 'opus',
+      permission_mode: 'dontAsk',
+      allowed_tools: 'Read',
+      extra_args: ['--effort', 'low'],
+    });
+    const response = await server.post(
+      '/api/chat',
+      { message: 'x', conv_id: 'b', model: 'haiku' },
+      { accept: 'text/plain' },
+    );
+    expect(await response.text()).toBe('ok');
+    const other = (await read('argv')).split('\n').slice(3);
+    expect(other).toEqual([
+      ...[
+        '--output-format',
+        'stream-json',
+        '--verbose',
+        '--include-partial-messages',
+        '--permission-mode',
+        'dontAsk',
+      ],
+      ...['--allowedTools', 'Read', '--model', 'haiku', '--effort', 'high', '--effort', 'low'],
+    ]);
+    const refused = await server.post('/api/conversations', { id: 'c', extra_args: ['--resume'] });
+    expect(await refused.json()).toMatchObject({ code: 'invalid_request', field: 'extra_args' });
+  },
+);
 
 verifies('agent.preapproved', 'lets edits and git through by default, and no other command', async () => {
   const server = await startTestServer();
-  const message = '[[tool:Bash git init -q .]][[tool:Write new.txt words]][[tool:Bash git add -A]][[tool:Bash node -e 1]][[text done]]';
-  const answer = await server.chat({ message: message.replace('new.txt', join(server.workspace.project, 'new.txt')) });
-  expect(answer.permission_denials.map((denial: { tool_input: { command: string } }) => denial.tool_input.command)).toEqual(['node -e 1']);
+  const message =
+    '[[tool:Bash git init -q .]][[tool:Write new.txt words]][[tool:Bash git add -A]][[tool:Bash node -e 1]][[text done]]';
+  const answer = await server.chat({
+    message: message.replace('new.txt', join(server.workspace.project, 'new.txt')),
+  });
+  expect(
+    answer.permission_denials.map((denial: { tool_input: { command: string } }) => denial.tool_input.command),
+  ).toEqual(['node -e 1']);
   expect(await readFile(join(server.workspace.project, 'new.txt'), 'utf8')).toBe('words');
-  expect(execFileSync('git', ['-C', server.workspace.project, 'status', '--short']).toString()).toContain('A  new.txt');
+  expect(execFileSync('git', ['-C', server.workspace.project, 'status', '--short']).toString()).toContain(
+    'A  new.txt',
+  );
 });
 
 verifies('agent.old', 'runs plain turns on Claude Code 2.1.197', async () => {
@@ -94,9 +116,13 @@ verifies('agent.located', 'finds claude by CLAUDE_BIN, on PATH, and in node_modu
   const workspace = await createWorkspace();
   const fake = await writeFakeClaude(workspace, '', 'claude');
   const own = await startTestServer({ workspace });
-  expect(await own.get('/api/status')).toMatchObject({ claude: { found: true, version: '2.1.329', logged_in: true } });
+  expect(await own.get('/api/status')).toMatchObject({
+    claude: { found: true, version: '2.1.329', logged_in: true },
+  });
   const byPath = await startTestServer({ env: { PATH: `${workspace.root}:${process.env['PATH']}` } });
-  expect(await byPath.get('/api/status')).toMatchObject({ claude: { path: fake, version: '9.9.9', logged_in: null } });
+  expect(await byPath.get('/api/status')).toMatchObject({
+    claude: { path: fake, version: '9.9.9', logged_in: null },
+  });
   const byBin = await startTestServer({ env: { CLAUDE_BIN: fake } });
   expect(await byBin.get('/api/status')).toMatchObject({ claude: { path: fake } });
 });

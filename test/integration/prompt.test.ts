@@ -15,60 +15,102 @@ const lastOutput = async (server: TestServer, id: string) => {
   return messages.flatMap((message: any) => message.parts).findLast((part: any) => part.type === 'tool');
 };
 
-verifies('prompt.answer', 'allows, allows with a changed input, and denies with words, while a caller waits', async () => {
-  const server = await startTestServer();
-  const chat = server.chat({ message: '[[tool:Bash touch x1]][[text done]]', conv_id: 'a', ...asking });
-  const [prompt] = await server.prompts();
-  expect(prompt).toMatchObject({ kind: 'permission', conv_id: 'a', tool: 'Bash', input: { command: 'touch x1' }, risks: [] });
-  expect(await server.get('/api/conversations/a')).toMatchObject({ state: 'waiting', turn: { state: 'waiting' }, prompts: [{ id: prompt?.id }] });
-  const answered = await server.answer(prompt?.id as string, { decision: 'allow' });
-  expect(await answered.json()).toMatchObject({ outcome: 'allowed', turn_id: prompt?.turn_id, rule: null });
-  expect((await chat).response).toBe('done');
-  expect(made(server, 'x1')).toBe(true);
+verifies(
+  'prompt.answer',
+  'allows, allows with a changed input, and denies with words, while a caller waits',
+  async () => {
+    const server = await startTestServer();
+    const chat = server.chat({ message: '[[tool:Bash touch x1]][[text done]]', conv_id: 'a', ...asking });
+    const [prompt] = await server.prompts();
+    expect(prompt).toMatchObject({
+      kind: 'permission',
+      conv_id: 'a',
+      tool: 'Bash',
+      input: { command: 'touch x1' },
+      risks: [],
+    });
+    expect(await server.get('/api/conversations/a')).toMatchObject({
+      state: 'waiting',
+      turn: { state: 'waiting' },
+      prompts: [{ id: prompt?.id }],
+    });
+    const answered = await server.answer(prompt?.id as string, { decision: 'allow' });
+    expect(await answered.json()).toMatchObject({ outcome: 'allowed', turn_id: prompt?.turn_id, rule: null });
+    expect((await chat).response).toBe('done');
+    expect(made(server, 'x1')).toBe(true);
 
-  const second = await server.accept('a', { message: '[[tool:Bash touch x2]][[text done]]', ...asking });
-  // A script that waits for the turn is told at once.
-  const waiting = await server.turn(second.turn_id);
-  expect(waiting).toMatchObject({ state: 'waiting', prompts: [{ input: { command: 'touch x2' } }] });
-  await server.answer(waiting.prompts[0]?.id as string, { decision: 'allow', updated_input: { command: 'touch changed' } });
-  expect((await server.end(second.turn_id)).state).toBe('completed');
-  expect([made(server, 'x2'), made(server, 'changed')]).toEqual([false, true]);
+    const second = await server.accept('a', { message: '[[tool:Bash touch x2]][[text done]]', ...asking });
+    // A script that waits for the turn is told at once.
+    const waiting = await server.turn(second.turn_id);
+    expect(waiting).toMatchObject({ state: 'waiting', prompts: [{ input: { command: 'touch x2' } }] });
+    await server.answer(waiting.prompts[0]?.id as string, {
+      decision: 'allow',
+      updated_input: { command: 'touch changed' },
+    });
+    expect((await server.end(second.turn_id)).state).toBe('completed');
+    expect([made(server, 'x2'), made(server, 'changed')]).toEqual([false, true]);
 
-  const third = await server.accept('a', { message: '[[tool:Bash touch x3]][[text understood]]', ...asking });
-  const [refused] = await server.prompts();
-  await server.answer(refused?.id as string, { decision: 'deny', message: 'Not on a Friday.' });
-  expect((await server.end(third.turn_id)).result).toMatchObject({ response: 'understood', permission_denials: [{ tool_name: 'Bash' }] });
-  expect(await lastOutput(server, 'a')).toMatchObject({ output: 'Not on a Friday.', is_error: true });
-});
+    const third = await server.accept('a', {
+      message: '[[tool:Bash touch x3]][[text understood]]',
+      ...asking,
+    });
+    const [refused] = await server.prompts();
+    await server.answer(refused?.id as string, { decision: 'deny', message: 'Not on a Friday.' });
+    expect((await server.end(third.turn_id)).result).toMatchObject({
+      response: 'understood',
+      permission_denials: [{ tool_name: 'Bash' }],
+    });
+    expect(await lastOutput(server, 'a')).toMatchObject({ output: 'Not on a Friday.', is_error: true });
+  },
+);
 
 verifies('prompt.answer', 'denies and stops', async () => {
   const server = await startTestServer();
-  const { turn_id } = await server.accept('a', { message: '[[text first]][[tool:Bash touch x1]][[text never]]', ...asking });
+  const { turn_id } = await server.accept('a', {
+    message: '[[text first]][[tool:Bash touch x1]][[text never]]',
+    ...asking,
+  });
   const [prompt] = await server.prompts();
   await server.answer(prompt?.id as string, { decision: 'deny', interrupt: true });
   expect(await server.end(turn_id)).toMatchObject({ state: 'cancelled', text: 'first' });
   expect((await server.chat({ message: 'next', conv_id: 'a' })).response).toBe('Echo: next');
 });
 
-verifies('prompt.several', 'shows the prompts of two conversations, of parallel tools and of a sub-agent', async () => {
-  const server = await startTestServer();
-  const a = await server.accept('a', { message: '[[tool:Bash touch a1]]&[[tool:Bash touch a2]][[text both]]', ...asking });
-  const b = await server.accept('b', { message: '[[agent general-purpose {{tool:Bash touch b1}}{{text report}}]][[text launched]]', ...asking });
-  const answered: string[] = [];
-  // The CLI asks for parallel tools one after the other.
-  for (let i = 0; i < 3; i += 1) {
-    const open = await until('a prompt', async () => (await server.prompts()).filter(({ id }) => !answered.includes(id)));
-    if (i === 0) await until('prompts of both', async () => new Set((await server.prompts()).map(({ conv_id }) => conv_id)).size === 2);
-    const [prompt] = open;
-    if (prompt?.conv_id === 'b') expect(prompt.parent_tool_id).toMatch(/^toolu_/);
-    answered.push(prompt?.id as string);
-    await server.answer(prompt?.id as string, { decision: 'allow' });
-  }
-  const ends = await Promise.all([a, b].map(({ turn_id }) => server.end(turn_id)));
-  expect(ends.map(({ state }) => state)).toEqual(['completed', 'completed']);
-  expect(ends[1]?.result?.response).toBe('Noticed: Agent "a sub-agent" finished');
-  expect(['a1', 'a2', 'b1'].map((name) => made(server, name))).toEqual([true, true, true]);
-});
+verifies(
+  'prompt.several',
+  'shows the prompts of two conversations, of parallel tools and of a sub-agent',
+  async () => {
+    const server = await startTestServer();
+    const a = await server.accept('a', {
+      message: '[[tool:Bash touch a1]]&[[tool:Bash touch a2]][[text both]]',
+      ...asking,
+    });
+    const b = await server.accept('b', {
+      message: '[[agent general-purpose {{tool:Bash touch b1}}{{text report}}]][[text launched]]',
+      ...asking,
+    });
+    const answered: string[] = [];
+    // The CLI asks for parallel tools one after the other.
+    for (let i = 0; i < 3; i += 1) {
+      const open = await until('a prompt', async () =>
+        (await server.prompts()).filter(({ id }) => !answered.includes(id)),
+      );
+      if (i === 0)
+        await until(
+          'prompts of both',
+          async () => new Set((await server.prompts()).map(({ conv_id }) => conv_id)).size === 2,
+        );
+      const [prompt] = open;
+      if (prompt?.conv_id === 'b') expect(prompt.parent_tool_id).toMatch(/^toolu_/);
+      answered.push(prompt?.id as string);
+      await server.answer(prompt?.id as string, { decision: 'allow' });
+    }
+    const ends = await Promise.all([a, b].map(({ turn_id }) => server.end(turn_id)));
+    expect(ends.map(({ state }) => state)).toEqual(['completed', 'completed']);
+    expect(ends[1]?.result?.response).toBe('Noticed: Agent "a sub-agent" finished');
+    expect(['a1', 'a2', 'b1'].map((name) => made(server, name))).toEqual([true, true, true]);
+  },
+);
 
 verifies(
   'prompt.question',
@@ -76,17 +118,42 @@ verifies(
   async () => {
     const server = await startTestServer({ env: { IS_SANDBOX: '1' } });
     const cases = [
-      { mode: 'default', ask: '[[ask Which colour?|Red|Blue]]', answers: { 'Which colour?': 'Blue' }, said: '"Which colour?"="Blue"' },
-      { mode: 'plan', ask: '[[asks Which sizes?|S|M|L]]', answers: { 'Which sizes?': ['S', 'L'] }, said: '"Which sizes?"="S, L"' },
-      { mode: 'auto', ask: '[[ask Which colour?|Red|Blue]]', answers: { 'Which colour?': 'rather green' }, said: '"Which colour?"="rather green"' },
-      { mode: 'acceptEdits', ask: '[[ask Which colour?|Red|Blue]]', answers: { 'Which colour?': 'Red' }, said: '="Red"' },
+      {
+        mode: 'default',
+        ask: '[[ask Which colour?|Red|Blue]]',
+        answers: { 'Which colour?': 'Blue' },
+        said: '"Which colour?"="Blue"',
+      },
+      {
+        mode: 'plan',
+        ask: '[[asks Which sizes?|S|M|L]]',
+        answers: { 'Which sizes?': ['S', 'L'] },
+        said: '"Which sizes?"="S, L"',
+      },
+      {
+        mode: 'auto',
+        ask: '[[ask Which colour?|Red|Blue]]',
+        answers: { 'Which colour?': 'rather green' },
+        said: '"Which colour?"="rather green"',
+      },
+      {
+        mode: 'acceptEdits',
+        ask: '[[ask Which colour?|Red|Blue]]',
+        answers: { 'Which colour?': 'Red' },
+        said: '="Red"',
+      },
       {
         mode: 'manual',
         ask: `[[tool:AskUserQuestion {"questions":[{"question":"One?","header":"1","options":[{"label":"A","description":"a"},{"label":"B","description":"b"}],"multiSelect":false},{"question":"Two?","header":"2","options":[{"label":"C","description":"c"},{"label":"D","description":"d"}],"multiSelect":true}]}]]`,
         answers: { 'One?': 'B', 'Two?': ['C', 'D'] },
         said: '"Two?"="C, D"',
       },
-      { mode: 'bypassPermissions', ask: '[[ask Which colour?|Red|Blue]]', answers: { 'Which colour?': 'Red' }, said: '="Red"' },
+      {
+        mode: 'bypassPermissions',
+        ask: '[[ask Which colour?|Red|Blue]]',
+        answers: { 'Which colour?': 'Red' },
+        said: '="Red"',
+      },
     ];
     for (const { mode, ask, answers, said } of cases) {
       await server.post('/api/conversations', { id: mode, permission_mode: mode });
@@ -105,83 +172,128 @@ verifies(
   90_000,
 );
 
-verifies('prompt.plan', 'sends a plan back with words, and accepts it with the mode to go on in', async () => {
-  const server = await startTestServer();
-  await server.post('/api/conversations', { id: 'a', permission_mode: 'plan' });
-  const first = await server.accept('a', { message: '[[plan Step one.]][[text revised]]' });
-  const [prompt] = await server.prompts();
-  expect(prompt).toMatchObject({ kind: 'plan', input: { plan: 'Step one.' } });
-  await server.answer(prompt?.id as string, { decision: 'deny', message: 'Smaller steps, please.' });
-  expect((await server.end(first.turn_id)).result?.response).toBe('revised');
-  expect((await lastOutput(server, 'a')).output).toContain('Smaller steps, please.');
-  expect((await server.get('/api/conversations/a')).permission_mode).toBe('plan');
+verifies(
+  'prompt.plan',
+  'sends a plan back with words, and accepts it with the mode to go on in',
+  async () => {
+    const server = await startTestServer();
+    await server.post('/api/conversations', { id: 'a', permission_mode: 'plan' });
+    const first = await server.accept('a', { message: '[[plan Step one.]][[text revised]]' });
+    const [prompt] = await server.prompts();
+    expect(prompt).toMatchObject({ kind: 'plan', input: { plan: 'Step one.' } });
+    await server.answer(prompt?.id as string, { decision: 'deny', message: 'Smaller steps, please.' });
+    expect((await server.end(first.turn_id)).result?.response).toBe('revised');
+    expect((await lastOutput(server, 'a')).output).toContain('Smaller steps, please.');
+    expect((await server.get('/api/conversations/a')).permission_mode).toBe('plan');
 
-  const second = await server.accept('a', { message: '[[plan Step two.]][[tool:Write made.txt words]][[text built]]' });
-  const [again] = await server.prompts();
-  await server.answer(again?.id as string, { decision: 'allow', permission_mode: 'acceptEdits' });
-  expect((await server.end(second.turn_id)).result?.response).toBe('built');
-  expect(made(server, 'made.txt')).toBe(true);
-  expect((await server.get('/api/conversations/a')).permission_mode).toBe('acceptEdits');
-});
+    const second = await server.accept('a', {
+      message: '[[plan Step two.]][[tool:Write made.txt words]][[text built]]',
+    });
+    const [again] = await server.prompts();
+    await server.answer(again?.id as string, { decision: 'allow', permission_mode: 'acceptEdits' });
+    expect((await server.end(second.turn_id)).result?.response).toBe('built');
+    expect(made(server, 'made.txt')).toBe(true);
+    expect((await server.get('/api/conversations/a')).permission_mode).toBe('acceptEdits');
+  },
+);
 
-verifies('prompt.waits', 'is answered after its reader left and came back, and the time limit of the turn stands still', async () => {
-  const server = await startTestServer();
-  // Long enough for a busy machine to start the CLI.
-  const limitS = 8;
-  const hangUp = new AbortController();
-  const stream = await server.post(
-    '/api/chat',
-    { message: '[[tool:Bash touch x1]][[text done]]', conv_id: 'a', stream: true, timeout_s: limitS, ...asking },
-    {},
-    hangUp.signal,
-  );
-  const events = await readUntil(stream, (event) => event.type === 'prompt.opened');
-  hangUp.abort();
-  const opened = events.at(-1) as { id: number; turn_id: string };
-  await new Promise((resolve) => setTimeout(resolve, limitS * 1000 + 500));
-  const [prompt] = await server.prompts();
-  await server.answer(prompt?.id as string, { decision: 'allow' });
-  expect((await server.end(opened.turn_id)).result?.response).toBe('done');
-  const rest = await readUntil(await server.send(`/api/conversations/a/events?after=${opened.id}`), (event) => event.type === 'turn.completed');
-  expect(rest.find((event) => event.type === 'prompt.closed')).toMatchObject({ outcome: 'allowed', prompt_id: prompt?.id });
-});
+verifies(
+  'prompt.waits',
+  'is answered after its reader left and came back, and the time limit of the turn stands still',
+  async () => {
+    const server = await startTestServer();
+    // Long enough for a busy machine to start the CLI.
+    const limitS = 8;
+    const hangUp = new AbortController();
+    const stream = await server.post(
+      '/api/chat',
+      {
+        message: '[[tool:Bash touch x1]][[text done]]',
+        conv_id: 'a',
+        stream: true,
+        timeout_s: limitS,
+        ...asking,
+      },
+      {},
+      hangUp.signal,
+    );
+    const events = await readUntil(stream, (event) => event.type === 'prompt.opened');
+    hangUp.abort();
+    const opened = events.at(-1) as { id: number; turn_id: string };
+    await new Promise((resolve) => setTimeout(resolve, limitS * 1000 + 500));
+    const [prompt] = await server.prompts();
+    await server.answer(prompt?.id as string, { decision: 'allow' });
+    expect((await server.end(opened.turn_id)).result?.response).toBe('done');
+    const rest = await readUntil(
+      await server.send(`/api/conversations/a/events?after=${opened.id}`),
+      (event) => event.type === 'turn.completed',
+    );
+    expect(rest.find((event) => event.type === 'prompt.closed')).toMatchObject({
+      outcome: 'allowed',
+      prompt_id: prompt?.id,
+    });
+  },
+);
 
-verifies('prompt.waits', 'says after PROMPT_TIMEOUT_S that nobody was there, and retires the prompt', async () => {
-  const server = await startTestServer({ env: { PROMPT_TIMEOUT_S: '0.5' } });
-  const answer = await server.chat({ message: '[[tool:Bash touch x1]][[text fine]]', conv_id: 'a', ...asking });
-  expect(answer.response).toBe('fine');
-  expect((await lastOutput(server, 'a')).output).toContain('This is not a refusal');
-  const { entries } = await server.get('/api/audit');
-  expect(entries[0]).toMatchObject({ action: 'prompt.timed_out', actor: 'switchboard' });
-  expect((await server.answer(entries[0].prompt_id, { decision: 'allow' })).status).toBe(410);
-});
+verifies(
+  'prompt.waits',
+  'says after PROMPT_TIMEOUT_S that nobody was there, and retires the prompt',
+  async () => {
+    const server = await startTestServer({ env: { PROMPT_TIMEOUT_S: '0.5' } });
+    const answer = await server.chat({
+      message: '[[tool:Bash touch x1]][[text fine]]',
+      conv_id: 'a',
+      ...asking,
+    });
+    expect(answer.response).toBe('fine');
+    expect((await lastOutput(server, 'a')).output).toContain('This is not a refusal');
+    const { entries } = await server.get('/api/audit');
+    expect(entries[0]).toMatchObject({ action: 'prompt.timed_out', actor: 'switchboard' });
+    expect((await server.answer(entries[0].prompt_id, { decision: 'allow' })).status).toBe(410);
+  },
+);
 
-verifies('prompt.once', 'takes the same answer again, refuses another, and is gone when its turn is', async () => {
-  const server = await startTestServer();
-  const { turn_id } = await server.accept('a', { message: '[[tool:Bash touch x1]][[tool:Bash touch x2]][[text done]]', ...asking });
-  const [prompt] = await server.prompts();
-  const id = prompt?.id as string;
-  const answers = await Promise.all(Array.from({ length: 5 }, () => server.answer(id, { decision: 'allow' })));
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
-  expect((await server.answer(id, { decision: 'deny' })).status).toBe(409);
-  expect((await server.answer('nothing', { decision: 'deny' })).status).toBe(404);
-  const [second] = await until('the second', async () => {
-    const open = await server.prompts();
-    return open[0]?.id !== id && open;
-  });
-  await server.cancel(turn_id);
-  const late = await server.answer(second?.id as string, { decision: 'allow' });
-  expect([late.status, (await late.json()).code]).toEqual([410, 'prompt_withdrawn']);
-  expect(await server.get('/api/prompts')).toEqual({ prompts: [] });
-});
+verifies(
+  'prompt.once',
+  'takes the same answer again, refuses another, and is gone when its turn is',
+  async () => {
+    const server = await startTestServer();
+    const { turn_id } = await server.accept('a', {
+      message: '[[tool:Bash touch x1]][[tool:Bash touch x2]][[text done]]',
+      ...asking,
+    });
+    const [prompt] = await server.prompts();
+    const id = prompt?.id as string;
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => server.answer(id, { decision: 'allow' })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect((await server.answer(id, { decision: 'deny' })).status).toBe(409);
+    expect((await server.answer('nothing', { decision: 'deny' })).status).toBe(404);
+    const [second] = await until('the second', async () => {
+      const open = await server.prompts();
+      return open[0]?.id !== id && open;
+    });
+    await server.cancel(turn_id);
+    const late = await server.answer(second?.id as string, { decision: 'allow' });
+    expect([late.status, (await late.json()).code]).toEqual([410, 'prompt_withdrawn']);
+    expect(await server.get('/api/prompts')).toEqual({ prompts: [] });
+  },
+);
 
 verifies('prompt.audit', 'keeps who decided what, when and from where, over a restart', async () => {
   const server = await startTestServer();
-  const { token } = (await (await server.post('/api/tokens', { label: 'laptop' })).json()) as { token: string };
+  const { token } = (await (await server.post('/api/tokens', { label: 'laptop' })).json()) as {
+    token: string;
+  };
   await server.accept('a', { message: '[[tool:Bash touch x1]][[text done]]', ...asking });
   const [prompt] = await server.prompts();
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  await server.send(`/api/prompts/${prompt?.id}`, { method: 'POST', headers, body: JSON.stringify({ decision: 'deny', message: 'no' }) });
+  await server.send(`/api/prompts/${prompt?.id}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ decision: 'deny', message: 'no' }),
+  });
   await server.end(prompt?.turn_id as string);
   const again = await server.restart();
   const { entries } = await again.get('/api/audit');
@@ -200,13 +312,19 @@ verifies('prompt.audit', 'keeps who decided what, when and from where, over a re
 
 verifies('prompt.rules', 'remembers for the conversation, lists, and revokes', async () => {
   const server = await startTestServer();
-  const send = (id: string, name: string) => server.accept(id, { message: `[[tool:Bash touch ${name}]][[text done]]`, ...asking });
+  const send = (id: string, name: string) =>
+    server.accept(id, { message: `[[tool:Bash touch ${name}]][[text done]]`, ...asking });
   await send('a', 'x1');
   const [prompt] = await server.prompts();
   const remember = { for: 'conversation', command: 'touch' };
-  const wide = await server.answer(prompt?.id as string, { decision: 'allow', remember: { for: 'conversation', command: 'rm' } });
+  const wide = await server.answer(prompt?.id as string, {
+    decision: 'allow',
+    remember: { for: 'conversation', command: 'rm' },
+  });
   expect(wide.status).toBe(400);
-  const { rule } = (await (await server.answer(prompt?.id as string, { decision: 'allow', remember })).json()) as { rule: { id: string } };
+  const { rule } = (await (
+    await server.answer(prompt?.id as string, { decision: 'allow', remember })
+  ).json()) as { rule: { id: string } };
   expect((await server.get('/api/rules')).rules).toMatchObject([
     { id: rule.id, tool: 'Bash', conv_id: 'a', match: { command: 'touch', exact: false } },
   ]);
@@ -227,53 +345,85 @@ verifies('prompt.rules', 'remembers for the conversation, lists, and revokes', a
   expect((await processesOf(server.workspace)).length).toBeLessThanOrEqual(2);
 });
 
-verifies('prompt.restart', 'is closed as such when the server is stopped in good order, and the turn says so', async () => {
-  const server = await startTestServer();
-  const { turn_id } = await server.accept('a', { message: '[[text Before.]][[tool:Bash touch x]][[text never]]', ...asking });
-  await server.prompts();
-  const again = await server.restart();
-  const turn = await again.turn(turn_id);
-  expect(turn).toMatchObject({ state: 'interrupted', text: 'Before.' });
-  expect(turn.error?.detail).toContain('permission (Bash)');
-  const { entries } = await again.get('/api/audit');
-  expect(entries[0]).toMatchObject({ action: 'prompt.restarted' });
-});
+verifies(
+  'prompt.restart',
+  'is closed as such when the server is stopped in good order, and the turn says so',
+  async () => {
+    const server = await startTestServer();
+    const { turn_id } = await server.accept('a', {
+      message: '[[text Before.]][[tool:Bash touch x]][[text never]]',
+      ...asking,
+    });
+    await server.prompts();
+    const again = await server.restart();
+    const turn = await again.turn(turn_id);
+    expect(turn).toMatchObject({ state: 'interrupted', text: 'Before.' });
+    expect(turn.error?.detail).toContain('permission (Bash)');
+    const { entries } = await again.get('/api/audit');
+    expect(entries[0]).toMatchObject({ action: 'prompt.restarted' });
+  },
+);
 
-verifies('prompt.obeyed', 'asks again for what is obeyed or lies behind a link, although a rule holds for the folder', async () => {
-  const server = await startTestServer();
-  const { project, root } = server.workspace;
-  mkdirSync(join(project, 'meta', 'objects'), { recursive: true });
-  writeFileSync(join(project, 'meta', 'HEAD'), 'ref: refs/heads/main');
-  mkdirSync(join(root, 'outside'));
-  symlinkSync(join(root, 'outside'), join(project, 'link'));
-  const write = (file: string) => server.accept('a', { message: `[[tool:Write ${file} words]][[text done]]`, ...asking });
-  await write('first.txt');
-  const [prompt] = await server.prompts();
-  expect(prompt?.offers).toEqual([{ folder: project }]);
-  await server.answer(prompt?.id as string, { decision: 'allow', remember: { for: 'always', folder: project } });
-  await server.end(prompt?.turn_id as string);
-  expect((await server.end((await write('second.txt')).turn_id)).state).toBe('completed');
+verifies(
+  'prompt.obeyed',
+  'asks again for what is obeyed or lies behind a link, although a rule holds for the folder',
+  async () => {
+    const server = await startTestServer();
+    const { project, root } = server.workspace;
+    mkdirSync(join(project, 'meta', 'objects'), { recursive: true });
+    writeFileSync(join(project, 'meta', 'HEAD'), 'ref: refs/heads/main');
+    mkdirSync(join(root, 'outside'));
+    symlinkSync(join(root, 'outside'), join(project, 'link'));
+    const write = (file: string) =>
+      server.accept('a', { message: `[[tool:Write ${file} words]][[text done]]`, ...asking });
+    await write('first.txt');
+    const [prompt] = await server.prompts();
+    expect(prompt?.offers).toEqual([{ folder: project }]);
+    await server.answer(prompt?.id as string, {
+      decision: 'allow',
+      remember: { for: 'always', folder: project },
+    });
+    await server.end(prompt?.turn_id as string);
+    expect((await server.end((await write('second.txt')).turn_id)).state).toBe('completed');
 
-  for (const file of ['.claude/settings.json', '.git/config', '.Git./config', '.mcp.json', 'CLAUDE.md', 'meta/config', 'link/x', 'package.json']) {
-    const { turn_id } = await write(file);
-    const [asked] = await server.prompts();
-    const risk = file.startsWith('link') ? 'outside of the project' : 'obeys';
-    expect(asked?.risks.join(), file).toContain(risk);
-    expect(asked?.offers, file).toEqual([]);
-    // Nor does a rule that is made for it by API reach further.
-    const wide = await server.answer(asked?.id as string, { decision: 'allow', remember: { for: 'always', folder: project } });
-    expect(wide.status, file).toBe(400);
-    await server.answer(asked?.id as string, { decision: 'allow', remember: 'always' });
-    await server.end(turn_id);
-  }
-  const exact = (await server.get('/api/rules')).rules.filter(({ match }: { match: { by: string } }) => match.by === 'input');
-  expect(exact).toHaveLength(7);
-});
+    for (const file of [
+      '.claude/settings.json',
+      '.git/config',
+      '.Git./config',
+      '.mcp.json',
+      'CLAUDE.md',
+      'meta/config',
+      'link/x',
+      'package.json',
+    ]) {
+      const { turn_id } = await write(file);
+      const [asked] = await server.prompts();
+      const risk = file.startsWith('link') ? 'outside of the project' : 'obeys';
+      expect(asked?.risks.join(), file).toContain(risk);
+      expect(asked?.offers, file).toEqual([]);
+      // Nor does a rule that is made for it by API reach further.
+      const wide = await server.answer(asked?.id as string, {
+        decision: 'allow',
+        remember: { for: 'always', folder: project },
+      });
+      expect(wide.status, file).toBe(400);
+      await server.answer(asked?.id as string, { decision: 'allow', remember: 'always' });
+      await server.end(turn_id);
+    }
+    const exact = (await server.get('/api/rules')).rules.filter(
+      ({ match }: { match: { by: string } }) => match.by === 'input',
+    );
+    expect(exact).toHaveLength(7);
+  },
+);
 
 verifies('prompt.offers', 'marks a rule that allows anything, and offers none', async () => {
   const server = await startTestServer();
   const ask = async (command: string, remember: object) => {
-    const { turn_id } = await server.accept('a', { message: `[[tool:Bash ${command}]][[text done]]`, ...asking });
+    const { turn_id } = await server.accept('a', {
+      message: `[[tool:Bash ${command}]][[text done]]`,
+      ...asking,
+    });
     const [prompt] = await server.prompts();
     const answer = await server.answer(prompt?.id as string, { decision: 'allow', remember });
     await server.end(turn_id);
@@ -283,5 +433,8 @@ verifies('prompt.offers', 'marks a rule that allows anything, and offers none', 
   expect(wide).toMatchObject({ offers: [], rule: { allows_anything: true } });
   const narrow = await ask('touch made', { for: 'always', command: 'touch' });
   expect(narrow).toMatchObject({ offers: [{ command: 'touch' }], rule: { allows_anything: false } });
-  expect((await server.get('/api/rules')).rules).toMatchObject([{ allows_anything: true }, { allows_anything: false }]);
+  expect((await server.get('/api/rules')).rules).toMatchObject([
+    { allows_anything: true },
+    { allows_anything: false },
+  ]);
 });

@@ -14,32 +14,36 @@ async function warmed(server: TestServer, id = 'a'): Promise<void> {
 const queueOf = async (server: TestServer, id = 'a') =>
   (await server.get(`/api/conversations/${id}`)).queue.map(({ message }: { message: string }) => message);
 
-verifies('queue.manage', 'changes, takes back and puts first what waits, again without harm, and over a restart', async () => {
-  const server = await startTestServer();
-  const running = await server.accept('a', { message: '[[hang]]' });
-  await server.api.waitFor('[[hang]]');
-  const [one, two, three] = [
-    await server.accept('a', { message: 'one' }),
-    await server.accept('a', { message: 'two' }),
-    await server.accept('a', { message: 'three' }),
-  ];
-  for (let i = 0; i < 2; i += 1) {
-    expect((await server.patch(`/api/turns/${two.turn_id}`, { message: 'two, changed' })).status).toBe(200);
-    expect((await server.post(`/api/turns/${three.turn_id}/promote`, {})).status).toBe(200);
-    expect((await server.remove(`/api/turns/${one.turn_id}`)).status).toBe(200);
-    expect(await queueOf(server)).toEqual(['three', 'two, changed']);
-  }
-  expect((await server.patch(`/api/turns/${two.turn_id}`, { message: ' ' })).status).toBe(400);
-  expect((await server.patch(`/api/turns/${two.turn_id}`, { mesage: 'x' })).status).toBe(400);
-  const refused = await server.patch(`/api/turns/${running.turn_id}`, { message: 'late' });
-  expect([refused.status, (await refused.json()).code]).toEqual([409, 'turn_not_queued']);
-  expect((await server.remove(`/api/turns/${running.turn_id}`)).status).toBe(409);
-  const again = await server.restart();
-  const ends = await Promise.all([three, two].map(({ turn_id }) => again.end(turn_id)));
-  expect(ends.map(({ result }) => result?.response)).toEqual(['Echo: three', 'Echo: two, changed']);
-  expect((ends[0]?.ended_at ?? '') <= (ends[1]?.started_at ?? '')).toBe(true);
-  expect(server.api.received.some(({ texts }) => texts.includes('one'))).toBe(false);
-});
+verifies(
+  'queue.manage',
+  'changes, takes back and puts first what waits, again without harm, and over a restart',
+  async () => {
+    const server = await startTestServer();
+    const running = await server.accept('a', { message: '[[hang]]' });
+    await server.api.waitFor('[[hang]]');
+    const [one, two, three] = [
+      await server.accept('a', { message: 'one' }),
+      await server.accept('a', { message: 'two' }),
+      await server.accept('a', { message: 'three' }),
+    ];
+    for (let i = 0; i < 2; i += 1) {
+      expect((await server.patch(`/api/turns/${two.turn_id}`, { message: 'two, changed' })).status).toBe(200);
+      expect((await server.post(`/api/turns/${three.turn_id}/promote`, {})).status).toBe(200);
+      expect((await server.remove(`/api/turns/${one.turn_id}`)).status).toBe(200);
+      expect(await queueOf(server)).toEqual(['three', 'two, changed']);
+    }
+    expect((await server.patch(`/api/turns/${two.turn_id}`, { message: ' ' })).status).toBe(400);
+    expect((await server.patch(`/api/turns/${two.turn_id}`, { mesage: 'x' })).status).toBe(400);
+    const refused = await server.patch(`/api/turns/${running.turn_id}`, { message: 'late' });
+    expect([refused.status, (await refused.json()).code]).toEqual([409, 'turn_not_queued']);
+    expect((await server.remove(`/api/turns/${running.turn_id}`)).status).toBe(409);
+    const again = await server.restart();
+    const ends = await Promise.all([three, two].map(({ turn_id }) => again.end(turn_id)));
+    expect(ends.map(({ result }) => result?.response)).toEqual(['Echo: three', 'Echo: two, changed']);
+    expect((ends[0]?.ended_at ?? '') <= (ends[1]?.started_at ?? '')).toBe(true);
+    expect(server.api.received.some(({ texts }) => texts.includes('one'))).toBe(false);
+  },
+);
 
 verifies('queue.steer', 'gives a message to the running turn while its tool runs', async () => {
   const server = await startTestServer({ env });
@@ -48,7 +52,9 @@ verifies('queue.steer', 'gives a message to the running turn while its tool runs
   await until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length === 1);
   const headers = { 'idempotency-key': 'steer-1' };
   const steered = await server.accept('a', { message: 'and mind the tests', steer: true }, headers);
-  expect(await server.accept('a', { message: 'and mind the tests', steer: true }, headers)).toMatchObject({ turn_id: steered.turn_id });
+  expect(await server.accept('a', { message: 'and mind the tests', steer: true }, headers)).toMatchObject({
+    turn_id: steered.turn_id,
+  });
   expect(await server.get('/api/conversations/a')).toMatchObject({
     turn: { turn_id: main.turn_id },
     steered: [{ turn_id: steered.turn_id, steers: main.turn_id, state: 'running' }],
@@ -64,35 +70,45 @@ verifies('queue.steer', 'gives a message to the running turn while its tool runs
   expect(JSON.stringify(await server.messages('a'))).toContain('and mind the tests');
 });
 
-verifies('queue.steer', 'gives it while only sub-agents run, and runs it next where nothing took it', async () => {
-  const server = await startTestServer({ env });
-  await warmed(server);
-  const main = await server.accept('a', {
-    message: `[[agent general-purpose {{tool:Bash node -e "setTimeout(Number, 1500)"}}{{text report}}]][[text launched]]`,
-  });
-  await until('only the sub-agent', async () => (await server.get('/api/conversations/a')).turn?.text.includes('launched'));
-  const steered = await server.accept('a', { message: 'how far?', steer: true });
-  expect((await server.end(steered.turn_id)).result?.response).toBe('Echo: how far?');
-  expect((await server.turn(main.turn_id, 0)).state).toBe('running');
-  expect((await server.end(main.turn_id)).state).toBe('completed');
+verifies(
+  'queue.steer',
+  'gives it while only sub-agents run, and runs it next where nothing took it',
+  async () => {
+    const server = await startTestServer({ env });
+    await warmed(server);
+    const main = await server.accept('a', {
+      message: `[[agent general-purpose {{tool:Bash node -e "setTimeout(Number, 1500)"}}{{text report}}]][[text launched]]`,
+    });
+    await until('only the sub-agent', async () =>
+      (await server.get('/api/conversations/a')).turn?.text.includes('launched'),
+    );
+    const steered = await server.accept('a', { message: 'how far?', steer: true });
+    expect((await server.end(steered.turn_id)).result?.response).toBe('Echo: how far?');
+    expect((await server.turn(main.turn_id, 0)).state).toBe('running');
+    expect((await server.end(main.turn_id)).state).toBe('completed');
 
-  const talking = await server.accept('a', { message: '[[slow 12 50ms]]' });
-  await until('words', async () => (await server.turn(talking.turn_id, 0)).text.includes('word2'));
-  const late = await server.accept('a', { message: 'too late for a step', steer: true });
-  expect((await server.end(talking.turn_id)).result?.response).toContain('word12');
-  expect((await server.end(late.turn_id)).result?.response).toBe('Echo: too late for a step');
-});
+    const talking = await server.accept('a', { message: '[[slow 12 50ms]]' });
+    await until('words', async () => (await server.turn(talking.turn_id, 0)).text.includes('word2'));
+    const late = await server.accept('a', { message: 'too late for a step', steer: true });
+    expect((await server.end(talking.turn_id)).result?.response).toContain('word12');
+    expect((await server.end(late.turn_id)).result?.response).toBe('Echo: too late for a step');
+  },
+);
 
-verifies('queue.steer', 'takes a message back that was given and not begun, without harm to the running turn', async () => {
-  const server = await startTestServer({ env });
-  await warmed(server);
-  const main = await server.accept('a', { message: `${slowTool}[[text final]]` });
-  await until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length === 1);
-  const steered = await server.accept('a', { message: 'never mind', steer: true });
-  expect(await server.cancel(steered.turn_id)).toMatchObject({ state: 'cancelled', steers: main.turn_id });
-  expect((await server.end(main.turn_id)).result?.response).toBe('final');
-  expect(JSON.stringify(server.api.received.at(-1)?.body)).not.toContain('never mind');
-});
+verifies(
+  'queue.steer',
+  'takes a message back that was given and not begun, without harm to the running turn',
+  async () => {
+    const server = await startTestServer({ env });
+    await warmed(server);
+    const main = await server.accept('a', { message: `${slowTool}[[text final]]` });
+    await until('the tool', async () => (await server.get('/api/conversations/a')).turn?.tools.length === 1);
+    const steered = await server.accept('a', { message: 'never mind', steer: true });
+    expect(await server.cancel(steered.turn_id)).toMatchObject({ state: 'cancelled', steers: main.turn_id });
+    expect((await server.end(main.turn_id)).result?.response).toBe('final');
+    expect(JSON.stringify(server.api.received.at(-1)?.body)).not.toContain('never mind');
+  },
+);
 
 verifies('queue.steer', 'goes next where the running turn can take nothing', async () => {
   const server = await startTestServer();

@@ -8,27 +8,41 @@ import { processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 /** A tool that goes on for longer than any test and ignores what asks it to end. */
-const stubborn = '[[tool:Bash {"command":"trap \\"\\" TERM INT; touch started; while true; do read -t 1 x < <(:) ; done","description":"stubborn"}]]';
+const stubborn =
+  '[[tool:Bash {"command":"trap \\"\\" TERM INT; touch started; while true; do read -t 1 x < <(:) ; done","description":"stubborn"}]]';
 
 const allow = { permission_mode: 'dontAsk' };
 
 verifies('turn.accept', 'accepts a message at once and lets its turn be waited for', async () => {
   const server = await startTestServer();
-  const response = await server.post('/api/conversations/a/turns', { message: '[[first 300ms]][[text done]]' });
+  const response = await server.post('/api/conversations/a/turns', {
+    message: '[[first 300ms]][[text done]]',
+  });
   expect(response.status).toBe(202);
-  const { turn_id, state, conv_id } = (await response.json()) as { turn_id: string; state: string; conv_id: string };
+  const { turn_id, state, conv_id } = (await response.json()) as {
+    turn_id: string;
+    state: string;
+    conv_id: string;
+  };
   expect(['queued', 'running']).toContain(state);
   expect(conv_id).toBe('a');
   const soon = await server.turn(turn_id, 0);
   expect(['queued', 'running']).toContain(soon.state);
   const turn = await server.turn(turn_id);
-  expect(turn).toMatchObject({ state: 'completed', error: null, result: { response: 'done', success: true } });
+  expect(turn).toMatchObject({
+    state: 'completed',
+    error: null,
+    result: { response: 'done', success: true },
+  });
 });
 
 verifies('turn.cancel', 'stops a turn in mid stream, keeps what was written, and goes on', async () => {
   const server = await startTestServer();
   const stream = await server.post('/api/chat', { message: '[[slow 200 50ms]]', conv_id: 'a', stream: true });
-  const events = await readUntil(stream, (event) => event.type === 'text.delta' && event.text.includes('word3'));
+  const events = await readUntil(
+    stream,
+    (event) => event.type === 'text.delta' && event.text.includes('word3'),
+  );
   const turnId = (events[0] as { turn_id: string }).turn_id;
   const turn = await server.cancel(turnId);
   expect(turn).toMatchObject({ state: 'cancelled', error: { code: 'turn_cancelled' } });
@@ -99,7 +113,9 @@ verifies(
       if (next) expect(next >= end).toBe(true);
     }
     const { messages } = await server.messages('a');
-    const said = messages.filter((message: { role: string }) => message.role === 'assistant').map((message: { text: string }) => message.text);
+    const said = messages
+      .filter((message: { role: string }) => message.role === 'assistant')
+      .map((message: { text: string }) => message.text);
     expect(said.filter((text: string) => text.startsWith('a'))).toEqual(['a0', 'a1', 'a2']);
     expect(said).toHaveLength(7);
   },
@@ -108,7 +124,9 @@ verifies(
 
 verifies('turn.parallel', 'runs different conversations side by side, up to the limit', async () => {
   const server = await startTestServer({ env: { MAX_CONCURRENT_TURNS: '2' } });
-  const sent = await Promise.all(['a', 'b', 'c'].map((id) => server.accept(id, { message: `[[hang]]${id}` })));
+  const sent = await Promise.all(
+    ['a', 'b', 'c'].map((id) => server.accept(id, { message: `[[hang]]${id}` })),
+  );
   await Promise.all(['[[hang]]a', '[[hang]]b'].map((text) => server.api.waitFor(text)));
   expect(await server.get('/api/status')).toMatchObject({ turns: { running: 2, queued: 1 } });
   await server.cancel(sent[0].turn_id);

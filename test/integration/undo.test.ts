@@ -13,14 +13,25 @@ import { createWorkspace, testEnv, type Workspace } from '../helper/workspace.ts
 import { verifies } from '../requirement/verifies.ts';
 
 function git({ project, ...workspace }: Workspace, ...args: string[]): string {
-  const identity = { GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@b', GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@b' };
-  const done = spawnSync('git', args, { cwd: project, encoding: 'utf8', env: testEnv({ project, ...workspace }, identity) });
+  const identity = {
+    GIT_AUTHOR_NAME: 'a',
+    GIT_AUTHOR_EMAIL: 'a@b',
+    GIT_COMMITTER_NAME: 'a',
+    GIT_COMMITTER_EMAIL: 'a@b',
+  };
+  const done = spawnSync('git', args, {
+    cwd: project,
+    encoding: 'utf8',
+    env: testEnv({ project, ...workspace }, identity),
+  });
   expect(done.status, done.stderr).toBe(0);
   return done.stdout;
 }
 
 /** A server whose project is a git work tree with a few files, some of them not committed. */
-async function startWithGit(): Promise<TestServer & { at(path: string): string; read(path: string): Promise<string> }> {
+async function startWithGit(): Promise<
+  TestServer & { at(path: string): string; read(path: string): Promise<string> }
+> {
   const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
   const { workspace } = server;
   const at = (path: string) => join(workspace.project, path);
@@ -43,85 +54,122 @@ async function startWithGit(): Promise<TestServer & { at(path: string): string; 
 const script =
   'printf "one\\nchanged\\n" > kept.txt; rm -r sub; mkdir -p new/deep; echo made > new/deep/file.txt; echo more >> "untracked ü.txt"; chmod -x run.sh; echo x > ignored; ln -s kept.txt link';
 
-verifies('undo.turn', 'puts the files back to before a turn and to after it again, and touches neither branch, index nor stash', async () => {
-  const server = await startWithGit();
-  const { workspace, at, read } = server;
-  const before = [
-    git(workspace, 'status', '--porcelain'),
-    git(workspace, 'log', '--oneline'),
-    git(workspace, 'stash', 'list'),
-    git(workspace, 'diff', '--cached'),
-  ];
-  const { turn_id } = await server.chat({ conv_id: 'a', message: `[[tool:Bash ${script}]]` });
-  const changed = git(workspace, 'status', '--porcelain');
-  const changes = await server.get(`/api/turns/${turn_id}/changes`);
-  expect(changes.files.map(({ path, status, now }: { path: string; status: string; now: string }) => [path, status, now])).toEqual([
-    ['kept.txt', 'modified', 'as_left'],
-    ['link', 'added', 'as_left'],
-    ['new/deep/file.txt', 'added', 'as_left'],
-    ['run.sh', 'modified', 'as_left'],
-    ['sub/gone.txt', 'deleted', 'as_left'],
-    ['untracked ü.txt', 'modified', 'as_left'],
-  ]);
-  expect(changes.files[0]).toMatchObject({ added: 1, removed: 1 });
-  expect(changes.diff).toContain('-two\n+changed\n');
-  const undone = await server.post(`/api/turns/${turn_id}/undo`, {});
-  expect((await undone.json()).files).toHaveLength(6);
-  expect([await read('kept.txt'), await read('sub/gone.txt'), await read('untracked ü.txt'), await read('ignored')]).toEqual([
-    'one\ntwo\n',
-    'to be deleted\n',
-    'not committed\n',
-    'x\n',
-  ]);
-  expect((await stat(at('run.sh'))).mode & 0o111).toBe(0o111);
-  await expect(stat(at('new'))).rejects.toThrow();
-  expect([
-    git(workspace, 'status', '--porcelain'),
-    git(workspace, 'log', '--oneline'),
-    git(workspace, 'stash', 'list'),
-    git(workspace, 'diff', '--cached'),
-  ]).toEqual(before);
-  expect((await server.get(`/api/turns/${turn_id}/changes`)).files.every(({ now }: { now: string }) => now === 'undone')).toBe(true);
-  // Undone already, there is nothing that the turn has left.
-  expect((await (await server.post(`/api/turns/${turn_id}/undo`, {})).json()).code).toBe('nothing_to_undo');
-  expect((await server.post(`/api/turns/${turn_id}/undo`, { redo: true })).status).toBe(200);
-  expect(git(workspace, 'status', '--porcelain')).toBe(changed);
-  expect(await read('new/deep/file.txt')).toBe('made\n');
-});
+verifies(
+  'undo.turn',
+  'puts the files back to before a turn and to after it again, and touches neither branch, index nor stash',
+  async () => {
+    const server = await startWithGit();
+    const { workspace, at, read } = server;
+    const before = [
+      git(workspace, 'status', '--porcelain'),
+      git(workspace, 'log', '--oneline'),
+      git(workspace, 'stash', 'list'),
+      git(workspace, 'diff', '--cached'),
+    ];
+    const { turn_id } = await server.chat({ conv_id: 'a', message: `[[tool:Bash ${script}]]` });
+    const changed = git(workspace, 'status', '--porcelain');
+    const changes = await server.get(`/api/turns/${turn_id}/changes`);
+    expect(
+      changes.files.map(({ path, status, now }: { path: string; status: string; now: string }) => [
+        path,
+        status,
+        now,
+      ]),
+    ).toEqual([
+      ['kept.txt', 'modified', 'as_left'],
+      ['link', 'added', 'as_left'],
+      ['new/deep/file.txt', 'added', 'as_left'],
+      ['run.sh', 'modified', 'as_left'],
+      ['sub/gone.txt', 'deleted', 'as_left'],
+      ['untracked ü.txt', 'modified', 'as_left'],
+    ]);
+    expect(changes.files[0]).toMatchObject({ added: 1, removed: 1 });
+    expect(changes.diff).toContain('-two\n+changed\n');
+    const undone = await server.post(`/api/turns/${turn_id}/undo`, {});
+    expect((await undone.json()).files).toHaveLength(6);
+    expect([
+      await read('kept.txt'),
+      await read('sub/gone.txt'),
+      await read('untracked ü.txt'),
+      await read('ignored'),
+    ]).toEqual(['one\ntwo\n', 'to be deleted\n', 'not committed\n', 'x\n']);
+    expect((await stat(at('run.sh'))).mode & 0o111).toBe(0o111);
+    await expect(stat(at('new'))).rejects.toThrow();
+    expect([
+      git(workspace, 'status', '--porcelain'),
+      git(workspace, 'log', '--oneline'),
+      git(workspace, 'stash', 'list'),
+      git(workspace, 'diff', '--cached'),
+    ]).toEqual(before);
+    expect(
+      (await server.get(`/api/turns/${turn_id}/changes`)).files.every(
+        ({ now }: { now: string }) => now === 'undone',
+      ),
+    ).toBe(true);
+    // Undone already, there is nothing that the turn has left.
+    expect((await (await server.post(`/api/turns/${turn_id}/undo`, {})).json()).code).toBe('nothing_to_undo');
+    expect((await server.post(`/api/turns/${turn_id}/undo`, { redo: true })).status).toBe(200);
+    expect(git(workspace, 'status', '--porcelain')).toBe(changed);
+    expect(await read('new/deep/file.txt')).toBe('made\n');
+  },
+);
 
-verifies('undo.refused', 'touches nothing where files have changed since, and undoes single files', async () => {
-  const server = await startWithGit();
-  const { at, read } = server;
-  const { turn_id } = await server.chat({ conv_id: 'a', message: '[[tool:Bash echo a > a.txt; echo b > b.txt; echo c > kept.txt]]' });
-  await until('its end', async () => (await server.get(`/api/turns/${turn_id}/changes`)).files.length === 3);
-  await writeFile(at('a.txt'), 'by hand\n');
-  const refused = await server.post(`/api/turns/${turn_id}/undo`, {});
-  expect(refused.status).toBe(409);
-  expect(await refused.json()).toMatchObject({ code: 'files_changed', detail: expect.stringContaining('a.txt') });
-  expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual(['by hand\n', 'b\n', 'c\n']);
-  expect((await server.post(`/api/turns/${turn_id}/undo`, { files: ['b.txt'] })).status).toBe(200);
-  await expect(stat(at('b.txt'))).rejects.toThrow();
-  expect(await read('kept.txt')).toBe('c\n');
-  const states = Object.fromEntries(
-    (await server.get(`/api/turns/${turn_id}/changes`)).files.map(({ path, now }: { path: string; now: string }) => [path, now]),
-  );
-  expect(states).toEqual({ 'a.txt': 'changed_since', 'b.txt': 'undone', 'kept.txt': 'as_left' });
-  expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['no such'] })).json()).code).toBe('nothing_to_undo');
-  // What was undone by itself is in nobody's way, neither then nor on the way back.
-  await writeFile(at('a.txt'), 'a\n');
-  const undo = async (body: object) => (await server.post(`/api/turns/${turn_id}/undo`, body)).json();
-  expect(await undo({})).toMatchObject({ files: ['a.txt', 'kept.txt'] });
-  expect(await read('kept.txt')).toBe('one\ntwo\n');
-  expect(await undo({})).toMatchObject({ code: 'nothing_to_undo' });
-  expect(await undo({ redo: true, files: ['b.txt'] })).toMatchObject({ files: ['b.txt'] });
-  expect(await undo({ redo: true })).toMatchObject({ files: ['a.txt', 'kept.txt'] });
-  expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual(['a\n', 'b\n', 'c\n']);
-  // A turn that runs is not undone under its own hands.
-  const running = await server.accept('a', { message: '[[slow 20 100ms]]' });
-  await until('it', async () => (await server.get('/api/conversations/a')).turn);
-  expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['kept.txt'] })).json()).code).toBe('conversation_busy');
-  await server.cancel(running.turn_id);
-});
+verifies(
+  'undo.refused',
+  'touches nothing where files have changed since, and undoes single files',
+  async () => {
+    const server = await startWithGit();
+    const { at, read } = server;
+    const { turn_id } = await server.chat({
+      conv_id: 'a',
+      message: '[[tool:Bash echo a > a.txt; echo b > b.txt; echo c > kept.txt]]',
+    });
+    await until(
+      'its end',
+      async () => (await server.get(`/api/turns/${turn_id}/changes`)).files.length === 3,
+    );
+    await writeFile(at('a.txt'), 'by hand\n');
+    const refused = await server.post(`/api/turns/${turn_id}/undo`, {});
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({
+      code: 'files_changed',
+      detail: expect.stringContaining('a.txt'),
+    });
+    expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual([
+      'by hand\n',
+      'b\n',
+      'c\n',
+    ]);
+    expect((await server.post(`/api/turns/${turn_id}/undo`, { files: ['b.txt'] })).status).toBe(200);
+    await expect(stat(at('b.txt'))).rejects.toThrow();
+    expect(await read('kept.txt')).toBe('c\n');
+    const states = Object.fromEntries(
+      (await server.get(`/api/turns/${turn_id}/changes`)).files.map(
+        ({ path, now }: { path: string; now: string }) => [path, now],
+      ),
+    );
+    expect(states).toEqual({ 'a.txt': 'changed_since', 'b.txt': 'undone', 'kept.txt': 'as_left' });
+    expect(
+      (await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['no such'] })).json()).code,
+    ).toBe('nothing_to_undo');
+    // What was undone by itself is in nobody's way, neither then nor on the way back.
+    await writeFile(at('a.txt'), 'a\n');
+    const undo = async (body: object) => (await server.post(`/api/turns/${turn_id}/undo`, body)).json();
+    expect(await undo({})).toMatchObject({ files: ['a.txt', 'kept.txt'] });
+    expect(await read('kept.txt')).toBe('one\ntwo\n');
+    expect(await undo({})).toMatchObject({ code: 'nothing_to_undo' });
+    expect(await undo({ redo: true, files: ['b.txt'] })).toMatchObject({ files: ['b.txt'] });
+    expect(await undo({ redo: true })).toMatchObject({ files: ['a.txt', 'kept.txt'] });
+    expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual(['a\n', 'b\n', 'c\n']);
+    // A turn that runs is not undone under its own hands.
+    const running = await server.accept('a', { message: '[[slow 20 100ms]]' });
+    await until('it', async () => (await server.get('/api/conversations/a')).turn);
+    expect(
+      (await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['kept.txt'] })).json()).code,
+    ).toBe('conversation_busy');
+    await server.cancel(running.turn_id);
+  },
+);
 
 verifies(
   'undo.turn',
@@ -143,12 +191,12 @@ verifies(
       return (await server.post(`/api/turns/${turn_id}/undo`, {})).json();
     };
     expect(await undone('a', workspace.project)).toMatchObject({ files: ['b.txt', 'kept.txt'] });
-    expect([await read('kept.txt'), await read('nested/x'), await read('cloned/x'), await read('made/y')]).toEqual([
-      'one\ntwo\n',
-      'two\n',
-      'two\n',
-      'y\n',
-    ]);
+    expect([
+      await read('kept.txt'),
+      await read('nested/x'),
+      await read('cloned/x'),
+      await read('made/y'),
+    ]).toEqual(['one\ntwo\n', 'two\n', 'two\n', 'y\n']);
     await expect(stat(at('b.txt'))).rejects.toThrow();
 
     const others = await Promise.all(
@@ -158,14 +206,20 @@ verifies(
         git({ ...workspace, project }, 'init', '-q');
         await writeFile(join(project, 'kept.txt'), `${name}\n`);
         await server.post('/api/conversations', { id: name, project });
-        const { turn_id } = await server.chat({ conv_id: name, message: '[[tool:Bash echo changed > kept.txt; echo b > b.txt]]' });
+        const { turn_id } = await server.chat({
+          conv_id: name,
+          message: '[[tool:Bash echo changed > kept.txt; echo b > b.txt]]',
+        });
         return { name, project, turn_id };
       }),
     );
     for (const redo of [false, true, false]) {
-      const answers = await Promise.all(others.map(({ turn_id }) => server.post(`/api/turns/${turn_id}/undo`, { redo })));
+      const answers = await Promise.all(
+        others.map(({ turn_id }) => server.post(`/api/turns/${turn_id}/undo`, { redo })),
+      );
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-      for (const { name, project } of others) expect(await readFile(join(project, 'kept.txt'), 'utf8')).toBe(redo ? 'changed\n' : `${name}\n`);
+      for (const { name, project } of others)
+        expect(await readFile(join(project, 'kept.txt'), 'utf8')).toBe(redo ? 'changed\n' : `${name}\n`);
     }
   },
 );
@@ -176,7 +230,11 @@ verifies('undo.turn', 'keeps up to 100 turns of a work tree, and nothing of olde
   const database = openDatabase(workspace.data);
   onTestFinished(() => database.dispose());
   const store = createUndoStore({ database });
-  const parts = createUndoParts({ folder: join(workspace.data, 'undo'), env: testEnv(workspace), now: () => new Date() });
+  const parts = createUndoParts({
+    folder: join(workspace.data, 'undo'),
+    env: testEnv(workspace),
+    now: () => new Date(),
+  });
   const fail = (...said: unknown[]) => expect.fail(String(said));
   const undo = createUndo({ ...parts, store, warn: fail, info: fail, debug: fail, now: () => new Date() });
   for (let count = 0; count < 154; count += 1) {
@@ -192,7 +250,12 @@ verifies('undo.turn', 'keeps up to 100 turns of a work tree, and nothing of olde
       () => false,
     );
   };
-  expect([await blobs('turn 0'), await blobs('turn 53'), await blobs('turn 54'), await blobs('turn 153')]).toEqual([false, false, true, true]);
+  expect([
+    await blobs('turn 0'),
+    await blobs('turn 53'),
+    await blobs('turn 54'),
+    await blobs('turn 153'),
+  ]).toEqual([false, false, true, true]);
   expect((await undo.changes('turn54')).files).toMatchObject([]);
   expect([store.get('turn53'), store.get('turn54')]).toMatchObject([null, { turn_id: 'turn54' }]);
   await expect(undo.changes('turn0')).rejects.toMatchObject({ code: 'nothing_to_undo' });
@@ -202,7 +265,9 @@ verifies('undo.refused', 'runs a turn all the same where nothing can be noted', 
   const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
   const outside = await server.chat({ conv_id: 'a', message: '[[tool:Bash touch x]][[text done]]' });
   expect(outside.response).toContain('done');
-  expect((await (await server.send(`/api/turns/${outside.turn_id}/changes`)).json()).code).toBe('nothing_to_undo');
+  expect((await (await server.send(`/api/turns/${outside.turn_id}/changes`)).json()).code).toBe(
+    'nothing_to_undo',
+  );
   // A repository that is none, a file that cannot be read, a link that leads nowhere.
   await writeFile(join(server.workspace.project, '.git'), 'gitdir: /nowhere\n');
   expect((await server.chat({ conv_id: 'a', message: '[[text two]]' })).response).toContain('two');
@@ -214,5 +279,7 @@ verifies('undo.refused', 'runs a turn all the same where nothing can be noted', 
   await writeFile(join(server.workspace.project, 'huge'), '');
   await truncate(join(server.workspace.project, 'huge'), 30_000_000);
   const fresh = await after.chat({ conv_id: 'a', message: '[[tool:Bash echo y > y; echo z >> huge]]' });
-  expect((await after.get(`/api/turns/${fresh.turn_id}/changes`)).files).toMatchObject([{ path: 'y', status: 'added' }]);
+  expect((await after.get(`/api/turns/${fresh.turn_id}/changes`)).files).toMatchObject([
+    { path: 'y', status: 'added' },
+  ]);
 });

@@ -15,15 +15,26 @@ const bigLength = 200_001;
 
 /** Runs a program and waits for its end without blocking: the scripted model is in this process. */
 async function run({ workspace }: Built, command: string, args: readonly string[]) {
-  const child = spawn(command, args, { cwd: workspace.project, env: testEnv(workspace), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd: workspace.project,
+    env: testEnv(workspace),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
-  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
   return { status, stdout, stderr };
 }
 
 /** Runs a shell script with `switchboard` as a function. */
 const runScript = (built: Built, script: string) =>
-  run(built, 'bash', ['-c', `set -o pipefail; switchboard() { "${process.execPath}" "${main}" "$@"; }\n${script}`]);
+  run(built, 'bash', [
+    '-c',
+    `set -o pipefail; switchboard() { "${process.execPath}" "${main}" "$@"; }\n${script}`,
+  ]);
 
 verifies('cli.output', 'writes all of a long answer to a pipe, and fails when it cannot', async () => {
   const built = await startBuilt();
@@ -33,7 +44,9 @@ verifies('cli.output', 'writes all of a long answer to a pipe, and fails when it
   expect(await length(`switchboard last-message big | (sleep 0.5; wc -c)`)).toBe(bigLength + 1);
   expect(await length(`switchboard logs big --json | (sleep 0.5; jq ". | length")`)).toBe(4);
   expect(await length(`switchboard export big | (sleep 0.5; wc -c)`)).toBeGreaterThan(2 * bigLength);
-  expect((await runScript(built, 'switchboard logs big > /dev/null')).stderr).toContain('switchboard export big');
+  expect((await runScript(built, 'switchboard logs big > /dev/null')).stderr).toContain(
+    'switchboard export big',
+  );
   const full = await runScript(built, 'switchboard last-message big > /dev/full');
   expect([full.status, full.stderr]).toEqual([1, 'error: The output could not be written (ENOSPC).\n']);
   expect((await runScript(built, 'switchboard --help > /dev/full')).status).toBe(1);
@@ -60,14 +73,20 @@ verifies('cli.output', 'sends the message, the file and what is piped in, togeth
   await runScript(built, 'switchboard chat x explain < /dev/null; switchboard chat x closed <&-');
   expect(lastText()?.trim()).toBe('closed');
   // Nobody ever writes to this socket or closes it, as under ssh.
-  const child = spawn(process.execPath, [main, 'ask', 'x', 'over ssh'], { cwd: workspace.project, env: testEnv(workspace) });
+  const child = spawn(process.execPath, [main, 'ask', 'x', 'over ssh'], {
+    cwd: workspace.project,
+    env: testEnv(workspace),
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let words = '';
   child.stderr.on('data', (chunk) => {
     words += chunk;
   });
   expect(await once(child, 'exit')).toEqual([0, null]);
-  expect([lastText()?.trim(), words]).toEqual(['over ssh', expect.stringContaining('Nothing arrived on standard input')]);
+  expect([lastText()?.trim(), words]).toEqual([
+    'over ssh',
+    expect.stringContaining('Nothing arrived on standard input'),
+  ]);
 });
 
 verifies('cli.output', 'lets no escape sequence of a model reach a terminal', async () => {
@@ -79,13 +98,23 @@ verifies('cli.output', 'lets no escape sequence of a model reach a terminal', as
   const raw = join(workspace.root, 'raw');
   const script = join(workspace.root, 'script.sh');
   const switchboard = `'${process.execPath}' '${main}'`;
-  const commands = ['chat x -f hostile', 'last-message x', 'logs x', "chat x -f missing-$(printf '\\033]0;EVIL\\007')"];
-  await writeFile(script, ['stty -opost', ...commands.map((command) => `${switchboard} ${command}`)].join('\n'));
+  const commands = [
+    'chat x -f hostile',
+    'last-message x',
+    'logs x',
+    "chat x -f missing-$(printf '\\033]0;EVIL\\007')",
+  ];
+  await writeFile(
+    script,
+    ['stty -opost', ...commands.map((command) => `${switchboard} ${command}`)].join('\n'),
+  );
   // `script` keeps every byte that the terminal was given.
   await run(built, 'script', ['-q', '-c', `bash ${script}`, raw]);
   const [, shown = ''] = /^Script started.*?\n(.*)\nScript done/s.exec(await readFile(raw, 'utf8')) ?? [];
   expect(shown.match(/Echo: ABCD/g)?.length).toBeGreaterThanOrEqual(3);
-  expect(shown.replaceAll(/\u001b\[[012]m/g, '')).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/);
+  expect(shown.replaceAll(/\u001b\[[012]m/g, '')).not.toMatch(
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/,
+  );
   // A pipe gets it as it is.
   const { out } = await runCli(workspace, ['last-message', 'x']);
   expect(out).toBe(`Echo: ${hostile}\n`);

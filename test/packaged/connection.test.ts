@@ -26,9 +26,22 @@ verifies('http.upgrade', 'answers curl --http2 and other wishes for a protocol a
   const file = join(workspace.root, 'message.json');
   await writeFile(file, JSON.stringify({ message: `long ${'x'.repeat(3_000_000)}`, literal: 'wrong' }));
   const type = ['-H', 'content-type: application/json'];
-  expect(JSON.parse(await curl(...type, '--data-binary', `@${file}`, `${server.url}/api/chat`))).toMatchObject({ field: 'literal' });
+  expect(
+    JSON.parse(await curl(...type, '--data-binary', `@${file}`, `${server.url}/api/chat`)),
+  ).toMatchObject({ field: 'literal' });
   await writeFile(file, JSON.stringify({ message: 'hello' }));
-  expect(JSON.parse(await curl(...type, '-H', 'transfer-encoding: chunked', '--data-binary', `@${file}`, `${server.url}/api/chat`))).toMatchObject({
+  expect(
+    JSON.parse(
+      await curl(
+        ...type,
+        '-H',
+        'transfer-encoding: chunked',
+        '--data-binary',
+        `@${file}`,
+        `${server.url}/api/chat`,
+      ),
+    ),
+  ).toMatchObject({
     response: 'Echo: hello',
   });
 
@@ -46,13 +59,26 @@ verifies('http.upgrade', 'answers curl --http2 and other wishes for a protocol a
   };
   const ask = (path: string, ...more: string[]) =>
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${more.map((line) => `${line}\r\n`).join('')}\r\n`;
-  const h2c = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'];
-  expect(await talk(ask('/health', ...h2c) + ask('/health') + ask('/health', ...h2c) + ask('/api/status'), 4)).toEqual(['200', '200', '200', '401']);
+  const h2c = [
+    'Connection: Upgrade, HTTP2-Settings',
+    'Upgrade: h2c',
+    'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+  ];
+  expect(
+    await talk(ask('/health', ...h2c) + ask('/health') + ask('/health', ...h2c) + ask('/api/status'), 4),
+  ).toEqual(['200', '200', '200', '401']);
   expect(await talk(ask('/health', 'Connection: upgrade', 'Upgrade: TLS/1.0, h2c'), 1)).toEqual(['200']);
-  const socket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+  const socket = [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  ];
   expect(await talk(ask('/api/status', ...socket), 1)).toEqual(['404']);
   expect(await talk(ask('/api/hosts/local/sessions/0/terminal', ...socket), 1)).toEqual(['401']);
-  expect(await talk(ask('/api/hosts/local/sessions/0/terminal', 'Origin: http://evil.example', ...socket), 1)).toEqual(['403']);
+  expect(
+    await talk(ask('/api/hosts/local/sessions/0/terminal', 'Origin: http://evil.example', ...socket), 1),
+  ).toEqual(['403']);
 });
 
 const files = 300;

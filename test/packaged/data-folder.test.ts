@@ -24,7 +24,13 @@ type Result = 'used' | 'again' | 'noted' | 'aside' | 'stays';
 
 type Row = Record<FileFault | 'newer', Result>;
 
-const aside = (more: Partial<Row>): Row => ({ ...all('aside'), 'a link': 'used', 'read-only': 'used', newer: 'used', ...more });
+const aside = (more: Partial<Row>): Row => ({
+  ...all('aside'),
+  'a link': 'used',
+  'read-only': 'used',
+  newer: 'used',
+  ...more,
+});
 
 function all(result: Result): Row {
   const names = [...(Object.keys(fileFaults) as FileFault[]), 'newer'] as const;
@@ -57,7 +63,8 @@ const table: Record<string, Row> = {
 
 /** What a newer version may write; other files have no version. */
 const newer: Record<string, (path: string) => void> = {
-  'vapid.json': (path) => writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), later: 1 })),
+  'vapid.json': (path) =>
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), later: 1 })),
   'server.pid': (path) => writeFileSync(path, '{"pid": 1, "later": 1}\n'),
   'sessions.json.bak': (path) => writeFileSync(path, '{"version": 9, "conversations": []}'),
   'library.db': (path) => queryDatabase(path, 'PRAGMA user_version = 99'),
@@ -67,14 +74,18 @@ const as = isRoot ? { uid: nobody } : {};
 const binary = { name: 'a.bin', data: Buffer.from([1, 2, 3, 0]).toString('base64') };
 const hasStack = /\n\s+at |\\n\s+at /;
 const keptIn = (path: string) => readdirSync(path).filter((name) => name.includes('.damaged-'));
-const keyOf = ({ data }: Workspace) => JSON.parse(readFileSync(join(data, 'vapid.json'), 'utf8')).publicKey as string;
+const keyOf = ({ data }: Workspace) =>
+  JSON.parse(readFileSync(join(data, 'vapid.json'), 'utf8')).publicKey as string;
 const passwordOf = ({ data }: Workspace) => readFileSync(join(data, 'password'), 'utf8').trim();
 
 /** The API as a person uses it who looks up the password in its file. */
 function signIn(server: ServerProcess, workspace: Workspace) {
   const authorization = `Basic ${Buffer.from(`${username}:${passwordOf(workspace)}`).toString('base64')}`;
   // biome-ignore lint/suspicious/noExplicitAny: tests look at answers of every shape
-  const read = async (response: Response): Promise<{ status: number; body: any }> => ({ status: response.status, body: await response.json() });
+  const read = async (response: Response): Promise<{ status: number; body: any }> => ({
+    status: response.status,
+    body: await response.json(),
+  });
   return {
     get: async (path: string) => (await read(await server.send(path, { headers: { authorization } }))).body,
     post: async (path: string, body: object) => read(await server.post(path, body, { authorization })),
@@ -118,7 +129,8 @@ async function prepare(more: Record<string, string> = {}) {
   };
 }
 
-const findPelican = (client: Client) => until('the hit', async () => (await client.get('/api/search?q=pelican')).hits.length > 0);
+const findPelican = (client: Client) =>
+  until('the hit', async () => (await client.get('/api/search?q=pelican')).hits.length > 0);
 
 /** Uses everything that needs one of the files. */
 async function useAll(client: Client, file: (name: string) => Result) {
@@ -126,11 +138,19 @@ async function useAll(client: Client, file: (name: string) => Result) {
   await findPelican(client);
   const sent = await client.post('/api/chat', { message: 'more', conv_id: 'a', attachments: [binary] });
   if (file('attachments') === 'stays')
-    expect(sent.body).toMatchObject({ code: 'storage_unavailable', detail: expect.stringMatching(/ch(own|mod) -R/) });
-  const { body } = sent.status === 503 ? await client.post('/api/chat', { message: 'and more', conv_id: 'a' }) : sent;
+    expect(sent.body).toMatchObject({
+      code: 'storage_unavailable',
+      detail: expect.stringMatching(/ch(own|mod) -R/),
+    });
+  const { body } =
+    sent.status === 503 ? await client.post('/api/chat', { message: 'and more', conv_id: 'a' }) : sent;
   expect(body).toMatchObject({ success: true });
   const changes = await client.get(`/api/turns/${body.turn_id}/changes`);
-  if (file('undo') === 'stays') expect(changes).toMatchObject({ code: 'nothing_to_undo', detail: expect.stringMatching(/ch(own|mod) -R/) });
+  if (file('undo') === 'stays')
+    expect(changes).toMatchObject({
+      code: 'nothing_to_undo',
+      detail: expect.stringMatching(/ch(own|mod) -R/),
+    });
   else expect(changes).toMatchObject({ files: [] });
   expect((await client.post('/api/conversations', { id: `c${Date.now()}` })).status).toBe(201);
 }
@@ -158,7 +178,9 @@ verifies(
       const notes: { file: string; text: string }[] = storage.notes;
       for (const name of Object.keys(table)) {
         const result = resultOf(name);
-        const said = notes.filter(({ file, text }) => basename(file) === name || text.startsWith(`${join(data, name)} `));
+        const said = notes.filter(
+          ({ file, text }) => basename(file) === name || text.startsWith(`${join(data, name)} `),
+        );
         const kept = keptIn(data).filter((one) => one.startsWith(`${name}.`));
         const isNoted = ['noted', 'aside', 'stays'].includes(result);
         const isKept = result === 'aside' || (name === 'library.db' && fault === 'a folder');
@@ -197,13 +219,22 @@ verifies(
     const sent = await client.post('/api/chat', { message: 'more', conv_id: 'a', attachments: [binary] });
     expect(sent).toMatchObject({
       status: 503,
-      body: { detail: expect.stringContaining('attachments is a file, and a folder is expected there: move it away') },
+      body: {
+        detail: expect.stringContaining(
+          'attachments is a file, and a folder is expected there: move it away',
+        ),
+      },
     });
-    expect((await client.post('/api/chat', { message: 'and more', conv_id: 'a' })).body).toMatchObject({ success: true });
+    expect((await client.post('/api/chat', { message: 'and more', conv_id: 'a' })).body).toMatchObject({
+      success: true,
+    });
     expect(readFileSync(join(data, 'attachments'), 'utf8')).toBe('mine');
     expect(server.output()).not.toMatch(hasStack);
-    const missing = 'vapid.json is missing: new keys were made, and browsers must turn notifications on again';
-    expect((await client.get('/api/status')).storage.notes).toEqual([expect.objectContaining({ text: expect.stringContaining(missing) })]);
+    const missing =
+      'vapid.json is missing: new keys were made, and browsers must turn notifications on again';
+    expect((await client.get('/api/status')).storage.notes).toEqual([
+      expect.objectContaining({ text: expect.stringContaining(missing) }),
+    ]);
     await server.stop();
     const second = signIn(await start(), workspace);
     const { storage } = await second.get('/api/status');
@@ -214,31 +245,52 @@ verifies(
   60_000,
 );
 
-verifies('store.files', 'fails a message whose files were removed or changed while it waited, and names them', async () => {
-  const { workspace, start, api } = await prepare({ MAX_CONCURRENT_TURNS: '1' });
-  const { data } = workspace;
-  const server = await start();
-  const client = signIn(server, workspace);
-  const hung = await client.post('/api/conversations/hung/turns', { message: '[[hang]]' });
-  await api.waitFor('[[hang]]');
-  const text = { name: 'notes.txt', data: Buffer.from('notes of the day').toString('base64') };
-  const send = async (file: object) =>
-    (await client.post('/api/conversations/a/turns', { message: 'look', attachments: [file] })).body.turn_id as string;
-  const turns = { missing: await send(text), cut: await send(binary), zeroed: await send(text), random: await send(binary) };
-  for (const [fault, id] of Object.entries(turns)) fileFaults[fault as FileFault](join(data, 'attachments', id, '0'));
-  await client.post(`/api/turns/${hung.body.turn_id}/cancel`, {});
-  for (const [fault, id] of Object.entries(turns)) {
-    const turn = await client.get(`/api/turns/${id}?wait_s=30&for=end`);
-    const says = expect.stringMatching(
-      fault === 'missing' ? /notes\.txt cannot be read: .*is not there any more/ : /is not what came with the message/,
-    );
-    expect([fault, turn.state, turn.error]).toEqual([fault, 'failed', expect.objectContaining({ code: 'attachment_lost', detail: says })]);
-  }
-});
+verifies(
+  'store.files',
+  'fails a message whose files were removed or changed while it waited, and names them',
+  async () => {
+    const { workspace, start, api } = await prepare({ MAX_CONCURRENT_TURNS: '1' });
+    const { data } = workspace;
+    const server = await start();
+    const client = signIn(server, workspace);
+    const hung = await client.post('/api/conversations/hung/turns', { message: '[[hang]]' });
+    await api.waitFor('[[hang]]');
+    const text = { name: 'notes.txt', data: Buffer.from('notes of the day').toString('base64') };
+    const send = async (file: object) =>
+      (await client.post('/api/conversations/a/turns', { message: 'look', attachments: [file] })).body
+        .turn_id as string;
+    const turns = {
+      missing: await send(text),
+      cut: await send(binary),
+      zeroed: await send(text),
+      random: await send(binary),
+    };
+    for (const [fault, id] of Object.entries(turns))
+      fileFaults[fault as FileFault](join(data, 'attachments', id, '0'));
+    await client.post(`/api/turns/${hung.body.turn_id}/cancel`, {});
+    for (const [fault, id] of Object.entries(turns)) {
+      const turn = await client.get(`/api/turns/${id}?wait_s=30&for=end`);
+      const says = expect.stringMatching(
+        fault === 'missing'
+          ? /notes\.txt cannot be read: .*is not there any more/
+          : /is not what came with the message/,
+      );
+      expect([fault, turn.state, turn.error]).toEqual([
+        fault,
+        'failed',
+        expect.objectContaining({ code: 'attachment_lost', detail: says }),
+      ]);
+    }
+  },
+);
 
 /** What the server cannot start with, since it cannot be made again: named with the fix, and left as it is. */
 const refused: Record<string, [name: string, fault: FileFault, says: RegExp]> = {
-  'the journal read-only': ['switchboard.db', 'read-only', /switchboard\.db may not be used by this user: chmod u\+rw/],
+  'the journal read-only': [
+    'switchboard.db',
+    'read-only',
+    /switchboard\.db may not be used by this user: chmod u\+rw/,
+  ],
   'the journal of another user': [
     'switchboard.db',
     'foreign owner',
@@ -250,7 +302,11 @@ const refused: Record<string, [name: string, fault: FileFault, says: RegExp]> = 
     /sessions\.json (belongs to another user \(uid 0\): .*sudo chown|may not be used)/,
   ],
   'the folder read-only': ['.', 'read-only', /may not be used by this user: chmod -R u\+rwX/],
-  'the folder of another user': ['.', 'foreign owner', /(belongs to another user \(uid 0\): .*sudo chown -R|may not be used)/],
+  'the folder of another user': [
+    '.',
+    'foreign owner',
+    /(belongs to another user \(uid 0\): .*sudo chown -R|may not be used)/,
+  ],
   'the folder a file': ['.', 'a folder', /is a file/],
   'the folder a dangling link': ['.', 'a dangling link', /is a link to .*, which is not there/],
   'the folder a loop': ['.', 'a loop', /is a link that leads in a circle/],

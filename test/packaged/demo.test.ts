@@ -10,7 +10,11 @@ import { verifies } from '../requirement/verifies.ts';
 verifies('demo.works', 'fills a few conversations, answers, and leaves nothing', async () => {
   const workspace = await createWorkspace();
   const args = ['--import', 'tsx', join(packageRoot, 'scripts', 'demo.ts')];
-  const demo = spawn(process.execPath, args, { cwd: packageRoot, env: testEnv(workspace), stdio: ['ignore', 'pipe', 'pipe'] });
+  const demo = spawn(process.execPath, args, {
+    cwd: packageRoot,
+    env: testEnv(workspace),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = once(demo, 'exit');
   onTestFinished(() => void demo.kill('SIGKILL'));
   let output = '';
@@ -20,13 +24,27 @@ verifies('demo.works', 'fills a few conversations, answers, and leaves nothing',
     });
   await until('the demo', () => output.includes('The demo is ready'), 60_000);
   const url = /Open (\S+)/.exec(output)?.[1];
-  const headers = { authorization: `Basic ${Buffer.from('demo:demo').toString('base64')}`, 'content-type': 'application/json' };
+  const headers = {
+    authorization: `Basic ${Buffer.from('demo:demo').toString('base64')}`,
+    'content-type': 'application/json',
+  };
   const list = await (await fetch(`${url}/api/conversations`, { headers })).json();
-  expect(list.conversations.map((row: { id: string }) => row.id)).toEqual(['default', 'ideas', 'greeter', 'translate', 'greeting', 'run-tests']);
+  expect(list.conversations.map((row: { id: string }) => row.id)).toEqual([
+    'default',
+    'ideas',
+    'greeter',
+    'translate',
+    'greeting',
+    'run-tests',
+  ]);
   const { prompts } = await (await fetch(`${url}/api/prompts`, { headers })).json();
   expect(prompts.map(({ kind }: { kind: string }) => kind)).toEqual(['permission', 'question', 'plan']);
   expect(prompts[2].input.plan).toContain('by language');
-  const answer = await fetch(`${url}/api/chat`, { method: 'POST', headers, body: JSON.stringify({ message: 'Suggest a name' }) });
+  const answer = await fetch(`${url}/api/chat`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ message: 'Suggest a name' }),
+  });
   expect((await answer.json()).response).toContain('Switchboard');
   const page = await (await fetch(`${url}/api/conversations/greeter/messages`, { headers })).json();
   expect(JSON.stringify(page)).toContain('Mended');

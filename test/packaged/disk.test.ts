@@ -36,8 +36,14 @@ verifies('store.disk', 'answers 503 on a full disk, keeps what was accepted, and
   expect(await server.get('/api/status')).toMatchObject({ storage: { writable: false } });
   expect((await fetch(`${server.url}/health`)).status).toBe(200);
   await rm(join(workspace.data, 'filler'));
-  expect(await server.turn(running.turn_id)).toMatchObject({ state: 'completed', result: { response: 'before' } });
-  expect(await server.turn(queued.turn_id)).toMatchObject({ state: 'completed', result: { response: 'Echo: waits for the disk' } });
+  expect(await server.turn(running.turn_id)).toMatchObject({
+    state: 'completed',
+    result: { response: 'before' },
+  });
+  expect(await server.turn(queued.turn_id)).toMatchObject({
+    state: 'completed',
+    result: { response: 'Echo: waits for the disk' },
+  });
   expect(await server.chat({ message: 'healed', conv_id: 'b' })).toMatchObject({ response: 'Echo: healed' });
   await until('the word of it', async () => (await server.get('/api/status')).storage.writable);
 });
@@ -71,36 +77,46 @@ verifies('store.disk', 'answers 503 on a read-only disk, and heals', async () =>
   expect(await made.json()).toMatchObject({ code: 'storage_unavailable' });
   execFileSync('chattr', ['-i', workspace.data]);
   await until('it to heal', async () => (await server.get('/api/status')).storage.writable);
-  expect(await server.chat({ message: 'healed', conv_id: 'new' })).toMatchObject({ response: 'Echo: healed' });
+  expect(await server.chat({ message: 'healed', conv_id: 'new' })).toMatchObject({
+    response: 'Echo: healed',
+  });
 });
 
 verifies('store.disk', 'says at the start that the data folder cannot be written', async () => {
   const workspace = await createWorkspace();
   await writeFile(join(workspace.root, 'a-file'), '');
   const env = serverEnv(workspace, null, { SESSIONS_DIR: join(workspace.root, 'a-file') });
-  await expect(startServerProcess(workspace, env)).rejects.toThrow(/ended with 2: The data folder .* cannot be used/);
+  await expect(startServerProcess(workspace, env)).rejects.toThrow(
+    /ended with 2: The data folder .* cannot be used/,
+  );
 });
 
-verifies('store.damaged', 'keeps a damaged sessions.json aside and goes on with the last good copy', async () => {
-  const workspace = await createWorkspace();
-  const api = await startTestApi();
-  const env = serverEnv(workspace, api);
-  const first = await startServerProcess(workspace, env);
-  const { session_id } = await first.chat({ message: 'hello', conv_id: 'a' });
-  await first.chat({ message: 'hello', conv_id: 'b' });
-  await first.stop();
-  const file = join(workspace.data, 'sessions.json');
-  await writeFile(file, (await readFile(file, 'utf8')).slice(0, 100));
-  const second = await startServerProcess(workspace, env);
-  expect(second.output()).toContain('damaged');
-  expect((await readdir(workspace.data)).some((name) => name.startsWith('sessions.json.damaged-'))).toBe(true);
-  expect(await second.chat({ message: 'again', conv_id: 'a' })).toMatchObject({ session_id });
-  await second.stop();
-  await writeFile(file, '');
-  await writeFile(`${file}.bak`, 'nothing of use');
-  const third = await startServerProcess(workspace, env);
-  expect(await third.chat({ message: 'once more', conv_id: 'a' })).toMatchObject({ session_id });
-});
+verifies(
+  'store.damaged',
+  'keeps a damaged sessions.json aside and goes on with the last good copy',
+  async () => {
+    const workspace = await createWorkspace();
+    const api = await startTestApi();
+    const env = serverEnv(workspace, api);
+    const first = await startServerProcess(workspace, env);
+    const { session_id } = await first.chat({ message: 'hello', conv_id: 'a' });
+    await first.chat({ message: 'hello', conv_id: 'b' });
+    await first.stop();
+    const file = join(workspace.data, 'sessions.json');
+    await writeFile(file, (await readFile(file, 'utf8')).slice(0, 100));
+    const second = await startServerProcess(workspace, env);
+    expect(second.output()).toContain('damaged');
+    expect((await readdir(workspace.data)).some((name) => name.startsWith('sessions.json.damaged-'))).toBe(
+      true,
+    );
+    expect(await second.chat({ message: 'again', conv_id: 'a' })).toMatchObject({ session_id });
+    await second.stop();
+    await writeFile(file, '');
+    await writeFile(`${file}.bak`, 'nothing of use');
+    const third = await startServerProcess(workspace, env);
+    expect(await third.chat({ message: 'once more', conv_id: 'a' })).toMatchObject({ session_id });
+  },
+);
 
 verifies('store.original', 'takes over a sessions.json of the original system', async () => {
   const workspace = await createWorkspace();
@@ -126,14 +142,28 @@ verifies('store.original', 'takes over a sessions.json of the original system', 
   chmodSync(file, 0o644);
   // The default project is another one now: the session goes on where it was begun.
   const second = await startServerProcess(workspace, { ...env, CLAUDE_PROJECT_PATH: elsewhere });
-  expect((await second.get('/api/sessions')).default).toMatchObject({ session_id, turn_count: 5, last_message: 'an old one', created_at: at });
+  expect((await second.get('/api/sessions')).default).toMatchObject({
+    session_id,
+    turn_count: 5,
+    last_message: 'an old one',
+    created_at: at,
+  });
   expect(await second.chat({ message: 'on' })).toMatchObject({ session_id, response: 'Echo: on' });
   expect(await second.get('/api/conversations/default')).toMatchObject({ project: workspace.project });
-  expect(await second.get('/api/conversations/c-my-project')).toMatchObject({ title: 'my project', turn_count: 7, session_id });
+  expect(await second.get('/api/conversations/c-my-project')).toMatchObject({
+    title: 'my project',
+    turn_count: 7,
+    session_id,
+  });
   expect(await second.get('/api/conversations?limit=10')).toMatchObject({ total: 3 });
   await second.stop();
   const kept = JSON.parse(await readFile(file, 'utf8'));
-  expect(kept.conversations.default).toMatchObject({ session_id, turn_count: 6, created_at: at, last_message: 'on' });
+  expect(kept.conversations.default).toMatchObject({
+    session_id,
+    turn_count: 6,
+    created_at: at,
+    last_message: 'on',
+  });
   expect(Object.keys(kept)).toEqual(['conversations']);
 });
 
@@ -160,28 +190,39 @@ verifies(['store.disk', 'machine.contained'], 'lives on with a log that cannot b
   expect(server.child.exitCode).toBe(null);
 });
 
-verifies('store.disk', 'leaves a full disk its room after a refused attachment, and starts on it after a crash', async () => {
-  const workspace = await createWorkspace();
-  if (!mountSmall(workspace)) return expectNoMount();
-  const api = await startTestApi();
-  const env = serverEnv(workspace, api);
-  const server = await startServerProcess(workspace, env);
-  const kept = await server.chat({ message: 'kept', conv_id: 'a' });
-  const attachments = [{ name: 'large.bin', data: Buffer.alloc(3_000_000, 1).toString('base64') }];
-  const refused = await server.post('/api/chat', { message: 'too large for the disk', conv_id: 'a', attachments });
-  expect([refused.status, (await refused.json()).code]).toEqual([503, 'storage_unavailable']);
-  expect(await readdir(join(workspace.data, 'attachments'))).toEqual([]);
-  expect(await server.chat({ message: 'plain', conv_id: 'a' })).toMatchObject({ response: 'Echo: plain' });
+verifies(
+  'store.disk',
+  'leaves a full disk its room after a refused attachment, and starts on it after a crash',
+  async () => {
+    const workspace = await createWorkspace();
+    if (!mountSmall(workspace)) return expectNoMount();
+    const api = await startTestApi();
+    const env = serverEnv(workspace, api);
+    const server = await startServerProcess(workspace, env);
+    const kept = await server.chat({ message: 'kept', conv_id: 'a' });
+    const attachments = [{ name: 'large.bin', data: Buffer.alloc(3_000_000, 1).toString('base64') }];
+    const refused = await server.post('/api/chat', {
+      message: 'too large for the disk',
+      conv_id: 'a',
+      attachments,
+    });
+    expect([refused.status, (await refused.json()).code]).toEqual([503, 'storage_unavailable']);
+    expect(await readdir(join(workspace.data, 'attachments'))).toEqual([]);
+    expect(await server.chat({ message: 'plain', conv_id: 'a' })).toMatchObject({ response: 'Echo: plain' });
 
-  fill(workspace.data);
-  await server.kill();
-  const second = await startServerProcess(workspace, env);
-  expect(JSON.stringify(await second.messages('a'))).toContain('Echo: kept');
-  expect((await readdir(workspace.data)).filter((name) => name.endsWith('.before'))).toEqual([]);
-  await rm(join(workspace.data, 'filler'));
-  await until('room', async () => (await second.post('/api/chat', { message: 'again', conv_id: 'a' })).status === 200);
-  expect((await second.get(`/api/turns/${kept.turn_id}`)).state).toBe('completed');
-});
+    fill(workspace.data);
+    await server.kill();
+    const second = await startServerProcess(workspace, env);
+    expect(JSON.stringify(await second.messages('a'))).toContain('Echo: kept');
+    expect((await readdir(workspace.data)).filter((name) => name.endsWith('.before'))).toEqual([]);
+    await rm(join(workspace.data, 'filler'));
+    await until(
+      'room',
+      async () => (await second.post('/api/chat', { message: 'again', conv_id: 'a' })).status === 200,
+    );
+    expect((await second.get(`/api/turns/${kept.turn_id}`)).state).toBe('completed');
+  },
+);
 
 verifies('store.disk', 'makes no change that it refused, then or later', async () => {
   const { server, workspace } = await startBuilt();

@@ -11,7 +11,12 @@ import { verifies } from '../requirement/verifies.ts';
 /** What the turn does, in a mode in which the agent may do nothing: it is the server that is on trial. */
 const command = `printf 'two\\r\\n$Id$\\n' > a.txt; echo two > b.lfs; echo two > c.crlf; rm gone.txt; echo made > made.txt`;
 
-const contents = { 'a.txt': 'one\r\n$Id: kept $\n', 'b.lfs': 'one\n', 'c.crlf': 'one\nmixed\r\n', 'gone.txt': 'gone\r\n' };
+const contents = {
+  'a.txt': 'one\r\n$Id: kept $\n',
+  'b.lfs': 'one\n',
+  'c.crlf': 'one\nmixed\r\n',
+  'gone.txt': 'gone\r\n',
+};
 
 type Traps = { workspace: Workspace; marks: string; run(name: string): string };
 
@@ -26,7 +31,11 @@ async function setTraps(workspace: Workspace): Promise<Traps> {
 }
 
 function git({ workspace }: Traps, cwd: string, ...args: string[]): void {
-  const done = spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd, env: testEnv(workspace), encoding: 'utf8' });
+  const done = spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+    cwd,
+    env: testEnv(workspace),
+    encoding: 'utf8',
+  });
   expect(done.status, done.stderr).toBe(0);
 }
 
@@ -43,7 +52,8 @@ async function makeRepository(traps: Traps, name: string): Promise<string> {
   const project = join(traps.workspace.root, name);
   await mkdir(project);
   git(traps, project, 'init', '-q', '-b', 'main');
-  for (const [path, text] of Object.entries(contents)) await writeFile(join(project, path), `committed\n${text}`);
+  for (const [path, text] of Object.entries(contents))
+    await writeFile(join(project, path), `committed\n${text}`);
   git(traps, project, 'add', '.');
   git(traps, project, 'commit', '-q', '-m', 'first');
   for (const [path, text] of Object.entries(contents)) await writeFile(join(project, path), text);
@@ -52,7 +62,10 @@ async function makeRepository(traps: Traps, name: string): Promise<string> {
 
 async function arm(traps: Traps, project: string): Promise<void> {
   await writeFile(join(project, '.git/config'), configOfPrograms(traps.run));
-  await writeFile(join(project, '.git/more-config'), `[core]\n\tfsmonitor = ${JSON.stringify(traps.run('include'))}\n`);
+  await writeFile(
+    join(project, '.git/more-config'),
+    `[core]\n\tfsmonitor = ${JSON.stringify(traps.run('include'))}\n`,
+  );
   await writeFile(join(project, '.gitattributes'), attributesOfPrograms);
   await writeFile(join(project, '.git/info/attributes'), attributesOfPrograms);
   await writeFile(join(project, 'more-attributes'), attributesOfPrograms);
@@ -81,7 +94,10 @@ const kinds: Record<string, (traps: Traps, name: string) => Promise<string>> = {
     for (const [path, text] of Object.entries(contents)) await writeFile(join(project, path), text);
     await arm(traps, main);
     await appendFile(join(main, '.git/config'), '[extensions]\n\tworktreeConfig = true\n');
-    await writeFile(join(main, '.git/worktrees', name, 'config.worktree'), `[core]\n\tfsmonitor = ${JSON.stringify(traps.run('worktree'))}\n`);
+    await writeFile(
+      join(main, '.git/worktrees', name, 'config.worktree'),
+      `[core]\n\tfsmonitor = ${JSON.stringify(traps.run('worktree'))}\n`,
+    );
     await writeFile(join(project, '.gitattributes'), attributesOfPrograms);
     return project;
   },
@@ -89,8 +105,15 @@ const kinds: Record<string, (traps: Traps, name: string) => Promise<string>> = {
   async 'a partial clone'(traps, name) {
     const project = await makeRepository(traps, name);
     await arm(traps, project);
-    await appendFile(join(project, '.git/config'), '[core]\n\trepositoryformatversion = 1\n[extensions]\n\tpartialClone = origin\n');
-    const listed = spawnSync('git', ['ls-tree', '-r', 'HEAD', 'a.txt'], { cwd: project, env: testEnv(traps.workspace), encoding: 'utf8' });
+    await appendFile(
+      join(project, '.git/config'),
+      '[core]\n\trepositoryformatversion = 1\n[extensions]\n\tpartialClone = origin\n',
+    );
+    const listed = spawnSync('git', ['ls-tree', '-r', 'HEAD', 'a.txt'], {
+      cwd: project,
+      env: testEnv(traps.workspace),
+      encoding: 'utf8',
+    });
     const id = /blob ([0-9a-f]{40})/.exec(listed.stdout)?.[1] ?? '';
     spawnSync('rm', ['-f', join(project, '.git/objects', id.slice(0, 2), id.slice(2))]);
     return project;
@@ -105,7 +128,12 @@ const kinds: Record<string, (traps: Traps, name: string) => Promise<string>> = {
 };
 
 /** A list of files, a turn, a look at its changes, and the ways back and forth. */
-async function handleTurn(server: ServerProcess, id: string, project: string, expectNoMark: () => Promise<void>): Promise<void> {
+async function handleTurn(
+  server: ServerProcess,
+  id: string,
+  project: string,
+  expectNoMark: () => Promise<void>,
+): Promise<void> {
   await server.post('/api/conversations', { id, project, permission_mode: 'plan' });
   expect((await server.get(`/api/conversations/${id}/files?q=a`)).files, id).toContain('a.txt');
   await expectNoMark();
@@ -118,26 +146,40 @@ async function handleTurn(server: ServerProcess, id: string, project: string, ex
   ).toEqual(['a.txt', 'b.lfs', 'c.crlf', 'gone.txt', 'made.txt']);
   expect((await server.post(`/api/turns/${turn_id}/undo`, {})).status, id).toBe(200);
   // To the byte, whatever attributes say of line ends, encodings and filters.
-  for (const [path, text] of Object.entries(contents)) expect(await readFile(join(project, path), 'utf8'), `${id} ${path}`).toBe(text);
+  for (const [path, text] of Object.entries(contents))
+    expect(await readFile(join(project, path), 'utf8'), `${id} ${path}`).toBe(text);
   expect((await server.post(`/api/turns/${turn_id}/undo`, { redo: true })).status, id).toBe(200);
   expect(await readFile(join(project, 'a.txt'), 'utf8'), id).toBe('two\r\n$Id$\n');
 }
 
-verifies('undo.hostile', 'runs no program that a repository names, in its configuration, attributes or hooks', async () => {
-  const workspace = await createWorkspace();
-  const traps = await setTraps(workspace);
-  const projects = await Promise.all(
-    Object.entries(kinds).map(async ([kind, make], number) => ({ kind, id: `k${number}`, project: await make(traps, `k${number}`) })),
-  );
-  for (const name of await readdir(traps.marks)) expect.fail(`the test itself ran ${name}`);
-  const server = await startServerProcess(workspace, serverEnv(workspace, null, { CLAUDE_BIN: await writeShellAgent(workspace) }));
-  for (const { kind, id, project } of projects) {
-    const expectNoMark = async () => {
-      const marks = await readdir(traps.marks);
-      const found = marks.map(async (name) => `${name} by ${await readFile(join(traps.marks, name), 'utf8')}`);
-      expect(await Promise.all(found), kind).toEqual([]);
-    };
-    await handleTurn(server, id, project, expectNoMark);
-    await expectNoMark();
-  }
-});
+verifies(
+  'undo.hostile',
+  'runs no program that a repository names, in its configuration, attributes or hooks',
+  async () => {
+    const workspace = await createWorkspace();
+    const traps = await setTraps(workspace);
+    const projects = await Promise.all(
+      Object.entries(kinds).map(async ([kind, make], number) => ({
+        kind,
+        id: `k${number}`,
+        project: await make(traps, `k${number}`),
+      })),
+    );
+    for (const name of await readdir(traps.marks)) expect.fail(`the test itself ran ${name}`);
+    const server = await startServerProcess(
+      workspace,
+      serverEnv(workspace, null, { CLAUDE_BIN: await writeShellAgent(workspace) }),
+    );
+    for (const { kind, id, project } of projects) {
+      const expectNoMark = async () => {
+        const marks = await readdir(traps.marks);
+        const found = marks.map(
+          async (name) => `${name} by ${await readFile(join(traps.marks, name), 'utf8')}`,
+        );
+        expect(await Promise.all(found), kind).toEqual([]);
+      };
+      await handleTurn(server, id, project, expectNoMark);
+      await expectNoMark();
+    }
+  },
+);

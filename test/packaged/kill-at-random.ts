@@ -7,7 +7,14 @@ import { createWorkspace, serverEnv } from '../helper/workspace.ts';
 /** Starting `claude` takes most of the time: more of them would show no more. */
 const perKill = 1.5;
 
-export type KillReport = { accepted: number; completed: number; interrupted: number; lost: string[]; twice: string[]; wrong: string[] };
+export type KillReport = {
+  accepted: number;
+  completed: number;
+  interrupted: number;
+  lost: string[];
+  twice: string[];
+  wrong: string[];
+};
 
 /** Numbers that look random and come again with the same seed (mulberry32). */
 function createRandom(seed: number): () => number {
@@ -45,23 +52,34 @@ export async function killAtRandom({ kills, seed }: { kills: number; seed: numbe
     while (isAlive && number < (kill + 1) * perKill) {
       number += 1;
       const message = `message ${number} of ${kills}.`;
-      const answer = await server.accept(`c${number % 4}`, { message }, { 'idempotency-key': `k${number}` }).catch(() => null);
+      const answer = await server
+        .accept(`c${number % 4}`, { message }, { 'idempotency-key': `k${number}` })
+        .catch(() => null);
       if (answer?.turn_id) accepted.push({ id: answer.turn_id, message });
     }
     await end;
   }
 
   const server = await startServerProcess(workspace, env);
-  const report: KillReport = { accepted: accepted.length, completed: 0, interrupted: 0, lost: [], twice: [], wrong: [] };
+  const report: KillReport = {
+    accepted: accepted.length,
+    completed: 0,
+    interrupted: 0,
+    lost: [],
+    twice: [],
+    wrong: [],
+  };
   for (const { id, message } of accepted) {
     const turn: TurnSummary = await server.turn(id, 120);
-    if (turn.state === 'completed' && turn.text !== `Echo: ${message}`) report.wrong.push(`${message} was answered with ${turn.text}`);
+    if (turn.state === 'completed' && turn.text !== `Echo: ${message}`)
+      report.wrong.push(`${message} was answered with ${turn.text}`);
     if (turn.state === 'completed') report.completed += 1;
     else if (turn.state === 'interrupted') report.interrupted += 1;
     else report.lost.push(`${message} is ${JSON.stringify(turn)}`);
     const requests = api.received.filter(({ texts }) => texts.includes(message)).length;
     if (requests > 1) report.twice.push(`${message} was sent ${requests} times`);
-    if (turn.state === 'completed' && requests === 0) report.lost.push(`${message} is completed but was never sent`);
+    if (turn.state === 'completed' && requests === 0)
+      report.lost.push(`${message} is completed but was never sent`);
   }
   await server.stop();
   return report;

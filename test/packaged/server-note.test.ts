@@ -18,10 +18,18 @@ verifies('cli.server', 'finds the server again after a crash and a start on the 
   const stale = await readNote(workspace);
   await first.kill();
   const gone = await runCli(workspace, ['status']);
-  expect(gone).toMatchObject({ code: 1, words: expect.stringContaining(`from an earlier run (pid ${first.child.pid}, gone)`) });
-  expect((await runCli(workspace, ['doctor'])).out).toContain(`from an earlier run (pid ${first.child.pid}, gone)`);
+  expect(gone).toMatchObject({
+    code: 1,
+    words: expect.stringContaining(`from an earlier run (pid ${first.child.pid}, gone)`),
+  });
+  expect((await runCli(workspace, ['doctor'])).out).toContain(
+    `from an earlier run (pid ${first.child.pid}, gone)`,
+  );
   const second = await startServerProcess(workspace, env);
-  expect(await runCli(workspace, ['status'])).toMatchObject({ code: 0, out: expect.stringContaining(second.url) });
+  expect(await runCli(workspace, ['status'])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining(second.url),
+  });
   expect(await readNote(workspace)).not.toMatchObject({ token: stale.token });
 
   // While it runs the note is removed, or an older one is put back: it is written again.
@@ -45,21 +53,25 @@ verifies('cli.server', 'finds the server again after a crash and a start on the 
   }
 });
 
-verifies('cli.server', 'says what is wrong with a note that cannot be used, and starts all the same', async () => {
-  const workspace = await createWorkspace();
-  const file = noteOf(workspace);
-  const env = serverEnv(workspace, null);
-  await mkdir(join(file, 'something'), { recursive: true });
-  const server = await startServerProcess(workspace, env);
-  await until('the words', () => server.output().includes('server.json is a folder'));
-  expect((await runCli(workspace, ['status'])).words).toContain('server.json is a folder');
-  expect((await runCli(workspace, ['doctor'])).out).toContain('server.json is a folder');
-  await rm(file, { recursive: true });
-  await until('the note', async () => (await runCli(workspace, ['status'])).code === 0);
-  await server.stop();
-  await writeFile(file, 'nothing of use');
-  expect((await runCli(workspace, ['status'])).words).toMatch(/server\.json .*is not a note of a server/);
-});
+verifies(
+  'cli.server',
+  'says what is wrong with a note that cannot be used, and starts all the same',
+  async () => {
+    const workspace = await createWorkspace();
+    const file = noteOf(workspace);
+    const env = serverEnv(workspace, null);
+    await mkdir(join(file, 'something'), { recursive: true });
+    const server = await startServerProcess(workspace, env);
+    await until('the words', () => server.output().includes('server.json is a folder'));
+    expect((await runCli(workspace, ['status'])).words).toContain('server.json is a folder');
+    expect((await runCli(workspace, ['doctor'])).out).toContain('server.json is a folder');
+    await rm(file, { recursive: true });
+    await until('the note', async () => (await runCli(workspace, ['status'])).code === 0);
+    await server.stop();
+    await writeFile(file, 'nothing of use');
+    expect((await runCli(workspace, ['status'])).words).toMatch(/server\.json .*is not a note of a server/);
+  },
+);
 
 verifies('cli.server', 'names the owner of a note that belongs to another user', async () => {
   const workspace = await createWorkspace();
@@ -68,15 +80,21 @@ verifies('cli.server', 'names the owner of a note that belongs to another user',
   await writeFile(file, '{}');
   await chmod(file, 0o000);
   const isRoot = process.getuid?.() === 0;
-  if (isRoot) for (const path of [workspace.root, workspace.home, workspace.project]) chownSync(path, 65534, 65534);
+  if (isRoot)
+    for (const path of [workspace.root, workspace.home, workspace.project]) chownSync(path, 65534, 65534);
   const ran = await runCli(workspace, ['status'], isRoot ? { uid: 65534 } : {});
-  expect(ran.words).toMatch(isRoot ? /server\.json belongs to another user \(root\)/ : /server\.json cannot be read/);
+  expect(ran.words).toMatch(
+    isRoot ? /server\.json belongs to another user \(root\)/ : /server\.json cannot be read/,
+  );
 });
 
 verifies('cli.server', 'keeps two servers with data folders of their own apart', async () => {
   const workspace = await createWorkspace();
   const first = await startServerProcess(workspace, serverEnv(workspace, null));
-  const second = await startServerProcess(workspace, serverEnv(workspace, null, { SESSIONS_DIR: join(workspace.root, 'other') }));
+  const second = await startServerProcess(
+    workspace,
+    serverEnv(workspace, null, { SESSIONS_DIR: join(workspace.root, 'other') }),
+  );
   expect(second.output()).toContain(`finds the server at ${first.url}`);
   expect((await runCli(workspace, ['status'])).out).toContain(first.url);
   await first.stop();

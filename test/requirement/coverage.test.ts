@@ -6,10 +6,14 @@ import { requirements } from './requirement.ts';
 const root = join(import.meta.dirname, '..');
 
 test('every promise is cited by a test', () => {
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.test.ts'),
+  );
   const cited = new Set<string>();
   for (const file of files) {
-    for (const [, list = ''] of readFileSync(join(root, file), 'utf8').matchAll(/verifies\(\s*(\[[^\]]*\]|'[^']*')/g)) {
+    for (const [, list = ''] of readFileSync(join(root, file), 'utf8').matchAll(
+      /verifies\(\s*(\[[^\]]*\]|'[^']*')/g,
+    )) {
       for (const [, id = ''] of list.matchAll(/'([^']+)'/g)) cited.add(id);
     }
   }

@@ -8,7 +8,9 @@ const page = readFileSync(join(packageRoot, 'docs/security.md'), 'utf8');
 const sections = page.split('\n## ').slice(1);
 
 test('each claim of the security page rests on promises that have tests', () => {
-  const ids = [...page.matchAll(/`([a-z]+\.[a-z-]+)`/g)].map(([, id = '']) => id).filter((id) => !id.endsWith('.json'));
+  const ids = [...page.matchAll(/`([a-z]+\.[a-z-]+)`/g)]
+    .map(([, id = '']) => id)
+    .filter((id) => !id.endsWith('.json'));
   expect(ids.filter((id) => !(id in requirements))).toEqual([]);
   expect(ids.length).toBeGreaterThan(25);
 });

@@ -67,7 +67,10 @@ const rule = (command: string) => ({
   created_at: '',
   created_by: '',
 });
-const chunks = (text: string) => Array.from({ length: Math.ceil(text.length / 1000) }, (_, index) => text.slice(index * 1000, index * 1000 + 1000));
+const chunks = (text: string) =>
+  Array.from({ length: Math.ceil(text.length / 1000) }, (_, index) =>
+    text.slice(index * 1000, index * 1000 + 1000),
+  );
 const attempt = (work: () => unknown) => {
   try {
     return work();
@@ -80,7 +83,15 @@ const emphasis = ['*a_', '* ', '**a ', 'a*b_c', '~~'];
 const links = ['[a](b "', '[a][', '![a](', '[', 'www.a', 'a@', '<a b="'];
 const blocks = ['> ', '- ', '> a\nb\n', '|a', '[a]: b\n', '```\n', '<!-- a', '1. a\n', '\n'];
 const escapes = ['\x1b[', '\x1b]', '\x1b[1;', '\x1b[1m', '\x07', '\r\n'];
-const tags = ['<system-reminder>', '<command-name>', '<command-args>', '<local-command-stdout>', '<task-notification>', '<summary>', '</'];
+const tags = [
+  '<system-reminder>',
+  '<command-name>',
+  '<command-args>',
+  '<local-command-stdout>',
+  '<task-notification>',
+  '<summary>',
+  '</',
+];
 const marks = ['\u0301\u0323', '\u200b', '  ', '\ud800', 'aB', '天'];
 
 /** Beyond this length a command is not taken apart. */
@@ -96,7 +107,8 @@ const parsers: Record<string, Row> = {
   'Markdown that streams': {
     parse(text) {
       let drawn: Drawn | undefined;
-      for (let end = 200; end < text.length; end += Math.max(200, text.length / 2000)) drawn = drawGrowing(text.slice(0, end), drawn);
+      for (let end = 200; end < text.length; end += Math.max(200, text.length / 2000))
+        drawn = drawGrowing(text.slice(0, end), drawn);
       return drawn;
     },
     fragments: ['a ', '- a\n', '*a_', '> '],
@@ -113,7 +125,10 @@ const parsers: Record<string, Row> = {
     sizes: [1000, 10_000, 100_000],
   },
   'a diff to nothing': { parse: (text) => diffRows(text, ''), fragments: ['a\n', 'a'] },
-  'a diff to other lines': { parse: (text) => diffRows(text, text.replaceAll('a', 'b')), fragments: ['a\n', 'c\na\n'] },
+  'a diff to other lines': {
+    parse: (text) => diffRows(text, text.replaceAll('a', 'b')),
+    fragments: ['a\n', 'c\na\n'],
+  },
   'the text for a terminal': { parse: (text) => new TerminalText().filter(text), fragments: escapes },
   'the log of a terminal': { parse: (text) => stripEscapes(Buffer.from(text)), fragments: escapes },
   'the input box of a terminal': {
@@ -121,29 +136,52 @@ const parsers: Record<string, Row> = {
     fragments: ['\x1b[', '\x1b[1;', '─', ' '],
   },
   'what is typed': { parse: asTyped, fragments: ['\r', '\x1b[201~', '\ud800'] },
-  'a shell command': { parse: parseShell, fragments: ['a=1 ', '$(', '`a` ', '"$a', "'", '>a ', '\\\n'], sizes: ofCommands },
+  'a shell command': {
+    parse: parseShell,
+    fragments: ['a=1 ', '$(', '`a` ', '"$a', "'", '>a ', '\\\n'],
+    sizes: ofCommands,
+  },
   'a long shell command': { parse: partsOf, fragments: ['a=1 ', '; ', '$('] },
   'risks of a call': {
     parse: (text) => risksOf({ tool: 'Bash', input: { command: text, url: text }, project: '/p' }),
     fragments: ['a=1 ', 'http://', '| sh ', '/../', '.env/', 'aа'],
   },
   'rules that cover a call': {
-    parse: (text) => [coveringRules([rule(text), rule('a b')], call({ command: text }), ''), inputText({ text })],
+    parse: (text) => [
+      coveringRules([rule(text), rule('a b')], call({ command: text }), ''),
+      inputText({ text }),
+    ],
     fragments: ['a;', 'a b\n', 'a=1 '],
     sizes: ofCommands,
   },
   'a new rule': {
     parse: (folder) =>
-      attempt(() => toRule({ tool: 'Bash', project: '/p' } as never, call({}), { for: 'always', folder: `${folder}a` }, { id: '', at: '', by: '' })),
+      attempt(() =>
+        toRule(
+          { tool: 'Bash', project: '/p' } as never,
+          call({}),
+          { for: 'always', folder: `${folder}a` },
+          { id: '', at: '', by: '' },
+        ),
+      ),
     fragments: ['/', '/.', './'],
   },
-  'names that are obeyed': { parse: (text) => isObeyedName(`${text}a`), fragments: ['. ', '.', '/a', '\u0301\u0323'] },
+  'names that are obeyed': {
+    parse: (text) => isObeyedName(`${text}a`),
+    fragments: ['. ', '.', '/a', '\u0301\u0323'],
+  },
   'the start of a command': { parse: (text) => boundedStart(text.split(' ')), fragments: ['ls '] },
   'paths of a call': {
-    parse: (text) => [pathsOf('mcp', { text, list: text.split(' ') }, []), pathsOf('Bash', {}, [text.split(' ')])],
+    parse: (text) => [
+      pathsOf('mcp', { text, list: text.split(' ') }, []),
+      pathsOf('Bash', {}, [text.split(' ')]),
+    ],
     fragments: ['~/ ', '--a='],
   },
-  'what cannot be seen': { parse: (text) => [toPieces(text), hidesCharacters(text), cutText(text)], fragments: marks },
+  'what cannot be seen': {
+    parse: (text) => [toPieces(text), hidesCharacters(text), cutText(text)],
+    fragments: marks,
+  },
   'fields of a card': {
     parse: (text) => {
       const inner = Object.fromEntries(text.split(' ').map((word, index) => [`${word}${index}`, word]));
@@ -151,7 +189,10 @@ const parsers: Record<string, Row> = {
     },
     fragments: ['aaaaaaaa ', '/'],
   },
-  'tests in an output': { parse: testsIn, fragments: ['Tests: ', 'Tests \n', '1 a, ', '1 passed, ', '--- PASS: ', '\x1b['] },
+  'tests in an output': {
+    parse: testsIn,
+    fragments: ['Tests: ', 'Tests \n', '1 a, ', '1 passed, ', '--- PASS: ', '\x1b['],
+  },
   'the line of a tool': {
     parse: (text) => [
       objectOf({ name: 'Bash', input: JSON.stringify({ command: text }) }, '/p'),
@@ -160,7 +201,10 @@ const parsers: Record<string, Row> = {
     fragments: [' ', '/p/', 'Exit code 1'],
   },
   'a text to be read aloud': { parse: toSpeech, fragments: ['```\n', '[a](', '![', 'http://'] },
-  'words for the index': { parse: (text) => [toIndexed(text), distinctWords(text)], fragments: ['aB', '天', '\u0301\u0323', 'a '] },
+  'words for the index': {
+    parse: (text) => [toIndexed(text), distinctWords(text)],
+    fragments: ['aB', '天', '\u0301\u0323', 'a '],
+  },
   'places of a search': {
     parse: (text) => {
       const searched = toSearched(text);
@@ -178,11 +222,23 @@ const parsers: Record<string, Row> = {
     ],
     fragments: tags,
   },
-  'the answer to a message': { parse: (text) => findReply([user(text), user('b')], text), fragments: [' ', '<command-name>'] },
+  'the answer to a message': {
+    parse: (text) => findReply([user(text), user('b')], text),
+    fragments: [' ', '<command-name>'],
+  },
   'JSON for a person': { parse: toJson, fragments: ['\\', '\ud800', '"'] },
-  'JSON of a request': { parse: (text) => attempt(() => parseJson(text)), fragments: ['[', '{"a":', '"\\', '[1,'] },
-  'patterns of what git ignores': { parse: (text) => parseIgnoreFile(text), fragments: ['[', '**/', '*a\n', ' ', '\\'] },
-  'files that fit': { parse: (text) => matchFiles([text, text.slice(1)], 'a_*x', 10), fragments: ['a', 'a_', '/'] },
+  'JSON of a request': {
+    parse: (text) => attempt(() => parseJson(text)),
+    fragments: ['[', '{"a":', '"\\', '[1,'],
+  },
+  'patterns of what git ignores': {
+    parse: (text) => parseIgnoreFile(text),
+    fragments: ['[', '**/', '*a\n', ' ', '\\'],
+  },
+  'files that fit': {
+    parse: (text) => matchFiles([text, text.slice(1)], 'a_*x', 10),
+    fragments: ['a', 'a_', '/'],
+  },
   'lines of a process': {
     parse: (text) => {
       const reader = createLineReader();
@@ -244,7 +300,11 @@ const shapes: Record<string, (index: number, count: number) => Entry & { entrypo
   'all cut': (index) => ({ ...user('x'), uuid: `${index}`, parentUuid: `cut ${index}` }),
   'a comb whose teeth are newer than its back': (index, count) => {
     const half = Math.floor(count / 2);
-    return { ...user('x'), uuid: `${index}`, parentUuid: index === 0 ? null : `${index < half ? index - 1 : count - 1 - index}` };
+    return {
+      ...user('x'),
+      uuid: `${index}`,
+      parentUuid: index === 0 ? null : `${index < half ? index - 1 : count - 1 - index}`,
+    };
   },
   'one message in many entries': (index) => ({
     type: 'assistant',
@@ -252,7 +312,11 @@ const shapes: Record<string, (index: number, count: number) => Entry & { entrypo
     parentUuid: index ? `${index - 1}` : null,
     message: { id: 'm', content: [{ type: 'text', text: 'x'.repeat(100) }] },
   }),
-  'notices alone': (index) => ({ ...user('<task-notification>a'), uuid: `${index}`, parentUuid: index ? `${index - 1}` : null }),
+  'notices alone': (index) => ({
+    ...user('<task-notification>a'),
+    uuid: `${index}`,
+    parentUuid: index ? `${index - 1}` : null,
+  }),
 };
 
 for (const [name, make] of Object.entries(shapes)) {

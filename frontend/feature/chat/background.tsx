@@ -11,7 +11,8 @@ export function Background({ snapshot }: { snapshot: ConversationSnapshot }) {
       {snapshot.background.map((task) => (
         <section key={task.id} class="card" aria-label={t.background}>
           <p class="card-head">
-            <strong>{t.backgroundKinds[task.kind]}</strong> <span dir="auto">{task.description}</span> <When time={task.since} />
+            <strong>{t.backgroundKinds[task.kind]}</strong> <span dir="auto">{task.description}</span>{' '}
+            <When time={task.since} />
           </p>
           {task.tail && <pre class="tail">{task.tail}</pre>}
           <button type="button" onClick={() => void stopBackground(snapshot.id, task.id)}>

@@ -29,7 +29,8 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
     setBusy(false);
   }
   useEffect(() => void attempt(async () => {}), []);
-  const undo = (body: { files?: string[]; redo?: boolean }) => void attempt(() => call('undoTurn', { params, body }));
+  const undo = (body: { files?: string[]; redo?: boolean }) =>
+    void attempt(() => call('undoTurn', { params, body }));
 
   const all = found?.files ?? [];
   const isUndone = all.length > 0 && all.every(({ now }) => now === 'undone');
@@ -45,7 +46,8 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
         {all.map(({ path, added, removed, now }) => (
           <li key={path}>
             <span>
-              <code>{path}</code> <span class="added">+{added ?? '?'}</span> <span class="removed">−{removed ?? '?'}</span> {t.nowStates[now]}
+              <code>{path}</code> <span class="added">+{added ?? '?'}</span>{' '}
+              <span class="removed">−{removed ?? '?'}</span> {t.nowStates[now]}
             </span>
             {now === 'as_left' && all.length > 1 && (
               <button type="button" class="plain" disabled={isBusy} onClick={() => undo({ files: [path] })}>
@@ -66,7 +68,9 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
               type="button"
               class="danger"
               disabled={isBusy}
-              onClick={() => undo({ files: all.filter(({ now }) => now !== 'undone').map(({ path }) => path) })}
+              onClick={() =>
+                undo({ files: all.filter(({ now }) => now !== 'undone').map(({ path }) => path) })
+              }
             >
               {t.undoAll}
             </button>

@@ -41,7 +41,11 @@ export function Chat({ prompts, InTerminal }: { prompts: ComponentChildren; InTe
   useLayoutEffect(() => {
     const own = box.current;
     // Who has scrolled in the drawn page before its script was there reads above.
-    const isAbove = !isMounted.peek() && own !== null && own.scrollTop > 0 && own.scrollHeight - own.scrollTop - own.clientHeight > nearPx;
+    const isAbove =
+      !isMounted.peek() &&
+      own !== null &&
+      own.scrollTop > 0 &&
+      own.scrollHeight - own.scrollTop - own.clientHeight > nearPx;
     follows.current = !isAbove;
     setAway(isAbove);
     if (!isAbove) toEnd();
@@ -98,7 +102,13 @@ export function Chat({ prompts, InTerminal }: { prompts: ComponentChildren; InTe
 
   return (
     <div class="chat">
-      <section class="messages" ref={box} onScroll={noteScroll} aria-label={words.value.messages} tabIndex={0}>
+      <section
+        class="messages"
+        ref={box}
+        onScroll={noteScroll}
+        aria-label={words.value.messages}
+        tabIndex={0}
+      >
         <div class="messages-body">
           {current?.before && (
             <button type="button" class="plain" onClick={() => void older()}>
@@ -108,7 +118,9 @@ export function Chat({ prompts, InTerminal }: { prompts: ComponentChildren; InTe
           {current ? (
             <Rows thread={current} prompts={prompts} InTerminal={InTerminal} />
           ) : (
-            <p class="quiet-line empty">{isNew ? words.value.empty : isLoading.value ? '' : words.value.notHere}</p>
+            <p class="quiet-line empty">
+              {isNew ? words.value.empty : isLoading.value ? '' : words.value.notHere}
+            </p>
           )}
           {shownOutgoing.value.map((item) => (
             <Outgoing key={item.id} item={item} />
@@ -146,11 +158,22 @@ function scrollToNewest(own: HTMLElement | null, placed: Placed | null): Placed 
   return { card, top: own.scrollTop };
 }
 
-function Rows({ thread: current, prompts, InTerminal }: { thread: Thread; prompts: ComponentChildren; InTerminal: InTerminalCard }) {
+function Rows({
+  thread: current,
+  prompts,
+  InTerminal,
+}: {
+  thread: Thread;
+  prompts: ComponentChildren;
+  InTerminal: InTerminalCard;
+}) {
   const { messages, turns, ended, snapshot, before } = current;
   const rows = useMemo(() => toRows(messages, turns), [messages, turns]);
   const { project } = snapshot;
-  const history = useMemo(() => <History rows={rows} project={project} hasBefore={before !== null} />, [rows, project, before]);
+  const history = useMemo(
+    () => <History rows={rows} project={project} hasBefore={before !== null} />,
+    [rows, project, before],
+  );
   return (
     <>
       {history}

@@ -15,15 +15,28 @@ const perWindow = 8;
  * The rows of the history, of which those far from what is seen are not drawn. To be kept by who draws it while
  * `rows` are the same: what streams in below then costs nothing here.
  */
-export function History({ rows, project, hasBefore }: { rows: readonly Row[]; project: string; hasBefore: boolean }) {
+export function History({
+  rows,
+  project,
+  hasBefore,
+}: {
+  rows: readonly Row[];
+  project: string;
+  hasBefore: boolean;
+}) {
   // From the end, so that older rows in front move none to another window.
   const windows: Row[][] = [];
-  for (let end = rows.length; end > 0; end -= perWindow) windows.unshift(rows.slice(Math.max(0, end - perWindow), end));
+  for (let end = rows.length; end > 0; end -= perWindow)
+    windows.unshift(rows.slice(Math.max(0, end - perWindow), end));
   return (
     <>
       {windows.map((own, index) => (
         <Window key={own.at(-1)?.key} isPinned={index === windows.length - 1}>
-          {() => own.map((row) => <HistoryRow key={row.key} row={row} project={project} isPart={hasBefore && row === rows[0]} />)}
+          {() =>
+            own.map((row) => (
+              <HistoryRow key={row.key} row={row} project={project} isPart={hasBefore && row === rows[0]} />
+            ))
+          }
         </Window>
       ))}
     </>
@@ -35,13 +48,30 @@ function HistoryRow({ row, project, isPart }: { row: Row; project: string; isPar
   if (row.type === 'note') return <Note message={row.message} />;
   const { user, parts, record } = row;
   const cost = record
-    ? { ms: Date.parse(record.ended_at) - Date.parse(record.started_at) - (record.waited_ms ?? 0), usd: record.cost_usd }
+    ? {
+        ms: Date.parse(record.ended_at) - Date.parse(record.started_at) - (record.waited_ms ?? 0),
+        usd: record.cost_usd,
+      }
     : { ms: null, usd: null };
   return (
     <>
-      {user && <Said text={user.text} at={user.at} isCommand={user.kind === 'command'} attachments={attachmentsOf(user, record?.attachments)} />}
+      {user && (
+        <Said
+          text={user.text}
+          at={user.at}
+          isCommand={user.kind === 'command'}
+          attachments={attachmentsOf(user, record?.attachments)}
+        />
+      )}
       {parts.length > 0 && <Answered parts={parts} project={project} at={row.until} />}
-      {parts.length > 0 && <Receipt receipt={receiptOf(isPart && !user ? [] : parts)} cost={cost} project={project} turnId={record?.turn_id} />}
+      {parts.length > 0 && (
+        <Receipt
+          receipt={receiptOf(isPart && !user ? [] : parts)}
+          cost={cost}
+          project={project}
+          turnId={record?.turn_id}
+        />
+      )}
     </>
   );
 }

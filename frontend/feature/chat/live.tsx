@@ -18,10 +18,18 @@ export function Live({ snapshot }: { snapshot: ConversationSnapshot }) {
     <>
       {turn && (
         <>
-          {turn.origin === 'message' && <Said text={turn.message} at={turn.created_at} attachments={names(turn)} delivery="read" />}
+          {turn.origin === 'message' && (
+            <Said text={turn.message} at={turn.created_at} attachments={names(turn)} delivery="read" />
+          )}
           <Answered parts={turn.parts} project={project} isLive />
           {steered.map((one) => (
-            <Said key={one.turn_id} text={one.message} at={one.created_at} attachments={names(one)} delivery="read" />
+            <Said
+              key={one.turn_id}
+              text={one.message}
+              at={one.created_at}
+              attachments={names(one)}
+              delivery="read"
+            />
           ))}
           <Tasks parts={turn.parts} />
           <p class="working quiet-line" role="status">
@@ -54,16 +62,28 @@ function Tasks({ parts }: { parts: readonly MessagePart[] }) {
 
 /** A turn that has just ended, as it was while it ran: the history takes its place when it is read. */
 export function Ended({ ended: { turn, steered, end }, project }: { ended: EndedTurn; project: string }) {
-  const ms = end.started_at && end.ended_at ? Date.parse(end.ended_at) - Date.parse(end.started_at) - waited(turn, end.ended_at) : null;
+  const ms =
+    end.started_at && end.ended_at
+      ? Date.parse(end.ended_at) - Date.parse(end.started_at) - waited(turn, end.ended_at)
+      : null;
   return (
     <>
-      {turn.origin === 'message' && <Said text={turn.message} at={turn.created_at} attachments={names(turn)} />}
-      {turn.parts.length > 0 && <Answered parts={turn.parts} project={project} {...(end.ended_at ? { at: end.ended_at } : {})} />}
+      {turn.origin === 'message' && (
+        <Said text={turn.message} at={turn.created_at} attachments={names(turn)} />
+      )}
+      {turn.parts.length > 0 && (
+        <Answered parts={turn.parts} project={project} {...(end.ended_at ? { at: end.ended_at } : {})} />
+      )}
       {steered.map((one) => (
         <Said key={one.turn_id} text={one.message} at={one.created_at} attachments={names(one)} />
       ))}
       {turn.parts.length > 0 && (
-        <Receipt receipt={receiptOf(turn.parts)} cost={{ ms, usd: end.result?.cost ?? null }} project={project} turnId={end.turn_id} />
+        <Receipt
+          receipt={receiptOf(turn.parts)}
+          cost={{ ms, usd: end.result?.cost ?? null }}
+          project={project}
+          turnId={end.turn_id}
+        />
       )}
       <Warnings turn={end} />
     </>
@@ -102,13 +122,16 @@ export function Failed({ thread }: { thread: Thread }) {
   const t = words.value;
   return (
     <>
-      {!isKnown && <Said text={turn.message} at={turn.created_at} attachments={names(turn)} delivery="read" />}
+      {!isKnown && (
+        <Said text={turn.message} at={turn.created_at} attachments={names(turn)} delivery="read" />
+      )}
       {!isKnown && turn.text && <Answered parts={[{ type: 'text', text: turn.text }]} project="" />}
       {turn.state === 'cancelled' ? (
         <p class="quiet-line">{t.youStopped}</p>
       ) : (
         <p class="problem" role="status">
-          <strong>{turn.error?.title ?? turn.state}.</strong> {turn.error?.detail === turn.error?.title ? '' : turn.error?.detail} {turn.error?.hint}
+          <strong>{turn.error?.title ?? turn.state}.</strong>{' '}
+          {turn.error?.detail === turn.error?.title ? '' : turn.error?.detail} {turn.error?.hint}
         </p>
       )}
     </>

@@ -48,14 +48,16 @@ export function Receipt({ receipt, cost, project, turnId }: ReceiptProps) {
       {cost.usd !== null && cost.usd > 0 && <span>{t.money(cost.usd)}</span>}
     </>
   );
-  if (!files.length && !commands.length) return cost.ms === null && !cost.usd && !denied ? null : <p class="receipt">{line}</p>;
+  if (!files.length && !commands.length)
+    return cost.ms === null && !cost.usd && !denied ? null : <p class="receipt">{line}</p>;
   return (
     <details class="receipt">
       <summary aria-label={t.receipt}>{line}</summary>
       <ul>
         {files.map(({ file, added: plus, removed: minus }) => (
           <li key={file}>
-            <code>{file.replace(`${project}/`, '')}</code> <span class="added">+{plus}</span> <span class="removed">−{minus}</span>
+            <code>{file.replace(`${project}/`, '')}</code> <span class="added">+{plus}</span>{' '}
+            <span class="removed">−{minus}</span>
           </li>
         ))}
         {commands.map(({ command, exit }, index) => (

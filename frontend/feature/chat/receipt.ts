@@ -17,11 +17,17 @@ export type Receipt = {
 /** How test runners tell their result; of a run that names more than one form the first counts. */
 const forms: readonly ((output: string) => Tests | null)[] = [
   // vitest:  Tests  2 failed | 20 passed (22)
-  (text) => counts(/^[ \t]*Tests[ \t]+(?=\d)(.{1,200}\(\d+\))\s?$/m.exec(text)?.[1], /(\d+) passed/, /(\d+) failed/),
+  (text) =>
+    counts(/^[ \t]*Tests[ \t]+(?=\d)(.{1,200}\(\d+\))\s?$/m.exec(text)?.[1], /(\d+) passed/, /(\d+) failed/),
   // jest:  Tests:       1 failed, 5 passed, 6 total
   (text) => counts(/^Tests:\s+(.*total)/m.exec(text)?.[1], /(\d+) passed/, /(\d+) failed/),
   // pytest:  == 3 passed, 1 failed in 0.12s ==
-  (text) => counts(/^=*[ \t]?((?:\d+ [a-z]+, ){0,9}\d+ [a-z]+) in [\d.:]+/m.exec(text)?.[1], /(\d+) passed/, /(\d+) (?:failed|error)/),
+  (text) =>
+    counts(
+      /^=*[ \t]?((?:\d+ [a-z]+, ){0,9}\d+ [a-z]+) in [\d.:]+/m.exec(text)?.[1],
+      /(\d+) passed/,
+      /(\d+) (?:failed|error)/,
+    ),
   // cargo:  test result: FAILED. 4 passed; 1 failed; one line for each binary
   (text) => sum(text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)),
   // node --test:  # pass 5 / ℹ pass 5
@@ -31,7 +37,8 @@ const forms: readonly ((output: string) => Tests | null)[] = [
   // rspec:  10 examples, 2 failures
   (text) => fromTotal(/^(\d+) examples?, (\d+) failures?/m.exec(text)),
   // maven:  Tests run: 5, Failures: 1, Errors: 0
-  (text) => maven([...text.matchAll(/^(?:\[\w+\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+)/gm)].at(-1)),
+  (text) =>
+    maven([...text.matchAll(/^(?:\[\w+\] )?Tests run: (\d+), Failures: (\d+), Errors: (\d+)/gm)].at(-1)),
   // go test -v
   (text) => go(text),
 ];
@@ -45,7 +52,12 @@ function counts(text: string | undefined, passed: RegExp, failed: RegExp): Tests
 
 function sum(found: Iterable<RegExpExecArray>): Tests | null {
   const all = [...found];
-  return all.length ? { passed: all.reduce((n, one) => n + Number(one[1]), 0), failed: all.reduce((n, one) => n + Number(one[2]), 0) } : null;
+  return all.length
+    ? {
+        passed: all.reduce((n, one) => n + Number(one[1]), 0),
+        failed: all.reduce((n, one) => n + Number(one[2]), 0),
+      }
+    : null;
 }
 
 function fromTotal(found: RegExpExecArray | null): Tests | null {
@@ -89,6 +101,9 @@ export function receiptOf(parts: readonly MessagePart[]): Receipt {
   const ran = tools.filter(({ name, output, denied }) => name === 'Bash' && output !== null && !denied);
   const denied = tools.filter((tool) => tool.denied).length;
   const tests = ran.map(({ output }) => testsIn(output ?? '')).findLast((found) => found !== null) ?? null;
-  const commands = ran.map((tool) => ({ command: String(inputOf(tool)['command'] ?? ''), exit: exitCodeOf(tool) }));
+  const commands = ran.map((tool) => ({
+    command: String(inputOf(tool)['command'] ?? ''),
+    exit: exitCodeOf(tool),
+  }));
   return { files: [...files.values()], commands, tests, ...(denied ? { denied } : {}) };
 }

@@ -2,7 +2,17 @@ import type { Words } from '../../word/en.ts';
 import type { ToolPart } from './view.ts';
 
 /** What a tool does, as a kind that the dictionary has a verb for. */
-export type Verb = 'ran' | 'read' | 'wrote' | 'edited' | 'searched' | 'fetched' | 'asked' | 'planned' | 'agent' | 'used';
+export type Verb =
+  | 'ran'
+  | 'read'
+  | 'wrote'
+  | 'edited'
+  | 'searched'
+  | 'fetched'
+  | 'asked'
+  | 'planned'
+  | 'agent'
+  | 'used';
 
 const verbs: Record<string, Verb> = {
   Bash: 'ran',
@@ -27,7 +37,10 @@ const verbs: Record<string, Verb> = {
 export const verbOf = (name: string): Verb => verbs[name] ?? 'used';
 
 /** How far a call has come: it waits for a person, never ran, is under way, was left unfinished, or has run. */
-export function stageOf({ asked_at, denied, output }: Pick<ToolPart, 'asked_at' | 'denied' | 'output'>, isLive: boolean) {
+export function stageOf(
+  { asked_at, denied, output }: Pick<ToolPart, 'asked_at' | 'denied' | 'output'>,
+  isLive: boolean,
+) {
   if (denied) return denied;
   if (output !== null) return 'ran' as const;
   if (asked_at) return 'asked' as const;
@@ -35,7 +48,11 @@ export function stageOf({ asked_at, denied, output }: Pick<ToolPart, 'asked_at' 
 }
 
 /** What is said of a call in front of its object: only what ran is told as done. */
-export function saidOf(tool: Pick<ToolPart, 'name' | 'asked_at' | 'denied' | 'output'>, isLive: boolean, t: Words): string {
+export function saidOf(
+  tool: Pick<ToolPart, 'name' | 'asked_at' | 'denied' | 'output'>,
+  isLive: boolean,
+  t: Words,
+): string {
   const verb = verbOf(tool.name);
   const stage = stageOf(tool, isLive);
   const name = verb === 'ran' || verb === 'used' ? '' : ` ${tool.name}`;
@@ -65,13 +82,29 @@ const maxObject = 160;
 export function objectOf(tool: Pick<ToolPart, 'input' | 'change' | 'name'>, project: string): string {
   const { command, file_path, pattern, url, query, description, subject, prompt, questions } = inputOf(tool);
   const question = Array.isArray(questions) ? questions[0]?.question : undefined;
-  const object = String(tool.change?.file ?? command ?? file_path ?? pattern ?? url ?? query ?? question ?? description ?? subject ?? prompt ?? '');
+  const object = String(
+    tool.change?.file ??
+      command ??
+      file_path ??
+      pattern ??
+      url ??
+      query ??
+      question ??
+      description ??
+      subject ??
+      prompt ??
+      '',
+  );
   const short = object.replaceAll(`${project}/`, '').replaceAll(/\s+/g, ' ').trim();
   return short.length > maxObject ? `${short.slice(0, maxObject)}…` : short;
 }
 
 /** The exit code of a command; null while it runs, and where a person or a limit ended it. */
-export function exitCodeOf({ name, output, is_error }: Pick<ToolPart, 'name' | 'output' | 'is_error'>): number | null {
+export function exitCodeOf({
+  name,
+  output,
+  is_error,
+}: Pick<ToolPart, 'name' | 'output' | 'is_error'>): number | null {
   if (name !== 'Bash' || output === null) return null;
   if (!is_error) return 0;
   const code = /^(?:Error: )?Exit code (\d+)/.exec(output)?.[1];

@@ -38,7 +38,10 @@ function ToolLine({ tool, project, isLive }: ToolProps) {
           </>
         )}
         <ToolState tool={tool} isLive={isLive} />
-        {!tool.denied && tool.duration_ms !== undefined && tool.duration_ms >= 100 && ` ${duration(tool.duration_ms)}`}
+        {!tool.denied &&
+          tool.duration_ms !== undefined &&
+          tool.duration_ms >= 100 &&
+          ` ${duration(tool.duration_ms)}`}
       </span>
     </span>
   );
@@ -66,7 +69,11 @@ function ToolDetail({ tool }: { tool: ToolPart }) {
   return (
     <div class="tool-detail">
       {tool.change && <p class="quiet-line">{tool.change.file}</p>}
-      <InputView input={input} label={t.input} hidden={[...(tool.change ? ['file_path'] : []), ...(input['command'] ? ['description'] : [])]} />
+      <InputView
+        input={input}
+        label={t.input}
+        hidden={[...(tool.change ? ['file_path'] : []), ...(input['command'] ? ['description'] : [])]}
+      />
       {!Object.keys(input).length && tool.input.length > 2 && <Plain text={tool.input} label={t.input} />}
       {tool.output !== null && <Plain text={tool.output || t.noOutput} label={t.output} />}
       {tool.clipped && <p class="quiet-line">{t.cutHere}</p>}
@@ -75,7 +82,15 @@ function ToolDetail({ tool }: { tool: ToolPart }) {
 }
 
 /** Several tools of one step: the last one as a line, and all of them when it is opened. */
-export function ToolGroup({ tools, project, isLive }: { tools: readonly ToolPart[]; project: string; isLive: boolean }) {
+export function ToolGroup({
+  tools,
+  project,
+  isLive,
+}: {
+  tools: readonly ToolPart[];
+  project: string;
+  isLive: boolean;
+}) {
   const [isOpen, toggle] = useOpen(`${tools[0]?.id} and on`);
   const last = tools.at(-1);
   if (tools.length === 1 && last) return <Tool tool={last} project={project} isLive={isLive} />;
@@ -86,10 +101,16 @@ export function ToolGroup({ tools, project, isLive }: { tools: readonly ToolPart
       <summary>
         <span class="tool-line">
           <span class="verb">{words.value.steps(tools.length)}</span>{' '}
-          <span class="object">{last && !isOpen && `${saidOf(last, isLive, words.value)} ${objectOf(last, project)}`}</span>
+          <span class="object">
+            {last && !isOpen && `${saidOf(last, isLive, words.value)} ${objectOf(last, project)}`}
+          </span>
           <span class="result">
             {denied > 0 && <span>{words.value.deniedSteps(denied)} </span>}
-            {failed > 0 ? <span class="removed">{words.value.failedSteps(failed)}</span> : last && <ToolState tool={last} isLive={isLive} />}
+            {failed > 0 ? (
+              <span class="removed">{words.value.failedSteps(failed)}</span>
+            ) : (
+              last && <ToolState tool={last} isLive={isLive} />
+            )}
           </span>
         </span>
       </summary>
@@ -105,7 +126,9 @@ export function AgentCard({ tool, inner, project, isLive }: ToolProps & { inner:
   return (
     <section class="card" aria-label={words.value.verbs.agent}>
       <p class="card-head">
-        <strong>{stageOf(tool, isLive) === 'ran' ? words.value.verbs.agent : saidOf(tool, isLive, words.value)}</strong>{' '}
+        <strong>
+          {stageOf(tool, isLive) === 'ran' ? words.value.verbs.agent : saidOf(tool, isLive, words.value)}
+        </strong>{' '}
         <span dir="auto">{String(description ?? subagent_type ?? '')}</span>
         <span class="result">
           <ToolState tool={tool} isLive={isLive} />

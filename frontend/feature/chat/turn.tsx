@@ -27,7 +27,11 @@ export function Said(props: {
   const { text, at, attachments = [], delivery = 'answered', isCommand = false, children } = props;
   const t = words.value;
   return (
-    <article class={`message user ${delivery === 'phone' || delivery === 'accepted' ? 'waits' : ''}`} aria-label={t.you} data-delivery={delivery}>
+    <article
+      class={`message user ${delivery === 'phone' || delivery === 'accepted' ? 'waits' : ''}`}
+      aria-label={t.you}
+      data-delivery={delivery}
+    >
       {isCommand ? (
         <code dir="auto">{text}</code>
       ) : (
@@ -59,9 +63,21 @@ const isOpen = (segment: Segment) => 'open' in segment && segment.open;
  * What the agent said and did in a turn, in order. For who listens, a block is read when it is finished and
  * comes to the others, not word by word as it is written.
  */
-export function Answered({ parts, project, isLive = false, at }: { parts: readonly MessagePart[]; project: string; isLive?: boolean; at?: string }) {
+export function Answered({
+  parts,
+  project,
+  isLive = false,
+  at,
+}: {
+  parts: readonly MessagePart[];
+  project: string;
+  isLive?: boolean;
+  at?: string;
+}) {
   const segments = toSegments(parts);
-  const draw = (segment: Segment) => <Piece key={segment.key} segment={segment} project={project} isLive={isLive} />;
+  const draw = (segment: Segment) => (
+    <Piece key={segment.key} segment={segment} project={project} isLive={isLive} />
+  );
   const text = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
   return (
     <article class="message assistant" aria-label={words.value.agentName} aria-busy={isLive}>
@@ -111,7 +127,9 @@ function Piece({ segment, project, isLive }: { segment: Segment; project: string
   return (
     <div aria-live="off">
       {segment.type === 'tools' && <ToolGroup tools={segment.tools} project={project} isLive={isLive} />}
-      {segment.type === 'agent' && <AgentCard tool={segment.tool} inner={segment.inner} project={project} isLive={isLive} />}
+      {segment.type === 'agent' && (
+        <AgentCard tool={segment.tool} inner={segment.inner} project={project} isLive={isLive} />
+      )}
     </div>
   );
 }

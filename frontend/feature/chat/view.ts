@@ -4,7 +4,15 @@ export type ToolPart = Extract<MessagePart, { type: 'tool' }>;
 
 /** One row of the chat: a message with all that it caused, or something that the agent's program said itself. */
 export type Row =
-  | { type: 'turn'; key: string; user: HistoryMessage | null; parts: MessagePart[]; at: string; until: string; record: HistoryTurn | null }
+  | {
+      type: 'turn';
+      key: string;
+      user: HistoryMessage | null;
+      parts: MessagePart[];
+      at: string;
+      until: string;
+      record: HistoryTurn | null;
+    }
   | { type: 'note'; key: string; message: HistoryMessage };
 
 type TurnRow = Extract<Row, { type: 'turn' }>;
@@ -17,7 +25,15 @@ export function toRows(messages: readonly HistoryMessage[], turns: readonly Hist
   const rows: Row[] = [];
   let open: TurnRow | null = null;
   const begin = (message: HistoryMessage, user: HistoryMessage | null): TurnRow => {
-    open = { type: 'turn', key: message.id, user, parts: [], at: message.at, until: message.at, record: null };
+    open = {
+      type: 'turn',
+      key: message.id,
+      user,
+      parts: [],
+      at: message.at,
+      until: message.at,
+      record: null,
+    };
     rows.push(open);
     return open;
   };
@@ -35,7 +51,10 @@ export function toRows(messages: readonly HistoryMessage[], turns: readonly Hist
   const taken = new Set<string>();
   for (const row of rows.toReversed()) {
     if (row.type !== 'turn') continue;
-    const record = turns.findLast(({ started_at, ended_at }) => row.at >= started_at && Date.parse(row.at) <= Date.parse(ended_at) + slackMs);
+    const record = turns.findLast(
+      ({ started_at, ended_at }) =>
+        row.at >= started_at && Date.parse(row.at) <= Date.parse(ended_at) + slackMs,
+    );
     if (!record || taken.has(record.turn_id)) continue;
     taken.add(record.turn_id);
     row.record = record;
@@ -67,9 +86,16 @@ export function toSegments(parts: readonly MessagePart[]): Segment[] {
         segments.push({ type: 'agent', key: part.id, tool: part, inner: own });
       } else if (last?.type === 'tools') last.tools.push(part);
       else segments.push({ type: 'tools', key: part.id, tools: [part] });
-    } else if (part.type === 'attachment') segments.push({ type: 'attachment', key: `${index}`, media_type: part.media_type });
+    } else if (part.type === 'attachment')
+      segments.push({ type: 'attachment', key: `${index}`, media_type: part.media_type });
     else if (part.text.trim()) {
-      segments.push({ type: part.type, key: `${index}`, text: part.text, clipped: part.clipped ?? false, open: part.open ?? false });
+      segments.push({
+        type: part.type,
+        key: `${index}`,
+        text: part.text,
+        clipped: part.clipped ?? false,
+        open: part.open ?? false,
+      });
     }
   }
   return segments;

@@ -22,7 +22,12 @@ function isHeld({ id, conv_id, turnId, problem }: Item): boolean {
 export function Outgoing({ item }: { item: Item }) {
   const t = words.value;
   return (
-    <Said text={item.text} at={item.created_at} attachments={item.files.map(({ name }) => name)} delivery={item.turnId ? 'accepted' : 'phone'}>
+    <Said
+      text={item.text}
+      at={item.created_at}
+      attachments={item.files.map(({ name }) => name)}
+      delivery={item.turnId ? 'accepted' : 'phone'}
+    >
       {isHeld(item) && <p class="quiet-line">{t.heldBack}</p>}
       {item.progress !== null && <progress value={item.progress} max={1} aria-label={t.uploading} />}
       {!item.turnId && !item.problem && (
@@ -72,7 +77,12 @@ export function Queued({ turn, isFirst }: { turn: TurnSummary; isFirst: boolean 
           void changeTurn(turn.turn_id, draft).then((isDone) => isDone && setDraft(null));
         }}
       >
-        <textarea aria-label={t.changeMessage} rows={3} value={draft} onInput={(event) => setDraft(event.currentTarget.value)} />
+        <textarea
+          aria-label={t.changeMessage}
+          rows={3}
+          value={draft}
+          onInput={(event) => setDraft(event.currentTarget.value)}
+        />
         <p class="choices">
           <button type="submit" class="primary" disabled={!draft.trim()}>
             {t.save}
@@ -85,7 +95,12 @@ export function Queued({ turn, isFirst }: { turn: TurnSummary; isFirst: boolean 
     );
   }
   return (
-    <Said text={turn.message} at={turn.created_at} attachments={turn.attachments.map(({ name }) => name)} delivery="accepted">
+    <Said
+      text={turn.message}
+      at={turn.created_at}
+      attachments={turn.attachments.map(({ name }) => name)}
+      delivery="accepted"
+    >
       <p class="choices" role="group" aria-label={t.queued}>
         <button type="button" class="plain" onClick={() => setDraft(turn.message)}>
           {t.change}

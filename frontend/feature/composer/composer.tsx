@@ -56,7 +56,12 @@ export function Composer() {
     const files = filesOf(id);
     setDraft(id, '');
     setFiles(id, []);
-    void send({ conv_id: id, text: text.trim() ? text : t.seeFiles, files, steer: steer && running !== null });
+    void send({
+      conv_id: id,
+      text: text.trim() ? text : t.seeFiles,
+      files,
+      steer: steer && running !== null,
+    });
     box.current?.focus();
   }
 
@@ -158,7 +163,13 @@ export function Composer() {
         }}
       />
       <div class="composer-bar">
-        <button type="button" class="plain" aria-label={t.add} aria-expanded={isAdding} onClick={() => setAdding(!isAdding)}>
+        <button
+          type="button"
+          class="plain"
+          aria-label={t.add}
+          aria-expanded={isAdding}
+          onClick={() => setAdding(!isAdding)}
+        >
           <Icon name="plus" />
         </button>
         {mode !== null && (
@@ -194,7 +205,14 @@ export function Composer() {
           {t.send}
         </button>
       </div>
-      <input ref={picker} type="file" multiple hidden aria-label={t.files_} onChange={(event) => take(event.currentTarget)} />
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        aria-label={t.files_}
+        onChange={(event) => take(event.currentTarget)}
+      />
       <input
         ref={camera}
         type="file"

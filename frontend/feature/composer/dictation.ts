@@ -40,7 +40,8 @@ export function dictate(take: (text: string) => void): void {
   own.continuous = true;
   own.interimResults = false;
   own.onresult = ({ resultIndex, results }) => {
-    for (const result of Array.from(results).slice(resultIndex)) if (result.isFinal) take(result[0].transcript.trim());
+    for (const result of Array.from(results).slice(resultIndex))
+      if (result.isFinal) take(result[0].transcript.trim());
   };
   own.onend = () => {
     current = null;

@@ -56,7 +56,11 @@ const maxBytes = 20_000_000;
 
 /** Takes files up as a person gave them. False where one is empty, or they are too large together: then none is taken. */
 export function addFiles(id: string, added: Iterable<File>): boolean {
-  const more = Array.from(added, (file) => ({ name: file.name || `${file.type.replace('/', '.')}`, type: file.type, blob: file as Blob }));
+  const more = Array.from(added, (file) => ({
+    name: file.name || `${file.type.replace('/', '.')}`,
+    type: file.type,
+    blob: file as Blob,
+  }));
   const all = [...filesOf(id), ...more];
   const bytes = all.reduce((sum, { blob }) => sum + blob.size, 0);
   if (bytes > maxBytes || more.some(({ blob }) => blob.size === 0)) return false;

@@ -28,7 +28,11 @@ export function Options({ snapshot, onClose }: { snapshot: ConversationSnapshot;
         {t.mode}
         <select
           value={mode === 'manual' ? 'default' : mode}
-          onChange={(event) => void changeConversation(id, { permission_mode: event.currentTarget.value as (typeof modes)[number] })}
+          onChange={(event) =>
+            void changeConversation(id, {
+              permission_mode: event.currentTarget.value as (typeof modes)[number],
+            })
+          }
         >
           {modes.map((name) => (
             <option key={name} value={name}>
@@ -39,7 +43,10 @@ export function Options({ snapshot, onClose }: { snapshot: ConversationSnapshot;
       </label>
       <label>
         {t.model}
-        <select value={snapshot.model ?? ''} onChange={(event) => void changeConversation(id, { model: event.currentTarget.value || null })}>
+        <select
+          value={snapshot.model ?? ''}
+          onChange={(event) => void changeConversation(id, { model: event.currentTarget.value || null })}
+        >
           <option value="">{runs_with.model ?? t.asConfigured}</option>
           {snapshot.model && !known && <option value={snapshot.model}>{snapshot.model}</option>}
           {models.map(({ value, name }) => (
@@ -53,7 +60,11 @@ export function Options({ snapshot, onClose }: { snapshot: ConversationSnapshot;
         {t.effort}
         <select
           value={snapshot.effort ?? ''}
-          onChange={(event) => void changeConversation(id, { effort: (event.currentTarget.value || null) as (typeof efforts)[number] | null })}
+          onChange={(event) =>
+            void changeConversation(id, {
+              effort: (event.currentTarget.value || null) as (typeof efforts)[number] | null,
+            })
+          }
         >
           <option value="">{t.asConfigured}</option>
           {efforts.map((name) => (
@@ -72,7 +83,9 @@ export function Options({ snapshot, onClose }: { snapshot: ConversationSnapshot;
           step="any"
           placeholder={t.noBudget}
           defaultValue={snapshot.max_cost_usd ?? ''}
-          onChange={(event) => void changeConversation(id, { max_cost_usd: Number(event.currentTarget.value) || null })}
+          onChange={(event) =>
+            void changeConversation(id, { max_cost_usd: Number(event.currentTarget.value) || null })
+          }
         />
       </label>
       <p class="quiet-line">
@@ -92,7 +105,9 @@ export function Context({ snapshot: { context } }: { snapshot: ConversationSnaps
   return (
     <p class="quiet-line context">
       {t.context(tokens, window)}
-      {window && <meter min={0} max={window} high={window * 0.8} value={tokens} aria-label={t.contextMeter} />}
+      {window && (
+        <meter min={0} max={window} high={window * 0.8} value={tokens} aria-label={t.contextMeter} />
+      )}
     </p>
   );
 }

@@ -43,13 +43,22 @@ export function Snippets({ id, onClose }: { id: string; onClose(): void }) {
             >
               {text}
             </button>
-            <button type="button" class="plain" aria-label={t.removeSnippet} onClick={() => save(texts.filter((one) => one !== text))}>
+            <button
+              type="button"
+              class="plain"
+              aria-label={t.removeSnippet}
+              onClick={() => save(texts.filter((one) => one !== text))}
+            >
               <Icon name="close" />
             </button>
           </li>
         ))}
       </ul>
-      <button type="button" disabled={!draft || texts.includes(draft)} onClick={() => save([...texts, draft])}>
+      <button
+        type="button"
+        disabled={!draft || texts.includes(draft)}
+        onClick={() => save([...texts, draft])}
+      >
         {t.keepSnippet}
       </button>
     </Sheet>

@@ -47,7 +47,15 @@ async function find(id: string, { kind, query }: Asked): Promise<Suggestion[]> {
 }
 
 /** The list over the box; the box itself says which row is chosen. */
-export function Suggestions({ list, chosen, choose }: { list: readonly Suggestion[]; chosen: number; choose(value: string): void }) {
+export function Suggestions({
+  list,
+  chosen,
+  choose,
+}: {
+  list: readonly Suggestion[];
+  chosen: number;
+  choose(value: string): void;
+}) {
   return (
     <div class="suggestions" id="suggestions" role="listbox" aria-label={words.value.suggestions}>
       {list.map(({ value, about }, index) => (

@@ -13,7 +13,15 @@ import { words } from '../../word/words.ts';
 const kinds = ['needs_me', 'finished', 'failed'] as const;
 
 /** What can be done with a conversation. */
-export function Actions({ snapshot, handOver, onClose }: { snapshot: ConversationSnapshot; handOver: ComponentChildren; onClose(): void }) {
+export function Actions({
+  snapshot,
+  handOver,
+  onClose,
+}: {
+  snapshot: ConversationSnapshot;
+  handOver: ComponentChildren;
+  onClose(): void;
+}) {
   const { id, title, pinned, archived, session_id, notify } = snapshot;
   const [name, setName] = useState(title);
   const t = words.value;
@@ -42,7 +50,13 @@ export function Actions({ snapshot, handOver, onClose }: { snapshot: Conversatio
           if (name.trim()) void changeConversation(id, { title: name.trim() });
         }}
       >
-        <input aria-label={t.rename} value={name} maxLength={200} dir="auto" onInput={(event) => setName(event.currentTarget.value)} />
+        <input
+          aria-label={t.rename}
+          value={name}
+          maxLength={200}
+          dir="auto"
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
         <button type="submit" disabled={!name.trim() || name.trim() === title}>
           {t.rename}
         </button>
@@ -52,16 +66,29 @@ export function Actions({ snapshot, handOver, onClose }: { snapshot: Conversatio
         <button type="button" onClick={() => void changeConversation(id, { pinned: !pinned })}>
           {pinned ? t.unpin : t.pin}
         </button>
-        <button type="button" onClick={() => void changeConversation(id, { archived: !archived }).then((isDone) => isDone && leave())}>
+        <button
+          type="button"
+          onClick={() =>
+            void changeConversation(id, { archived: !archived }).then((isDone) => isDone && leave())
+          }
+        >
           {archived ? t.unarchive : t.archive}
         </button>
         <button type="button" disabled={!session_id} onClick={() => void fork()}>
           {t.fork}
         </button>
-        <a class="button" href={addressOf('exportConversation', { params: { id }, query: { format: 'md' } })} download>
+        <a
+          class="button"
+          href={addressOf('exportConversation', { params: { id }, query: { format: 'md' } })}
+          download
+        >
           {t.exportMd}
         </a>
-        <a class="button" href={addressOf('exportConversation', { params: { id }, query: { format: 'json' } })} download>
+        <a
+          class="button"
+          href={addressOf('exportConversation', { params: { id }, query: { format: 'json' } })}
+          download
+        >
           {t.exportJson}
         </a>
         <button
@@ -79,7 +106,11 @@ export function Actions({ snapshot, handOver, onClose }: { snapshot: Conversatio
       </div>
       {snapshot.state !== 'idle' && <p class="quiet-line">{t.stopFirst}</p>}
       <label class="check">
-        <input type="checkbox" checked={prefs.value.quiet} onChange={() => setPrefs({ quiet: !prefs.value.quiet })} />
+        <input
+          type="checkbox"
+          checked={prefs.value.quiet}
+          onChange={() => setPrefs({ quiet: !prefs.value.quiet })}
+        />
         {t.quietView}
       </label>
       <fieldset>
@@ -99,7 +130,9 @@ export function Actions({ snapshot, handOver, onClose }: { snapshot: Conversatio
                 type="checkbox"
                 checked={notify.includes(kind)}
                 onChange={() =>
-                  void changeConversation(id, { notify: notify.includes(kind) ? notify.filter((one) => one !== kind) : [...notify, kind] })
+                  void changeConversation(id, {
+                    notify: notify.includes(kind) ? notify.filter((one) => one !== kind) : [...notify, kind],
+                  })
                 }
               />
               {t.noticeKinds[kind]}

@@ -23,7 +23,9 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
   const found = useFound(query);
   const known = new Map([...found, ...conversations].map((row) => [row.id, row]));
   const groups = toGroups(
-    [...known.values()].filter(({ id, archived }) => !leaving.value.includes(id) && (hasArchived || query.trim() !== '' || !archived)),
+    [...known.values()].filter(
+      ({ id, archived }) => !leaving.value.includes(id) && (hasArchived || query.trim() !== '' || !archived),
+    ),
     prompts,
     query,
   );
@@ -47,7 +49,12 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
         <label class="search">
           <span class="unseen">{t.searchConversations}</span>
           <Icon name="search" />
-          <input type="search" placeholder={t.searchConversations} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+          <input
+            type="search"
+            placeholder={t.searchConversations}
+            value={query}
+            onInput={(event) => setQuery(event.currentTarget.value)}
+          />
         </label>
         <button type="button" class="primary" onClick={() => setAdding(true)}>
           {t.newOne}
@@ -116,7 +123,12 @@ function Row({ row, isOpen, open }: { row: ConversationSummary; isOpen: boolean;
   const t = words.value;
   const folder = row.project.split('/').at(-1) ?? '';
   return (
-    <button type="button" class="plain conversation" aria-current={isOpen ? 'page' : undefined} onClick={open}>
+    <button
+      type="button"
+      class="plain conversation"
+      aria-current={isOpen ? 'page' : undefined}
+      onClick={open}
+    >
       <span class={`dot ${row.state}`} role="img" aria-label={t.states[row.state]} />
       <span class="conversation-text">
         <span class="conversation-title" dir="auto">

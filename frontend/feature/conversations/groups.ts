@@ -14,11 +14,17 @@ function groupOf(row: ConversationSummary, waiting: ReadonlySet<string>): GroupN
 }
 
 /** The conversations that match what was typed (in name, id, preview or folder), by what they need. */
-export function toGroups(rows: readonly ConversationSummary[], prompts: readonly Prompt[], query: string): Group[] {
+export function toGroups(
+  rows: readonly ConversationSummary[],
+  prompts: readonly Prompt[],
+  query: string,
+): Group[] {
   const waiting = new Set(prompts.map(({ conv_id }) => conv_id));
   const wanted = query.trim().toLowerCase();
   const found = rows.filter(({ id, title, last_message, project }) =>
     `${title}\n${id}\n${last_message ?? ''}\n${project}`.toLowerCase().includes(wanted),
   );
-  return order.map((name) => ({ name, rows: found.filter((row) => groupOf(row, waiting) === name) })).filter((group) => group.rows.length > 0);
+  return order
+    .map((name) => ({ name, rows: found.filter((row) => groupOf(row, waiting) === name) }))
+    .filter((group) => group.rows.length > 0);
 }

@@ -30,7 +30,11 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
     let made: string | null = null;
     const isCreated = await attempt(async () => {
       const title = name.trim();
-      const body = { ...(id ? { id } : {}), ...(title && title !== id ? { title } : {}), ...(project ? { project } : {}) };
+      const body = {
+        ...(id ? { id } : {}),
+        ...(title && title !== id ? { title } : {}),
+        ...(project ? { project } : {}),
+      };
       made = (await call('createConversation', { body })).id;
     });
     setBusy(false);
@@ -51,7 +55,14 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
     <form class="new-conversation" onSubmit={create}>
       <label>
         {t.name}
-        <input name="name" maxLength={200} autoFocus value={name} onInput={(event) => setName(event.currentTarget.value)} dir="auto" />
+        <input
+          name="name"
+          maxLength={200}
+          autoFocus
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+          dir="auto"
+        />
       </label>
       <label>
         {t.folder}
@@ -125,13 +136,18 @@ function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
             {t.useThisFolder}
           </button>
         )}
-        <button type="button" onClick={() => (found?.path ? setPath(found.parent ?? undefined) : onChoose(null))}>
+        <button
+          type="button"
+          onClick={() => (found?.path ? setPath(found.parent ?? undefined) : onChoose(null))}
+        >
           {t.back}
         </button>
       </p>
       <ul class="rows">
         {!found?.path && found?.recent.map((folder) => row(folder, folder, false, () => onChoose(folder)))}
-        {found?.folders.map((folder) => row(`in ${folder.path}`, folder.name, folder.is_project, () => setPath(folder.path)))}
+        {found?.folders.map((folder) =>
+          row(`in ${folder.path}`, folder.name, folder.is_project, () => setPath(folder.path)),
+        )}
       </ul>
       {found && !found.folders.length && <p class="quiet-line">{t.noFolders}</p>}
     </div>

@@ -18,7 +18,9 @@ export function Login() {
     const form = new FormData(event.currentTarget as HTMLFormElement);
     setBusy(true);
     try {
-      await call('login', { body: { username: String(form.get('username')), password: String(form.get('password')) } });
+      await call('login', {
+        body: { username: String(form.get('username')), password: String(form.get('password')) },
+      });
       noteSignIn(true);
       startLive(null);
       flushSoon();
@@ -37,7 +39,14 @@ export function Login() {
         <h1>Switchboard</h1>
         <label>
           {t.user}
-          <input name="username" autocomplete="username" autocapitalize="none" spellcheck={false} defaultValue="switchboard" required />
+          <input
+            name="username"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            defaultValue="switchboard"
+            required
+          />
         </label>
         <label>
           {t.password}

@@ -30,10 +30,15 @@ export const shortcuts: Readonly<Record<CommandName, { key: string; mod?: true }
 type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'isComposing'>;
 
 /** The command that a key stands for. In a field letters are letters. */
-export function commandOf({ key, ctrlKey, metaKey, altKey, isComposing }: Pressed, isInField: boolean): CommandName | null {
+export function commandOf(
+  { key, ctrlKey, metaKey, altKey, isComposing }: Pressed,
+  isInField: boolean,
+): CommandName | null {
   if (altKey || isComposing) return null;
   const isMod = ctrlKey || metaKey;
   if (isInField && !isMod) return null;
-  const found = Object.entries(shortcuts).find(([, shortcut]) => shortcut.key === key.toLowerCase() && (shortcut.mod ?? false) === isMod);
+  const found = Object.entries(shortcuts).find(
+    ([, shortcut]) => shortcut.key === key.toLowerCase() && (shortcut.mod ?? false) === isMod,
+  );
   return found ? (found[0] as CommandName) : null;
 }

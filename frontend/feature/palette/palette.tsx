@@ -9,7 +9,8 @@ type Entry = { key: string; label: string; hint: string; run(): void };
 
 const maxShown = 12;
 
-const keyOf = (name: CommandName) => `${shortcuts[name].mod ? 'Ctrl ' : ''}${shortcuts[name].key.toUpperCase()}`;
+const keyOf = (name: CommandName) =>
+  `${shortcuts[name].mod ? 'Ctrl ' : ''}${shortcuts[name].key.toUpperCase()}`;
 
 /** Conversations and commands by their names. */
 export function Palette({ run, onClose }: { run(name: CommandName): void; onClose(): void }) {
@@ -18,10 +19,22 @@ export function Palette({ run, onClose }: { run(name: CommandName): void; onClos
   const t = words.value;
   const commands = (Object.keys(shortcuts) as CommandName[]).filter((name) => name !== 'palette');
   const entries: Entry[] = [
-    ...rows.value.map((row) => ({ key: row.id, label: row.title, hint: row.project, run: () => go(pathOf(row.id)) })),
-    ...commands.map((name) => ({ key: `command ${name}`, label: t.commandNames[name], hint: keyOf(name), run: () => run(name) })),
+    ...rows.value.map((row) => ({
+      key: row.id,
+      label: row.title,
+      hint: row.project,
+      run: () => go(pathOf(row.id)),
+    })),
+    ...commands.map((name) => ({
+      key: `command ${name}`,
+      label: t.commandNames[name],
+      hint: keyOf(name),
+      run: () => run(name),
+    })),
   ];
-  const found = entries.filter(({ label, hint }) => `${label} ${hint}`.toLowerCase().includes(query.toLowerCase())).slice(0, maxShown);
+  const found = entries
+    .filter(({ label, hint }) => `${label} ${hint}`.toLowerCase().includes(query.toLowerCase()))
+    .slice(0, maxShown);
 
   function take(entry: Entry | undefined): void {
     if (!entry) return;
@@ -58,7 +71,13 @@ export function Palette({ run, onClose }: { run(name: CommandName): void; onClos
       />
       <div class="suggestions" id="palette" role="listbox" aria-label={t.commandNames.palette}>
         {found.map((entry, index) => (
-          <div key={entry.key} id={`palette-${index}`} role="option" aria-selected={index === chosen} onClick={() => take(entry)}>
+          <div
+            key={entry.key}
+            id={`palette-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            onClick={() => take(entry)}
+          >
             <span dir="auto">{entry.label}</span> <small>{entry.hint}</small>
           </div>
         ))}

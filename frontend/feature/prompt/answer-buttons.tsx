@@ -17,7 +17,8 @@ export function AnswerButtons(props: AnswerButtonsProps) {
   const { prompt, isSending, isCut, send } = props;
   const [said, setSaid] = useState<string | null>(null);
   const t = words.value;
-  const deny = (interrupt: boolean) => send({ decision: 'deny', message: said?.trim() || undefined, interrupt });
+  const deny = (interrupt: boolean) =>
+    send({ decision: 'deny', message: said?.trim() || undefined, interrupt });
   if (said !== null) {
     return <Reason {...props} said={said} setSaid={setSaid} deny={() => deny(false)} />;
   }
@@ -28,11 +29,22 @@ export function AnswerButtons(props: AnswerButtonsProps) {
       <p class="choices">
         {prompt.kind !== 'question' &&
           choicesOf(prompt.kind).map(({ label, answer, isMain }) => (
-            <button key={label} type="button" class={isMain ? 'primary' : ''} disabled={isSending || isCut} onClick={() => void send(answer)}>
+            <button
+              key={label}
+              type="button"
+              class={isMain ? 'primary' : ''}
+              disabled={isSending || isCut}
+              onClick={() => void send(answer)}
+            >
               {t.choices[label]}
             </button>
           ))}
-        <button type="button" class={isBudget ? 'danger' : ''} disabled={isSending} onClick={() => void deny(isBudget)}>
+        <button
+          type="button"
+          class={isBudget ? 'danger' : ''}
+          disabled={isSending}
+          onClick={() => void deny(isBudget)}
+        >
           {isBudget ? t.stop : isPlan ? t.choices.sendBack : t.deny}
         </button>
       </p>
@@ -51,7 +63,11 @@ export function AnswerButtons(props: AnswerButtonsProps) {
   );
 }
 
-type ReasonProps = AnswerButtonsProps & { said: string; setSaid(said: string | null): void; deny(): Promise<void> };
+type ReasonProps = AnswerButtonsProps & {
+  said: string;
+  setSaid(said: string | null): void;
+  deny(): Promise<void>;
+};
 
 /** The reason of a refusal, with the button that sends it. */
 function Reason({ prompt, isSending, said, setSaid, deny }: ReasonProps) {
@@ -67,7 +83,12 @@ function Reason({ prompt, isSending, said, setSaid, deny }: ReasonProps) {
         onInput={(event) => setSaid(event.currentTarget.value)}
       />
       <p class="choices">
-        <button type="button" class="primary" disabled={isSending || !said.trim()} onClick={() => void deny()}>
+        <button
+          type="button"
+          class="primary"
+          disabled={isSending || !said.trim()}
+          onClick={() => void deny()}
+        >
           {prompt.kind === 'plan' ? t.sendBackAndSend : t.denyAndSend}
         </button>
         <button type="button" disabled={isSending} onClick={() => setSaid(null)}>

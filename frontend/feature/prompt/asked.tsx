@@ -25,7 +25,8 @@ const descriptionOf = ({ tool, input }: Prompt): string | null => {
 /** A longer name of a tool would push what is asked off the screen. */
 const maxTool = 60;
 
-export const shortTool = (tool: string): string => (tool.length > maxTool ? `${tool.slice(0, maxTool / 2)}…${tool.slice(-maxTool / 2)}` : tool);
+export const shortTool = (tool: string): string =>
+  tool.length > maxTool ? `${tool.slice(0, maxTool / 2)}…${tool.slice(-maxTool / 2)}` : tool;
 
 /** The fields of an input that do not stand elsewhere on the card. */
 export function rowsOf(prompt: Prompt): InputRow[] {
@@ -36,7 +37,9 @@ export function rowsOf(prompt: Prompt): InputRow[] {
   ];
   const rows = toRows(prompt.input, elsewhere);
   const { tool } = prompt;
-  return shortTool(tool) === tool ? rows : [...rows, { id: '@tool', depth: 0, name: 'tool', kind: 'text', value: tool }];
+  return shortTool(tool) === tool
+    ? rows
+    : [...rows, { id: '@tool', depth: 0, name: 'tool', kind: 'text', value: tool }];
 }
 
 type PlanProps = {

@@ -2,7 +2,11 @@ import type { Sent } from '../../../contract/endpoint.ts';
 import type { Prompt, PromptKind } from '../../../contract/prompt.ts';
 
 export type Answer = Sent<'answerPrompt', 'body'>;
-type Choice = { label: 'allow' | 'goOnAsking' | 'goOnFreely' | 'overBudget'; answer: Answer; isMain: boolean };
+type Choice = {
+  label: 'allow' | 'goOnAsking' | 'goOnFreely' | 'overBudget';
+  answer: Answer;
+  isMain: boolean;
+};
 
 /** The ways to say yes to a prompt. */
 export function choicesOf(kind: PromptKind): Choice[] {
@@ -27,7 +31,10 @@ export function rememberChoices({ offers = [] }: Pick<Prompt, 'offers'>, now: nu
   const times: Time[] = ['hour', 'conversation', 'always'];
   return [{ what: '', of: {} }, ...wider].flatMap(({ what, of }) =>
     times.map((time): RememberChoice => {
-      const until = time === 'hour' ? { for: 'until' as const, until: new Date(now + hourMs).toISOString() } : { for: time };
+      const until =
+        time === 'hour'
+          ? { for: 'until' as const, until: new Date(now + hourMs).toISOString() }
+          : { for: time };
       return { key: `${time}${what}`, time, what, remember: { ...until, ...of } };
     }),
   );

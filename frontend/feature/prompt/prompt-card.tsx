@@ -56,7 +56,13 @@ export function PromptCard({ prompt, place }: CardProps) {
   }
 
   return (
-    <section ref={box} class="prompt" tabIndex={-1} aria-label={t.promptKinds[prompt.kind]} aria-busy={isSending}>
+    <section
+      ref={box}
+      class="prompt"
+      tabIndex={-1}
+      aria-label={t.promptKinds[prompt.kind]}
+      aria-busy={isSending}
+    >
       <p class="prompt-head">
         <strong>{titleOf(prompt)}</strong>
         {place && <span dir="auto">{visible(place)}</span>}
@@ -107,7 +113,9 @@ function useOpened(prompt: Prompt, isRawPlan: boolean) {
 function titleOf({ kind, tool }: Prompt): string {
   const { promptTitles, toolTitles, allowTool } = words.value;
   if (kind !== 'permission') return promptTitles[kind];
-  return Object.hasOwn(toolTitles, tool) ? toolTitles[tool as keyof typeof toolTitles] : allowTool(visible(shortTool(tool)));
+  return Object.hasOwn(toolTitles, tool)
+    ? toolTitles[tool as keyof typeof toolTitles]
+    : allowTool(visible(shortTool(tool)));
 }
 
 /** Who has answered with the keyboard continues at the next card, not at the top of the page: at no button, which a held key would press. */

@@ -28,13 +28,21 @@ export function Questions({ prompt, isSending, isCut, send }: QuestionsProps) {
   const questions = questionsOf(prompt) ?? [];
   const t = words.value;
   const of = ({ question }: Question) => chosen[question] ?? nothing;
-  const answerOf = (one: Question): string[] => [...of(one).labels, ...(of(one).own.trim() ? [of(one).own.trim()] : [])];
+  const answerOf = (one: Question): string[] => [
+    ...of(one).labels,
+    ...(of(one).own.trim() ? [of(one).own.trim()] : []),
+  ];
   const isDone = questions.length > 0 && questions.every((one) => answerOf(one).length > 0);
 
   function choose(one: Question, label: string): void {
     const before = of(one);
-    const labels = before.labels.includes(label) ? before.labels.filter((other) => other !== label) : [...before.labels, label];
-    setChosen({ ...chosen, [one.question]: one.multiSelect ? { ...before, labels } : { labels: [label], own: '' } });
+    const labels = before.labels.includes(label)
+      ? before.labels.filter((other) => other !== label)
+      : [...before.labels, label];
+    setChosen({
+      ...chosen,
+      [one.question]: one.multiSelect ? { ...before, labels } : { labels: [label], own: '' },
+    });
   }
 
   return (
@@ -78,7 +86,10 @@ export function Questions({ prompt, isSending, isCut, send }: QuestionsProps) {
             value={of(one).own}
             onInput={(event) => {
               const own = event.currentTarget.value;
-              setChosen({ ...chosen, [one.question]: { labels: one.multiSelect ? of(one).labels : [], own } });
+              setChosen({
+                ...chosen,
+                [one.question]: { labels: one.multiSelect ? of(one).labels : [], own },
+              });
             }}
           />
         </fieldset>
@@ -88,7 +99,12 @@ export function Questions({ prompt, isSending, isCut, send }: QuestionsProps) {
           type="button"
           class="primary"
           disabled={isSending || isCut || !isDone}
-          onClick={() => void send({ decision: 'allow', answers: Object.fromEntries(questions.map((one) => [one.question, answerOf(one)])) })}
+          onClick={() =>
+            void send({
+              decision: 'allow',
+              answers: Object.fromEntries(questions.map((one) => [one.question, answerOf(one)])),
+            })
+          }
         >
           {t.answer}
         </button>

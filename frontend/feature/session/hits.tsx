@@ -17,7 +17,11 @@ export function Hits({ answer: { hits, order } }: { answer: SearchAnswer }) {
       <ul class="hits">
         {hits.map((hit) => (
           <li key={`${hit.session_id} ${hit.message_id} ${hit.role}`}>
-            <button type="button" class="plain" onClick={() => go(`/sessions/${hit.session_id}${hit.before ? `@${hit.before}` : ''}`)}>
+            <button
+              type="button"
+              class="plain"
+              onClick={() => go(`/sessions/${hit.session_id}${hit.before ? `@${hit.before}` : ''}`)}
+            >
               <span class="conversation-title" dir="auto">
                 {hit.title ?? hit.project ?? hit.session_id}
               </span>

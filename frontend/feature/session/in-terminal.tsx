@@ -6,7 +6,11 @@ import { attempt } from '../../state/session.ts';
 import { sessionWords } from '../../word/session-words.ts';
 
 /** A conversation whose session is open in a terminal: what happens to messages, and the way back. */
-export function InTerminal({ snapshot: { id, session_id, terminal_messages } }: { snapshot: ConversationSnapshot }) {
+export function InTerminal({
+  snapshot: { id, session_id, terminal_messages },
+}: {
+  snapshot: ConversationSnapshot;
+}) {
   const t = sessionWords.value;
   const isTyped = terminal_messages === 'terminal';
   return (
@@ -15,13 +19,19 @@ export function InTerminal({ snapshot: { id, session_id, terminal_messages } }: 
         <strong>{t.openInTerminalNow}</strong> {isTyped ? t.messagesTyped : t.messagesWait}
       </p>
       <div class="choices">
-        <button type="button" onClick={() => void changeConversation(id, { terminal_messages: isTyped ? 'wait' : 'terminal' })}>
+        <button
+          type="button"
+          onClick={() => void changeConversation(id, { terminal_messages: isTyped ? 'wait' : 'terminal' })}
+        >
           {isTyped ? t.letWait : t.typeIn}
         </button>
         <button type="button" onClick={() => go(`/sessions/${session_id}`)}>
           {t.seeTerminal}
         </button>
-        <button type="button" onClick={() => void attempt(() => call('detachConversation', { params: { id } }))}>
+        <button
+          type="button"
+          onClick={() => void attempt(() => call('detachConversation', { params: { id } }))}
+        >
           {t.takeToPhone}
         </button>
       </div>
@@ -41,7 +51,12 @@ export function HandOver({
   if (!session_id) return null;
   const isAtWork = turn !== null || background.length > 0;
   async function handOver(): Promise<void> {
-    if (await attempt(() => call('attachConversation', { params: { id }, body: isAtWork ? { interrupt: true } : {} }))) onDone();
+    if (
+      await attempt(() =>
+        call('attachConversation', { params: { id }, body: isAtWork ? { interrupt: true } : {} }),
+      )
+    )
+      onDone();
   }
   return (
     <div class="choices">

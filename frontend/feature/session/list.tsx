@@ -33,7 +33,9 @@ export function SessionList() {
   const wanted = query.trim();
 
   async function load(): Promise<void> {
-    await attempt(async () => setPage(await call('listHostSessions', { params: { host: 'local' }, query: {} })));
+    await attempt(async () =>
+      setPage(await call('listHostSessions', { params: { host: 'local' }, query: {} })),
+    );
   }
   async function more(): Promise<void> {
     const cursor = page?.next;
@@ -66,7 +68,10 @@ export function SessionList() {
     // Back from a session leads to what was searched.
     history.replaceState({ query }, '');
     if (!wanted) return setFound(null);
-    const timer = setTimeout(() => void attempt(async () => setFound(await call('search', { query: { q: wanted, limit: 50 } }))), pauseMs);
+    const timer = setTimeout(
+      () => void attempt(async () => setFound(await call('search', { query: { q: wanted, limit: 50 } }))),
+      pauseMs,
+    );
     return () => clearTimeout(timer);
   }, [wanted]);
 
@@ -76,11 +81,17 @@ export function SessionList() {
       <label class="search" ref={top}>
         <span class="unseen">{t.findSessions}</span>
         <Icon name="search" />
-        <input type="search" placeholder={t.findSessions} value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+        <input
+          type="search"
+          placeholder={t.findSessions}
+          value={query}
+          onInput={(event) => setQuery(event.currentTarget.value)}
+        />
       </label>
       {indexing && !indexing.done && (
         <p class="quiet-line" role="status">
-          {indexing.problem ?? t.indexing(Math.floor((100 * indexing.bytes_done) / Math.max(1, indexing.bytes)))}
+          {indexing.problem ??
+            t.indexing(Math.floor((100 * indexing.bytes_done) / Math.max(1, indexing.bytes)))}
         </p>
       )}
       {wanted ? found && <Hits answer={found} /> : page && <Sections sessions={page.sessions} />}
@@ -99,7 +110,8 @@ function Sections({ sessions }: { sessions: readonly Session[] }) {
   return (
     <>
       {toSections(sessions, clock.value).map(({ key, name, project, sessions: own }) => {
-        const title = name === 'project' ? String(project) : name === 'earlier' ? t.earlier : t.sections[name];
+        const title =
+          name === 'project' ? String(project) : name === 'earlier' ? t.earlier : t.sections[name];
         return (
           <section key={key} aria-label={title}>
             <h2 dir="auto">{title}</h2>
@@ -119,7 +131,8 @@ function Sections({ sessions }: { sessions: readonly Session[] }) {
 
 function Row({ session }: { session: Session }) {
   const t = sessionWords.value;
-  const { id, title, first_message, last_message, state, turns, modified_at, problem, project, conv_id } = session;
+  const { id, title, first_message, last_message, state, turns, modified_at, problem, project, conv_id } =
+    session;
   return (
     <button type="button" class="plain conversation" onClick={() => go(`/sessions/${id}`)}>
       <span class={`dot ${state}`} role="img" aria-label={t.sessionStates[state]} />

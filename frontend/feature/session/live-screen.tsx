@@ -28,7 +28,8 @@ const keys = [
 ] as const;
 
 /** What Ctrl makes of a letter. */
-const withCtrl = (text: string) => (/^[a-z@[\\\]^_]$/i.test(text) ? String.fromCharCode(text.toUpperCase().charCodeAt(0) & 31) : text);
+const withCtrl = (text: string) =>
+  /^[a-z@[\\\]^_]$/i.test(text) ? String.fromCharCode(text.toUpperCase().charCodeAt(0) & 31) : text;
 
 /** A terminal of the server's machine, live: what is typed here is typed there. `onEnd` is told when it has ended. */
 export function LiveScreen({ id, onEnd }: { id: string; onEnd(): void }) {
@@ -58,8 +59,10 @@ export function LiveScreen({ id, onEnd }: { id: string; onEnd(): void }) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const bytes = new TextEncoder();
 
-    const send = (data: string | Uint8Array<ArrayBuffer>) => socket?.readyState === WebSocket.OPEN && socket.send(data);
-    const tellSize = () => send(JSON.stringify({ columns: Math.max(20, screen.cols), rows: Math.max(5, screen.rows) }));
+    const send = (data: string | Uint8Array<ArrayBuffer>) =>
+      socket?.readyState === WebSocket.OPEN && socket.send(data);
+    const tellSize = () =>
+      send(JSON.stringify({ columns: Math.max(20, screen.cols), rows: Math.max(5, screen.rows) }));
 
     async function connect(): Promise<void> {
       const params = { host: 'local', id };

@@ -1,6 +1,11 @@
 import type { Session } from '../../../contract/session.ts';
 
-export type Section = { key: string; name: 'waiting' | 'live' | 'earlier' | 'project'; project: string | null; sessions: Session[] };
+export type Section = {
+  key: string;
+  name: 'waiting' | 'live' | 'earlier' | 'project';
+  project: string | null;
+  sessions: Session[];
+};
 
 const recentMs = 7 * 86_400_000;
 
@@ -13,7 +18,8 @@ export function toSections(sessions: readonly Session[], now: number): Section[]
     sections.set(key, known);
   };
   for (const session of sessions) if (session.state === 'waiting') put('waiting', 'waiting', null, session);
-  for (const session of sessions) if (session.state === 'running' || session.state === 'idle') put('live', 'live', null, session);
+  for (const session of sessions)
+    if (session.state === 'running' || session.state === 'idle') put('live', 'live', null, session);
   for (const session of sessions) {
     if (session.state !== 'ended') continue;
     const isRecent = now - Date.parse(session.modified_at) < recentMs && session.project !== null;

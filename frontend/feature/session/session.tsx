@@ -30,12 +30,15 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
 
   useEffect(() => {
     void attempt(async () => setSession(await call('readHostSession', { params })));
-    void attempt(async () => setSaid(await call('readHostMessages', { params, query: { limit: pageSize, before: at } })));
+    void attempt(async () =>
+      setSaid(await call('readHostMessages', { params, query: { limit: pageSize, before: at } })),
+    );
   }, []);
   useEffect(() => {
     const timer = setInterval(() => {
       // What it does now is nobody's news: a process of this machine does it.
-      if (document.visibilityState === 'visible') void call('readHostSession', { params }).then(setSession, () => {});
+      if (document.visibilityState === 'visible')
+        void call('readHostSession', { params }).then(setSession, () => {});
     }, againMs);
     return () => clearInterval(timer);
   }, []);
@@ -61,8 +64,9 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
       <header class="session-facts">
         <h2 dir="auto">{session.title ?? session.first_message ?? t.untitled}</h2>
         <p class="quiet-line">
-          <span class={`dot ${session.state}`} role="img" aria-label={t.sessionStates[session.state]} /> {t.sessionStates[session.state]} ·{' '}
-          {session.project} · {t.turnsOf(session.turns)} · <When time={session.modified_at} />
+          <span class={`dot ${session.state}`} role="img" aria-label={t.sessionStates[session.state]} />{' '}
+          {t.sessionStates[session.state]} · {session.project} · {t.turnsOf(session.turns)} ·{' '}
+          <When time={session.modified_at} />
           {session.cost !== null && ` · ${session.cost.toFixed(2)} USD`}
         </p>
         {session.problem && <p class="problem">{session.problem}</p>}
@@ -105,7 +109,11 @@ function Ways({ session, isBusyElsewhere }: { session: Session; isBusyElsewhere:
     let made = '';
     const title = (session.title ?? session.first_message)?.slice(0, 200);
     const isDone = await attempt(async () => {
-      made = (await call('createConversation', { body: { session_id: session.id, fork, ...(title ? { title } : {}) } })).id;
+      made = (
+        await call('createConversation', {
+          body: { session_id: session.id, fork, ...(title ? { title } : {}) },
+        })
+      ).id;
     });
     setMaking(false);
     if (isDone) go(pathOf(made));
@@ -117,7 +125,12 @@ function Ways({ session, isBusyElsewhere }: { session: Session; isBusyElsewhere:
           {t.openConversation}
         </button>
       ) : (
-        <button type="button" class="primary" disabled={isMaking || isBusyElsewhere || session.turns === 0} onClick={() => void goOn(false)}>
+        <button
+          type="button"
+          class="primary"
+          disabled={isMaking || isBusyElsewhere || session.turns === 0}
+          onClick={() => void goOn(false)}
+        >
           {t.goOn}
         </button>
       )}

@@ -23,7 +23,12 @@ export function Sessions({ id, home, lines, History }: SessionsProps) {
   return (
     <main class="sessions">
       <header class="sessions-head">
-        <button type="button" class="plain" aria-label={t.back} onClick={() => go(id === null ? home : '/sessions')}>
+        <button
+          type="button"
+          class="plain"
+          aria-label={t.back}
+          onClick={() => go(id === null ? home : '/sessions')}
+        >
           <Icon name="back" />
         </button>
         <h1>{t.sessions}</h1>

@@ -5,7 +5,8 @@
 export function strictDocument(): Document {
   return new Proxy(document, {
     get(target, name) {
-      if (name === 'createElement') return (tag: string) => (tag === 'style' ? sheetElement() : strict(document.createElement(tag)));
+      if (name === 'createElement')
+        return (tag: string) => (tag === 'style' ? sheetElement() : strict(document.createElement(tag)));
       const value = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
     },
@@ -15,7 +16,8 @@ export function strictDocument(): Document {
 /** Runs what takes the document that is there, whatever it was given: xterm 6 does for its scroll bar. */
 export function withStrictDocument(work: () => void): void {
   const plain = document.createElement;
-  document.createElement = ((tag: string) => (tag === 'style' ? sheetElement() : plain.call(document, tag))) as typeof plain;
+  document.createElement = ((tag: string) =>
+    tag === 'style' ? sheetElement() : plain.call(document, tag)) as typeof plain;
   try {
     work();
   } finally {

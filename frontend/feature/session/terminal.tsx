@@ -13,7 +13,13 @@ const againMs = 2000;
 const LiveScreen = lazy(async () => (await import('./live-screen.tsx')).LiveScreen);
 
 /** A session in a terminal: opened in a terminal of the server's machine, looked at, typed into, and ended. */
-export function Terminal({ session, changed }: { session: Session; changed(session: Answer<'readHostSession'>): void }) {
+export function Terminal({
+  session,
+  changed,
+}: {
+  session: Session;
+  changed(session: Answer<'readHostSession'>): void;
+}) {
   const [screen, setScreen] = useState('');
   const [draft, setDraft] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -49,7 +55,11 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
     if (session.state !== 'ended' && !isOurs) return null;
     return (
       <p>
-        <button type="button" disabled={isBusy} onClick={() => void run(() => call('resumeTerminal', { params, body: {} }))}>
+        <button
+          type="button"
+          disabled={isBusy}
+          onClick={() => void run(() => call('resumeTerminal', { params, body: {} }))}
+        >
           {t.openTerminal}
         </button>
       </p>
@@ -96,7 +106,11 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
         <button type="button" onClick={() => setLive(!isLive)}>
           {isLive ? t.asText : t.liveTerminal}
         </button>
-        <button type="button" disabled={isBusy} onClick={() => void run(() => call('interruptTerminal', { params }))}>
+        <button
+          type="button"
+          disabled={isBusy}
+          onClick={() => void run(() => call('interruptTerminal', { params }))}
+        >
           {t.interruptIt}
         </button>
         <button
@@ -104,7 +118,11 @@ export function Terminal({ session, changed }: { session: Session; changed(sessi
           class="danger"
           disabled={isBusy}
           // What it is at would be lost with it: that takes a second tap.
-          onClick={() => (session.state === 'idle' || isSure ? void run(() => call('killTerminal', { params })) : setSure(true))}
+          onClick={() =>
+            session.state === 'idle' || isSure
+              ? void run(() => call('killTerminal', { params }))
+              : setSure(true)
+          }
         >
           {isSure && session.state !== 'idle' ? t.endAtWork : t.endTerminal}
         </button>

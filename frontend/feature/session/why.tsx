@@ -39,9 +39,14 @@ export function Why({ id, record }: { id: string; record: ArchiveRecord | null }
       )}
       {record?.ended_at && (record.door === 'terminal' || record.reason !== 'clean_exit') && (
         <p>
-          {record.door === 'terminal' ? t.terminalEnded : t.workEnded} <When time={record.ended_at} />: {record.advice}{' '}
+          {record.door === 'terminal' ? t.terminalEnded : t.workEnded} <When time={record.ended_at} />:{' '}
+          {record.advice}{' '}
           {record.log_bytes > 0 && (
-            <a href={addressOf('readArchiveLog', { params: { id: record.id } })} target="_blank" rel="noreferrer">
+            <a
+              href={addressOf('readArchiveLog', { params: { id: record.id } })}
+              target="_blank"
+              rel="noreferrer"
+            >
               {t.itsLog}
             </a>
           )}

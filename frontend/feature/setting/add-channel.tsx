@@ -48,7 +48,11 @@ export function AddChannel({ onAdded }: { onAdded(): Promise<void> }) {
         {kind === 'ntfy' && (
           <label>
             {t.ntfyToken}
-            <input value={token} autocomplete="off" onInput={(event) => setToken(event.currentTarget.value)} />
+            <input
+              value={token}
+              autocomplete="off"
+              onInput={(event) => setToken(event.currentTarget.value)}
+            />
           </label>
         )}
         <button type="submit">{t.addChannel}</button>

@@ -24,7 +24,10 @@ export function Api() {
     ],
     [t.apiPrompts, `curl -sS -H "authorization: Bearer $TOKEN" "${at}/api/prompts"`],
     [t.apiEvents, `curl -sSN -H "authorization: Bearer $TOKEN" "${at}/api/conversations/${id}/events"`],
-    [t.apiExport, `curl -sS -H "authorization: Bearer $TOKEN" "${at}/api/conversations/${id}/export?format=md"`],
+    [
+      t.apiExport,
+      `curl -sS -H "authorization: Bearer $TOKEN" "${at}/api/conversations/${id}/export?format=md"`,
+    ],
   ];
   return (
     <section class="part">

@@ -31,19 +31,21 @@ export function Audit() {
     <section class="part">
       {newest && !newest.length && <p class="quiet-line">{t.noAudit}</p>}
       <ul class="rows log">
-        {[...(newest ?? []), ...older].map(({ id, at, action, actor, address, conv_id, tool, input, detail }) => (
-          <li key={id}>
-            <span>
-              <strong>{t.auditActions[action]}</strong> {tool} {conv_id && `· ${conv_id}`}
-              {input && <code dir="auto"> {input.slice(0, 200)}</code>}
-              <small>
-                {' '}
-                {actor} {address} {detail && detail !== '{}' && detail.slice(0, 200)}
-              </small>
-            </span>
-            <When time={at} />
-          </li>
-        ))}
+        {[...(newest ?? []), ...older].map(
+          ({ id, at, action, actor, address, conv_id, tool, input, detail }) => (
+            <li key={id}>
+              <span>
+                <strong>{t.auditActions[action]}</strong> {tool} {conv_id && `· ${conv_id}`}
+                {input && <code dir="auto"> {input.slice(0, 200)}</code>}
+                <small>
+                  {' '}
+                  {actor} {address} {detail && detail !== '{}' && detail.slice(0, 200)}
+                </small>
+              </span>
+              <When time={at} />
+            </li>
+          ),
+        )}
       </ul>
       {before !== null && (
         <button type="button" onClick={() => void more()}>

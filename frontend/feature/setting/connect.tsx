@@ -21,7 +21,11 @@ export function Connect() {
       ) : (
         <p class="quiet-line">{t.noTunnel}</p>
       )}
-      <button type="button" class="primary" onClick={() => void attempt(async () => setPairing(await call('createPairing', {})))}>
+      <button
+        type="button"
+        class="primary"
+        onClick={() => void attempt(async () => setPairing(await call('createPairing', {})))}
+      >
         {t.makePairing}
       </button>
       {pairing && (

@@ -33,7 +33,9 @@ export function Devices() {
   }
 
   async function revoke(id: string, isOwn: boolean): Promise<void> {
-    const isDone = await attempt(() => (isOwn ? call('logout', {}) : call('revokeCredential', { params: { id } })));
+    const isDone = await attempt(() =>
+      isOwn ? call('logout', {}) : call('revokeCredential', { params: { id } }),
+    );
     await (isDone && isOwn ? leave() : load());
   }
 
@@ -46,7 +48,8 @@ export function Devices() {
       {found?.credentials.map(({ id, kind, label: name, last_used_at, current }) => (
         <div key={id} class="card">
           <p class="card-head">
-            <strong>{name}</strong> <span>{kind === 'token' ? t.token : t.browser}</span> {current && <span class="added">{t.thisOne}</span>}
+            <strong>{name}</strong> <span>{kind === 'token' ? t.token : t.browser}</span>{' '}
+            {current && <span class="added">{t.thisOne}</span>}
           </p>
           <p class="quiet-line">
             {t.lastUsed} <When time={last_used_at} />

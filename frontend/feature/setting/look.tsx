@@ -15,7 +15,10 @@ export function Look() {
     <section class="part">
       <label>
         {t.theme}
-        <select value={theme} onChange={(event) => setPrefs({ theme: event.currentTarget.value as Prefs['theme'] })}>
+        <select
+          value={theme}
+          onChange={(event) => setPrefs({ theme: event.currentTarget.value as Prefs['theme'] })}
+        >
           {themes.map((name) => (
             <option key={name} value={name}>
               {t.themes[name]}
@@ -25,7 +28,10 @@ export function Look() {
       </label>
       <label>
         {t.textSize}
-        <select value={size} onChange={(event) => setPrefs({ size: event.currentTarget.value as Prefs['size'] })}>
+        <select
+          value={size}
+          onChange={(event) => setPrefs({ size: event.currentTarget.value as Prefs['size'] })}
+        >
           {sizes.map((name) => (
             <option key={name} value={name}>
               {t.sizes[name]}
@@ -54,7 +60,10 @@ export function Look() {
       </label>
       <label>
         {t.enterKey}
-        <select value={enter} onChange={(event) => setPrefs({ enter: event.currentTarget.value as Prefs['enter'] })}>
+        <select
+          value={enter}
+          onChange={(event) => setPrefs({ enter: event.currentTarget.value as Prefs['enter'] })}
+        >
           {enters.map((name) => (
             <option key={name} value={name}>
               {t.enters[name]}

@@ -63,7 +63,12 @@ export function Notifications() {
             <button type="button" onClick={() => void test(device.id, device.kind)}>
               {t.sendTest}
             </button>
-            <button type="button" onClick={() => void attempt(() => call('removeDevice', { params: { id: device.id } })).then(load)}>
+            <button
+              type="button"
+              onClick={() =>
+                void attempt(() => call('removeDevice', { params: { id: device.id } })).then(load)
+              }
+            >
               {t.remove}
             </button>
           </p>
@@ -77,7 +82,8 @@ export function Notifications() {
         {push.deliveries.map(({ notice_id, device_id, state, detail, kind, conv_id, at }, index) => (
           <li key={`${notice_id}${device_id}${index}`}>
             <span>
-              {conv_id} · {kind === 'test' ? t.sendTest : t.noticeKinds[kind]} · {t.deliveryStates[state]} {detail && `(${detail})`}
+              {conv_id} · {kind === 'test' ? t.sendTest : t.noticeKinds[kind]} · {t.deliveryStates[state]}{' '}
+              {detail && `(${detail})`}
             </span>
             <When time={at} />
           </li>
@@ -114,7 +120,11 @@ function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<v
             <input
               type="checkbox"
               checked={told.includes(kind)}
-              onChange={() => void change({ kinds: told.includes(kind) ? told.filter((one) => one !== kind) : [...told, kind] })}
+              onChange={() =>
+                void change({
+                  kinds: told.includes(kind) ? told.filter((one) => one !== kind) : [...told, kind],
+                })
+              }
             />
             {t.noticeKinds[kind]}
           </label>
@@ -126,7 +136,9 @@ function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<v
           <input
             type="checkbox"
             checked={quiet !== null}
-            onChange={() => void change({ quiet: quiet ? null : { from: '22:00', to: '07:00', time_zone: zone } })}
+            onChange={() =>
+              void change({ quiet: quiet ? null : { from: '22:00', to: '07:00', time_zone: zone } })
+            }
           />
           {t.quietHoursOn}
         </label>
@@ -134,18 +146,29 @@ function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<v
           <p class="choices">
             <label>
               {t.from}
-              <input type="time" value={quiet.from} onChange={(event) => void change({ quiet: { ...quiet, from: event.currentTarget.value } })} />
+              <input
+                type="time"
+                value={quiet.from}
+                onChange={(event) => void change({ quiet: { ...quiet, from: event.currentTarget.value } })}
+              />
             </label>
             <label>
               {t.to}
-              <input type="time" value={quiet.to} onChange={(event) => void change({ quiet: { ...quiet, to: event.currentTarget.value } })} />
+              <input
+                type="time"
+                value={quiet.to}
+                onChange={(event) => void change({ quiet: { ...quiet, to: event.currentTarget.value } })}
+              />
             </label>
           </p>
         )}
       </fieldset>
       <label>
         {t.againAfter}
-        <select value={again_after_min ?? ''} onChange={(event) => void change({ again_after_min: Number(event.currentTarget.value) || null })}>
+        <select
+          value={again_after_min ?? ''}
+          onChange={(event) => void change({ again_after_min: Number(event.currentTarget.value) || null })}
+        >
           <option value="">{t.never}</option>
           {[...new Set([5, 10, 30, 60, ...(again_after_min ? [again_after_min] : [])])].map((minutes) => (
             <option key={minutes} value={minutes}>

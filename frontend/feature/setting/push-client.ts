@@ -3,16 +3,30 @@ import { database } from '../../store/database.ts';
 import { locale } from '../../word/words.ts';
 
 /** A step towards a notification, and what stands in its way. */
-export type PushStep = 'support' | 'secure' | 'permission' | 'worker' | 'subscribe' | 'register' | 'send' | 'show';
+export type PushStep =
+  | 'support'
+  | 'secure'
+  | 'permission'
+  | 'worker'
+  | 'subscribe'
+  | 'register'
+  | 'send'
+  | 'show';
 export type StepResult = { step: PushStep; ok: boolean; detail: string };
 
-const toBytes = (base64url: string) => Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
+const toBytes = (base64url: string) =>
+  Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (letter) =>
+    letter.charCodeAt(0),
+  );
 
 /** How long the device may take to show a test after it was sent. */
 const shownWithinMs = 15_000;
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  return Promise.race([work, new Promise<T>((_, reject) => setTimeout(() => reject(new Error(`${ms / 1000} s`)), ms))]);
+  return Promise.race([
+    work,
+    new Promise<T>((_, reject) => setTimeout(() => reject(new Error(`${ms / 1000} s`)), ms)),
+  ]);
 }
 
 /** Has this browser told of what happens. Goes step by step, and ends with the one that failed. */
@@ -39,11 +53,20 @@ export async function subscribe(note: (result: StepResult) => void): Promise<str
     const before = await registration.pushManager.getSubscription();
     // One that was made for other keys can no longer be sent to.
     if (before && !sameBytes(before.options.applicationServerKey, key)) await before.unsubscribe();
-    const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+    const subscription = await registration.pushManager.subscribe({
+      userVisibleOnly: true,
+      applicationServerKey: key,
+    });
     pass('register');
     const { endpoint, keys } = subscription.toJSON();
     const made = await call('addDevice', {
-      body: { kind: 'web', subscription: { endpoint: endpoint ?? '', keys: { p256dh: keys?.['p256dh'] ?? '', auth: keys?.['auth'] ?? '' } } },
+      body: {
+        kind: 'web',
+        subscription: {
+          endpoint: endpoint ?? '',
+          keys: { p256dh: keys?.['p256dh'] ?? '', auth: keys?.['auth'] ?? '' },
+        },
+      },
     });
     const db = await database();
     await db.put('setting', { key: 'language', value: locale.value });
@@ -62,7 +85,11 @@ function sameBytes(one: ArrayBuffer | null, other: Uint8Array): boolean {
 }
 
 /** Sends a test to a device; where it is this browser, waits until it was shown. */
-export async function sendTest(deviceId: string, isOwn: boolean, note: (result: StepResult) => void): Promise<void> {
+export async function sendTest(
+  deviceId: string,
+  isOwn: boolean,
+  note: (result: StepResult) => void,
+): Promise<void> {
   const shown = isOwn ? listenShown() : null;
   const sent = await call('testDevice', { params: { id: deviceId } });
   note({ step: 'send', ok: sent.state === 'sent', detail: sent.detail ?? '' });

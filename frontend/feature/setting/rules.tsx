@@ -33,9 +33,13 @@ export function Rules() {
           </p>
           {rule.allows_anything && <p class="problem">{t.allowsAnything}</p>}
           <p class="quiet-line">
-            {rule.conv_id ?? t.allConversations} · {rule.project} · {rule.until ? <When time={rule.until} /> : t.always} · {rule.created_by}
+            {rule.conv_id ?? t.allConversations} · {rule.project} ·{' '}
+            {rule.until ? <When time={rule.until} /> : t.always} · {rule.created_by}
           </p>
-          <button type="button" onClick={() => void attempt(() => call('revokeRule', { params: { id: rule.id } })).then(load)}>
+          <button
+            type="button"
+            onClick={() => void attempt(() => call('revokeRule', { params: { id: rule.id } })).then(load)}
+          >
             {t.revoke}
           </button>
         </div>

@@ -49,7 +49,13 @@ export function Share({ take }: { take(id: string, text: string, files: Shared['
         <ul class="rows">
           {rows.value.map((row) => (
             <li key={row.id}>
-              <button type="button" class="plain row-main" disabled={!shared} onClick={() => void choose(row.id)} dir="auto">
+              <button
+                type="button"
+                class="plain row-main"
+                disabled={!shared}
+                onClick={() => void choose(row.id)}
+                dir="auto"
+              >
                 {row.title}
               </button>
             </li>

@@ -29,7 +29,8 @@ function trimEnd(address: string): string {
 }
 
 function webAt(text: string, start: number, lead: string): BareLink | null {
-  if (/[A-Za-z0-9]/.test(text[start - 1] ?? '') || !/[\p{L}\p{N}[]/u.test(text[start + lead.length] ?? '')) return null;
+  if (/[A-Za-z0-9]/.test(text[start - 1] ?? '') || !/[\p{L}\p{N}[]/u.test(text[start + lead.length] ?? ''))
+    return null;
   const found = trimEnd(lead + matchAt(rest, text, start + lead.length));
   if (found.length <= lead.length) return null;
   return { start, end: start + found.length, address: /^www\./i.test(lead) ? `http://${found}` : found };

@@ -1,4 +1,13 @@
-import { fenceOf, headingOf, htmlOf, isFenceEnd, isRule, type Marker, markerOf, underlineOf } from './block-rule.ts';
+import {
+  fenceOf,
+  headingOf,
+  htmlOf,
+  isFenceEnd,
+  isRule,
+  type Marker,
+  markerOf,
+  underlineOf,
+} from './block-rule.ts';
 import type { Block, List, ListItem, TopBlock } from './block-type.ts';
 import { Line } from './line.ts';
 import { type Container, finishLeaf, type Leaf, type Paragraph, takeTask } from './open-block.ts';
@@ -66,7 +75,8 @@ export class BlockReader {
       case 'html':
         if (leaf.end.mark === null && line.isBlank) return false;
         leaf.lines.push(line.rest());
-        if (leaf.end.mark !== null && line.text.toLowerCase().includes(leaf.end.mark, line.at)) this.#closeLeaf();
+        if (leaf.end.mark !== null && line.text.toLowerCase().includes(leaf.end.mark, line.at))
+          this.#closeLeaf();
         return true;
       case 'table':
         if (line.isBlank || this.#beginsBlock(line)) return false;
@@ -95,7 +105,10 @@ export class BlockReader {
     const paragraph = this.#leaf?.type === 'paragraph' ? this.#leaf : null;
     const isInside = matched === this.#open.length;
     let depth = matched;
-    while (!line.isBlank && this.#beginContainer(line, depth, this.#leaf !== null && this.#leaf === paragraph && isInside)) {
+    while (
+      !line.isBlank &&
+      this.#beginContainer(line, depth, this.#leaf !== null && this.#leaf === paragraph && isInside)
+    ) {
       depth = this.#open.length;
     }
     if (line.isBlank) {
@@ -136,9 +149,14 @@ export class BlockReader {
 
   #beginItem(line: Line, depth: number, marker: Marker): void {
     const sibling = this.#open[depth];
-    const isSame = sibling?.type === 'item' && sibling.marker.bullet === marker.bullet && (sibling.marker.start === null) === (marker.start === null);
+    const isSame =
+      sibling?.type === 'item' &&
+      sibling.marker.bullet === marker.bullet &&
+      (sibling.marker.start === null) === (marker.start === null);
     this.#close(depth);
-    const list: List = isSame ? sibling.list : { type: 'list', start: marker.start, isLoose: false, items: [] };
+    const list: List = isSame
+      ? sibling.list
+      : { type: 'list', start: marker.start, isLoose: false, items: [] };
     if (!isSame) this.#addBlock(list);
     else if (this.#wasBlank) list.isLoose = true;
     const { indent } = line;
@@ -149,7 +167,14 @@ export class BlockReader {
     const item: ListItem = { task: null, blocks: [] };
     list.items.push(item);
     this.#wasBlank = false;
-    this.#open.push({ type: 'item', blocks: item.blocks, list, marker, columns: indent + marker.length + gap, indent });
+    this.#open.push({
+      type: 'item',
+      blocks: item.blocks,
+      list,
+      marker,
+      columns: indent + marker.length + gap,
+      indent,
+    });
   }
 
   /** Whether the line begins a block that has no blocks in it. */
@@ -240,7 +265,8 @@ export class BlockReader {
     for (const definition of found) definitions?.push(definition);
     const inner = this.#open.at(-1);
     if (inner) {
-      if (block?.type === 'paragraph' && inner.list && !inner.blocks.length) takeTask(block, inner.list.items.at(-1));
+      if (block?.type === 'paragraph' && inner.list && !inner.blocks.length)
+        takeTask(block, inner.list.items.at(-1));
       if (block) inner.blocks.push(block);
     } else {
       const top = this.top.at(-1);

@@ -46,7 +46,8 @@ export function headingOf(words: string): { depth: number; text: string } | null
   let text = words.slice(depth).trim();
   let end = text.length;
   while (text[end - 1] === '#') end -= 1;
-  if (end === 0 || (end < text.length && /[ \t]/.test(text[end - 1] ?? ''))) text = text.slice(0, end).trimEnd();
+  if (end === 0 || (end < text.length && /[ \t]/.test(text[end - 1] ?? '')))
+    text = text.slice(0, end).trimEnd();
   return { depth, text };
 }
 
@@ -62,7 +63,9 @@ export function underlineOf(words: string): number | null {
 const blockTags = new Set(
   `address article aside base basefont blockquote body caption center col colgroup dd details dialog dir div dl dt fieldset
   figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hr html iframe legend li link main menu menuitem
-  meta nav noframes ol optgroup option p param search section summary table tbody td tfoot th thead title tr track ul`.split(/\s+/),
+  meta nav noframes ol optgroup option p param search section summary table tbody td tfoot th thead title tr track ul`.split(
+    /\s+/,
+  ),
 );
 
 /** How a block of HTML ends: with a sign, or (null) with a blank line. */

@@ -25,7 +25,10 @@ function sidesOf(sign: string, before: string, after: string): { canOpen: boolea
   const isLeft = !isSpace(after) && (!isPunctuation(after) || isBorder(before));
   const isRight = !isSpace(before) && (!isPunctuation(before) || isBorder(after));
   if (sign !== '_') return { canOpen: isLeft, canClose: isRight };
-  return { canOpen: isLeft && (!isRight || isPunctuation(before)), canClose: isRight && (!isLeft || isPunctuation(after)) };
+  return {
+    canOpen: isLeft && (!isRight || isPunctuation(before)),
+    canClose: isRight && (!isLeft || isPunctuation(after)),
+  };
 }
 
 /** A pair whose lengths add up to a multiple of three is none, if one of them could be on either side (rule 9 of CommonMark). */
@@ -36,10 +39,12 @@ function isPair(opener: Delimiter, closer: Delimiter): boolean {
   return closer.total % 3 === 0 || (opener.total + closer.total) % 3 !== 0;
 }
 
-const typeOf = (sign: string, used: number) => (sign === '~' ? 'deleted' : used === 2 ? 'strong' : 'emphasis');
+const typeOf = (sign: string, used: number) =>
+  sign === '~' ? 'deleted' : used === 2 ? 'strong' : 'emphasis';
 
 /** What closers of a kind have in common: if one has found no opener, the next one need not look there again. */
-const kindOf = ({ run, canOpen, total }: Delimiter) => `${run.sign}${canOpen}${run.sign === '~' ? run.count : total % 3}`;
+const kindOf = ({ run, canOpen, total }: Delimiter) =>
+  `${run.sign}${canOpen}${run.sign === '~' ? run.count : total % 3}`;
 
 /** The runs of signs that wait to become emphasis. */
 export class Delimiters {
@@ -82,7 +87,11 @@ export class Delimiters {
     while (this.#last && this.#last !== bottom) this.#drop(this.#last);
   }
 
-  #findOpener(closer: Delimiter, bottom: Delimiter | null, lowest: Map<string, Delimiter | null>): Delimiter | null {
+  #findOpener(
+    closer: Delimiter,
+    bottom: Delimiter | null,
+    lowest: Map<string, Delimiter | null>,
+  ): Delimiter | null {
     const end = lowest.get(kindOf(closer));
     for (let opener = closer.before; opener && opener !== bottom && opener !== end; opener = opener.before) {
       if (!isPair(opener, closer)) continue;
@@ -93,7 +102,8 @@ export class Delimiters {
 
   /** Puts what stands between two runs into emphasis. Whether the closer is used up by that. */
   #join(opener: Delimiter, closer: Delimiter): boolean {
-    const used = closer.run.sign === '~' ? closer.run.count : opener.run.count >= 2 && closer.run.count >= 2 ? 2 : 1;
+    const used =
+      closer.run.sign === '~' ? closer.run.count : opener.run.count >= 2 && closer.run.count >= 2 ? 2 : 1;
     const depth = this.#list.depthBetween(opener.node, closer.node) + 1;
     const children = this.#list.takeBetween(opener.node, closer.node);
     this.#list.insertAfter(opener.node, { type: typeOf(closer.run.sign, used), children }, depth);

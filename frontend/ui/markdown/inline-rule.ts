@@ -92,7 +92,11 @@ export function linkTargetAt(text: string, at: number): Taken<{ address: string 
 const reference = /\[((?:[^[\]\\]|\\.){0,999})\]/y;
 
 /** What a link refers to: `[label]` behind its text, or its text itself. */
-export function referenceAt(text: string, at: number, own: { from: number; to: number }): Taken<{ label: string }> | null {
+export function referenceAt(
+  text: string,
+  at: number,
+  own: { from: number; to: number },
+): Taken<{ label: string }> | null {
   const found = matchAt(reference, text, at);
   const end = at + (found?.[0].length ?? 0);
   if (found?.[1]) return { label: labelOf(found[1]), end };

@@ -1,6 +1,13 @@
 import { type BareLink, createBareLinks } from './bare-link.ts';
 import { Delimiters, maxInlineDepth } from './emphasis.ts';
-import { createCodeSpans, type Definitions, escapedAt, linkTargetAt, pointedAt, referenceAt } from './inline-rule.ts';
+import {
+  createCodeSpans,
+  type Definitions,
+  escapedAt,
+  linkTargetAt,
+  pointedAt,
+  referenceAt,
+} from './inline-rule.ts';
 import { type Inline, type Node, NodeList } from './nodes.ts';
 
 type Bracket = { node: Node; isImage: boolean; end: number; delimiter: Delimiters['last'] };

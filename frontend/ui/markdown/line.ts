@@ -59,7 +59,9 @@ export class Line {
 
   /** What is left of it; of a tab that is taken in part the rest is spaces. */
   rest(): string {
-    return this.#ofTab ? ' '.repeat(4 - (this.#column % 4)) + this.text.slice(this.at + 1) : this.text.slice(this.at);
+    return this.#ofTab
+      ? ' '.repeat(4 - (this.#column % 4)) + this.text.slice(this.at + 1)
+      : this.text.slice(this.at);
   }
 
   /** What is left of it from its next sign on. */

@@ -67,9 +67,11 @@ export class NodeList {
 function toInlines(from: Node | null, to: Node | null): Inline[] {
   const parts: Inline[] = [];
   for (let node = from; node && node !== to; node = node.after) {
-    const part: Inline = 'sign' in node.part ? { type: 'text', text: node.part.sign.repeat(node.part.count) } : node.part;
+    const part: Inline =
+      'sign' in node.part ? { type: 'text', text: node.part.sign.repeat(node.part.count) } : node.part;
     const last = parts.at(-1);
-    if (part.type === 'text' && last?.type === 'text') parts[parts.length - 1] = { type: 'text', text: last.text + part.text };
+    if (part.type === 'text' && last?.type === 'text')
+      parts[parts.length - 1] = { type: 'text', text: last.text + part.text };
     else parts.push(part);
   }
   return parts;

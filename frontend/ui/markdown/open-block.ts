@@ -19,13 +19,20 @@ export type Leaf =
   | { type: 'table'; table: Table };
 
 /** What a leaf is in the end, and the addresses that a paragraph defines. A paragraph of those alone shows nothing. */
-export function finishLeaf(leaf: Exclude<Leaf, { type: 'table' }>): { block: Block | null; found: [string, string][] } {
+export function finishLeaf(leaf: Exclude<Leaf, { type: 'table' }>): {
+  block: Block | null;
+  found: [string, string][];
+} {
   return { found: [], ...toBlock(leaf) };
 }
 
-function toBlock(leaf: Exclude<Leaf, { type: 'table' }>): { block: Block | null; found?: [string, string][] } {
+function toBlock(leaf: Exclude<Leaf, { type: 'table' }>): {
+  block: Block | null;
+  found?: [string, string][];
+} {
   if (leaf.type === 'html') return { block: { type: 'html', text: leaf.lines.join('\n') } };
-  if (leaf.type === 'fence') return { block: { type: 'code', text: leaf.lines.join('\n'), language: leaf.language } };
+  if (leaf.type === 'fence')
+    return { block: { type: 'code', text: leaf.lines.join('\n'), language: leaf.language } };
   if (leaf.type === 'indented') {
     let end = leaf.lines.length;
     while (end > 0 && !leaf.lines[end - 1]?.trim()) end -= 1;

@@ -25,7 +25,9 @@ function alignOf(line: string): Align[] | null {
   if (!/^[\s|:-]+$/.test(line) || !line.includes('-') || !/[|:]/.test(line)) return null;
   const cells = cellsOf(line);
   if (!cells.length || !cells.every((cell) => /^:?-+:?$/.test(cell))) return null;
-  return cells.map((cell) => (cell.endsWith(':') ? (cell.startsWith(':') ? 'center' : 'right') : cell.startsWith(':') ? 'left' : null));
+  return cells.map((cell) =>
+    cell.endsWith(':') ? (cell.startsWith(':') ? 'center' : 'right') : cell.startsWith(':') ? 'left' : null,
+  );
 }
 
 /** A table that begins with these two lines; null where they are none. */

@@ -43,7 +43,10 @@ export const refusedTerminalArgs = (args: readonly string[]): string[] => [
 
 const streamJson = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
 
-const sessionArgs = ({ sessionId }: Launch, isNew: boolean) => [isNew ? '--session-id' : '--resume', sessionId];
+const sessionArgs = ({ sessionId }: Launch, isNew: boolean) => [
+  isNew ? '--session-id' : '--resume',
+  sessionId,
+];
 
 function optionArgs(launch: Launch): string[] {
   return [
@@ -61,7 +64,13 @@ function optionArgs(launch: Launch): string[] {
 export function buildArgv(spec: RunSpec, isNew: boolean): string[] {
   // 2.1.329 counts it over this run alone, also when it resumes a session.
   const budget = spec.budget ? ['--max-budget-usd', String(Math.max(spec.budget.left(0), 0.000_001))] : [];
-  return ['-p', ...sessionArgs(spec, isNew), ...(spec.follow ? streamJson : ['--output-format', 'json']), ...budget, ...optionArgs(spec)];
+  return [
+    '-p',
+    ...sessionArgs(spec, isNew),
+    ...(spec.follow ? streamJson : ['--output-format', 'json']),
+    ...budget,
+    ...optionArgs(spec),
+  ];
 }
 
 /** The command line of a live process. With `stdio` it asks us where it would ask a person. */

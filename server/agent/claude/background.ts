@@ -6,7 +6,11 @@ type Ended = (task: BackgroundTask, status: 'completed' | 'failed' | 'killed', s
 type ToldTask = { task_id?: unknown; task_type?: unknown; description?: unknown };
 
 /** The shells and sub-agents that a process runs in the background, from what it says of them. */
-export function createBackground(deps: { now(): Date; changed(tasks: readonly BackgroundTask[]): void; ended: Ended }) {
+export function createBackground(deps: {
+  now(): Date;
+  changed(tasks: readonly BackgroundTask[]): void;
+  ended: Ended;
+}) {
   let tasks: BackgroundTask[] = [];
   const told = new Map<string, { status: string; summary: string }>();
   /** What a sub-agent was last said to be doing. */
@@ -30,9 +34,16 @@ export function createBackground(deps: { now(): Date; changed(tasks: readonly Ba
       if (line.subtype === 'task_progress') {
         progress.set(asText(line['task_id']), asText(line['description']));
       } else if (line.subtype === 'task_notification') {
-        told.set(asText(line['task_id']), { status: asText(line['status']), summary: asText(line['summary']) });
+        told.set(asText(line['task_id']), {
+          status: asText(line['status']),
+          summary: asText(line['summary']),
+        });
       } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line['tasks'])) {
-        replace((line['tasks'] as ToldTask[]).map((task) => tasks.find(({ id }) => id === asText(task.task_id)) ?? toTask(task, deps.now())));
+        replace(
+          (line['tasks'] as ToldTask[]).map(
+            (task) => tasks.find(({ id }) => id === asText(task.task_id)) ?? toTask(task, deps.now()),
+          ),
+        );
       }
     },
     /** The process is gone, and with it all that it ran. */
@@ -45,6 +56,15 @@ export function createBackground(deps: { now(): Date; changed(tasks: readonly Ba
 }
 
 function toTask({ task_id, task_type, description }: ToldTask, now: Date): BackgroundTask {
-  const kind = /bash|shell/.test(asText(task_type)) ? 'shell' : /agent|workflow/.test(asText(task_type)) ? 'agent' : 'other';
-  return { id: asText(task_id), kind, description: asText(description).slice(0, 500), since: now.toISOString() };
+  const kind = /bash|shell/.test(asText(task_type))
+    ? 'shell'
+    : /agent|workflow/.test(asText(task_type))
+      ? 'agent'
+      : 'other';
+  return {
+    id: asText(task_id),
+    kind,
+    description: asText(description).slice(0, 500),
+    since: now.toISOString(),
+  };
 }

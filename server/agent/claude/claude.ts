@@ -3,12 +3,27 @@ import { AppError } from '../../app-error.ts';
 import { findAnswerBeforeShells, findReply, joinWrittenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/history-page.ts';
 import { copyTranscript } from '../../transcript-file/copy.ts';
-import { readCost, readLastActivity, readPage, readProject, readSince, readWhole } from '../../transcript-file/page.ts';
+import {
+  readCost,
+  readLastActivity,
+  readPage,
+  readProject,
+  readSince,
+  readWhole,
+} from '../../transcript-file/page.ts';
 import { claudeHome, findTranscript } from '../../transcript-file/paths.ts';
 import { repairTranscript } from '../../transcript-file/repair.ts';
 import { appendTitle } from '../../transcript-file/title.ts';
 import { hasAnswerBetween, isUsable } from '../../transcript-file/usable.ts';
-import type { Agent, AgentMenu, AgentStatus, Launch, LiveListener, ProcessRegistry, RunSpec } from '../port.ts';
+import type {
+  Agent,
+  AgentMenu,
+  AgentStatus,
+  Launch,
+  LiveListener,
+  ProcessRegistry,
+  RunSpec,
+} from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
 import { toCapabilities } from './capabilities.ts';
 import { checkCommand } from './command.ts';
@@ -40,9 +55,14 @@ export function createClaude(deps: {
   stallMs: number;
   now(): Date;
 }): Agent {
-  const env: Record<string, string> = { CLAUDE_CODE_MAX_RETRIES: maxRetries, CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1', ...deps.env };
+  const env: Record<string, string> = {
+    CLAUDE_CODE_MAX_RETRIES: maxRetries,
+    CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1',
+    ...deps.env,
+  };
   const home = claudeHome(env);
-  const locate = () => locateClaude({ bin: deps.bin, path: env['PATH'] ?? '', packageRoot: deps.packageRoot });
+  const locate = () =>
+    locateClaude({ bin: deps.bin, path: env['PATH'] ?? '', packageRoot: deps.packageRoot });
   const ending = new AbortController();
   let listener: LiveListener | null = null;
   const menus = new Map<string, AgentMenu>();
@@ -58,13 +78,17 @@ export function createClaude(deps: {
   async function binaryPath(): Promise<string> {
     const binary = await locate();
     if (binary) return binary;
-    throw new AppError('agent_not_found', deps.bin ? `CLAUDE_BIN=${deps.bin} is not a program that can be started.` : undefined);
+    throw new AppError(
+      'agent_not_found',
+      deps.bin ? `CLAUDE_BIN=${deps.bin} is not a program that can be started.` : undefined,
+    );
   }
 
   /** Sessions that a terminal is being opened for: its process has not noted itself yet. */
   const held = new Set<string>();
 
-  const beingOpened = (sessionId: string) => new AppError('session_busy', `Session ${sessionId} is being opened in a terminal.`);
+  const beingOpened = (sessionId: string) =>
+    new AppError('session_busy', `Session ${sessionId} is being opened in a terminal.`);
 
   async function checkFree(sessionId: string, own?: ReadonlySet<number>): Promise<void> {
     if (held.has(sessionId)) throw beingOpened(sessionId);
@@ -73,7 +97,10 @@ export function createClaude(deps: {
   }
 
   /** What there is of a session before a process of it starts. */
-  async function readSessionBefore({ sessionId, project }: Launch): Promise<{ isNew: boolean; costBefore: number }> {
+  async function readSessionBefore({
+    sessionId,
+    project,
+  }: Launch): Promise<{ isNew: boolean; costBefore: number }> {
     const path = await findTranscript(home, sessionId, project);
     return { isNew: path === null, costBefore: path ? await readCost(path).catch(() => 0) : 0 };
   }
@@ -105,7 +132,10 @@ export function createClaude(deps: {
   });
 
   /** A run of its own can neither ask a person, nor take a file, nor be held at a step. */
-  const needsLive = (spec: RunSpec) => canPrompt(spec.permissionMode) || spec.attachments.length > 0 || (spec.budget !== null && deps.live.limit > 0);
+  const needsLive = (spec: RunSpec) =>
+    canPrompt(spec.permissionMode) ||
+    spec.attachments.length > 0 ||
+    (spec.budget !== null && deps.live.limit > 0);
 
   return {
     live: {
@@ -117,9 +147,14 @@ export function createClaude(deps: {
     },
     status: probe,
     async run(spec, onOutput) {
-      if (needsLive(spec) || (await pool.canTake(spec))) return pool.run(spec, onOutput, canPrompt(spec.permissionMode));
+      if (needsLive(spec) || (await pool.canTake(spec)))
+        return pool.run(spec, onOutput, canPrompt(spec.permissionMode));
       await pool.release(spec.sessionId);
-      const [binary, before] = await Promise.all([binaryPath(), readSessionBefore(spec), checkFree(spec.sessionId)]);
+      const [binary, before] = await Promise.all([
+        binaryPath(),
+        readSessionBefore(spec),
+        checkFree(spec.sessionId),
+      ]);
       const startedAt = deps.now().toISOString();
       return startOneShot(spec, {
         ...deps,
@@ -129,7 +164,12 @@ export function createClaude(deps: {
         onOutput,
         listener: () => listener,
         findAnswer: async (result) =>
-          findAnswerBeforeShells(await readSince(await requireTranscript(result.session_id ?? spec.sessionId, spec.project), startedAt)),
+          findAnswerBeforeShells(
+            await readSince(
+              await requireTranscript(result.session_id ?? spec.sessionId, spec.project),
+              startedAt,
+            ),
+          ),
       });
     },
     checkMessage: checkCommand,
@@ -142,7 +182,8 @@ export function createClaude(deps: {
       const path = await findTranscript(home, sessionId, project);
       if (!path) return false;
       // A command of the CLI's own leaves no answer; a structured one is the input of a tool.
-      const isOfModel = Number(usage['output_tokens']) > 0 && response.trim() !== '' && structuredOutput === undefined;
+      const isOfModel =
+        Number(usage['output_tokens']) > 0 && response.trim() !== '' && structuredOutput === undefined;
       return isOfModel ? hasAnswerBetween(path, from, to) : isUsable(path);
     },
     async findSession(sessionId, project) {
@@ -153,7 +194,10 @@ export function createClaude(deps: {
     },
     async history(sessionId, project, { limit, before }) {
       const cursor = before === undefined ? undefined : parseCursor(before);
-      if (cursor === null) throw new AppError('invalid_request', 'before: use the cursor that a page of this history gave', { field: 'before' });
+      if (cursor === null)
+        throw new AppError('invalid_request', 'before: use the cursor that a page of this history gave', {
+          field: 'before',
+        });
       const path = await findTranscript(home, sessionId, project);
       return path ? readPage(path, { limit, before: cursor }) : { messages: [], before: null };
     },
@@ -168,14 +212,21 @@ export function createClaude(deps: {
     async findReply(message, { sessionId, project, at }) {
       const path = await findTranscript(home, sessionId, project);
       const found = path && findReply(await readSince(path, at), message);
-      return found ? { text: found.text, isSuperseded: found.isSuperseded, failure: deskFailure(found) } : null;
+      return found
+        ? { text: found.text, isSuperseded: found.isSuperseded, failure: deskFailure(found) }
+        : null;
     },
     liveSessions: () => readLiveSessions(home),
     async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs, settings }) {
       const [binary, { logged_in, hint }] = await Promise.all([binaryPath(), probe()]);
       if (logged_in === false) throw new AppError('not_logged_in', hint ?? undefined);
       await answerFirstStart(env, project);
-      const options = ['--permission-mode', permissionMode, ...(model ? ['--model', model] : []), ...(name ? ['--name', name] : [])];
+      const options = [
+        '--permission-mode',
+        permissionMode,
+        ...(model ? ['--model', model] : []),
+        ...(name ? ['--name', name] : []),
+      ];
       if (settings) options.push('--settings', settings);
       return [binary, isNew ? '--session-id' : '--resume', sessionId, ...options, ...extraArgs];
     },

@@ -16,5 +16,6 @@ export function checkCommand(message: string, literal: boolean): void {
   if (literal) return;
   const name = /^\/([A-Za-z0-9:_-]+)(?:\s|$)/.exec(message)?.[1];
   const reason = name && Object.hasOwn(refused, name) ? refused[name] : undefined;
-  if (reason) throw new AppError('command_refused', `/${name} is not for here: ${reason}.`, { field: 'message' });
+  if (reason)
+    throw new AppError('command_refused', `/${name} is not for here: ${reason}.`, { field: 'message' });
 }

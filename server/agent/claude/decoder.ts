@@ -1,7 +1,14 @@
 import { StringDecoder } from 'node:string_decoder';
 import { parseDenial } from '../../transcript/denial.ts';
 import { createLineSplitter, parseLine } from '../../transcript/jsonl.ts';
-import { type Block, maxToolText, textOf, toBlocks, toolOutput, toPart } from '../../transcript/message-part.ts';
+import {
+  type Block,
+  maxToolText,
+  textOf,
+  toBlocks,
+  toolOutput,
+  toPart,
+} from '../../transcript/message-part.ts';
 import { asText, figure } from '../../transcript/plain-value.ts';
 import { truncateText } from '../../transcript/truncate.ts';
 import type { AgentOutput } from '../port.ts';
@@ -35,7 +42,8 @@ export function createLineReader() {
   const utf8 = new StringDecoder('utf8');
   const clipStrings = createStringClipper(maxString, cutMark);
   return {
-    push: (chunk: Buffer): Line[] => splitter.push(clipStrings(utf8.write(chunk))).map((text) => (parseLine(text) ?? {}) as Line),
+    push: (chunk: Buffer): Line[] =>
+      splitter.push(clipStrings(utf8.write(chunk))).map((text) => (parseLine(text) ?? {}) as Line),
     /** What stood behind the last LF when the output ended. */
     rest: (): Line => (parseLine(splitter.rest()) ?? {}) as Line,
   };
@@ -70,7 +78,10 @@ function decodeResult(block: Block, line: Line, parent: string | null): AgentOut
   const metas = Array.isArray(line.tool_result_meta) ? (line.tool_result_meta as (ResultMeta | null)[]) : [];
   const meta = metas.find((one) => one?.id === block.tool_use_id);
   const output = toolOutput(block.content);
-  const denied = block.is_error === true ? parseDenial(meta?.non_execution_kind, meta?.permission_decision, output) : undefined;
+  const denied =
+    block.is_error === true
+      ? parseDenial(meta?.non_execution_kind, meta?.permission_decision, output)
+      : undefined;
   return {
     type: 'tool.finished',
     tool_id: asText(block.tool_use_id),
@@ -88,19 +99,28 @@ function decodeSystem(line: Line): AgentOutput[] {
       return [{ type: 'retrying', reason, attempt: figure(line.attempt, 1), discard_text: false }];
     }
     case 'session_writes_lost':
-      return [{ type: 'warning', code: 'transcript_lost', text: `claude could not write its transcript: ${asText(line.error_code)}` }];
+      return [
+        {
+          type: 'warning',
+          code: 'transcript_lost',
+          text: `claude could not write its transcript: ${asText(line.error_code)}`,
+        },
+      ];
     default:
       return [];
   }
 }
 
 function decodeStreamEvent(event: StreamEvent, line: Line): AgentOutput[] {
-  if (line.abandoned_blocks) return [{ type: 'retrying', reason: 'the stream was cut', attempt: 1, discard_text: true }];
+  if (line.abandoned_blocks)
+    return [{ type: 'retrying', reason: 'the stream was cut', attempt: 1, discard_text: true }];
   if (event.type === 'message_delta' && event.usage)
     return [{ type: 'usage', usage: boundedRecord(event.usage), contextTokens: contextTokens(event.usage) }];
   if (event.type !== 'content_block_delta') return [];
-  if (event.delta?.type === 'text_delta' && event.delta.text) return [{ type: 'text', text: asText(event.delta.text) }];
-  if (event.delta?.type === 'thinking_delta' && event.delta.thinking) return [{ type: 'thinking', text: asText(event.delta.thinking) }];
+  if (event.delta?.type === 'text_delta' && event.delta.text)
+    return [{ type: 'text', text: asText(event.delta.text) }];
+  if (event.delta?.type === 'thinking_delta' && event.delta.thinking)
+    return [{ type: 'thinking', text: asText(event.delta.thinking) }];
   return [];
 }
 
@@ -111,9 +131,26 @@ function decodeAssistant(line: Line, parent: string | null): AgentOutput[] {
     if (!part) return [];
     if (part.type === 'tool') {
       const { id, name, input, change } = part;
-      return [{ type: 'tool.started', tool_id: id, name, input, parent_tool_id: parent, ...(change ? { change } : {}) }];
+      return [
+        {
+          type: 'tool.started',
+          tool_id: id,
+          name,
+          input,
+          parent_tool_id: parent,
+          ...(change ? { change } : {}),
+        },
+      ];
     }
-    return [{ type: 'message', message_id: asText(line.message?.id), text: textOf([part]), parts: [part], parent_tool_id: parent }];
+    return [
+      {
+        type: 'message',
+        message_id: asText(line.message?.id),
+        text: textOf([part]),
+        parts: [part],
+        parent_tool_id: parent,
+      },
+    ];
   });
 }
 

@@ -32,14 +32,21 @@ async function readLive(path: string): Promise<LiveSession | null> {
       sessionId,
       pid,
       // Older versions say nothing of a headless process: it runs but for a moment.
-      status: file.status === 'busy' || file.status === 'waiting' ? file.status : file.status === 'idle' || !isHeadless ? 'idle' : 'busy',
+      status:
+        file.status === 'busy' || file.status === 'waiting'
+          ? file.status
+          : file.status === 'idle' || !isHeadless
+            ? 'idle'
+            : 'busy',
       statusAt: typeof file.statusUpdatedAt === 'number' ? file.statusUpdatedAt : null,
       waitingFor: file.status === 'waiting' ? (words(file.waitingFor) ?? 'an answer') : null,
       kind: file.kind === 'bg' ? 'background' : isHeadless ? 'headless' : 'interactive',
       project: words(file.cwd),
       name: file.nameSource === 'derived' ? null : words(file.name),
       startedAt: toTime(file.startedAt),
-      bridgeUrl: words(file.bridgeSessionId) && `https://claude.ai/code/${encodeURIComponent(String(file.bridgeSessionId))}`,
+      bridgeUrl:
+        words(file.bridgeSessionId) &&
+        `https://claude.ai/code/${encodeURIComponent(String(file.bridgeSessionId))}`,
     };
   } catch (error) {
     const writtenAt =
@@ -56,15 +63,24 @@ async function readLive(path: string): Promise<LiveSession | null> {
 }
 
 /** The sessions that a live process of the CLI has open, as the CLI notes them, but for the processes `own`. */
-export async function readLiveSessions(home: string, own: ReadonlySet<number> = new Set()): Promise<LiveSession[]> {
+export async function readLiveSessions(
+  home: string,
+  own: ReadonlySet<number> = new Set(),
+): Promise<LiveSession[]> {
   const folder = join(home, 'sessions');
   // Each file is called after its process: ours need not be read.
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json') && !own.has(Number.parseInt(name, 10)));
+  const names = (await readdir(folder).catch(() => [])).filter(
+    (name) => name.endsWith('.json') && !own.has(Number.parseInt(name, 10)),
+  );
   const found = await Promise.all(names.map((name) => readLive(join(folder, name))));
   return found.filter((live) => live !== null && !own.has(live.pid)) as LiveSession[];
 }
 
 /** The pid of a live process that has this session open, but for our `own`; null where there is none. */
-export async function findLiveProcess(home: string, sessionId: string, own: ReadonlySet<number> = new Set()): Promise<number | null> {
+export async function findLiveProcess(
+  home: string,
+  sessionId: string,
+  own: ReadonlySet<number> = new Set(),
+): Promise<number | null> {
   return (await readLiveSessions(home, own)).find((live) => live.sessionId === sessionId)?.pid ?? null;
 }

@@ -6,7 +6,11 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
  * Finds the claude command: as CLAUDE_BIN says, then on PATH, then in the node_modules of `packageRoot`
  * (the platform packages of Claude Code and of its SDK both ship it). Null where there is none.
  */
-export async function locateClaude(deps: { bin: string; path: string; packageRoot: string }): Promise<string | null> {
+export async function locateClaude(deps: {
+  bin: string;
+  path: string;
+  packageRoot: string;
+}): Promise<string | null> {
   if (deps.bin) {
     if (isAbsolute(deps.bin) || deps.bin.includes('/')) return firstExecutable([resolve(deps.bin)]);
     return firstExecutable(onPath(deps.bin, deps.path));
@@ -14,8 +18,15 @@ export async function locateClaude(deps: { bin: string; path: string; packageRoo
   const name = process.platform === 'win32' ? 'claude.exe' : 'claude';
   const modules = join(deps.packageRoot, 'node_modules', '@anthropic-ai');
   const platform = `${process.platform}-${process.arch}`;
-  const packages = [`claude-agent-sdk-${platform}`, `claude-agent-sdk-${platform}-musl`, `claude-code-${platform}`];
-  return firstExecutable([...onPath(name, deps.path), ...packages.map((folder) => join(modules, folder, name))]);
+  const packages = [
+    `claude-agent-sdk-${platform}`,
+    `claude-agent-sdk-${platform}-musl`,
+    `claude-code-${platform}`,
+  ];
+  return firstExecutable([
+    ...onPath(name, deps.path),
+    ...packages.map((folder) => join(modules, folder, name)),
+  ]);
 }
 
 const onPath = (name: string, path: string) =>

@@ -65,7 +65,14 @@ export async function startOneShot(spec: RunSpec, deps: Deps): Promise<Run> {
     return stopping;
   };
   reading.conclude(own, stop);
-  return { started: startRun(own), end: reading.end, exited: own.exited.then(() => {}), stop, answer: () => false, steer: null };
+  return {
+    started: startRun(own),
+    end: reading.end,
+    exited: own.exited.then(() => {}),
+    stop,
+    answer: () => false,
+    steer: null,
+  };
 }
 
 function startRun({ child, closed }: AgentChild): Promise<void> {
@@ -116,7 +123,9 @@ function createOutputReader(spec: RunSpec, deps: Deps) {
   const watch = () => {
     stall?.stop();
     if (!spec.follow || openTools.size) return;
-    stall = startAwakeTimer(deps.stallMs, () => fail('agent_stalled', `claude said nothing for ${deps.stallMs / 1000} s.`));
+    stall = startAwakeTimer(deps.stallMs, () =>
+      fail('agent_stalled', `claude said nothing for ${deps.stallMs / 1000} s.`),
+    );
   };
 
   function handleLine(line: Line): void {

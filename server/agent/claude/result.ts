@@ -22,17 +22,28 @@ export type ResultLine = {
   subagent_stats?: unknown;
   structured_output?: unknown;
   user_message_uuids?: string[];
-  modelUsage?: Record<string, { inputTokens?: number; cacheReadInputTokens?: number; contextWindow?: number }>;
+  modelUsage?: Record<
+    string,
+    { inputTokens?: number; cacheReadInputTokens?: number; contextWindow?: number }
+  >;
 };
 
 type Pattern = { code: ErrorCode; status?: readonly number[]; text: RegExp };
 
 /** What the CLI says of a failed request, by the status of the API or its own words; the first that fits counts. */
 const patterns: readonly Pattern[] = [
-  { code: 'not_logged_in', status: [401, 403], text: /not logged in|please run \/login|invalid api key|failed to authenticate|oauth token/i },
+  {
+    code: 'not_logged_in',
+    status: [401, 403],
+    text: /not logged in|please run \/login|invalid api key|failed to authenticate|oauth token/i,
+  },
   { code: 'model_unavailable', status: [404], text: /issue with the selected model/i },
   { code: 'prompt_too_long', status: [413], text: /prompt is too long|request too large/i },
-  { code: 'model_rate_limited', status: [429], text: /rate.?limit|usage limit|\(429\)|temporarily limiting requests/i },
+  {
+    code: 'model_rate_limited',
+    status: [429],
+    text: /rate.?limit|usage limit|\(429\)|temporarily limiting requests/i,
+  },
   { code: 'model_overloaded', status: [529], text: /overloaded/i },
   {
     code: 'model_unreachable',
@@ -44,7 +55,8 @@ const patterns: readonly Pattern[] = [
 export function fromResult(line: ResultLine, cost: number, sessionId: string): RunEnd {
   const errors = [line.errors ?? []].flat().map((error) => asText(error));
   const text = typeof line.result === 'string' ? asText(line.result) : errors.join('\n');
-  if (line.is_error === true) return { kind: 'failure', code: failureCode(line, text), detail: describeExit(text), cost };
+  if (line.is_error === true)
+    return { kind: 'failure', code: failureCode(line, text), detail: describeExit(text), cost };
   return {
     kind: 'answer',
     response: text,
@@ -74,12 +86,14 @@ export function costSince(line: ResultLine, counted: number | null, sessionBefor
 /** The context window of the model that read the most. */
 function contextWindow({ modelUsage = {} }: ResultLine): number | null {
   const models = Object.values(modelUsage ?? {}).filter((model) => model && typeof model === 'object');
-  const read = (model: (typeof models)[number]) => figure(model.inputTokens) + figure(model.cacheReadInputTokens);
+  const read = (model: (typeof models)[number]) =>
+    figure(model.inputTokens) + figure(model.cacheReadInputTokens);
   return figure(models.sort((a, b) => read(b) - read(a))[0]?.contextWindow) || null;
 }
 
 function failureCode(line: ResultLine, text: string): ErrorCode {
-  if (line.subtype === 'error_max_turns' || line.subtype === 'error_max_budget_usd') return 'agent_limit_reached';
+  if (line.subtype === 'error_max_turns' || line.subtype === 'error_max_budget_usd')
+    return 'agent_limit_reached';
   const reason = asText(line.terminal_reason);
   if (reason.startsWith('aborted_')) return 'agent_killed';
   if (['image_error', 'blocking_limit', 'prompt_too_long'].includes(reason)) return 'prompt_too_long';
@@ -92,7 +106,13 @@ function toErrorCode(status: number | null, text: string): ErrorCode {
 }
 
 /** What became of a message that was typed in a terminal, which prints no result; null where it was answered. */
-export function deskFailure({ error, isInterrupted }: { error: string | null; isInterrupted: boolean }): { code: ErrorCode; detail: string } | null {
+export function deskFailure({
+  error,
+  isInterrupted,
+}: {
+  error: string | null;
+  isInterrupted: boolean;
+}): { code: ErrorCode; detail: string } | null {
   if (isInterrupted) return { code: 'agent_killed', detail: 'It was interrupted at the terminal.' };
   if (error === null) return null;
   const status = /^API Error:? \(?(\d{3})\b/.exec(error)?.[1];
@@ -114,7 +134,11 @@ export function fromExit(exit: { code: number | null; signal: string | null; std
   if (/Session ID .{1,200} is already in use/i.test(said)) return failure('session_busy', said);
   if (patterns[0]?.text.test(said)) return failure('not_logged_in', said);
   const killedBy = exit.signal ?? toSignal(exit.code);
-  if (killedBy) return failure('agent_killed', `claude was ended by ${killedBy} before it answered.${said ? ` It said: ${said}` : ''}`);
+  if (killedBy)
+    return failure(
+      'agent_killed',
+      `claude was ended by ${killedBy} before it answered.${said ? ` It said: ${said}` : ''}`,
+    );
   return failure('agent_failed', said || `claude ended with exit code ${exit.code} and printed no result.`);
 }
 

@@ -78,11 +78,19 @@ export async function spawnCli(deps: {
     descendants = followDescendants(pid);
     processStart(pid).then(
       (pid_start) => {
-        if (child.exitCode === null && child.signalCode === null) notes.record({ spawnTag: mark, pid, pidStart: pid_start });
+        if (child.exitCode === null && child.signalCode === null)
+          notes.record({ spawnTag: mark, pid, pidStart: pid_start });
       },
       () => {}, // It is found by its mark.
     );
-    return { child, pid, descendants, stderr: () => stderr, exited: exited as Promise<Exit>, closed: closed as Promise<Exit> };
+    return {
+      child,
+      pid,
+      descendants,
+      stderr: () => stderr,
+      exited: exited as Promise<Exit>,
+      closed: closed as Promise<Exit>,
+    };
   } catch (error) {
     notes.remove(mark);
     throw error instanceof StartError ? toAppError(error, deps.project) : error;
@@ -99,9 +107,11 @@ function once(child: Started, event: 'exit' | 'close'): Promise<Exit> {
 export function toAppError(error: StartError, project: string): AppError {
   const more = { cause: error };
   if (error.isExhausted) return new AppError('machine_exhausted', `${error.message}.`, more);
-  if (error.isFolderMissing) return new AppError('project_not_found', `The project folder ${project} does not exist.`, more);
+  if (error.isFolderMissing)
+    return new AppError('project_not_found', `The project folder ${project} does not exist.`, more);
   if (error.code === 'E2BIG') {
-    const detail = 'The arguments of the agent are too long: shorten json_schema, extra_args or allowed_tools.';
+    const detail =
+      'The arguments of the agent are too long: shorten json_schema, extra_args or allowed_tools.';
     return new AppError('invalid_request', detail, more);
   }
   return new AppError('agent_not_found', `${error.message}.`, more);

@@ -35,7 +35,10 @@ export function createTurnFinisher(deps: {
     const event = toEndEvent(turn, turnEnd);
     const ended = { ...turn, ...turnEnd };
     // A process that was killed says nothing of what it has spent: what was heard of it before counts.
-    const cost = { usd: end?.cost ?? deps.budgets.spentSoFar(turn.id), final_session_id: ended.result?.session_id ?? turn.session_id };
+    const cost = {
+      usd: end?.cost ?? deps.budgets.spentSoFar(turn.id),
+      final_session_id: ended.result?.session_id ?? turn.session_id,
+    };
     await retryUntilWritten(
       () => {
         turns.end(turn.id, turnEnd, event, cost);
@@ -48,7 +51,12 @@ export function createTurnFinisher(deps: {
     recordEnd(ended, end, active.context);
     schedulerState.active.delete(turn.id);
     if (run) {
-      const held = { convId: turn.conv_id, sessionId: ended.result?.session_id ?? (turn.session_id as string), run, isEnding: false };
+      const held = {
+        convId: turn.conv_id,
+        sessionId: ended.result?.session_id ?? (turn.session_id as string),
+        run,
+        isEnding: false,
+      };
       schedulerState.draining.set(turn.id, held);
       void run.exited.then(() => {
         schedulerState.draining.delete(turn.id);

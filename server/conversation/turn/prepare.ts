@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent, Launch, RunSpec } from '../../agent/port.ts';
-import type { ConversationRecord, Journal, MappingStore, Turn, TurnOptions, TurnStore } from '../../store/port.ts';
+import type {
+  ConversationRecord,
+  Journal,
+  MappingStore,
+  Turn,
+  TurnOptions,
+  TurnStore,
+} from '../../store/port.ts';
 import type { BudgetKeeper } from '../budget.ts';
 import type { ConversationRecords } from '../records.ts';
 import type { SchedulerState } from '../state.ts';
@@ -59,9 +66,14 @@ export function createTurnPreparer(deps: {
   }
 
   /** If the transcript of the session is gone or of no use, the place is in a new session. */
-  async function resolveLocation(convId: string, record: ConversationRecord, sessionId: string): Promise<RunLocation> {
+  async function resolveLocation(
+    convId: string,
+    record: ConversationRecord,
+    sessionId: string,
+  ): Promise<RunLocation> {
     // Its process works in that folder already, and has the session.
-    if (record.project && agent.live.isOpen(sessionId)) return { record, sessionId, project: record.project, lost: null };
+    if (record.project && agent.live.isOpen(sessionId))
+      return { record, sessionId, project: record.project, lost: null };
     const project = await deps.resolveProject(await findProject(record));
     const same = { record, sessionId, project, lost: null };
     if (record.session_id === null) return same;
@@ -111,7 +123,12 @@ export function createTurnPreparer(deps: {
         attachments: (turn.options.attachments ?? []).filter(({ forModel }) => forModel),
         follow,
         budget: deps.budgets.hasLimit(turn.conv_id)
-          ? { left: (spent) => (isEnded(turn) ? Number.POSITIVE_INFINITY : deps.budgets.remaining(turn.id, turn.conv_id, spent)) }
+          ? {
+              left: (spent) =>
+                isEnded(turn)
+                  ? Number.POSITIVE_INFINITY
+                  : deps.budgets.remaining(turn.id, turn.conv_id, spent),
+            }
           : null,
       };
     },
@@ -121,9 +138,17 @@ export function createTurnPreparer(deps: {
       changed: readonly string[],
       own: TurnOptions,
     ): Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>> {
-      const { permissionMode, model, effort } = toLaunchOptions({ record, sessionId: '', project: '', lost: null }, null);
-      const is = (name: 'permission_mode' | 'model' | 'effort') => changed.includes(name) && own[name] === undefined;
-      return { ...(is('permission_mode') ? { permissionMode } : {}), ...(is('model') ? { model } : {}), ...(is('effort') ? { effort } : {}) };
+      const { permissionMode, model, effort } = toLaunchOptions(
+        { record, sessionId: '', project: '', lost: null },
+        null,
+      );
+      const is = (name: 'permission_mode' | 'model' | 'effort') =>
+        changed.includes(name) && own[name] === undefined;
+      return {
+        ...(is('permission_mode') ? { permissionMode } : {}),
+        ...(is('model') ? { model } : {}),
+        ...(is('effort') ? { effort } : {}),
+      };
     },
   };
 }

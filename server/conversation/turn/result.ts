@@ -22,11 +22,24 @@ const stopped: Record<StopReason, { state: TurnEnd['state']; code: ErrorCode }> 
  */
 export function resolveTurnEnd(
   turn: Turn,
-  how: { end: RunEnd | null; stopTurn: StopReason | null; detail?: string; text: string; at: string; warnings?: readonly TurnWarning[] },
+  how: {
+    end: RunEnd | null;
+    stopTurn: StopReason | null;
+    detail?: string;
+    text: string;
+    at: string;
+    warnings?: readonly TurnWarning[];
+  },
 ): TurnEnd {
   const { end, stopTurn: stop, text, at } = how;
   if (end?.kind === 'answer') {
-    return { state: 'completed', text: end.response, result: toAnswer(turn, end, how.warnings ?? []), error: null, ended_at: at };
+    return {
+      state: 'completed',
+      text: end.response,
+      result: toAnswer(turn, end, how.warnings ?? []),
+      error: null,
+      ended_at: at,
+    };
   }
   const rest = { text, result: null, ended_at: at };
   if (stop) {
@@ -37,7 +50,11 @@ export function resolveTurnEnd(
   return { ...rest, state: 'failed', error: { code: failure.code, detail: failure.detail } };
 }
 
-function toAnswer(turn: Turn, end: Extract<RunEnd, { kind: 'answer' }>, warnings: readonly TurnWarning[]): ChatAnswer {
+function toAnswer(
+  turn: Turn,
+  end: Extract<RunEnd, { kind: 'answer' }>,
+  warnings: readonly TurnWarning[],
+): ChatAnswer {
   return {
     response: end.response,
     session_id: end.sessionId,
@@ -60,7 +77,10 @@ export const stoppedEarly = (stop: StopReason, at: Date): TurnEnd => ({
   state: stop === 'cancel' ? 'cancelled' : 'interrupted',
   text: '',
   result: null,
-  error: { code: stop === 'cancel' ? 'turn_cancelled' : 'turn_interrupted', detail: 'It was stopped before the agent was started.' },
+  error: {
+    code: stop === 'cancel' ? 'turn_cancelled' : 'turn_interrupted',
+    detail: 'It was stopped before the agent was started.',
+  },
   ended_at: at.toISOString(),
 });
 
@@ -68,8 +88,11 @@ export const stoppedEarly = (stop: StopReason, at: Date): TurnEnd => ({
 export function toEndEvent(turn: Turn, end: TurnEnd): Event {
   const common = { conv_id: turn.conv_id, turn_id: turn.id, at: end.ended_at ?? '' };
   if (end.state === 'completed' && end.result) return { type: 'turn.completed', ...common, ...end.result };
-  const { type: _, ...problem } = toProblem(end.error?.code ?? 'internal', end.error?.detail, { turn_id: turn.id });
-  const type = end.state === 'cancelled' || end.state === 'interrupted' ? (`turn.${end.state}` as const) : 'turn.failed';
+  const { type: _, ...problem } = toProblem(end.error?.code ?? 'internal', end.error?.detail, {
+    turn_id: turn.id,
+  });
+  const type =
+    end.state === 'cancelled' || end.state === 'interrupted' ? (`turn.${end.state}` as const) : 'turn.failed';
   return { ...problem, type, ...common, text: end.text };
 }
 

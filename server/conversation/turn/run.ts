@@ -46,16 +46,28 @@ export async function runTurn(
   deps: TurnRunDeps,
 ): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
   const { spec, timeoutS } = how;
-  const reading: Reading = { spec, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFailure() };
+  const reading: Reading = {
+    spec,
+    clock: null,
+    isOpen: true,
+    withdrawn: new Set(),
+    holds: new Map(),
+    fault: createFailure(),
+  };
   let end: RunEnd | null = null;
   let detail: string | undefined;
   try {
     // What a background shell causes after the answer is no part of this turn.
-    const run = await how.start((output) => (reading.isOpen || output.type === 'warning') && handleSafely(active, output, reading, deps));
+    const run = await how.start(
+      (output) =>
+        (reading.isOpen || output.type === 'warning') && handleSafely(active, output, reading, deps),
+    );
     if (run) end = await awaitEnd(active, run, reading, timeoutS);
   } catch (error) {
-    if (isExhaustion(error)) end = { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
-    else if (error instanceof AppError) end = { kind: 'failure', code: error.code, detail: error.message, cost: null };
+    if (isExhaustion(error))
+      end = { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
+    else if (error instanceof AppError)
+      end = { kind: 'failure', code: error.code, detail: error.message, cost: null };
     else {
       deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
       detail = (error as Error).message;
@@ -69,14 +81,23 @@ export async function runTurn(
   if (active.stop === 'timeout') detail = `The turn did not end within ${timeoutS} s.`;
   const text = end?.kind === 'answer' ? '' : await readWrittenText(active, spec, deps);
   const at = deps.now().toISOString();
-  const turnEnd = resolveTurnEnd(active.turn, { end, stopTurn: active.stop, ...(detail ? { detail } : {}), text, at, warnings: active.warnings });
+  const turnEnd = resolveTurnEnd(active.turn, {
+    end,
+    stopTurn: active.stop,
+    ...(detail ? { detail } : {}),
+    text,
+    at,
+    warnings: active.warnings,
+  });
   return { turnEnd, end };
 }
 
 /** What a turn that the server's end cut off waited for, in words; undefined where it waited for nothing. */
 export function describeWaiting(prompts: readonly Prompt[]): string | undefined {
   const asked = prompts.map(({ kind, tool }) => `${kind} (${tool})`);
-  return asked.length ? `The server stopped while the turn waited for an answer to a ${asked.join(' and a ')}.` : undefined;
+  return asked.length
+    ? `The server stopped while the turn waited for an answer to a ${asked.join(' and a ')}.`
+    : undefined;
 }
 
 async function awaitEnd(active: ActiveTurn, run: Run, reading: Reading, timeoutS: number): Promise<RunEnd> {
@@ -99,8 +120,19 @@ async function awaitEnd(active: ActiveTurn, run: Run, reading: Reading, timeoutS
 }
 
 /** Follows a run that the agent began by itself; it has no time limit of its own. */
-export function followAgentTurn(active: ActiveTurn, project: string, deps: TurnRunDeps): (output: AgentOutput) => void {
-  const reading: Reading = { spec: { project }, clock: null, isOpen: true, withdrawn: new Set(), holds: new Map(), fault: createFailure() };
+export function followAgentTurn(
+  active: ActiveTurn,
+  project: string,
+  deps: TurnRunDeps,
+): (output: AgentOutput) => void {
+  const reading: Reading = {
+    spec: { project },
+    clock: null,
+    isOpen: true,
+    withdrawn: new Set(),
+    holds: new Map(),
+    fault: createFailure(),
+  };
   void active.run?.end.then(() => {
     reading.isOpen = false;
     deps.prompts.withdraw({ turnId: active.turn.id });
@@ -137,7 +169,12 @@ function handleSafely(active: ActiveTurn, output: AgentOutput, reading: Reading,
   )();
 }
 
-function handleOutput(active: ActiveTurn, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void | Promise<void> {
+function handleOutput(
+  active: ActiveTurn,
+  output: AgentOutput,
+  reading: Reading,
+  deps: TurnRunDeps,
+): void | Promise<void> {
   if (output.type === 'warning') {
     deps.warn(null, output.text);
     if (output.code) addWarning(active, output.code);
@@ -155,7 +192,12 @@ function handleOutput(active: ActiveTurn, output: AgentOutput, reading: Reading,
   }
 }
 
-async function handlePrompt(active: ActiveTurn, asked: AskedPrompt, reading: Reading, deps: TurnRunDeps): Promise<void> {
+async function handlePrompt(
+  active: ActiveTurn,
+  asked: AskedPrompt,
+  reading: Reading,
+  deps: TurnRunDeps,
+): Promise<void> {
   const { project } = reading.spec;
   const { turn } = active;
   const { id, kind, tool, input, reason, parent_tool_id, tool_id = null } = asked;
@@ -170,7 +212,16 @@ async function handlePrompt(active: ActiveTurn, asked: AskedPrompt, reading: Rea
     return isTaken;
   };
   try {
-    const prompt: Asked = { ...names, tool, input, reason, project, parent_tool_id, tool_id, opened_at: deps.now().toISOString() };
+    const prompt: Asked = {
+      ...names,
+      tool,
+      input,
+      reason,
+      project,
+      parent_tool_id,
+      tool_id,
+      opened_at: deps.now().toISOString(),
+    };
     await deps.prompts.ask(prompt, deliverReply, () => reading.isOpen && !reading.withdrawn.has(id));
   } catch (error) {
     deps.warn(error, 'a prompt could not be kept');
@@ -203,7 +254,11 @@ function recordContext(active: ActiveTurn, end: RunEnd | null, deps: TurnRunDeps
 
 type Told = Exclude<AgentOutput, { type: 'warning' | 'prompt.asked' | 'prompt.withdrawn' }>;
 
-function toEvent(active: ActiveTurn, output: Told, common: { conv_id: string; turn_id: string; at: string }): Event {
+function toEvent(
+  active: ActiveTurn,
+  output: Told,
+  common: { conv_id: string; turn_id: string; at: string },
+): Event {
   switch (output.type) {
     case 'text':
     case 'thinking':

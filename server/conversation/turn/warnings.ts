@@ -16,7 +16,11 @@ const details: Record<TurnWarning['code'], string> = {
 };
 
 /** Has something said beside the answer of a turn, once. */
-export function addWarning({ warnings }: Pick<ActiveTurn, 'warnings'>, code: TurnWarning['code'], more = ''): void {
+export function addWarning(
+  { warnings }: Pick<ActiveTurn, 'warnings'>,
+  code: TurnWarning['code'],
+  more = '',
+): void {
   if (!warnings.some((one) => one.code === code)) warnings.push({ code, detail: details[code] + more });
 }
 
@@ -38,7 +42,8 @@ export async function checkTranscriptKept(
     hasExited = true;
   });
   for (let waited = 0; !(await isKept()); waited += lookMs) {
-    if (hasExited || waited >= patienceMs) return (await isKept()) ? undefined : addWarning(active, 'transcript_lost');
+    if (hasExited || waited >= patienceMs)
+      return (await isKept()) ? undefined : addWarning(active, 'transcript_lost');
     await Promise.race([delay(lookMs), run?.exited]);
   }
 }

@@ -43,7 +43,8 @@ type GuardDeps = {
 /** Distinguishes what a foreign web page sends from what is ours. */
 export function createGuard({ names, isTunnelled = () => false }: GuardDeps) {
   const isOrigin = (name: string) => name.includes('://');
-  const hosts = () => names().map((name) => (isOrigin(name) && URL.canParse(name) ? new URL(name).hostname : hostOf(name)));
+  const hosts = () =>
+    names().map((name) => (isOrigin(name) && URL.canParse(name) ? new URL(name).hostname : hostOf(name)));
   const origins = () =>
     names()
       .filter((name) => isOrigin(name) && URL.canParse(name))
@@ -68,10 +69,15 @@ export function createGuard({ names, isTunnelled = () => false }: GuardDeps) {
     /** Whether it was asked for by a name of ours: a page whose name was rebound to this machine has another. */
     isOurs(request: IncomingMessage): boolean {
       const host = hostOf(request.headers.host ?? '');
-      return isLoopback(host) || hosts().includes(host) || host === hostOf(request.socket.localAddress?.replace(/^::ffff:/, '') ?? '');
+      return (
+        isLoopback(host) ||
+        hosts().includes(host) ||
+        host === hostOf(request.socket.localAddress?.replace(/^::ffff:/, '') ?? '')
+      );
     },
     /** Whether a page of another site sends it. */
-    isForeign: (request: IncomingMessage): boolean => request.headers.origin !== undefined && !isOwnOrigin(request.headers.origin, request),
+    isForeign: (request: IncomingMessage): boolean =>
+      request.headers.origin !== undefined && !isOwnOrigin(request.headers.origin, request),
   };
 }
 
@@ -101,26 +107,47 @@ export function checkFromPage(request: Request): void {
  * form of another page cannot send. Where files are taken (`takesFiles`) a form is let through that says that it
  * comes from our page, or that a script sends with credentials of its own.
  */
-export function createGuardCheck({ guard, takesFiles }: { guard: Guard; takesFiles(method: string, path: string): boolean }): RequestHandler {
+export function createGuardCheck({
+  guard,
+  takesFiles,
+}: {
+  guard: Guard;
+  takesFiles(method: string, path: string): boolean;
+}): RequestHandler {
   return function checkOrigin(request, _response, next) {
     if (!guard.isOurs(request)) {
-      throw new AppError('host_not_allowed', `This server does not answer for ${JSON.stringify(request.get('host') ?? '')}.`);
+      throw new AppError(
+        'host_not_allowed',
+        `This server does not answer for ${JSON.stringify(request.get('host') ?? '')}.`,
+      );
     }
     // The router does not tell /API from /api.
     const isPage = request.method === 'GET' && !request.path.toLowerCase().startsWith('/api/');
     const origin = request.get('origin');
     const site = request.get('sec-fetch-site');
     if (guard.isForeign(request)) {
-      throw new AppError('origin_not_allowed', `The origin ${origin} is not the one that was asked for, ${request.get('host')}.`);
+      throw new AppError(
+        'origin_not_allowed',
+        `The origin ${origin} is not the one that was asked for, ${request.get('host')}.`,
+      );
     }
     if (!isPage && site !== undefined && site !== 'same-origin' && site !== 'none') {
-      throw new AppError('origin_not_allowed', `A page of ${origin ?? 'another site'} may not call this API.`);
+      throw new AppError(
+        'origin_not_allowed',
+        `A page of ${origin ?? 'another site'} may not call this API.`,
+      );
     }
-    const hasBody = request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
-    const isKnownSender = origin !== undefined || (request.get('authorization') !== undefined && site === undefined);
-    const mayHaveFiles = isKnownSender && request.is('multipart/form-data') && takesFiles(request.method, request.path);
+    const hasBody =
+      request.get('transfer-encoding') !== undefined || Number(request.get('content-length') ?? 0) > 0;
+    const isKnownSender =
+      origin !== undefined || (request.get('authorization') !== undefined && site === undefined);
+    const mayHaveFiles =
+      isKnownSender && request.is('multipart/form-data') && takesFiles(request.method, request.path);
     if (hasBody && !mayHaveFiles && !request.is('application/json')) {
-      throw new AppError('unsupported_media_type', `The body is ${request.get('content-type') ?? 'of no type'}; it must be application/json.`);
+      throw new AppError(
+        'unsupported_media_type',
+        `The body is ${request.get('content-type') ?? 'of no type'}; it must be application/json.`,
+      );
     }
     next();
   };
@@ -135,7 +162,11 @@ export function createShareCheck(guard: Guard): RequestHandler {
     const site = request.get('sec-fetch-site');
     const origin = request.get('origin');
     const isKnown = origin === undefined || origin === 'null' || !guard.isForeign(request);
-    if (guard.isOurs(request) && isKnown && (site === 'same-origin' || site === 'none')) return void response.status(204).end();
-    throw new AppError('origin_not_allowed', 'Only another app of the device, or the page of this server, may share something here.');
+    if (guard.isOurs(request) && isKnown && (site === 'same-origin' || site === 'none'))
+      return void response.status(204).end();
+    throw new AppError(
+      'origin_not_allowed',
+      'Only another app of the device, or the page of this server, may share something here.',
+    );
   };
 }

@@ -19,7 +19,9 @@ const policy = {
 
 /** The policy of the page itself, whose one style and first script stand in the document. */
 export function pagePolicy(page: PagePolicy | null): string {
-  const own = page ? { ...policy, 'style-src': `'self' ${page.style}`, 'script-src': `'self' ${page.script}` } : policy;
+  const own = page
+    ? { ...policy, 'style-src': `'self' ${page.style}`, 'script-src': `'self' ${page.script}` }
+    : policy;
   return Object.entries(own)
     .map(([name, value]) => `${name} ${value}`)
     .join(';');

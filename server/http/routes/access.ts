@@ -45,7 +45,8 @@ function signIn(request: Request, response: Response, deps: AccessDeps): { usern
 
 export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
   handle('logout', ({ request, response, actor }) => {
-    const isCookie = actor.credentialId !== null && findSignIn(request, deps.credentials)?.id === actor.credentialId;
+    const isCookie =
+      actor.credentialId !== null && findSignIn(request, deps.credentials)?.id === actor.credentialId;
     const signedOut = isCookie && actor.credentialId !== null && deps.credentials.revoke(actor.credentialId);
     if (signedOut && actor.credentialId) {
       deps.openResponses.close(actor.credentialId, response);
@@ -82,12 +83,18 @@ export function addAccessRoutes(handle: Handle, deps: AccessDeps): void {
   });
 
   handle('listCredentials', ({ actor }) => ({
-    credentials: deps.credentials.list().map((credential) => ({ ...credential, current: credential.id === actor.credentialId })),
+    credentials: deps.credentials
+      .list()
+      .map((credential) => ({ ...credential, current: credential.id === actor.credentialId })),
   }));
 
   handle('revokeCredential', ({ params, response }) => {
     if (!deps.credentials.revoke(params.id)) {
-      throw new AppError('credential_not_found', `There is no sign-in or token ${JSON.stringify(params.id)}.`, { field: 'id' });
+      throw new AppError(
+        'credential_not_found',
+        `There is no sign-in or token ${JSON.stringify(params.id)}.`,
+        { field: 'id' },
+      );
     }
     deps.openResponses.close(params.id, response);
     deps.pushes.removeOfCredential(params.id, 'all');

@@ -8,7 +8,10 @@ export function addArchiveRoutes(handle: Handle, { archive }: ArchiveRouteDeps):
   handle('listArchive', ({ query }) => archive.list({ ...query, limit: query.limit ?? 100 }));
   handle('readArchive', ({ params }) => archive.read(params.id));
   handle('readArchiveLog', async ({ params, query, response }) => {
-    const text = await archive.log(params.id, { bytes: (query.tail_kb ?? 64) * 1024, raw: query.raw ?? false });
+    const text = await archive.log(params.id, {
+      bytes: (query.tail_kb ?? 64) * 1024,
+      raw: query.raw ?? false,
+    });
     response.set({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' }).send(text);
     return undefined;
   });

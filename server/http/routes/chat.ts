@@ -14,7 +14,12 @@ type Format = 'json' | 'events' | 'text';
 
 export function addChatRoutes(
   handle: Handle,
-  { conversations, journal, metrics, closing }: { conversations: Conversations; journal: Journal; metrics: Metrics; closing: AbortSignal },
+  {
+    conversations,
+    journal,
+    metrics,
+    closing,
+  }: { conversations: Conversations; journal: Journal; metrics: Metrics; closing: AbortSignal },
 ): void {
   handle('chat', async ({ body, request, response, signal }) => {
     const { conv_id, session_id, project, stream, message, ...rest } = body;

@@ -10,7 +10,10 @@ type ConversationDeps = { conversations: Conversations; agent: Agent; projects: 
 /** So many projects are offered for a new conversation before the folders. */
 const maxRecent = 12;
 
-export function addConversationRoutes(handle: Handle, { conversations, agent, projects, project }: ConversationDeps): void {
+export function addConversationRoutes(
+  handle: Handle,
+  { conversations, agent, projects, project }: ConversationDeps,
+): void {
   async function read(id: string) {
     const snapshot = conversations.getSnapshot(id);
     return { ...snapshot, background: await conversations.readBackground(snapshot) };
@@ -24,7 +27,11 @@ export function addConversationRoutes(handle: Handle, { conversations, agent, pr
   handle('listConversations', ({ query }) => {
     const rows = conversations.list({ q: query.q, archived: query.archived });
     const end = query.cursor + query.limit;
-    return { conversations: rows.slice(query.cursor, end), total: rows.length, cursor: end < rows.length ? end : null };
+    return {
+      conversations: rows.slice(query.cursor, end),
+      total: rows.length,
+      cursor: end < rows.length ? end : null,
+    };
   });
 
   handle('createConversation', async ({ body }) => {
@@ -37,7 +44,10 @@ export function addConversationRoutes(handle: Handle, { conversations, agent, pr
 
   handle('changeConversation', async ({ params, body }) => {
     const { desk_messages, ...changes } = body;
-    await conversations.change(params.id, { ...changes, terminal_messages: changes.terminal_messages ?? desk_messages });
+    await conversations.change(params.id, {
+      ...changes,
+      terminal_messages: changes.terminal_messages ?? desk_messages,
+    });
     await conversations.onSettingsChanged(
       params.id,
       Object.keys(body).filter((name) => body[name as keyof typeof body] !== undefined),
@@ -50,13 +60,19 @@ export function addConversationRoutes(handle: Handle, { conversations, agent, pr
     return { deleted: params.id };
   });
 
-  handle('warmConversation', async ({ params }) => ({ conv_id: params.id, live: await conversations.warmUp(params.id) }));
+  handle('warmConversation', async ({ params }) => ({
+    conv_id: params.id,
+    live: await conversations.warmUp(params.id),
+  }));
 
   handle('forkConversation', async ({ params, body }) =>
     conversations.getSnapshot(await conversations.fork(params.id, { id: body.id, atTurn: body.at_turn })),
   );
 
-  handle('readMenu', ({ params }) => agent.getCapabilities(conversations.projectOf(params.id)) ?? { commands: [], models: [] });
+  handle(
+    'readMenu',
+    ({ params }) => agent.getCapabilities(conversations.projectOf(params.id)) ?? { commands: [], models: [] },
+  );
 
   handle('listFiles', async ({ params, query }) => ({
     files: await projects.files(conversations.projectOf(params.id), query.q, query.limit),
@@ -67,11 +83,19 @@ export function addConversationRoutes(handle: Handle, { conversations, agent, pr
     return { ...(await projects.folders(query.path)), recent, default: project };
   });
 
-  handle('stopBackground', async ({ params }) => ({ stopped: params.task, background: await conversations.stopBackground(params.id, params.task) }));
+  handle('stopBackground', async ({ params }) => ({
+    stopped: params.task,
+    background: await conversations.stopBackground(params.id, params.task),
+  }));
 
   handle('exportConversation', async ({ params, query, response, signal }) => {
     const { title } = conversations.getSnapshot(params.id);
-    await exportAs(query.format, { id: params.id, title, messages: conversations.readWholeHistory(params.id) }, response, signal);
+    await exportAs(
+      query.format,
+      { id: params.id, title, messages: conversations.readWholeHistory(params.id) },
+      response,
+      signal,
+    );
     return undefined;
   });
 

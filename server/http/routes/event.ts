@@ -15,7 +15,13 @@ type FollowContext = Pick<Context<'followAll'>, 'query' | 'request' | 'response'
 
 export function addEventRoutes(
   handle: Handle,
-  deps: { conversations: Conversations; journal: Journal; prompts: Prompts; metrics: Metrics; closing: AbortSignal },
+  deps: {
+    conversations: Conversations;
+    journal: Journal;
+    prompts: Prompts;
+    metrics: Metrics;
+    closing: AbortSignal;
+  },
 ): void {
   const { journal, conversations, prompts, metrics, closing } = deps;
 
@@ -24,7 +30,14 @@ export function addEventRoutes(
     const conversation = convId === undefined ? null : conversations.getSnapshot(convId);
     const rows = convId === undefined ? conversations.list({}) : [];
     const open = prompts.list().filter((prompt) => convId === undefined || prompt.conv_id === convId);
-    return { type: 'reset', id: journal.cursor(), at: new Date().toISOString(), conversation, conversations: rows, prompts: open };
+    return {
+      type: 'reset',
+      id: journal.cursor(),
+      at: new Date().toISOString(),
+      conversation,
+      conversations: rows,
+      prompts: open,
+    };
   }
 
   const countSent = <T extends { events: readonly unknown[] }>(page: T): T => {
@@ -36,7 +49,8 @@ export function addEventRoutes(
     ifStored(() => journal.flush(), undefined);
     let cursor = lastEventId(request) ?? query.after ?? journal.cursor();
     if (query.wait_s !== undefined) {
-      if (journal.has(cursor)) return countSent(await readNext(journal, { filter, cursor, signal, waitS: query.wait_s }));
+      if (journal.has(cursor))
+        return countSent(await readNext(journal, { filter, cursor, signal, waitS: query.wait_s }));
       const jump = reset(filter.conv_id);
       return { events: [jump], cursor: jump.id };
     }
@@ -58,7 +72,9 @@ export function addEventRoutes(
     return undefined;
   }
 
-  handle('followAll', (context) => follow(context.query.detail === undefined ? {} : { detail: context.query.detail }, context));
+  handle('followAll', (context) =>
+    follow(context.query.detail === undefined ? {} : { detail: context.query.detail }, context),
+  );
   handle('followConversation', (context) => {
     conversations.getRecord(context.params.id);
     return follow({ conv_id: context.params.id }, context);
@@ -69,6 +85,9 @@ export function addEventRoutes(
 function lastEventId(request: Request): number | null {
   const header = request.get('last-event-id');
   if (header === undefined) return null;
-  if (!/^\d{1,15}$/.test(header)) throw new AppError('invalid_request', 'Last-Event-ID: must be the id of an event', { field: 'Last-Event-ID' });
+  if (!/^\d{1,15}$/.test(header))
+    throw new AppError('invalid_request', 'Last-Event-ID: must be the id of an event', {
+      field: 'Last-Event-ID',
+    });
   return Number(header);
 }

@@ -24,7 +24,16 @@ export type PageDeps = {
 const first = { conversations: 30, messages: 12 };
 
 /** Addresses that the page itself takes apart. */
-const paths = ['/', '/c/:id', '/settings', '/settings/:part', '/sessions', '/sessions/:id', '/pair', '/share'];
+const paths = [
+  '/',
+  '/c/:id',
+  '/settings',
+  '/settings/:part',
+  '/sessions',
+  '/sessions/:id',
+  '/pair',
+  '/share',
+];
 
 /** The built page. What Vite names by its content never changes; the page itself is asked for each time. */
 export function createPageRoutes(deps: PageDeps): Router {
@@ -34,11 +43,18 @@ export function createPageRoutes(deps: PageDeps): Router {
   async function send(request: Request, response: Response, boot: Boot | null): Promise<void> {
     if (page.build() === null) response.status(404).type('text/plain');
     else response.type('html');
-    response.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': pagePolicy(page.policy()), Vary: 'Cookie, Accept-Language' });
+    response.set({
+      'Cache-Control': 'no-cache',
+      'Content-Security-Policy': pagePolicy(page.policy()),
+      Vary: 'Cookie, Accept-Language',
+    });
     response.send(await page.html(boot, lookOf(request)));
   }
 
-  router.use('/assets', express.static(join(pageFolder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
+  router.use(
+    '/assets',
+    express.static(join(pageFolder, 'assets'), { immutable: true, maxAge: '1y', index: false }),
+  );
   router.get('/sw.js', (_request, response) => {
     response.type('text/javascript').set('Cache-Control', 'no-cache').send(page.worker());
   });
@@ -49,7 +65,8 @@ export function createPageRoutes(deps: PageDeps): Router {
   return router;
 }
 
-const oneOf = (value: unknown, known: readonly string[]) => (typeof value === 'string' && known.includes(value) ? value : (known[0] ?? ''));
+const oneOf = (value: unknown, known: readonly string[]) =>
+  typeof value === 'string' && known.includes(value) ? value : (known[0] ?? '');
 
 /** What the page has noted of itself in a cookie, which other ports of this host can set to anything. */
 function preferences(request: Request): Record<string, unknown> {
@@ -64,7 +81,10 @@ function preferences(request: Request): Record<string, unknown> {
 
 function lookOf(request: Request): PageLook {
   const { theme, size } = preferences(request);
-  return { theme: oneOf(theme, ['auto', 'light', 'dark']), size: oneOf(size, ['medium', 'small', 'large', 'huge']) };
+  return {
+    theme: oneOf(theme, ['auto', 'light', 'dark']),
+    size: oneOf(size, ['medium', 'small', 'large', 'huge']),
+  };
 }
 
 function languageOf(request: Request): string {

@@ -2,8 +2,14 @@ import type { Prompts } from '../../prompt/prompts.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { Context, Handle } from '../handle.ts';
 
-export function addPromptRoutes(handle: Handle, { prompts, client }: { prompts: Prompts; client: ClientAddress }): void {
-  const decider = ({ actor, request }: Pick<Context<'listRules'>, 'actor' | 'request'>) => ({ name: actor.name, address: client.addressOf(request) });
+export function addPromptRoutes(
+  handle: Handle,
+  { prompts, client }: { prompts: Prompts; client: ClientAddress },
+): void {
+  const decider = ({ actor, request }: Pick<Context<'listRules'>, 'actor' | 'request'>) => ({
+    name: actor.name,
+    address: client.addressOf(request),
+  });
 
   handle('listPrompts', () => ({ prompts: prompts.list() }));
   handle('answerPrompt', (context) => prompts.answer(context.params.id, context.body, decider(context)));

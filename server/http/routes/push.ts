@@ -14,7 +14,9 @@ export function addPushRoutes(handle: Handle, { pushes }: PushDeps): void {
     return { removed: params.id };
   });
   handle('testDevice', ({ params }) => pushes.test(params.id));
-  handle('reportPush', ({ body }) => ({ noted: pushes.report(body.endpoint, body.notice_id, body.state, body.detail ?? null) }));
+  handle('reportPush', ({ body }) => ({
+    noted: pushes.report(body.endpoint, body.notice_id, body.state, body.detail ?? null),
+  }));
   handle('reportSeen', ({ body }) => {
     for (const { conv_id, event_id } of body.seen) pushes.seen(conv_id, event_id);
     return { noted: body.seen.length };

@@ -28,7 +28,10 @@ export type ServiceDeps = {
   storageNotes(): Answer<'status'>['storage']['notes'];
 };
 
-export function addHealthRoute(handle: Handle, { version, instance }: { version: string; instance: string }): void {
+export function addHealthRoute(
+  handle: Handle,
+  { version, instance }: { version: string; instance: string },
+): void {
   handle('health', ({ response }) => {
     // Another one after each start: by it a program knows whether it is still the same server.
     response.set('X-Switchboard-Instance', instance);

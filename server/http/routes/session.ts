@@ -19,29 +19,47 @@ export type SessionDeps = {
 };
 
 /** The sessions of hosts: every one that was ever begun there, by whatever program. */
-export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets, archive }: SessionDeps): void {
+export function addSessionRoutes(
+  handle: Handle,
+  { hosts, conversations, tickets, archive }: SessionDeps,
+): void {
   function hostOf(name: string): Host {
     const host = hosts.get(name);
     if (!host)
-      throw new AppError('host_not_found', `There is no host ${JSON.stringify(name)}. Known: ${[...hosts.keys()].join(', ')}.`, { field: 'host' });
+      throw new AppError(
+        'host_not_found',
+        `There is no host ${JSON.stringify(name)}. Known: ${[...hosts.keys()].join(', ')}.`,
+        { field: 'host' },
+      );
     return host;
   }
   const local = () => hostOf('local');
   function sessionOf(convId: string): string {
     const { session_id } = conversations.getRecord(convId);
-    if (!session_id) throw new AppError('session_not_found', `Nothing was said in conversation ${convId} yet.`);
+    if (!session_id)
+      throw new AppError('session_not_found', `Nothing was said in conversation ${convId} yet.`);
     return session_id;
   }
 
   handle('listHostSessions', ({ params, query }) => {
     const { project, state, kind, q, forks, limit, cursor } = query;
-    return hostOf(params.host).sessions({ project, states: state, kind, q, withForks: forks ?? true, limit: limit ?? 50, cursor });
+    return hostOf(params.host).sessions({
+      project,
+      states: state,
+      kind,
+      q,
+      withForks: forks ?? true,
+      limit: limit ?? 50,
+      cursor,
+    });
   });
   handle('readHostSession', async ({ params }) => {
     const session = await hostOf(params.host).session(params.id);
     return { ...session, record: await archive.ofSession(session.id) };
   });
-  handle('readHostMessages', ({ params, query }) => hostOf(params.host).messages(params.id, { limit: query.limit ?? 50, before: query.before }));
+  handle('readHostMessages', ({ params, query }) =>
+    hostOf(params.host).messages(params.id, { limit: query.limit ?? 50, before: query.before }),
+  );
   handle('diagnoseSession', ({ params }) => hostOf(params.host).diagnose(params.id));
   handle('startTerminal', ({ params, body }) =>
     hostOf(params.host).start({
@@ -52,11 +70,18 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
       args: body.args ?? [],
     }),
   );
-  handle('repairSession', ({ params, body }) => hostOf(params.host).repair(params.id, { dryRun: body.dry_run ?? false }));
+  handle('repairSession', ({ params, body }) =>
+    hostOf(params.host).repair(params.id, { dryRun: body.dry_run ?? false }),
+  );
   handle('renameSession', ({ params, body }) => hostOf(params.host).rename(params.id, body.title));
-  handle('killTerminals', ({ params, query }) => hostOf(params.host).killIdle({ idleS: query.idle_s, busy: query.busy ?? false }));
+  handle('killTerminals', ({ params, query }) =>
+    hostOf(params.host).killIdle({ idleS: query.idle_s, busy: query.busy ?? false }),
+  );
   handle('resumeTerminal', ({ params, body }) =>
-    hostOf(params.host).resume(params.id, { model: body.model ?? null, permissionMode: body.permission_mode ?? asking }),
+    hostOf(params.host).resume(params.id, {
+      model: body.model ?? null,
+      permissionMode: body.permission_mode ?? asking,
+    }),
   );
   handle('sendToTerminal', ({ params, body }) => hostOf(params.host).send(params.id, body.message));
   handle('interruptTerminal', ({ params }) => hostOf(params.host).interrupt(params.id));
@@ -87,14 +112,28 @@ export function addSessionRoutes(handle: Handle, { hosts, conversations, tickets
     return { id: params.id, session_id };
   });
   handle('search', ({ query: { q, project, role, since, until, limit } }) =>
-    local().search({ q, project, roles: role ?? ['user', 'assistant', 'tool', 'output'], since, until, limit: limit ?? 20 }),
+    local().search({
+      q,
+      project,
+      roles: role ?? ['user', 'assistant', 'tool', 'output'],
+      since,
+      until,
+      limit: limit ?? 20,
+    }),
   );
-  handle('readTyped', async ({ query }) => ({ prompts: await local().readPromptHistory({ ...query, limit: query.limit ?? 50 }) }));
+  handle('readTyped', async ({ query }) => ({
+    prompts: await local().readPromptHistory({ ...query, limit: query.limit ?? 50 }),
+  }));
 }
 
 /** The hooks of terminals: let in by the token of their terminal alone, before anything of the request is read. */
-export function addHookRoute(handle: Handle, { terminalPrompts }: { terminalPrompts: TerminalPrompts }): void {
-  handle('terminalHook', ({ body, response, signal }) => terminalPrompts.hook(response.locals['terminal'], body, signal));
+export function addHookRoute(
+  handle: Handle,
+  { terminalPrompts }: { terminalPrompts: TerminalPrompts },
+): void {
+  handle('terminalHook', ({ body, response, signal }) =>
+    terminalPrompts.hook(response.locals['terminal'], body, signal),
+  );
 }
 
 export function createHookCheck({ terminalPrompts }: { terminalPrompts: TerminalPrompts }): RequestHandler {

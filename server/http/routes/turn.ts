@@ -28,13 +28,18 @@ export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps)
     const orNews = query.for === 'news';
     const { state } = conversations.getTurn(params.id);
     const isDone = endedStates.includes(state) || (orNews && state === 'waiting');
-    if (query.wait_s && !isDone) await waitForEnd((until) => conversations.waitForEnd(params.id, until, orNews), query.wait_s, signal);
+    if (query.wait_s && !isDone)
+      await waitForEnd((until) => conversations.waitForEnd(params.id, until, orNews), query.wait_s, signal);
     return conversations.getTurn(params.id);
   });
 
   handle('changeTurn', ({ params, body }) => {
     const { options, files } = toMessage(body);
-    return conversations.changeTurn(params.id, { message: body.message, options, ...(body.attachments ? { files } : {}) });
+    return conversations.changeTurn(params.id, {
+      message: body.message,
+      options,
+      ...(body.attachments ? { files } : {}),
+    });
   });
   handle('deleteTurn', ({ params }) => conversations.removeTurn(params.id));
   handle('promoteTurn', ({ params }) => conversations.promoteTurn(params.id));
@@ -47,9 +52,15 @@ export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps)
   handle('cancelTurn', ({ params }) => conversations.cancelTurn(params.id));
 }
 
-async function waitForEnd(end: (until: AbortSignal) => Promise<unknown>, seconds: number, hangUp: AbortSignal): Promise<void> {
+async function waitForEnd(
+  end: (until: AbortSignal) => Promise<unknown>,
+  seconds: number,
+  hangUp: AbortSignal,
+): Promise<void> {
   const until = AbortSignal.any([hangUp, AbortSignal.timeout(seconds * 1000)]);
-  const enough = new Promise<void>((resolve) => until.addEventListener('abort', () => resolve(), { once: true }));
+  const enough = new Promise<void>((resolve) =>
+    until.addEventListener('abort', () => resolve(), { once: true }),
+  );
   // At a shutdown the turn is answered as it then is.
   const ended = async (): Promise<void> => {
     while (!until.aborted) {

@@ -24,7 +24,9 @@ verifies('cli.server', 'writes what systemd and launchd read, whatever its folde
   );
   expect(plist.text).toContain('<key>WorkingDirectory</key><string>/home/me/100% mine</string>');
   // It is started again where it failed, and not where it was told to stop; terminals that it started live on.
-  expect(plist.text).toContain('<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>\n<key>AbandonProcessGroup</key><true/>');
+  expect(plist.text).toContain(
+    '<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>\n<key>AbandonProcessGroup</key><true/>',
+  );
   expect(plist.install).toEqual([['launchctl', 'load', '-w', plist.file]]);
   expect(() => serviceOf('win32', about)).toThrow('No service is known for win32');
 });

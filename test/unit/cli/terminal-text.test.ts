@@ -31,7 +31,18 @@ test('our own style survives', () => {
 test('whatever the text and wherever it is cut, only style codes, newlines and tabs reach the terminal', () => {
   const piece = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.constantFrom('\u001b', '\u001b[', '\u001b]0;', '\u009b', '\u009d', '\u0007', '\u001b\\', '\n', '31m', ...Object.values(styleMarks)),
+    fc.constantFrom(
+      '\u001b',
+      '\u001b[',
+      '\u001b]0;',
+      '\u009b',
+      '\u009d',
+      '\u0007',
+      '\u001b\\',
+      '\n',
+      '31m',
+      ...Object.values(styleMarks),
+    ),
   );
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {

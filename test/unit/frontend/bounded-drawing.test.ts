@@ -10,20 +10,31 @@ import { headOf } from '../../../frontend/ui/head-of.ts';
 import { InputView, Plain } from '../../../frontend/ui/input-view.tsx';
 import { verifies } from '../../requirement/verifies.ts';
 
-const lines = (count: number, line: (index: number) => string) => Array.from({ length: count }, (_, index) => line(index)).join('\n');
+const lines = (count: number, line: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => line(index)).join('\n');
 
-verifies('safe.time', 'colours code in pieces that make up the whole, and no line that is longer than a piece', () => {
-  const texts = ['', 'a', lines(3000, (index) => `int a${index} = 1;`), `${'a'.repeat(5000)}\nint b;\n`, `x\n${'a '.repeat(40_000)}`];
-  for (const text of texts) {
-    const pieces = toCodePieces(text);
-    expect(pieces.map((piece) => piece.text).join('')).toBe(text);
-    const coloured = pieces.filter(({ isColoured }) => isColoured);
-    expect(Math.max(0, ...coloured.map((piece) => piece.text.length))).toBeLessThanOrEqual(2000);
-    expect(coloured.map((piece) => piece.text).join('').length).toBeLessThanOrEqual(52_000);
-  }
-  const pieces = toCodePieces(`int a;\n${'a'.repeat(5000)}\nint b;\n`);
-  expect(pieces.map(({ isColoured }) => isColoured)).toEqual([true, false, true]);
-});
+verifies(
+  'safe.time',
+  'colours code in pieces that make up the whole, and no line that is longer than a piece',
+  () => {
+    const texts = [
+      '',
+      'a',
+      lines(3000, (index) => `int a${index} = 1;`),
+      `${'a'.repeat(5000)}\nint b;\n`,
+      `x\n${'a '.repeat(40_000)}`,
+    ];
+    for (const text of texts) {
+      const pieces = toCodePieces(text);
+      expect(pieces.map((piece) => piece.text).join('')).toBe(text);
+      const coloured = pieces.filter(({ isColoured }) => isColoured);
+      expect(Math.max(0, ...coloured.map((piece) => piece.text.length))).toBeLessThanOrEqual(2000);
+      expect(coloured.map((piece) => piece.text).join('').length).toBeLessThanOrEqual(52_000);
+    }
+    const pieces = toCodePieces(`int a;\n${'a'.repeat(5000)}\nint b;\n`);
+    expect(pieces.map(({ isColoured }) => isColoured)).toEqual([true, false, true]);
+  },
+);
 
 verifies('safe.time', 'does not colour code on the server', () => {
   const html = renderToString(h(Code, { text: 'int a = 1;\n', language: 'java' }));
@@ -51,7 +62,10 @@ verifies('safe.time', 'draws the beginning of what is long, and says how much it
   const diff = renderToString(h(Diff, { before: '', after: long }));
   expect(diff.match(/<div/g)).toHaveLength(300);
   expect(diff).toContain('… 199,700 more lines – Show all');
-  for (const html of [renderToString(h(Plain, { text: long, label: '' })), renderToString(h(Code, { text: long, language: '' }))]) {
+  for (const html of [
+    renderToString(h(Plain, { text: long, label: '' })),
+    renderToString(h(Code, { text: long, language: '' })),
+  ]) {
     expect(html).toContain('… 199,499 more lines – Show all');
     expect(html.length).toBeLessThan(5000);
   }
@@ -61,21 +75,26 @@ verifies('safe.time', 'draws the beginning of what is long, and says how much it
   expect(headOf('a'.repeat(20_000))).toBeNull();
 });
 
-verifies('safe.time', 'reads the end of a text that grows a bounded number of times, and all of it when it pauses', () => {
-  for (const [name, text] of Object.entries({
-    paragraph: 'a b '.repeat(25_000),
-    list: '- a b\n'.repeat(3000),
-    code: `\`\`\`\n${'a\n'.repeat(40_000)}`,
-  })) {
-    let drawn: Drawn | undefined;
-    let read = 0;
-    for (let end = 100; end < text.length; end += 100) {
-      const next: Drawn = drawGrowing(text.slice(0, end), drawn);
-      if (next.known !== drawn?.known && end > 20_000) read += next.known.blocks.slice(-2).reduce((sum, { raw }) => sum + raw.length, 0);
-      expect(next.known.source + next.rest, name).toBe(text.slice(0, end));
-      drawn = next;
+verifies(
+  'safe.time',
+  'reads the end of a text that grows a bounded number of times, and all of it when it pauses',
+  () => {
+    for (const [name, text] of Object.entries({
+      paragraph: 'a b '.repeat(25_000),
+      list: '- a b\n'.repeat(3000),
+      code: `\`\`\`\n${'a\n'.repeat(40_000)}`,
+    })) {
+      let drawn: Drawn | undefined;
+      let read = 0;
+      for (let end = 100; end < text.length; end += 100) {
+        const next: Drawn = drawGrowing(text.slice(0, end), drawn);
+        if (next.known !== drawn?.known && end > 20_000)
+          read += next.known.blocks.slice(-2).reduce((sum, { raw }) => sum + raw.length, 0);
+        expect(next.known.source + next.rest, name).toBe(text.slice(0, end));
+        drawn = next;
+      }
+      expect(read, name).toBeLessThan(text.length * 20);
+      if (drawn) expect(drawPaused(drawn).rest, name).toBe('');
     }
-    expect(read, name).toBeLessThan(text.length * 20);
-    if (drawn) expect(drawPaused(drawn).rest, name).toBe('');
-  }
-});
+  },
+);

@@ -10,14 +10,33 @@ import { PromptCard } from '../../../frontend/feature/prompt/prompt-card.tsx';
 import { verifies } from '../../requirement/verifies.ts';
 
 const prompt = (tool: string, input: Record<string, unknown>, more: Partial<Prompt> = {}): Prompt => ({
-  ...{ id: 'p', kind: 'permission', conv_id: 'c', turn_id: 't', tool, input, reason: null, risks: [], project: '/p' },
+  ...{
+    id: 'p',
+    kind: 'permission',
+    conv_id: 'c',
+    turn_id: 't',
+    tool,
+    input,
+    reason: null,
+    risks: [],
+    project: '/p',
+  },
   ...{ parent_tool_id: null, offers: [], opened_at: '2026-01-01T00:00:00Z', ...more },
 });
 
-const entities: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&amp;': '&', '&quot;': '"', '&#39;': "'" };
+const entities: Record<string, string> = {
+  '&lt;': '<',
+  '&gt;': '>',
+  '&amp;': '&',
+  '&quot;': '"',
+  '&#39;': "'",
+};
 
 /** The card as a person reads it: its text, without the markup. */
-const textOf = (html: string) => html.replaceAll(/<[^>]*>/g, '').replaceAll(/&(?:lt|gt|amp|quot|#39);/g, (found) => entities[found] ?? found);
+const textOf = (html: string) =>
+  html
+    .replaceAll(/<[^>]*>/g, '')
+    .replaceAll(/&(?:lt|gt|amp|quot|#39);/g, (found) => entities[found] ?? found);
 const card = (one: Prompt) => render(h(PromptCard, { prompt: one }));
 const isAllowable = (html: string) => !/<button[^>]*disabled[^>]*>Allow</.test(html) && />Allow</.test(html);
 
@@ -30,8 +49,34 @@ function leavesOf(value: unknown): string[] {
 }
 
 const odd = fc.constantFrom(
-  ...['', ' ', 'false', 'null', '[]', '{}', '0', '"x"', 'a\nb', '\u202etxt.exe', '\u200b', '\ud800', '\r', '\u001b[31m', '\u3164', '\u2800'],
-  ...['\u{e0041}', '\ufe0f', '\u00ad', '\u00a0', 'a\u0301\u0301\u0301\u0301\u0301\u0301', ' '.repeat(40), '\t'.repeat(30), 'x '],
+  ...[
+    '',
+    ' ',
+    'false',
+    'null',
+    '[]',
+    '{}',
+    '0',
+    '"x"',
+    'a\nb',
+    '\u202etxt.exe',
+    '\u200b',
+    '\ud800',
+    '\r',
+    '\u001b[31m',
+    '\u3164',
+    '\u2800',
+  ],
+  ...[
+    '\u{e0041}',
+    '\ufe0f',
+    '\u00ad',
+    '\u00a0',
+    'a\u0301\u0301\u0301\u0301\u0301\u0301',
+    ' '.repeat(40),
+    '\t'.repeat(30),
+    'x ',
+  ],
   ...['__proto__', 'toString', '<b>&amp;', '⟨U+202E⟩', 'k'.repeat(150), '👩‍👩‍👧', 'ж', '日本'],
 );
 const leaf = fc.oneof(
@@ -59,7 +104,12 @@ const key = fc.oneof(fc.constantFrom(...names), odd, fc.string({ maxLength: 8 })
 const inputs = fc.dictionary(
   key,
   fc.letrec((tie) => ({
-    value: fc.oneof({ maxDepth: 3 }, leaf, fc.array(tie('value'), { maxLength: 3 }), fc.dictionary(key, tie('value'), { maxKeys: 3 })),
+    value: fc.oneof(
+      { maxDepth: 3 },
+      leaf,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(key, tie('value'), { maxKeys: 3 }),
+    ),
   })).value,
   { maxKeys: 5 },
 );
@@ -80,7 +130,9 @@ const tools = fc.constantFrom(
 verifies('prompt.shown', 'has every field and value of any input on the card', () => {
   fc.assert(
     fc.property(tools, inputs, (tool, input) => {
-      const html = card(prompt(tool, input, { kind: tool === 'AskUserQuestion' ? 'question' : 'permission' }));
+      const html = card(
+        prompt(tool, input, { kind: tool === 'AskUserQuestion' ? 'question' : 'permission' }),
+      );
       const text = textOf(html);
       if (text.includes('more fields')) {
         expect(isAllowable(html)).toBe(false);
@@ -98,7 +150,11 @@ verifies('prompt.shown', 'has every field and value of any input on the card', (
     { numRuns: 400 },
   );
   const seen: [tool: string, input: Record<string, unknown>, parts: string[]][] = [
-    ['mcp__m__write', { path: 'a', content: 'EVIL', edits: [] }, ['path', 'a', 'content', 'EVIL', 'edits', '[]']],
+    [
+      'mcp__m__write',
+      { path: 'a', content: 'EVIL', edits: [] },
+      ['path', 'a', 'content', 'EVIL', 'edits', '[]'],
+    ],
     ['mcp__m__write', { path: 'a', new_string: 'EVIL' }, ['new_string', 'EVIL']],
     ['mcp__m__write', { safe_mode: false }, ['safe_mode', 'false']],
     ['mcp__m__write', { command: { run: 'x' } }, ['command', 'run', 'x']],
@@ -107,7 +163,11 @@ verifies('prompt.shown', 'has every field and value of any input on the card', (
       { command: 'ls', description: 'lists', dangerouslyDisableSandbox: true, timeout: 5 },
       ['ls', 'lists', 'dangerouslyDisableSandbox', 'true', '5'],
     ],
-    ['ExitPlanMode', { plan: 'Do it', allowedPrompts: [{ tool: 'Bash', prompt: 'anything' }] }, ['allowedPrompts', 'Bash', 'anything']],
+    [
+      'ExitPlanMode',
+      { plan: 'Do it', allowedPrompts: [{ tool: 'Bash', prompt: 'anything' }] },
+      ['allowedPrompts', 'Bash', 'anything'],
+    ],
   ];
   for (const [tool, input, parts] of seen) {
     const text = textOf(card(prompt(tool, input, { kind: tool === 'ExitPlanMode' ? 'plan' : 'permission' })));
@@ -153,8 +213,39 @@ verifies('prompt.shown', 'puts the command first, and has a long one opened befo
 
 verifies('prompt.shown', 'shows what cannot be seen as marks, so that no two texts look the same', () => {
   const unseen = [
-    ...['\0', '\u0007', '\b', '\r', '\u001b', '\u007f', '\u0085', '\u00a0', '\u00ad', '\u034f', '\u061c', '\u115f', '\u1160', '\u1680', '\u17b4'],
-    ...['\u180e', '\u2003', '\u200b', '\u200d', '\u200e', '\u2028', '\u202e', '\u2060', '\u2066', '\u2800', '\u3000', '\u3164', '\ufe0f', '\ufeff'],
+    ...[
+      '\0',
+      '\u0007',
+      '\b',
+      '\r',
+      '\u001b',
+      '\u007f',
+      '\u0085',
+      '\u00a0',
+      '\u00ad',
+      '\u034f',
+      '\u061c',
+      '\u115f',
+      '\u1160',
+      '\u1680',
+      '\u17b4',
+    ],
+    ...[
+      '\u180e',
+      '\u2003',
+      '\u200b',
+      '\u200d',
+      '\u200e',
+      '\u2028',
+      '\u202e',
+      '\u2060',
+      '\u2066',
+      '\u2800',
+      '\u3000',
+      '\u3164',
+      '\ufe0f',
+      '\ufeff',
+    ],
     ...['\uffa0', '\ufffc', '\ud83d', '\ue000', '\u{e0041}', '\u{e0100}', '\u{1d159}', '\ufff9'],
   ];
   for (const char of unseen) {
@@ -172,10 +263,19 @@ verifies('prompt.shown', 'shows what cannot be seen as marks, so that no two tex
     expect(hidesCharacters(plain)).toBe(false);
   }
   expect(hidesCharacters('done ✔️ 👩‍👩‍👧 !')).toBe(false);
-  const text = fc.array(fc.oneof(odd, fc.string({ unit: 'binary', maxLength: 4 })), { maxLength: 6 }).map((pieces) => pieces.join(''));
+  const text = fc
+    .array(fc.oneof(odd, fc.string({ unit: 'binary', maxLength: 4 })), { maxLength: 6 })
+    .map((pieces) => pieces.join(''));
   const decode = (shown: string) =>
-    shown.replaceAll(/⟨(space|tab|U\+([0-9A-F]+))(?: × (\d+))?⟩/g, (_, name: string, code: string, count = '1') =>
-      (name === 'space' ? ' ' : name === 'tab' ? '\t' : String.fromCodePoint(Number.parseInt(code, 16))).repeat(Number(count)),
+    shown.replaceAll(
+      /⟨(space|tab|U\+([0-9A-F]+))(?: × (\d+))?⟩/g,
+      (_, name: string, code: string, count = '1') =>
+        (name === 'space'
+          ? ' '
+          : name === 'tab'
+            ? '\t'
+            : String.fromCodePoint(Number.parseInt(code, 16))
+        ).repeat(Number(count)),
     );
   fc.assert(
     fc.property(text, (one) => {

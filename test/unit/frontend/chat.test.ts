@@ -24,7 +24,11 @@ verifies('page.logic', 'tells what a turn came to', () => {
     tool('Edit', {}, { change: { file: '/p/a', added: 3, removed: 1 } }),
     tool('Edit', { b: 1 }, { change: { file: '/p/a', added: 1, removed: 0 } }),
     tool('Write', {}, { change: { file: '/p/b', added: 9, removed: 0 }, is_error: true }),
-    tool('Bash', { command: 'npm test' }, { output: 'Exit code 1\n Tests  2 failed | 20 passed (22)', is_error: true }),
+    tool(
+      'Bash',
+      { command: 'npm test' },
+      { output: 'Exit code 1\n Tests  2 failed | 20 passed (22)', is_error: true },
+    ),
     tool('Bash', { command: 'npm test -- again' }, { output: ' Tests  22 passed (22)' }),
     tool('Bash', { command: 'sleep 9' }, { output: null }),
     tool('Bash', { command: 'sleep 9' }, { output: 'The user refused', is_error: true }),
@@ -42,10 +46,18 @@ verifies('page.logic', 'tells what a turn came to', () => {
 
 verifies('page.logic', 'knows the results of common test runners, and takes nothing else for one', () => {
   const known: [string, number, number][] = [
-    ['\u001b[2m      Tests \u001b[22m \u001b[1m\u001b[31m2 failed\u001b[39m | \u001b[32m20 passed\u001b[39m (22)', 20, 2],
+    [
+      '\u001b[2m      Tests \u001b[22m \u001b[1m\u001b[31m2 failed\u001b[39m | \u001b[32m20 passed\u001b[39m (22)',
+      20,
+      2,
+    ],
     ['Tests:       1 failed, 5 passed, 6 total', 5, 1],
     ['===== 3 passed, 1 failed in 0.12s =====', 3, 1],
-    ['test result: ok. 4 passed; 0 failed; 0 ignored\ntest result: FAILED. 1 passed; 2 failed; 0 ignored', 5, 2],
+    [
+      'test result: ok. 4 passed; 0 failed; 0 ignored\ntest result: FAILED. 1 passed; 2 failed; 0 ignored',
+      5,
+      2,
+    ],
     ['ℹ tests 5\nℹ suites 0\nℹ pass 4\nℹ fail 1', 4, 1],
     ['# tests 5\n# pass 5\n# fail 0', 5, 0],
     ['  12 passing (3s)\n  2 failing', 12, 2],
@@ -54,7 +66,8 @@ verifies('page.logic', 'knows the results of common test runners, and takes noth
     ['--- PASS: TestA (0.00s)\n--- FAIL: TestB (0.00s)\nFAIL', 1, 1],
   ];
   for (const [output, passed, failed] of known) expect(testsIn(output), output).toEqual({ passed, failed });
-  for (const other of ['', 'all fine', '3 passed the gate', 'Tests are good', '{"passing": 3}', 'PASS']) expect(testsIn(other), other).toBeNull();
+  for (const other of ['', 'all fine', '3 passed the gate', 'Tests are good', '{"passing": 3}', 'PASS'])
+    expect(testsIn(other), other).toBeNull();
 });
 
 verifies('page.logic', 'groups what follows each other, and puts what a sub-agent does into its card', () => {
@@ -76,7 +89,12 @@ verifies('page.logic', 'groups what follows each other, and puts what a sub-agen
 
 verifies('page.logic', 'makes rows of a history, with what is known of each turn at its end', () => {
   const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-  const message = (id: string, role: HistoryMessage['role'], second: number, more: Partial<HistoryMessage> = {}): HistoryMessage => ({
+  const message = (
+    id: string,
+    role: HistoryMessage['role'],
+    second: number,
+    more: Partial<HistoryMessage> = {},
+  ): HistoryMessage => ({
     id,
     role,
     at: at(second),
@@ -84,7 +102,13 @@ verifies('page.logic', 'makes rows of a history, with what is known of each turn
     parts: [text(id)],
     ...more,
   });
-  const turn = (id: string, from: number, to: number) => ({ turn_id: id, state: 'completed', started_at: at(from), ended_at: at(to), cost_usd: 1 });
+  const turn = (id: string, from: number, to: number) => ({
+    turn_id: id,
+    state: 'completed',
+    started_at: at(from),
+    ended_at: at(to),
+    cost_usd: 1,
+  });
   const rows = toRows(
     [
       message('cut', 'assistant', 0),
@@ -98,7 +122,9 @@ verifies('page.logic', 'makes rows of a history, with what is known of each turn
     ],
     [turn('t1', 1, 4), turn('t2', 5, 8)],
   );
-  expect(rows.map((row) => [row.key, row.type === 'turn' ? (row.record?.turn_id ?? null) : row.type])).toEqual([
+  expect(
+    rows.map((row) => [row.key, row.type === 'turn' ? (row.record?.turn_id ?? null) : row.type]),
+  ).toEqual([
     ['cut', null],
     ['q1', null],
     ['steered', 't1'],
@@ -133,7 +159,12 @@ verifies('page.logic', 'keeps the list of tasks of either kind of tool', () => {
 
 verifies('page.logic', 'says in one line what a tool was used on, and how a command ended', () => {
   expect(objectOf(tool('Bash', { command: 'cat /p/a.txt\n  | wc' }), '/p')).toBe('cat a.txt | wc');
-  expect(objectOf({ ...tool('Write', {}), input: '{"file_path": "/p/x', change: { file: '/p/x', added: 1, removed: 0 } }, '/p')).toBe('x');
+  expect(
+    objectOf(
+      { ...tool('Write', {}), input: '{"file_path": "/p/x', change: { file: '/p/x', added: 1, removed: 0 } },
+      '/p',
+    ),
+  ).toBe('x');
   expect(exitCodeOf(tool('Bash', {}, { output: 'Exit code 3\nno', is_error: true }))).toBe(3);
   expect(exitCodeOf(tool('Bash', {}, { output: 'fine' }))).toBe(0);
   expect(exitCodeOf(tool('Bash', {}, { output: 'denied', is_error: true }))).toBeNull();

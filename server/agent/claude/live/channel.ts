@@ -58,7 +58,10 @@ export async function openChannel(deps: {
 }): Promise<Channel> {
   const mark = `live-${randomUUID()}`;
   const reader = createLineReader();
-  const waiting = new Map<string, { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: AwakeTimer }>();
+  const waiting = new Map<
+    string,
+    { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: AwakeTimer }
+  >();
   let number = 0;
   let isAlive = true;
 
@@ -68,7 +71,8 @@ export async function openChannel(deps: {
     if (!own) return;
     waiting.delete(id);
     own.timer.stop();
-    if (response['subtype'] === 'success') own.resolve((response['response'] ?? {}) as Record<string, unknown>);
+    if (response['subtype'] === 'success')
+      own.resolve((response['response'] ?? {}) as Record<string, unknown>);
     else own.reject(new Error(asText(response['error'] ?? 'refused')));
   }
 
@@ -84,7 +88,11 @@ export async function openChannel(deps: {
 
   function takeAsk(ask: ControlRequest): void {
     if (typeof ask.request?.subtype === 'string') deps.onAsk(ask);
-    else send({ type: 'control_response', response: { subtype: 'error', request_id: ask.request_id, error: 'the request has no subtype' } });
+    else
+      send({
+        type: 'control_response',
+        response: { subtype: 'error', request_id: ask.request_id, error: 'the request has no subtype' },
+      });
   }
 
   const own: AgentChild = await spawnCli({
@@ -151,7 +159,8 @@ export async function openChannel(deps: {
     isAlive: () => isAlive,
     send,
     request: (subtype, fields) => request(subtype, fields),
-    respond: (requestId, response) => send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } }),
+    respond: (requestId, response) =>
+      send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } }),
     async close() {
       child.stdin.end();
       const late = awakeDelay(leaveMs);

@@ -3,7 +3,11 @@ import { toInput } from '../../../util/input-text.ts';
 import type { Attachment, RunSpec } from '../../port.ts';
 
 /** The content of a message: its text, behind the blocks of its attachments. */
-export async function toMessageContent({ message, literal, attachments }: RunSpec): Promise<string | object[]> {
+export async function toMessageContent({
+  message,
+  literal,
+  attachments,
+}: RunSpec): Promise<string | object[]> {
   const text = toInput(message, literal);
   if (!attachments.length) return text;
   return [...(await Promise.all(attachments.map(toBlock))), { type: 'text', text }];
@@ -11,7 +15,8 @@ export async function toMessageContent({ message, literal, attachments }: RunSpe
 
 async function toBlock({ name, media_type, path }: Attachment): Promise<object> {
   const data = await readFile(path);
-  if (media_type.startsWith('image/')) return { type: 'image', source: { type: 'base64', media_type, data: data.toString('base64') } };
+  if (media_type.startsWith('image/'))
+    return { type: 'image', source: { type: 'base64', media_type, data: data.toString('base64') } };
   const source =
     media_type === 'application/pdf'
       ? { type: 'base64', media_type, data: data.toString('base64') }

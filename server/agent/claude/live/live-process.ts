@@ -1,7 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asText, figure } from '../../../transcript/plain-value.ts';
 import { type AwakeTimer, startAwakeTimer } from '../../../util/awake-timer.ts';
-import type { AgentOutput, Launch, LiveListener, ProcessRegistry, PromptReply, RunEnd, RunSpec } from '../../port.ts';
+import type {
+  AgentOutput,
+  Launch,
+  LiveListener,
+  ProcessRegistry,
+  PromptReply,
+  RunEnd,
+  RunSpec,
+} from '../../port.ts';
 import { createBackground } from '../background.ts';
 import { fromExit } from '../result.ts';
 import { type Channel, type ControlRequest, openChannel } from './channel.ts';
@@ -41,7 +49,12 @@ export type LiveProcess = {
 };
 
 /** A message on its way to the process; `content` is null while its files are read. */
-type QueuedMessage = { messageId: string; content: string | object[] | null; write(content: string | object[]): void; drop(): void };
+type QueuedMessage = {
+  messageId: string;
+  content: string | object[] | null;
+  write(content: string | object[]): void;
+  drop(): void;
+};
 
 /** Starts a live process of a session. `onIdle` is called when it has nothing to do any more. */
 export async function startLiveProcess(deps: {
@@ -63,7 +76,11 @@ export async function startLiveProcess(deps: {
   /** Whether the newest message had somebody to ask; what it causes later has as well. */
   let mayAskNow = false;
   let stall: AwakeTimer | undefined;
-  const settings = { permissionMode: deps.launch.permissionMode, model: deps.launch.model, effort: deps.launch.effort };
+  const settings = {
+    permissionMode: deps.launch.permissionMode,
+    model: deps.launch.model,
+    effort: deps.launch.effort,
+  };
   /** Messages that are not written yet. */
   const held: QueuedMessage[] = [];
   /** What it took back before it was put to anybody. */
@@ -91,7 +108,12 @@ export async function startLiveProcess(deps: {
     stall?.stop();
     if (!turns.isBusy() || turns.isToolOpen() || asked.size) return;
     stall = startAwakeTimer(deps.stallMs, () => {
-      fail({ kind: 'failure', code: 'agent_stalled', detail: `claude said nothing for ${deps.stallMs / 1000} s.`, cost: null });
+      fail({
+        kind: 'failure',
+        code: 'agent_stalled',
+        detail: `claude said nothing for ${deps.stallMs / 1000} s.`,
+        cost: null,
+      });
       void channel.kill();
     });
   }
@@ -123,13 +145,23 @@ export async function startLiveProcess(deps: {
       handleRequest(ask)
         .catch((error) => {
           // It would wait for an answer for ever.
-          fail({ kind: 'failure', code: 'internal', detail: `A question could not be handled: ${(error as Error).message}`, cost: null });
+          fail({
+            kind: 'failure',
+            code: 'internal',
+            detail: `A question could not be handled: ${(error as Error).message}`,
+            cost: null,
+          });
           void channel.kill();
         })
         .finally(watch);
     },
     onFault(error) {
-      fail({ kind: 'failure', code: 'agent_failed', detail: `The output of claude could not be read: ${(error as Error).message}`, cost: null });
+      fail({
+        kind: 'failure',
+        code: 'agent_failed',
+        detail: `The output of claude could not be read: ${(error as Error).message}`,
+        cost: null,
+      });
       void channel.kill();
     },
   });
@@ -152,7 +184,10 @@ export async function startLiveProcess(deps: {
     const turn = turns.ownerOf(request['tool_use_id']);
     if (request.subtype === 'can_use_tool') {
       if (!turn?.mayAsk) {
-        channel.respond(request_id, { behavior: 'deny', message: 'This requires approval, and nobody is there to be asked.' });
+        channel.respond(request_id, {
+          behavior: 'deny',
+          message: 'This requires approval, and nobody is there to be asked.',
+        });
         return;
       }
       const prompt = toPrompt(ask, turns.parentOf(request['tool_use_id']));
@@ -161,12 +196,18 @@ export async function startLiveProcess(deps: {
     } else if (request.subtype === 'hook_callback') {
       await enforceBudget(ask, turn);
     } else {
-      channel.send({ type: 'control_response', response: { subtype: 'error', request_id, error: `${request.subtype} is not supported here` } });
+      channel.send({
+        type: 'control_response',
+        response: { subtype: 'error', request_id, error: `${request.subtype} is not supported here` },
+      });
     }
   }
 
   /** Before each tool: a turn that has used up its budget waits here for a person. */
-  async function enforceBudget({ request_id, request }: ControlRequest, turn: LiveTurn | null): Promise<void> {
+  async function enforceBudget(
+    { request_id, request }: ControlRequest,
+    turn: LiveTurn | null,
+  ): Promise<void> {
     const resumeAfterHook = () => channel.respond(request_id, {});
     if (!turn?.budget) return resumeAfterHook();
     const counted = await totalCost().catch(() => null);
@@ -199,11 +240,18 @@ export async function startLiveProcess(deps: {
   }
 
   async function totalCost(): Promise<number> {
-    const usage = (await channel.request('get_usage', { skip_behaviors: true })) as { session?: { total_cost_usd?: number } };
+    const usage = (await channel.request('get_usage', { skip_behaviors: true })) as {
+      session?: { total_cost_usd?: number };
+    };
     return figure(usage.session?.total_cost_usd);
   }
 
-  function toRun(messageId: string | null, end: Promise<RunEnd>, mayAsk: boolean, wasDelivered: () => boolean): LiveRun {
+  function toRun(
+    messageId: string | null,
+    end: Promise<RunEnd>,
+    mayAsk: boolean,
+    wasDelivered: () => boolean,
+  ): LiveRun {
     const done = end.then(() => {});
     return {
       started: Promise.resolve(),
@@ -229,7 +277,10 @@ export async function startLiveProcess(deps: {
     const interrupt = async () => {
       while (turns.has(messageId)) {
         // One that was not begun is taken back, without harm to the one that runs.
-        const { cancelled } = messageId === null ? {} : await channel.request('cancel_async_message', { message_uuid: messageId });
+        const { cancelled } =
+          messageId === null
+            ? {}
+            : await channel.request('cancel_async_message', { message_uuid: messageId });
         if (!cancelled) await channel.request('interrupt');
         await Promise.race([done, delay(300)]);
       }
@@ -260,7 +311,8 @@ export async function startLiveProcess(deps: {
         ended(messageId, value, settle);
       },
     };
-    const failed = (code: 'internal' | 'agent_killed', detail: string) => ended(messageId, { kind: 'failure', code, detail, cost: null }, settle);
+    const failed = (code: 'internal' | 'agent_killed', detail: string) =>
+      ended(messageId, { kind: 'failure', code, detail, cost: null }, settle);
     const message: QueuedMessage = {
       messageId,
       content: null,
@@ -275,7 +327,8 @@ export async function startLiveProcess(deps: {
         writeQueued();
       },
       (error) => {
-        if (dropQueued(messageId)) failed('internal', `An attachment cannot be read: ${(error as Error).message}`);
+        if (dropQueued(messageId))
+          failed('internal', `An attachment cannot be read: ${(error as Error).message}`);
       },
     );
     return toRun(messageId, end, mayAsk, () => wasTaken);
@@ -283,7 +336,12 @@ export async function startLiveProcess(deps: {
 
   function write(turn: LiveTurn, content: string | object[]): void {
     turns.add(turn);
-    channel.send({ type: 'user', uuid: turn.messageId, message: { role: 'user', content }, parent_tool_use_id: null });
+    channel.send({
+      type: 'user',
+      uuid: turn.messageId,
+      message: { role: 'user', content },
+      parent_tool_use_id: null,
+    });
     watch();
   }
 
@@ -318,14 +376,25 @@ export async function startLiveProcess(deps: {
       about,
       toRun(null, end, mayAskNow, () => true),
     );
-    return output ? { messageId: null, budget: null, mayAsk: mayAskNow, output, settle: (value) => ended(null, value, settle) } : null;
+    return output
+      ? {
+          messageId: null,
+          budget: null,
+          mayAsk: mayAskNow,
+          output,
+          settle: (value) => ended(null, value, settle),
+        }
+      : null;
   }
 
   async function adjust(changes: Partial<typeof settings>): Promise<void> {
     const { permissionMode: mode, model, effort } = changes;
-    if (mode !== undefined && mode !== settings.permissionMode) await channel.request('set_permission_mode', { mode });
-    if (model !== undefined && model !== settings.model) await channel.request('set_model', model === null ? {} : { model });
-    if (effort !== undefined && effort !== settings.effort) await channel.request('apply_flag_settings', { settings: { effortLevel: effort } });
+    if (mode !== undefined && mode !== settings.permissionMode)
+      await channel.request('set_permission_mode', { mode });
+    if (model !== undefined && model !== settings.model)
+      await channel.request('set_model', model === null ? {} : { model });
+    if (effort !== undefined && effort !== settings.effort)
+      await channel.request('apply_flag_settings', { settings: { effortLevel: effort } });
     Object.assign(settings, changes);
   }
 
@@ -353,7 +422,10 @@ export async function startLiveProcess(deps: {
       const read = async ({ id }: { id: string }) =>
         [id, String((await channel.request('get_task_output', { task_id: id }))['output'] ?? '')] as const;
       const done = await Promise.allSettled(shells.map(read));
-      return new Map([...background.progress(), ...done.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))]);
+      return new Map([
+        ...background.progress(),
+        ...done.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+      ]);
     },
     async stopTask(taskId) {
       if (!background.tasks().some(({ id }) => id === taskId)) return false;
@@ -362,7 +434,9 @@ export async function startLiveProcess(deps: {
     },
     async close() {
       // It would wait for them before it leaves.
-      await Promise.allSettled(background.tasks().map(({ id }) => channel.request('stop_task', { task_id: id })));
+      await Promise.allSettled(
+        background.tasks().map(({ id }) => channel.request('stop_task', { task_id: id })),
+      );
       await channel.close();
     },
     kill: channel.kill,

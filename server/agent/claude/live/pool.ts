@@ -122,9 +122,19 @@ export function createLivePool(deps: {
   async function openNew(launch: Launch): Promise<PoolEntry> {
     await deps.checkFree(launch.sessionId, pids());
     let held: PoolEntry | null = null;
-    const process = await deps.start(launch, { listener: () => listener, onIdle: () => held && noteIdle(held) });
+    const process = await deps.start(launch, {
+      listener: () => listener,
+      onIdle: () => held && noteIdle(held),
+    });
     const stale = createStaleCheck(() => deps.findTranscript(process.sessionId(), launch.project));
-    held = { process, stale, usedAt: deps.now().getTime(), idleTimer: null, isReserved: false, hasViewer: false };
+    held = {
+      process,
+      stale,
+      usedAt: deps.now().getTime(),
+      idleTimer: null,
+      isReserved: false,
+      hasViewer: false,
+    };
     const own = held;
     all.add(own);
     void process.exited.then(() => {
@@ -138,7 +148,9 @@ export function createLivePool(deps: {
   }
 
   const isUsable = ({ process }: PoolEntry, launch: Launch) =>
-    process.isHealthy() && launchFingerprint(process.launch) === launchFingerprint(launch) && (!isBypass(launch) || isBypass(process.launch));
+    process.isHealthy() &&
+    launchFingerprint(process.launch) === launchFingerprint(launch) &&
+    (!isBypass(launch) || isBypass(process.launch));
 
   /** Another process is needed: work that goes on in this one is not ended for that. */
   function assertNoBackgroundWork({ process }: PoolEntry): void {
@@ -167,7 +179,11 @@ export function createLivePool(deps: {
   }
 
   /** Gives a message to the process of its session; `asks` where the mode of the turn does. */
-  async function send(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<LiveRun> {
+  async function send(
+    spec: RunSpec,
+    onOutput: (output: AgentOutput) => void,
+    asks: boolean,
+  ): Promise<LiveRun> {
     let held = await acquireProcess(spec);
     try {
       const begin = () => {
@@ -191,7 +207,8 @@ export function createLivePool(deps: {
   }
 
   const run: LivePool['run'] = async (spec, onOutput, asks) => {
-    const sendExclusive = (message: RunSpec, output: (output: AgentOutput) => void) => inTurn(message.sessionId, () => send(message, output, asks));
+    const sendExclusive = (message: RunSpec, output: (output: AgentOutput) => void) =>
+      inTurn(message.sessionId, () => send(message, output, asks));
     return retryIfUndelivered(await sendExclusive(spec, onOutput), sendExclusive, [spec, onOutput]);
   };
 
@@ -223,10 +240,15 @@ export function createLivePool(deps: {
         const held = find(launch.sessionId);
         return held !== undefined && isUsable(held, launch);
       }),
-    counts: () => ({ open: all.size, busy: [...all].filter(({ process }) => process.isBusy()).length, limit: deps.limit }),
+    counts: () => ({
+      open: all.size,
+      busy: [...all].filter(({ process }) => process.isBusy()).length,
+      limit: deps.limit,
+    }),
     run,
     adjust: async (sessionId, changes) => find(sessionId)?.process.adjust(changes),
-    readOutputTails: async (sessionId) => (await find(sessionId)?.process.tails()) ?? new Map<string, string>(),
+    readOutputTails: async (sessionId) =>
+      (await find(sessionId)?.process.tails()) ?? new Map<string, string>(),
     stopTask: async (sessionId, taskId) => (await find(sessionId)?.process.stopTask(taskId)) ?? false,
     release: (sessionId) =>
       inTurn(sessionId, async () => {

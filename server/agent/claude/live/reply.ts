@@ -24,7 +24,8 @@ export function toPrompt({ request_id, request }: ControlRequest, parentToolId: 
 
 /** What the CLI wants as the answer. `updatedInput` is optional since 2.1.329, and needed before. */
 export function toResponse(reply: PromptReply): object {
-  if (reply.decision === 'deny') return { behavior: 'deny', message: reply.message, ...(reply.interrupt ? { interrupt: true } : {}) };
+  if (reply.decision === 'deny')
+    return { behavior: 'deny', message: reply.message, ...(reply.interrupt ? { interrupt: true } : {}) };
   const mode = reply.permissionMode;
   return {
     behavior: 'allow',

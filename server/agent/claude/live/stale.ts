@@ -23,7 +23,9 @@ export function createStaleCheck(find: () => Promise<string | null>) {
       const added = await readFrom(noted.path, noted.size, found.size);
       // The process itself still writes for a moment after its result: of what was said before it was noted.
       const { at } = noted;
-      return added.some((entry) => (entry.type === 'user' || entry.type === 'assistant') && (entry.timestamp ?? '') > at);
+      return added.some(
+        (entry) => (entry.type === 'user' || entry.type === 'assistant') && (entry.timestamp ?? '') > at,
+      );
     },
   };
 }

@@ -29,7 +29,11 @@ type Open = LiveTurn & {
  * Tells which line of a live process belongs to which turn. A message is answered by the result that
  * names its UUID; where sub-agents go on in the background, by the one that uses the last one's work.
  */
-export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; costBefore: number; sessionId(): string }) {
+export function createLiveTurns(deps: {
+  begin(about: string): LiveTurn | null;
+  costBefore: number;
+  sessionId(): string;
+}) {
   let open: Open[] = [];
   let own: Open | null = null;
   /** Which turn a tool call belongs to, for what its sub-agent does. */
@@ -40,7 +44,9 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
   let total: number | null = null;
 
   const current = (): Open | null =>
-    open.findLast((turn) => turn.state === 'started' && !turn.result) ?? open.find((turn) => turn.awaited.size > 0) ?? own;
+    open.findLast((turn) => turn.state === 'started' && !turn.result) ??
+    open.find((turn) => turn.awaited.size > 0) ??
+    own;
   const ownerOf = (toolId: unknown): Open | null => owners.get(asText(toolId))?.turn ?? current();
 
   function end(turn: Open, value: RunEnd): void {
@@ -56,7 +62,12 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
     const isCut = [...turn.awaited.values()].some((status) => status !== 'completed');
     const value = fromResult(turn.result, turn.cost, deps.sessionId());
     if (isCut && value.kind === 'answer') {
-      end(turn, { kind: 'failure', code: 'agent_killed', detail: 'A sub-agent was ended before its work was used.', cost: value.cost });
+      end(turn, {
+        kind: 'failure',
+        code: 'agent_killed',
+        detail: 'A sub-agent was ended before its work was used.',
+        cost: value.cost,
+      });
     } else {
       end(turn, value);
     }
@@ -65,8 +76,11 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
   function takeResult(line: ResultLine): void {
     const uuids = Array.isArray(line.user_message_uuids) ? line.user_message_uuids : undefined;
     const runId = asText(line.origin?.runId) || undefined;
-    const isAnswered = (turn: Open) => (uuids ? uuids.includes(turn.messageId ?? '') : !line.origin && turn.state === 'started' && !turn.result);
-    const answered = open.filter((turn) => isAnswered(turn) || (runId !== undefined && turn.awaited.has(runId)));
+    const isAnswered = (turn: Open) =>
+      uuids ? uuids.includes(turn.messageId ?? '') : !line.origin && turn.state === 'started' && !turn.result;
+    const answered = open.filter(
+      (turn) => isAnswered(turn) || (runId !== undefined && turn.awaited.has(runId)),
+    );
     // One result can answer several messages; it was paid for once.
     const payer = answered[0] ?? own;
     if (payer) payer.cost += costSince(line, total, deps.costBefore);
@@ -88,13 +102,19 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
     if (line['state'] === 'queued' && turn.state === 'sent') turn.state = 'queued';
     else if (line['state'] === 'started') turn.state = 'started';
     else if (line['state'] === 'cancelled' && !turn.result) {
-      end(turn, { kind: 'failure', code: 'agent_killed', detail: 'The message was taken back before it was begun.', cost: null });
+      end(turn, {
+        kind: 'failure',
+        code: 'agent_killed',
+        detail: 'The message was taken back before it was begun.',
+        cost: null,
+      });
     }
   }
 
   function takeInit(line: Line): void {
     if (current()) return;
-    const saysWhich = Array.isArray(line['capabilities']) && line['capabilities'].includes('msg_lifecycle_v1');
+    const saysWhich =
+      Array.isArray(line['capabilities']) && line['capabilities'].includes('msg_lifecycle_v1');
     const sent = open.find((turn) => turn.state === 'sent');
     if (sent && !saysWhich) {
       sent.state = 'started';
@@ -140,7 +160,8 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
       else if (line.subtype === 'init') takeInit(line);
       else if (line.subtype === 'task_started' || line.subtype === 'task_notification') takeTask(line);
       // Nothing more comes by itself: what waited for sub-agents has all there is.
-      else if (line.subtype === 'session_state_changed' && line['state'] === 'idle') for (const turn of [...open]) finish(turn);
+      else if (line.subtype === 'session_state_changed' && line['state'] === 'idle')
+        for (const turn of [...open]) finish(turn);
       else takeOutputs(line);
     },
     /** Ends all that are open, as the process did. */
@@ -152,11 +173,13 @@ export function createLiveTurns(deps: { begin(about: string): LiveTurn | null; c
     /** The tool call whose sub-agent made a tool call; null for the model's own. */
     parentOf: (toolId: unknown): string | null => owners.get(asText(toolId))?.parent ?? null,
     /** What a turn has cost so far (USD), where the process has counted so much in all. */
-    spentBy: (turn: LiveTurn, counted: number): number => (turn as Open).cost + counted - (total ?? deps.costBefore),
+    spentBy: (turn: LiveTurn, counted: number): number =>
+      (turn as Open).cost + counted - (total ?? deps.costBefore),
     isBusy: (): boolean => open.length > 0 || own !== null,
     isToolOpen: (): boolean => openTools.size > 0,
     /** Whether each message that was written was begun: two that wait would be merged into one turn. */
     areAllBegun: (): boolean => open.every((turn) => turn.state === 'started'),
-    has: (messageId: string | null): boolean => (messageId === null ? own !== null : open.some((turn) => turn.messageId === messageId)),
+    has: (messageId: string | null): boolean =>
+      messageId === null ? own !== null : open.some((turn) => turn.messageId === messageId),
   };
 }

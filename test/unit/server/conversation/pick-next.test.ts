@@ -16,7 +16,11 @@ test('never starts two turns of one conversation or session, nor more than may r
       fc.subarray(['s1', 's2']),
       fc.integer({ min: 0, max: 4 }),
       (queue, conversations, sessions, max) => {
-        const taken = { conversations: new Set(conversations), sessions: new Set(sessions), running: conversations.length };
+        const taken = {
+          conversations: new Set(conversations),
+          sessions: new Set(sessions),
+          running: conversations.length,
+        };
         const chosen = pickNextTurns(queue, taken, max);
         const convs = [...conversations, ...chosen.map((one) => one.conv_id)];
         const held = [...sessions, ...chosen.flatMap((one) => one.session_id ?? [])];

@@ -1,10 +1,26 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { createFile, readFile, removeFile, statFile, writeFile, writeLink } from '../../../../server/project-file/file.ts';
+import {
+  createFile,
+  readFile,
+  removeFile,
+  statFile,
+  writeFile,
+  writeLink,
+} from '../../../../server/project-file/file.ts';
 import { withFolder } from '../../../../server/project-file/folder.ts';
 import { isGitName, ProjectFileError } from '../../../../server/project-file/path.ts';
 import { walkTree } from '../../../../server/work-tree/walk.ts';
@@ -36,21 +52,32 @@ const linkTarget = fc.constantFrom(
 const tree = fc.letrec<{ node: Node }>((tie) => ({
   node: fc.dictionary(
     fc.constantFrom(...names, 'f'),
-    fc.oneof({ maxDepth: 3, withCrossShrink: true }, fc.constant('inside'), fc.record({ link: linkTarget }), tie('node')),
+    fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      fc.constant('inside'),
+      fc.record({ link: linkTarget }),
+      tie('node'),
+    ),
     { maxKeys: 4 },
   ),
 })).node;
 
-const path = fc.array(fc.constantFrom(...names, 'f'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+const path = fc
+  .array(fc.constantFrom(...names, 'f'), { minLength: 1, maxLength: 4 })
+  .map((parts) => parts.join('/'));
 
-const operation = fc.record({ kind: fc.constantFrom('read', 'write', 'link', 'remove', 'create', 'list', 'walk', 'stat'), path });
+const operation = fc.record({
+  kind: fc.constantFrom('read', 'write', 'link', 'remove', 'create', 'list', 'walk', 'stat'),
+  path,
+});
 
 function grow(folder: string, node: Node, outside: string): void {
   mkdirSync(folder);
   for (const [name, value] of Object.entries(node)) {
     const at = join(folder, name);
     if (typeof value === 'string') writeFileSync(at, value);
-    else if (typeof (value as { link?: unknown }).link === 'string') symlinkSync((value as { link: string }).link.replace('OUT', outside), at);
+    else if (typeof (value as { link?: unknown }).link === 'string')
+      symlinkSync((value as { link: string }).link.replace('OUT', outside), at);
     else grow(at, value as Node, outside);
   }
 }
@@ -115,27 +142,35 @@ function makeOutside(root: string): string {
   return outside;
 }
 
-verifies('undo.hostile', 'follows no link of any tree, in reading, writing, listing or removing', async () => {
-  const { root } = await createWorkspace();
-  const outside = makeOutside(root);
-  const before = look(outside);
-  let number = 0;
-  await fc.assert(
-    fc.asyncProperty(tree, fc.array(operation, { minLength: 1, maxLength: 8 }), async (node, operations) => {
-      const project = join(root, `p${number++}`);
-      grow(project, node, outside);
-      for (const one of operations) {
-        const read = await run(project, one);
-        expect(read).not.toContain(secret);
-        expect(read).not.toContain('victim');
-      }
-      expect(look(outside)).toEqual(before);
-      expect(look(project).join()).not.toContain('.tmp');
-      rmSync(project, { recursive: true });
-    }),
-    { numRuns: 100, interruptAfterTimeLimit: 20_000 },
-  );
-});
+verifies(
+  'undo.hostile',
+  'follows no link of any tree, in reading, writing, listing or removing',
+  async () => {
+    const { root } = await createWorkspace();
+    const outside = makeOutside(root);
+    const before = look(outside);
+    let number = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        tree,
+        fc.array(operation, { minLength: 1, maxLength: 8 }),
+        async (node, operations) => {
+          const project = join(root, `p${number++}`);
+          grow(project, node, outside);
+          for (const one of operations) {
+            const read = await run(project, one);
+            expect(read).not.toContain(secret);
+            expect(read).not.toContain('victim');
+          }
+          expect(look(outside)).toEqual(before);
+          expect(look(project).join()).not.toContain('.tmp');
+          rmSync(project, { recursive: true });
+        },
+      ),
+      { numRuns: 100, interruptAfterTimeLimit: 20_000 },
+    );
+  },
+);
 
 /** Exchanges paths for links as fast as it can, in a thread of its own. */
 const exchanger = `
@@ -151,40 +186,47 @@ for (;;) for (const { at, kept, link, target } of workerData) {
   attempt(() => renameSync(kept, at));
 }`;
 
-verifies('undo.hostile', 'follows no link that takes the place of a folder or file while it works', async () => {
-  const { root } = await createWorkspace();
-  const outside = makeOutside(root);
-  const project = join(root, 'exchanged');
-  for (const folder of ['a', 'a/b', 'b', 'c']) {
-    mkdirSync(join(project, folder), { recursive: true });
-    // One that no operation removes keeps each folder from being empty.
-    for (const name of ['f', 'c', 'stays']) writeFileSync(join(project, folder, name), 'inside');
-  }
-  const before = look(outside);
-  const exchanged = Object.entries({ a: outside, 'a/b': outside, b: outside, 'c/f': join(outside, 'f') });
-  const workerData = exchanged.map(([path, target], number) => ({
-    at: join(project, path),
-    kept: join(root, `kept-${number}`),
-    link: join(root, `link-${number}`),
-    target,
-  }));
-  const worker = new Worker(exchanger, { eval: true, workerData });
-  onTestFinished(() => worker.terminate().then(() => {}));
-  const paths = ['a/f', 'a/b/f', 'a/c', 'b/f', 'b/c', 'a/b/c', 'c/f', 'a/new/f', 'b/own', 'a/own'];
-  const kinds = ['read', 'write', 'remove', 'create', 'list', 'walk', 'link'];
-  const seen = { refused: 0, done: 0 };
-  for (let count = 0; count < 1400; count += 1) {
-    const one = { kind: kinds[count % kinds.length] as string, path: paths[(count * 3) % paths.length] as string };
-    const read = await run(project, one);
-    expect(read, JSON.stringify(one)).not.toContain(secret);
-    if (one.kind === 'list') expect(read, JSON.stringify(one)).not.toContain('victim');
-    if (one.kind === 'read') seen[read === '' ? 'refused' : 'done'] += 1;
-  }
-  await worker.terminate();
-  // Both happened: the folders were there, and links were.
-  expect(seen.refused * seen.done).toBeGreaterThan(0);
-  expect(look(outside)).toEqual(before);
-});
+verifies(
+  'undo.hostile',
+  'follows no link that takes the place of a folder or file while it works',
+  async () => {
+    const { root } = await createWorkspace();
+    const outside = makeOutside(root);
+    const project = join(root, 'exchanged');
+    for (const folder of ['a', 'a/b', 'b', 'c']) {
+      mkdirSync(join(project, folder), { recursive: true });
+      // One that no operation removes keeps each folder from being empty.
+      for (const name of ['f', 'c', 'stays']) writeFileSync(join(project, folder, name), 'inside');
+    }
+    const before = look(outside);
+    const exchanged = Object.entries({ a: outside, 'a/b': outside, b: outside, 'c/f': join(outside, 'f') });
+    const workerData = exchanged.map(([path, target], number) => ({
+      at: join(project, path),
+      kept: join(root, `kept-${number}`),
+      link: join(root, `link-${number}`),
+      target,
+    }));
+    const worker = new Worker(exchanger, { eval: true, workerData });
+    onTestFinished(() => worker.terminate().then(() => {}));
+    const paths = ['a/f', 'a/b/f', 'a/c', 'b/f', 'b/c', 'a/b/c', 'c/f', 'a/new/f', 'b/own', 'a/own'];
+    const kinds = ['read', 'write', 'remove', 'create', 'list', 'walk', 'link'];
+    const seen = { refused: 0, done: 0 };
+    for (let count = 0; count < 1400; count += 1) {
+      const one = {
+        kind: kinds[count % kinds.length] as string,
+        path: paths[(count * 3) % paths.length] as string,
+      };
+      const read = await run(project, one);
+      expect(read, JSON.stringify(one)).not.toContain(secret);
+      if (one.kind === 'list') expect(read, JSON.stringify(one)).not.toContain('victim');
+      if (one.kind === 'read') seen[read === '' ? 'refused' : 'done'] += 1;
+    }
+    await worker.terminate();
+    // Both happened: the folders were there, and links were.
+    expect(seen.refused * seen.done).toBeGreaterThan(0);
+    expect(look(outside)).toEqual(before);
+  },
+);
 
 test('closes each folder and file, whether it succeeds or not', async () => {
   const { root, project } = await createWorkspace();
@@ -194,7 +236,8 @@ test('closes each folder and file, whether it succeeds or not', async () => {
   const open = async () => (await readdir('/proc/self/fd')).length;
   const before = await open();
   for (const path of ['deep/f', 'link/x', 'deep/f/x', 'none/x', 'deep', 'deep/er/new']) {
-    for (const kind of ['read', 'write', 'link', 'remove', 'create', 'list', 'stat', 'walk']) await run(project, { kind, path });
+    for (const kind of ['read', 'write', 'link', 'remove', 'create', 'list', 'stat', 'walk'])
+      await run(project, { kind, path });
   }
   expect(await open()).toBeLessThanOrEqual(before);
 });
@@ -235,5 +278,6 @@ test('knows every spelling that some file system takes for .git', () => {
     'a\\.git',
   ];
   for (const name of spellings) expect(isGitName(name), JSON.stringify(name)).toBe(true);
-  for (const name of ['.gitignore', '.gitattributes', 'git', 'x.git', '.github', 'git~', '.gi', '.git2']) expect(isGitName(name), name).toBe(false);
+  for (const name of ['.gitignore', '.gitattributes', 'git', 'x.git', '.github', 'git~', '.gi', '.git2'])
+    expect(isGitName(name), name).toBe(false);
 });

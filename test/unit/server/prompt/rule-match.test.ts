@@ -22,7 +22,15 @@ const write = (file: string, obeyed = false): Call => ({
   ...{ project: '/p', root: '/p', conv_id: 'c' },
 });
 const promptOf = ({ tool, input, project, conv_id }: Call): Prompt => ({
-  ...{ id: 'p', kind: 'permission', turn_id: 't', reason: null, risks: [], parent_tool_id: null, opened_at: now },
+  ...{
+    id: 'p',
+    kind: 'permission',
+    turn_id: 't',
+    reason: null,
+    risks: [],
+    parent_tool_id: null,
+    opened_at: now,
+  },
   ...{ tool, input, project, conv_id },
 });
 const rule = (call: Call, remember: Remember): Rule => toRule(promptOf(call), call, remember, made) as Rule;
@@ -34,7 +42,9 @@ verifies('prompt.rules', 'covers exactly what was asked, without a start or a fo
   expect(covers([exact], bash('npm test && echo $HOME > log'))).toBe(true);
   expect(covers([exact], bash('npm test && echo $HOME > log2'))).toBe(false);
   expect(covers([rule(bash('npm test'), 'always')], bash('npm test --all'))).toBe(false);
-  expect(covers([rule(bash('npm test'), 'always'), rule(bash('git log'), 'always')], bash('npm test | git log'))).toBe(true);
+  expect(
+    covers([rule(bash('npm test'), 'always'), rule(bash('git log'), 'always')], bash('npm test | git log')),
+  ).toBe(true);
   expect(covers([rule(write('/p/a.txt'), 'always')], write('/p/b.txt'))).toBe(false);
   const other: Call = {
     tool: 'WebFetch',
@@ -45,20 +55,50 @@ verifies('prompt.rules', 'covers exactly what was asked, without a start or a fo
   expect(covers([rule(other, 'always')], { ...other, input: { url: 'https://b', prompt: 'x' } })).toBe(false);
 });
 
-verifies('prompt.obeyed', 'takes no path for the file of a call that a tool would read as another one', () => {
-  const of = (path: string) => fileOf({ tool: 'Write', input: { file_path: path, content: 'x' } });
-  for (const path of ['/p/a.txt', '/p/a b', '/p/a/../b', '/p/caf\u00e9']) expect(of(path), path).toBe(path);
-  for (const path of [' /p/a', '/p/a\r', '\ufeff/p/a', '~/a', 'a.txt', './a', '/p/cafe\u0301', '/p/a\0b', 'file:///p/a']) {
-    expect(of(path), JSON.stringify(path)).toBeNull();
-  }
-});
+verifies(
+  'prompt.obeyed',
+  'takes no path for the file of a call that a tool would read as another one',
+  () => {
+    const of = (path: string) => fileOf({ tool: 'Write', input: { file_path: path, content: 'x' } });
+    for (const path of ['/p/a.txt', '/p/a b', '/p/a/../b', '/p/caf\u00e9']) expect(of(path), path).toBe(path);
+    for (const path of [
+      ' /p/a',
+      '/p/a\r',
+      '\ufeff/p/a',
+      '~/a',
+      'a.txt',
+      './a',
+      '/p/cafe\u0301',
+      '/p/a\0b',
+      'file:///p/a',
+    ]) {
+      expect(of(path), JSON.stringify(path)).toBeNull();
+    }
+  },
+);
 
 verifies('prompt.rules', 'covers a compound command when every part is', () => {
   const rules = [starting('npm test'), starting('git log')];
-  for (const command of ['npm test', 'npm test -- -u', 'npm test && git log -3', 'git log | npm test', 'npm test "$(git log -1)"', 'npm test 2>&1']) {
+  for (const command of [
+    'npm test',
+    'npm test -- -u',
+    'npm test && git log -3',
+    'git log | npm test',
+    'npm test "$(git log -1)"',
+    'npm test 2>&1',
+  ]) {
     expect(covers(rules, bash(command)), command).toBe(true);
   }
-  const never = ['npm tests', 'npm', 'npm test; rm x', 'npm test && curl x', 'npm test $(rm x)', 'npm test > out', 'npm test `id`', 'sudo npm test'];
+  const never = [
+    'npm tests',
+    'npm',
+    'npm test; rm x',
+    'npm test && curl x',
+    'npm test $(rm x)',
+    'npm test > out',
+    'npm test `id`',
+    'sudo npm test',
+  ];
   for (const command of [
     ...never,
     'X=1 npm test',
@@ -88,32 +128,45 @@ verifies('prompt.rules', 'does not take a quoted word for what the shell makes o
     expect(covers([rule(bash(allowed), 'always')], bash(other)), other).toBe(false);
     expect(covers([rule(bash(allowed), 'always')], bash(allowed)), allowed).toBe(true);
   }
-  expect(covers([rule(bash("'>' made.txt"), 'always'), starting('touch')], bash('touch other > made.txt'))).toBe(false);
+  expect(
+    covers([rule(bash("'>' made.txt"), 'always'), starting('touch')], bash('touch other > made.txt')),
+  ).toBe(false);
   const tool: Call = {
     tool: 'mcp__x__do',
     input: { file_path: '/p/a', action: 'check' },
     ...{ file: null, obeyed: false, project: '/p', root: '/p', conv_id: 'c' },
   };
-  expect(covers([rule(tool, 'always')], { ...tool, input: { file_path: '/p/a', action: 'drop' } })).toBe(false);
+  expect(covers([rule(tool, 'always')], { ...tool, input: { file_path: '/p/a', action: 'drop' } })).toBe(
+    false,
+  );
 });
 
-verifies('prompt.rules', 'holds in its project, its conversation and its time alone, and for plain runs', () => {
-  const one = rule(bash('npm test'), 'conversation');
-  expect(covers([one], bash('npm test'))).toBe(true);
-  expect(covers([one], bash('npm test', { conv_id: 'd' }))).toBe(false);
-  expect(covers([rule(bash('npm test'), 'always')], bash('npm test', { conv_id: 'd' }))).toBe(true);
-  expect(covers([rule(bash('npm test'), 'always')], bash('npm test', { project: '/q' }))).toBe(false);
-  const timed = rule(bash('npm test'), { for: 'until', until: '2026-01-01T01:00:00Z' });
-  expect(covers([timed], bash('npm test'), '2026-01-01T00:59:00.000Z')).toBe(true);
-  expect(covers([timed], bash('npm test'), '2026-01-01T01:00:00.000Z')).toBe(false);
-  expect(covers([starting('npm')], bash('npm x', { input: { command: 'npm x', dangerouslyDisableSandbox: true } }))).toBe(false);
-  const folder = rule(write('/p/src/a.ts'), { for: 'always', folder: '/p/src/' });
-  expect(covers([folder], write('/p/src/deep/b.ts'))).toBe(true);
-  expect(covers([folder], write('/p/srcx/b.ts'))).toBe(false);
-  // Where a link leads is decided by the resolved path.
-  expect(covers([folder], { ...write('/p/src/link'), file: '/etc/passwd' })).toBe(false);
-  expect(covers([folder], { ...write('/p/src/a.ts'), tool: 'Edit' })).toBe(false);
-});
+verifies(
+  'prompt.rules',
+  'holds in its project, its conversation and its time alone, and for plain runs',
+  () => {
+    const one = rule(bash('npm test'), 'conversation');
+    expect(covers([one], bash('npm test'))).toBe(true);
+    expect(covers([one], bash('npm test', { conv_id: 'd' }))).toBe(false);
+    expect(covers([rule(bash('npm test'), 'always')], bash('npm test', { conv_id: 'd' }))).toBe(true);
+    expect(covers([rule(bash('npm test'), 'always')], bash('npm test', { project: '/q' }))).toBe(false);
+    const timed = rule(bash('npm test'), { for: 'until', until: '2026-01-01T01:00:00Z' });
+    expect(covers([timed], bash('npm test'), '2026-01-01T00:59:00.000Z')).toBe(true);
+    expect(covers([timed], bash('npm test'), '2026-01-01T01:00:00.000Z')).toBe(false);
+    expect(
+      covers(
+        [starting('npm')],
+        bash('npm x', { input: { command: 'npm x', dangerouslyDisableSandbox: true } }),
+      ),
+    ).toBe(false);
+    const folder = rule(write('/p/src/a.ts'), { for: 'always', folder: '/p/src/' });
+    expect(covers([folder], write('/p/src/deep/b.ts'))).toBe(true);
+    expect(covers([folder], write('/p/srcx/b.ts'))).toBe(false);
+    // Where a link leads is decided by the resolved path.
+    expect(covers([folder], { ...write('/p/src/link'), file: '/etc/passwd' })).toBe(false);
+    expect(covers([folder], { ...write('/p/src/a.ts'), tool: 'Edit' })).toBe(false);
+  },
+);
 
 verifies('prompt.rules', 'refuses a rule that would not cover what was asked', () => {
   const bad: [Call, Remember][] = [
@@ -127,30 +180,42 @@ verifies('prompt.rules', 'refuses a rule that would not cover what was asked', (
     [bash('npm test'), { for: 'until' }],
     [bash('npm test'), { for: 'until', until: '2025-01-01T00:00:00Z' }],
   ];
-  for (const [call, remember] of bad) expect(() => rule(call, remember), JSON.stringify(remember)).toThrow(/remember\./);
+  for (const [call, remember] of bad)
+    expect(() => rule(call, remember), JSON.stringify(remember)).toThrow(/remember\./);
   expect(toRule(promptOf(bash('x')), bash('x'), 'once', made)).toBeNull();
 });
 
-verifies('prompt.rules', 'never widens: whatever is put behind an allowed command by an operator is not covered', () => {
-  const evil = fc.constantFrom(
-    '; rm x',
-    '&& rm x',
-    '|| rm x',
-    '| rm',
-    '& rm x',
-    '\nrm x',
-    '$(rm x)',
-    '`rm x`',
-    '> /etc/x',
-    '<(rm x)',
-    '"$(rm x)"',
-    '; (rm x)',
-  );
-  const noise = fc.constantFrom('', ' ', '-a', ' "b c"', " 'd'", ' e\\ f', ' $X');
-  fc.assert(
-    fc.property(fc.array(noise, { maxLength: 4 }), evil, fc.array(noise, { maxLength: 3 }), (before, bad, after) => {
-      expect(covers([starting('npm test')], bash(`npm test ${before.join('')} ${bad} ${after.join('')}`))).toBe(false);
-    }),
-    { numRuns: 300 },
-  );
-});
+verifies(
+  'prompt.rules',
+  'never widens: whatever is put behind an allowed command by an operator is not covered',
+  () => {
+    const evil = fc.constantFrom(
+      '; rm x',
+      '&& rm x',
+      '|| rm x',
+      '| rm',
+      '& rm x',
+      '\nrm x',
+      '$(rm x)',
+      '`rm x`',
+      '> /etc/x',
+      '<(rm x)',
+      '"$(rm x)"',
+      '; (rm x)',
+    );
+    const noise = fc.constantFrom('', ' ', '-a', ' "b c"', " 'd'", ' e\\ f', ' $X');
+    fc.assert(
+      fc.property(
+        fc.array(noise, { maxLength: 4 }),
+        evil,
+        fc.array(noise, { maxLength: 3 }),
+        (before, bad, after) => {
+          expect(
+            covers([starting('npm test')], bash(`npm test ${before.join('')} ${bad} ${after.join('')}`)),
+          ).toBe(false);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  },
+);

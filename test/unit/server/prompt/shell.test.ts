@@ -80,7 +80,9 @@ verifies('prompt.rules', 'reads words as bash does', () => {
       if (parts?.length !== 1) return;
       const [, , ...words] = parts[0] as string[];
       // An environment of one name: nothing of the one that runs the tests.
-      const out = execFileSync('/bin/bash', ['--norc', '-c', `printf '%s\\0' X${text}`], { env: { PATH: '/bin:/usr/bin' } }).toString();
+      const out = execFileSync('/bin/bash', ['--norc', '-c', `printf '%s\\0' X${text}`], {
+        env: { PATH: '/bin:/usr/bin' },
+      }).toString();
       expect(out.split('\0').slice(0, -1)).toEqual(words);
     }),
     { numRuns: 60 },

@@ -29,7 +29,14 @@ function setUp(more: { devices?: readonly string[]; send?: (device: string) => v
   const waiting: Prompt[] = [];
   const seen = createSeen();
   const store = {
-    devices: () => (more.devices ?? ['d']).map((id) => ({ id, kind: 'web', label: 'phone', url: 'https://push.example', secret: {} })),
+    devices: () =>
+      (more.devices ?? ['d']).map((id) => ({
+        id,
+        kind: 'web',
+        label: 'phone',
+        url: 'https://push.example',
+        secret: {},
+      })),
     settings: () => ({ kinds: ['needs_me'], quiet: null, again_after_min: 5 }),
     note() {},
     addAction() {},
@@ -56,36 +63,46 @@ function setUp(more: { devices?: readonly string[]; send?: (device: string) => v
     now: () => new Date(),
     newId: () => 'n',
   });
-  const tell = (event: object) => notifier.onEvent({ conv_id: 'c', at: new Date().toISOString(), ...event } as StoredEvent);
+  const tell = (event: object) =>
+    notifier.onEvent({ conv_id: 'c', at: new Date().toISOString(), ...event } as StoredEvent);
   return { sent, waiting, seen, tell };
 }
 
-verifies('push.policy', 'tells a prompt again that a page has shown, when nobody has answered it', async () => {
-  const { sent, waiting, seen, tell } = setUp();
-  const prompt = promptOf('p1');
-  waiting.push(prompt);
-  tell({ type: 'prompt.opened', id: 5, turn_id: 't', prompt });
-  seen.note('c', 5);
-  await vi.advanceTimersByTimeAsync(60_000);
-  expect(sent).toHaveLength(0);
-  await vi.advanceTimersByTimeAsync(6 * 60_000);
-  expect(sent).toHaveLength(1);
-  await vi.advanceTimersByTimeAsync(3_600_000);
-  expect(sent).toHaveLength(4);
-});
+verifies(
+  'push.policy',
+  'tells a prompt again that a page has shown, when nobody has answered it',
+  async () => {
+    const { sent, waiting, seen, tell } = setUp();
+    const prompt = promptOf('p1');
+    waiting.push(prompt);
+    tell({ type: 'prompt.opened', id: 5, turn_id: 't', prompt });
+    seen.note('c', 5);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sent).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(6 * 60_000);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(sent).toHaveLength(4);
+  },
+);
 
-verifies('push.policy', 'tells each of two prompts so often and no more, also when the other one is answered', async () => {
-  const { sent, waiting, tell } = setUp();
-  const prompts = [promptOf('p1'), promptOf('p2')] as const;
-  waiting.push(...prompts);
-  for (const [index, prompt] of prompts.entries()) tell({ type: 'prompt.opened', id: 5 + index, turn_id: 't', prompt });
-  await vi.advanceTimersByTimeAsync(10_000);
-  waiting.pop();
-  tell({ type: 'prompt.closed', id: 8, prompt_id: 'p2' });
-  await vi.advanceTimersByTimeAsync(3_600_000);
-  expect(sent.filter(({ what }) => what.includes('p1'))).toHaveLength(4);
-  expect(sent.filter(({ what }) => what.includes('p2'))).toHaveLength(1);
-});
+verifies(
+  'push.policy',
+  'tells each of two prompts so often and no more, also when the other one is answered',
+  async () => {
+    const { sent, waiting, tell } = setUp();
+    const prompts = [promptOf('p1'), promptOf('p2')] as const;
+    waiting.push(...prompts);
+    for (const [index, prompt] of prompts.entries())
+      tell({ type: 'prompt.opened', id: 5 + index, turn_id: 't', prompt });
+    await vi.advanceTimersByTimeAsync(10_000);
+    waiting.pop();
+    tell({ type: 'prompt.closed', id: 8, prompt_id: 'p2' });
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(sent.filter(({ what }) => what.includes('p1'))).toHaveLength(4);
+    expect(sent.filter(({ what }) => what.includes('p2'))).toHaveLength(1);
+  },
+);
 
 verifies('machine.contained', 'notifies the other devices although the sender of one throws', async () => {
   const tried: string[] = [];

@@ -4,7 +4,9 @@ import { createLastActivity, type LastActivity } from '../../../../server/transc
 import { verifies } from '../../../requirement/verifies.ts';
 
 const left = 'Resume this session with:\nclaude --resume 00000000-0000-4000-8000-000000000000\n';
-const facts = (known: Partial<Omit<EndFacts, 'deeds'>> & { deeds?: Partial<LastActivity> | null }): EndFacts => ({
+const facts = (
+  known: Partial<Omit<EndFacts, 'deeds'>> & { deeds?: Partial<LastActivity> | null },
+): EndFacts => ({
   endedByUs: null,
   tail: null,
   exitCode: null,
@@ -20,11 +22,17 @@ verifies('archive.reason', 'names the most certain reason for what is known of a
     ['clean_exit', { tail: left }],
     ['killed', { endedByUs: 'killed', exitCode: 0, tail: left }],
     ['replaced', { endedByUs: 'replaced', tail: 'x' }],
-    ['interrupted', { exitCode: 0, tail: left, deeds: { interrupted: true, ends: 'tool', last_exit_code: 1 } }],
+    [
+      'interrupted',
+      { exitCode: 0, tail: left, deeds: { interrupted: true, ends: 'tool', last_exit_code: 1 } },
+    ],
     ['tool_crash', { exitCode: 0, tail: left, deeds: { ends: 'tool', last_exit_code: 2 } }],
     // A command that failed long ago is no reason.
     ['clean_exit', { exitCode: 0, tail: left, deeds: { ends: 'answer', last_exit_code: 2 } }],
-    ['out_of_memory', { tail: 'x', signal: 9, deeds: { last_exit_code: 137, last_output: 'Exit code 137\nKilled' } }],
+    [
+      'out_of_memory',
+      { tail: 'x', signal: 9, deeds: { last_exit_code: 137, last_output: 'Exit code 137\nKilled' } },
+    ],
     ['out_of_memory', { tail: 'FATAL ERROR: JavaScript heap out of memory', signal: 9 }],
     // Killed by somebody: the code alone says nothing of memory.
     ['abrupt', { tail: 'x', signal: 9, deeds: { last_exit_code: 137, last_output: 'Exit code 137' } }],
@@ -37,5 +45,6 @@ verifies('archive.reason', 'names the most certain reason for what is known of a
     ['missing_log', {}],
     ['missing_log', { deeds: null }],
   ];
-  for (const [reason, known] of table) expect([known, resolveEndReason(facts(known))]).toEqual([known, reason]);
+  for (const [reason, known] of table)
+    expect([known, resolveEndReason(facts(known))]).toEqual([known, reason]);
 });

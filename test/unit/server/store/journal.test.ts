@@ -6,7 +6,13 @@ import { createJournal } from '../../../../server/store/journal.ts';
 import { createWorkspace } from '../../../helper/workspace.ts';
 import { verifies } from '../../../requirement/verifies.ts';
 
-const delta = (text: string, at: string): Event => ({ type: 'thinking.delta', conv_id: 'a', turn_id: 't', at, text });
+const delta = (text: string, at: string): Event => ({
+  type: 'thinking.delta',
+  conv_id: 'a',
+  turn_id: 't',
+  at,
+  text,
+});
 
 async function openJournal(keep: { bytes: number; days: number }) {
   const { data } = await createWorkspace();
@@ -16,25 +22,36 @@ async function openJournal(keep: { bytes: number; days: number }) {
   return { journal, database };
 }
 
-verifies('events.reset', 'deletes the oldest events down to the size that is kept, and says what is gone', async () => {
-  const { journal, database } = await openJournal({ bytes: 1_000_000, days: 30 });
-  for (let n = 0; n < 3000; n += 1) {
-    journal.append([delta('x'.repeat(900), '2026-01-09T00:00:00.000Z')]);
-    journal.flush();
-  }
-  const end = journal.cursor();
-  expect(journal.has(0)).toBe(true);
-  journal.prune();
-  expect([journal.has(0), journal.has(end - 1), journal.has(end), journal.has(end + 1)]).toEqual([false, true, true, false]);
-  const left = database.prepare('SELECT count(*) AS count, sum(length(data)) AS bytes FROM event').get() as { count: number; bytes: number };
-  expect(left.bytes).toBeLessThanOrEqual(1_000_000);
-  expect(left.count).toBeGreaterThan(900);
-  const first = end - left.count;
-  expect([journal.has(first - 1), journal.has(first)]).toEqual([false, true]);
-  expect(journal.since(first, {}, 5000)).toHaveLength(left.count);
-  journal.dispose();
-  database.dispose();
-});
+verifies(
+  'events.reset',
+  'deletes the oldest events down to the size that is kept, and says what is gone',
+  async () => {
+    const { journal, database } = await openJournal({ bytes: 1_000_000, days: 30 });
+    for (let n = 0; n < 3000; n += 1) {
+      journal.append([delta('x'.repeat(900), '2026-01-09T00:00:00.000Z')]);
+      journal.flush();
+    }
+    const end = journal.cursor();
+    expect(journal.has(0)).toBe(true);
+    journal.prune();
+    expect([journal.has(0), journal.has(end - 1), journal.has(end), journal.has(end + 1)]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    const left = database
+      .prepare('SELECT count(*) AS count, sum(length(data)) AS bytes FROM event')
+      .get() as { count: number; bytes: number };
+    expect(left.bytes).toBeLessThanOrEqual(1_000_000);
+    expect(left.count).toBeGreaterThan(900);
+    const first = end - left.count;
+    expect([journal.has(first - 1), journal.has(first)]).toEqual([false, true]);
+    expect(journal.since(first, {}, 5000)).toHaveLength(left.count);
+    journal.dispose();
+    database.dispose();
+  },
+);
 
 verifies('events.reset', 'deletes what is older than is kept', async () => {
   const { journal, database } = await openJournal({ bytes: 1e9, days: 3 });
@@ -43,7 +60,11 @@ verifies('events.reset', 'deletes what is older than is kept', async () => {
     journal.flush();
   }
   journal.prune();
-  expect(journal.since(0, {}, 10).map((event) => (event as { text: string }).text)).toEqual(['07', '08', '09']);
+  expect(journal.since(0, {}, 10).map((event) => (event as { text: string }).text)).toEqual([
+    '07',
+    '08',
+    '09',
+  ]);
   expect([journal.has(1), journal.has(2)]).toEqual([false, true]);
   journal.dispose();
   database.dispose();
@@ -57,7 +78,12 @@ verifies('events.replay', 'gives frames from memory and from disk that are the s
   }
   const fromMemory = journal.frames(0, {}, 100);
   journal.dispose();
-  const reopened = createJournal({ database, keep: { bytes: 1e9, days: 30 }, now: () => new Date(), onTrouble: () => {} });
+  const reopened = createJournal({
+    database,
+    keep: { bytes: 1e9, days: 30 },
+    now: () => new Date(),
+    onTrouble: () => {},
+  });
   const parse = (frames: { frame: string }[]) =>
     frames.map(({ frame }) => [frame.split('\ndata: ')[0], JSON.parse(frame.split('\ndata: ')[1] ?? '')]);
   expect(parse(reopened.frames(0, {}, 100))).toEqual(parse(fromMemory));
@@ -65,43 +91,65 @@ verifies('events.replay', 'gives frames from memory and from disk that are the s
   database.dispose();
 });
 
-verifies('events.reset', 'tells a reader in mid stream that what comes next was deleted, in place of a hole', async () => {
-  const { journal, database } = await openJournal({ bytes: 100_000, days: 30 });
-  for (let n = 0; n < 2000; n += 1) {
-    journal.append([delta('x'.repeat(1000), '2026-01-09T00:00:00.000Z')]);
-    journal.flush();
-  }
-  const seen: string[] = [];
-  const gap = await readFrames(journal, { filter: {}, cursor: 0, signal: new AbortController().signal }, async (frames) => {
-    seen.push(frames);
-    journal.prune();
-  });
-  expect(seen).toHaveLength(1);
-  expect(gap).toBe((seen[0]?.match(/^id: /gm) ?? []).length);
-  journal.dispose();
-  database.dispose();
-});
+verifies(
+  'events.reset',
+  'tells a reader in mid stream that what comes next was deleted, in place of a hole',
+  async () => {
+    const { journal, database } = await openJournal({ bytes: 100_000, days: 30 });
+    for (let n = 0; n < 2000; n += 1) {
+      journal.append([delta('x'.repeat(1000), '2026-01-09T00:00:00.000Z')]);
+      journal.flush();
+    }
+    const seen: string[] = [];
+    const gap = await readFrames(
+      journal,
+      { filter: {}, cursor: 0, signal: new AbortController().signal },
+      async (frames) => {
+        seen.push(frames);
+        journal.prune();
+      },
+    );
+    expect(seen).toHaveLength(1);
+    expect(gap).toBe((seen[0]?.match(/^id: /gm) ?? []).length);
+    journal.dispose();
+    database.dispose();
+  },
+);
 
-verifies('machine.contained', 'calls each listener of an event although another one throws, and stores the event', async () => {
-  const { data } = await createWorkspace();
-  const database = openDatabase(data);
-  const faults: unknown[] = [];
-  const journal = createJournal({ database, keep: { bytes: 1e9, days: 30 }, now: () => new Date(), onTrouble: (error) => faults.push(error) });
-  const injected = new Error('injected');
-  const calls: string[] = [];
-  const fail = (name: string) => () => {
-    calls.push(name);
-    throw injected;
-  };
-  journal.onEvent(fail('failing event listener'));
-  journal.onEvent(() => calls.push('event listener'));
-  journal.onWrite(fail('failing write listener'));
-  journal.onWrite(() => calls.push('write listener'));
-  journal.append([delta('kept', '2026-01-09T00:00:00.000Z')]);
-  journal.flush();
-  expect(calls).toEqual(['failing event listener', 'event listener', 'failing write listener', 'write listener']);
-  expect(faults).toEqual([injected, injected]);
-  expect(journal.since(0, {}, 10)).toHaveLength(1);
-  journal.dispose();
-  database.dispose();
-});
+verifies(
+  'machine.contained',
+  'calls each listener of an event although another one throws, and stores the event',
+  async () => {
+    const { data } = await createWorkspace();
+    const database = openDatabase(data);
+    const faults: unknown[] = [];
+    const journal = createJournal({
+      database,
+      keep: { bytes: 1e9, days: 30 },
+      now: () => new Date(),
+      onTrouble: (error) => faults.push(error),
+    });
+    const injected = new Error('injected');
+    const calls: string[] = [];
+    const fail = (name: string) => () => {
+      calls.push(name);
+      throw injected;
+    };
+    journal.onEvent(fail('failing event listener'));
+    journal.onEvent(() => calls.push('event listener'));
+    journal.onWrite(fail('failing write listener'));
+    journal.onWrite(() => calls.push('write listener'));
+    journal.append([delta('kept', '2026-01-09T00:00:00.000Z')]);
+    journal.flush();
+    expect(calls).toEqual([
+      'failing event listener',
+      'event listener',
+      'failing write listener',
+      'write listener',
+    ]);
+    expect(faults).toEqual([injected, injected]);
+    expect(journal.since(0, {}, 10)).toHaveLength(1);
+    journal.dispose();
+    database.dispose();
+  },
+);

@@ -11,13 +11,27 @@ function conversation(count: number): Entry[] {
   const entries: Entry[] = [];
   let parent: string | null = null;
   const add = (entry: Entry) => {
-    entries.push({ ...entry, uuid: uuid(entries.length), parentUuid: parent, timestamp: new Date(entries.length * 1000).toISOString() });
+    entries.push({
+      ...entry,
+      uuid: uuid(entries.length),
+      parentUuid: parent,
+      timestamp: new Date(entries.length * 1000).toISOString(),
+    });
     parent = uuid(entries.length - 1);
   };
   for (let i = 0; i < count; i += 1) {
     add({ type: 'user', message: { role: 'user', content: `question ${i}` } });
-    add({ type: 'assistant', message: { id: `m${i}a`, content: [{ type: 'tool_use', id: `t${i}`, name: 'Bash', input: {} }] } });
-    add({ type: 'user', message: { role: 'user', content: [{ type: 'tool_result', tool_use_id: `t${i}`, content: 'x'.repeat(i * 10) }] } });
+    add({
+      type: 'assistant',
+      message: { id: `m${i}a`, content: [{ type: 'tool_use', id: `t${i}`, name: 'Bash', input: {} }] },
+    });
+    add({
+      type: 'user',
+      message: {
+        role: 'user',
+        content: [{ type: 'tool_result', tool_use_id: `t${i}`, content: 'x'.repeat(i * 10) }],
+      },
+    });
     add({ type: 'assistant', message: { id: `m${i}b`, content: [{ type: 'text', text: `answer ${i}` }] } });
   }
   return entries;
@@ -61,10 +75,20 @@ test('a tool never stands on another page than its result', () => {
 });
 
 test('one message that is larger than a page is clipped to fit', () => {
-  const huge: Entry = { type: 'assistant', uuid: uuid(0), parentUuid: null, message: { id: 'm', content: [] } };
+  const huge: Entry = {
+    type: 'assistant',
+    uuid: uuid(0),
+    parentUuid: null,
+    message: { id: 'm', content: [] },
+  };
   huge.message = {
     id: 'm',
-    content: Array.from({ length: 60 }, (_, i) => ({ type: 'tool_use', id: `t${i}`, name: 'Bash', input: { x: '€'.repeat(9000) } })),
+    content: Array.from({ length: 60 }, (_, i) => ({
+      type: 'tool_use',
+      id: `t${i}`,
+      name: 'Bash',
+      input: { x: '€'.repeat(9000) },
+    })),
   };
   const { messages } = readPage([huge], 10);
   expect(Buffer.byteLength(JSON.stringify(messages))).toBeLessThanOrEqual(maxPageBytes);
@@ -73,19 +97,23 @@ test('one message that is larger than a page is clipped to fit', () => {
 
 test('lines come out the same however the text is cut', () => {
   fc.assert(
-    fc.property(fc.array(fc.string()), fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }), (lines, sizes) => {
-      const clean = lines.map((line) => line.replaceAll('\n', ' '));
-      const text = clean.map((line) => `${line}\n`).join('');
-      const splitter = createLineSplitter();
-      const found: string[] = [];
-      for (let at = 0, i = 0; at < text.length; i += 1) {
-        const size = sizes[i % sizes.length] ?? 1;
-        found.push(...splitter.push(text.slice(at, at + size)));
-        at += size;
-      }
-      expect(found).toEqual(clean);
-      expect(splitter.rest()).toBe('');
-    }),
+    fc.property(
+      fc.array(fc.string()),
+      fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }),
+      (lines, sizes) => {
+        const clean = lines.map((line) => line.replaceAll('\n', ' '));
+        const text = clean.map((line) => `${line}\n`).join('');
+        const splitter = createLineSplitter();
+        const found: string[] = [];
+        for (let at = 0, i = 0; at < text.length; i += 1) {
+          const size = sizes[i % sizes.length] ?? 1;
+          found.push(...splitter.push(text.slice(at, at + size)));
+          at += size;
+        }
+        expect(found).toEqual(clean);
+        expect(splitter.rest()).toBe('');
+      },
+    ),
   );
 });
 

@@ -18,7 +18,8 @@ function treeOf(rows: [parent: number | null, said: string | null, more?: Partia
     ...more,
   }));
 }
-const order = (nodes: Node[], leaf: string | null = null) => planRepair(nodes, leaf).nodes.map(({ uuid, parent }) => `${parent}>${uuid}`);
+const order = (nodes: Node[], leaf: string | null = null) =>
+  planRepair(nodes, leaf).nodes.map(({ uuid, parent }) => `${parent}>${uuid}`);
 
 verifies('session.repair', 'leaves a sound tree as it is, with parallel calls beside it', () => {
   const nodes = treeOf([
@@ -32,20 +33,24 @@ verifies('session.repair', 'leaves a sound tree as it is, with parallel calls be
   expect(planRepair(nodes, null)).toMatchObject({ branches: [], openCalls: [], isChanged: false, leaf: '5' });
 });
 
-verifies('session.repair', 'finds a call without a result beside the line as well, and keeps what sub-agents said', () => {
-  const nodes = treeOf([
-    [null, 'ask'],
-    [0, null, { messageId: 'm', calls: [{ id: 'x', tool: 'Read', command: null }] }],
-    [1, null, { type: 'assistant', messageId: 'm', calls: [{ id: 'y', tool: 'Read', command: null }] }],
-    [1, null, { type: 'user', results: ['x'] }],
-    [3, 'answer', { type: 'assistant', messageId: 'n' }],
-    [null, 'inside', { isSidechain: true }],
-  ]);
-  const plan = planRepair(nodes, null);
-  expect(plan.openCalls).toHaveLength(1);
-  expect(plan.nodes.find(({ uuid }) => uuid === '2')).toMatchObject({ openCalls: ['y'] });
-  expect(plan.nodes.map(({ uuid }) => uuid)).toContain('5');
-});
+verifies(
+  'session.repair',
+  'finds a call without a result beside the line as well, and keeps what sub-agents said',
+  () => {
+    const nodes = treeOf([
+      [null, 'ask'],
+      [0, null, { messageId: 'm', calls: [{ id: 'x', tool: 'Read', command: null }] }],
+      [1, null, { type: 'assistant', messageId: 'm', calls: [{ id: 'y', tool: 'Read', command: null }] }],
+      [1, null, { type: 'user', results: ['x'] }],
+      [3, 'answer', { type: 'assistant', messageId: 'n' }],
+      [null, 'inside', { isSidechain: true }],
+    ]);
+    const plan = planRepair(nodes, null);
+    expect(plan.openCalls).toHaveLength(1);
+    expect(plan.nodes.find(({ uuid }) => uuid === '2')).toMatchObject({ openCalls: ['y'] });
+    expect(plan.nodes.map(({ uuid }) => uuid)).toContain('5');
+  },
+);
 
 verifies('session.repair', 'tells one who went back from two who wrote', () => {
   const wentBack = treeOf([
@@ -56,9 +61,16 @@ verifies('session.repair', 'tells one who went back from two who wrote', () => {
     [1, 'said instead'],
     [4, 'c'],
   ]);
-  expect(planRepair(wentBack, null)).toMatchObject({ branches: [{ why: 'rewound', messages: 2 }], isChanged: false });
-  const beside = wentBack.map((node, index) => (index === 2 || index === 3 ? { ...node, writer: 'sdk-cli' } : node));
-  expect(planRepair(beside, null).branches).toMatchObject([{ why: 'two_writers', first: 'given up', last: 'its answer' }]);
+  expect(planRepair(wentBack, null)).toMatchObject({
+    branches: [{ why: 'rewound', messages: 2 }],
+    isChanged: false,
+  });
+  const beside = wentBack.map((node, index) =>
+    index === 2 || index === 3 ? { ...node, writer: 'sdk-cli' } : node,
+  );
+  expect(planRepair(beside, null).branches).toMatchObject([
+    { why: 'two_writers', first: 'given up', last: 'its answer' },
+  ]);
   expect(order(beside)).toEqual(['null>0', '0>1', '1>2', '2>3', '3>4', '4>5']);
   const between = treeOf([
     [null, 'a'],

@@ -3,7 +3,9 @@ import { extractTexts, toIndexed } from '../../../../server/transcript/search-te
 import { verifies } from '../../../requirement/verifies.ts';
 
 verifies('session.search', 'puts the parts of names behind a text, so that phrases stay whole', () => {
-  expect(toIndexed('call readFileNow and HTTPServer')).toBe('call readFileNow and HTTPServer\nread file now http server');
+  expect(toIndexed('call readFileNow and HTTPServer')).toBe(
+    'call readFileNow and HTTPServer\nread file now http server',
+  );
   // Data is no name, however long it is, and takes no longer than its length.
   const data = '0123456789'.repeat(50_000);
   expect(toIndexed(`${data} fooBar`)).toBe(`${data} fooBar\nfoo bar`);
@@ -14,7 +16,9 @@ verifies('session.search', 'finds what was said and done, not what surrounds it'
   const user = (content: unknown, more = {}) => ({ type: 'user', message: { content }, ...more });
   expect(extractTexts(user('hello<system-reminder>note</system-reminder>'))?.user).toBe('hello');
   expect(extractTexts(user('meta', { isMeta: true }))).toBeNull();
-  expect(extractTexts(user([{ type: 'tool_result', tool_use_id: 'a', content: [{ type: 'text', text: 'out' }] }]))).toMatchObject({
+  expect(
+    extractTexts(user([{ type: 'tool_result', tool_use_id: 'a', content: [{ type: 'text', text: 'out' }] }])),
+  ).toMatchObject({
     user: '',
     output: 'out',
   });

@@ -1,5 +1,10 @@
 import { expect } from 'vitest';
-import { type TunnelConnection, TunnelError, type TunnelProvider, type TunnelStatus } from '../../../../server/tunnel/port.ts';
+import {
+  type TunnelConnection,
+  TunnelError,
+  type TunnelProvider,
+  type TunnelStatus,
+} from '../../../../server/tunnel/port.ts';
 import { keepTunnel, noTunnel } from '../../../../server/tunnel/reconnect.ts';
 import { until } from '../../../helper/until.ts';
 import { verifies } from '../../../requirement/verifies.ts';
@@ -29,7 +34,13 @@ const quick = { first: 5, last: 20 };
 
 verifies('tunnel.kept', 'comes back after refusals and losses', async () => {
   const refuse = () => Promise.reject(new TunnelError('offline'));
-  const twin = createTwin([refuse, refuse, async () => 'https://one.example', refuse, async () => 'https://two.example']);
+  const twin = createTwin([
+    refuse,
+    refuse,
+    async () => 'https://one.example',
+    refuse,
+    async () => 'https://two.example',
+  ]);
   const seen: TunnelStatus[] = [];
   const tunnel = keepTunnel({
     provider: twin.provider,
@@ -51,8 +62,17 @@ verifies('tunnel.kept', 'comes back after refusals and losses', async () => {
 });
 
 verifies('tunnel.kept', 'gives up where no retry can help, and says why', async () => {
-  const twin = createTwin([() => Promise.reject(new TunnelError('bad token', { isFinal: true })), async () => 'https://never.example']);
-  const tunnel = keepTunnel({ provider: twin.provider, address: '127.0.0.1:1', onChange: () => {}, backoff: quick, warn: expect.fail });
+  const twin = createTwin([
+    () => Promise.reject(new TunnelError('bad token', { isFinal: true })),
+    async () => 'https://never.example',
+  ]);
+  const tunnel = keepTunnel({
+    provider: twin.provider,
+    address: '127.0.0.1:1',
+    onChange: () => {},
+    backoff: quick,
+    warn: expect.fail,
+  });
   await until('the failure', () => tunnel.status().state === 'failed');
   expect(tunnel.status()).toMatchObject({ url: null, detail: 'bad token' });
   await tunnel.dispose();

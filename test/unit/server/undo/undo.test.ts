@@ -30,7 +30,8 @@ async function setUp(env: Record<string, string> = {}) {
     debug: say('debug'),
     now: how.now,
   });
-  const git = (...args: string[]) => expect(spawnSync('git', args, { cwd: project, env: testEnv(workspace) }).status).toBe(0);
+  const git = (...args: string[]) =>
+    expect(spawnSync('git', args, { cwd: project, env: testEnv(workspace) }).status).toBe(0);
   const write = (path: string, text: string) => {
     mkdirSync(join(project, path, '..'), { recursive: true });
     writeFileSync(join(project, path), text);
@@ -70,31 +71,44 @@ verifies('undo.refused', 'names what was put back and what could not be', async 
   expect(await undo.apply(id, { redo: false })).toMatchObject({ files: ['d'] });
 });
 
-verifies('undo.turn', 'leaves out what the person ignores, and nothing that git tracks or that was noted', async () => {
-  const { workspace, project, undo, git, write, turn, changed } = await setUp();
-  git('init', '-q');
-  write('tracked.log', 'one\n');
-  write('kept/tracked.tmp', 'one\n');
-  git('add', '.');
-  write('.gitignore', '*.log\nkept/\n');
-  write('.git/info/exclude', '*.private\n');
-  mkdirSync(join(workspace.home, '.config/git'), { recursive: true });
-  writeFileSync(join(workspace.home, '.config/git/ignore'), '*.swp\n');
-  write('noted', 'one\n');
-  const id = await turn(() => {
-    for (const path of ['tracked.log', 'kept/tracked.tmp', 'new.log', 'kept/new', 'a.private', 'a.swp', 'noted', 'seen']) write(path, 'two\n');
-    write('.gitignore', '*.log\nkept/\nnoted\n');
-  });
-  expect(await changed(id)).toEqual(['.gitignore', 'kept/tracked.tmp', 'noted', 'seen', 'tracked.log']);
-  await undo.apply(id, { redo: false });
-  expect(['noted', 'tracked.log', 'kept/tracked.tmp', 'kept/new'].map((path) => readFileSync(join(project, path), 'utf8'))).toEqual([
-    'one\n',
-    'one\n',
-    'one\n',
-    'two\n',
-  ]);
-  expect(existsSync(join(project, 'seen'))).toBe(false);
-});
+verifies(
+  'undo.turn',
+  'leaves out what the person ignores, and nothing that git tracks or that was noted',
+  async () => {
+    const { workspace, project, undo, git, write, turn, changed } = await setUp();
+    git('init', '-q');
+    write('tracked.log', 'one\n');
+    write('kept/tracked.tmp', 'one\n');
+    git('add', '.');
+    write('.gitignore', '*.log\nkept/\n');
+    write('.git/info/exclude', '*.private\n');
+    mkdirSync(join(workspace.home, '.config/git'), { recursive: true });
+    writeFileSync(join(workspace.home, '.config/git/ignore'), '*.swp\n');
+    write('noted', 'one\n');
+    const id = await turn(() => {
+      for (const path of [
+        'tracked.log',
+        'kept/tracked.tmp',
+        'new.log',
+        'kept/new',
+        'a.private',
+        'a.swp',
+        'noted',
+        'seen',
+      ])
+        write(path, 'two\n');
+      write('.gitignore', '*.log\nkept/\nnoted\n');
+    });
+    expect(await changed(id)).toEqual(['.gitignore', 'kept/tracked.tmp', 'noted', 'seen', 'tracked.log']);
+    await undo.apply(id, { redo: false });
+    expect(
+      ['noted', 'tracked.log', 'kept/tracked.tmp', 'kept/new'].map((path) =>
+        readFileSync(join(project, path), 'utf8'),
+      ),
+    ).toEqual(['one\n', 'one\n', 'one\n', 'two\n']);
+    expect(existsSync(join(project, 'seen'))).toBe(false);
+  },
+);
 
 test('says at most one line, at debug level, where there is no git', async () => {
   const { project, said, undo, git, turn } = await setUp({ PATH: '/nowhere' });
@@ -104,6 +118,9 @@ test('says at most one line, at debug level, where there is no git', async () =>
   const id = await turn(() => {});
   await turn(() => {});
   expect(said).toEqual([expect.stringMatching(/^debug: git cannot be run/)]);
-  await expect(undo.changes(id)).rejects.toMatchObject({ code: 'nothing_to_undo', message: expect.stringContaining('git cannot be started') });
+  await expect(undo.changes(id)).rejects.toMatchObject({
+    code: 'nothing_to_undo',
+    message: expect.stringContaining('git cannot be started'),
+  });
   expect(existsSync(join(project, '.git'))).toBe(true);
 });

@@ -16,16 +16,28 @@ for (const code of [...exhausted, ...lasting]) {
     for (const start of [() => startProcess('true', []), () => runProgram('true', [], { timeoutMs: 1000 })]) {
       const error = await start().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(StartError);
-      expect(error).toMatchObject({ code, program: 'true', isExhausted: exhausted.includes(code), isFolderMissing: false });
+      expect(error).toMatchObject({
+        code,
+        program: 'true',
+        isExhausted: exhausted.includes(code),
+        isFolderMissing: false,
+      });
     }
   });
 }
 
 test('a folder that is missing is told from a program that is missing', async () => {
   const cwd = join(tmpdir(), 'not-there', 'at-all');
-  await expect(startProcess('true', [], { cwd })).rejects.toMatchObject({ code: 'ENOENT', isFolderMissing: true });
-  await expect(runProgram('true', [], { cwd, timeoutMs: 1000 })).rejects.toMatchObject({ isFolderMissing: true });
-  await expect(startProcess('no-such-program', [], { cwd: tmpdir() })).rejects.toMatchObject({ isFolderMissing: false });
+  await expect(startProcess('true', [], { cwd })).rejects.toMatchObject({
+    code: 'ENOENT',
+    isFolderMissing: true,
+  });
+  await expect(runProgram('true', [], { cwd, timeoutMs: 1000 })).rejects.toMatchObject({
+    isFolderMissing: true,
+  });
+  await expect(startProcess('no-such-program', [], { cwd: tmpdir() })).rejects.toMatchObject({
+    isFolderMissing: false,
+  });
 });
 
 test('arguments that are too long are an error value', async () => {
@@ -37,7 +49,10 @@ test('a program that reads nothing of its input harms nobody', async () => {
   const closed = new Promise((resolve) => child.once('close', resolve));
   for (let count = 0; count < 50; count += 1) child.stdin.write('x'.repeat(100_000));
   await closed;
-  expect(await runProgram('true', [], { input: 'x'.repeat(5_000_000), timeoutMs: 5000 })).toEqual({ stdout: '', stderr: '' });
+  expect(await runProgram('true', [], { input: 'x'.repeat(5_000_000), timeoutMs: 5000 })).toEqual({
+    stdout: '',
+    stderr: '',
+  });
 });
 
 test('gives what a program prints, and what it said when it failed', async () => {
@@ -45,7 +60,9 @@ test('gives what a program prints, and what it said when it failed', async () =>
   onTestFinished(() => rm(folder, { recursive: true }));
   const said = await runProgram('sh', ['-c', 'cat; pwd'], { cwd: folder, input: 'hello\n', timeoutMs: 5000 });
   expect(said.stdout).toBe(`hello\n${folder}\n`);
-  const failed = await runProgram('sh', ['-c', 'echo out; echo bad >&2; exit 3'], { timeoutMs: 5000 }).catch((error) => error);
+  const failed = await runProgram('sh', ['-c', 'echo out; echo bad >&2; exit 3'], { timeoutMs: 5000 }).catch(
+    (error) => error,
+  );
   expect(failed).toBeInstanceOf(ProgramError);
   expect(failed).toMatchObject({ exitCode: 3, message: 'bad', stdout: 'out\n' });
 });

@@ -30,8 +30,36 @@ function listOfGit(workspace: Workspace): string[] {
 }
 
 const files = [
-  ...['a', 'b.log', 'ab', 'a.b', 'x y', 'trail ', '#hash', '!bang', 'back\\slash', 'ü', 'A', '[x]', 'a-b', 'star*', '.dot', 'build'],
-  ...['dir/a', 'dir/b.log', 'dir/sub/a', 'dir/sub/b.log', 'dir/sub/deep/a', 'dir/build/a', 'other/dir/a', 'other/a.b', 'other/ü/a', 'sub/dir/sub/a'],
+  ...[
+    'a',
+    'b.log',
+    'ab',
+    'a.b',
+    'x y',
+    'trail ',
+    '#hash',
+    '!bang',
+    'back\\slash',
+    'ü',
+    'A',
+    '[x]',
+    'a-b',
+    'star*',
+    '.dot',
+    'build',
+  ],
+  ...[
+    'dir/a',
+    'dir/b.log',
+    'dir/sub/a',
+    'dir/sub/b.log',
+    'dir/sub/deep/a',
+    'dir/build/a',
+    'other/dir/a',
+    'other/a.b',
+    'other/ü/a',
+    'sub/dir/sub/a',
+  ],
 ];
 
 const piece = fc.constantFrom(
@@ -121,7 +149,13 @@ test('takes steps in proportion to the name, whatever the pattern', () => {
     const meter = { steps: 0 };
     const name = 'a'.repeat(size);
     for (const pattern of parseIgnoreFile(
-      ['*a'.repeat(400), '**/'.repeat(300), `${'*a'.repeat(100)}b`, `*${'a'.repeat(50)}b`, 'a/**/'.repeat(100)].join('\n'),
+      [
+        '*a'.repeat(400),
+        '**/'.repeat(300),
+        `${'*a'.repeat(100)}b`,
+        `*${'a'.repeat(50)}b`,
+        'a/**/'.repeat(100),
+      ].join('\n'),
     )) {
       pattern.fits(toBytes(`${'a/'.repeat(size / 10)}${name}`), name, meter);
     }

@@ -6,7 +6,18 @@ import { trackedNames } from '../../../../server/work-tree/index-file.ts';
 import { findRepository, readTracked } from '../../../../server/work-tree/repository.ts';
 import { createWorkspace, testEnv } from '../../../helper/workspace.ts';
 
-const files = ['a', 'dir/b', 'dir/sub/c', 'ü', `${'long/'.repeat(20)}name`, 'dir/bb', 'exec', '1234567', '12345678', '123456789'];
+const files = [
+  'a',
+  'dir/b',
+  'dir/sub/c',
+  'ü',
+  `${'long/'.repeat(20)}name`,
+  'dir/bb',
+  'exec',
+  '1234567',
+  '12345678',
+  '123456789',
+];
 
 test('reads the names in every version of the index of git', async () => {
   const workspace = await createWorkspace();
@@ -28,7 +39,8 @@ test('reads the names in every version of the index of git', async () => {
     }
     git('add', '.');
     git('commit', '-q', '-m', 'first');
-    const names = () => readTracked({ top: project, gitFolder: { root: project, prefix: '.git/' }, commonFolder: null });
+    const names = () =>
+      readTracked({ top: project, gitFolder: { root: project, prefix: '.git/' }, commonFolder: null });
     for (const version of ['2', '4', '3']) {
       if (version === '3') git('update-index', '--skip-worktree', 'a');
       git('update-index', '--index-version', version);
@@ -50,14 +62,19 @@ test('takes a repository for its own only if it says so itself', async () => {
   const workspace = await createWorkspace();
   const { root, project } = workspace;
   const git = (cwd: string, ...args: string[]) => {
-    const done = spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=always', ...args], {
-      cwd,
-      env: testEnv(workspace),
-      encoding: 'utf8',
-    });
+    const done = spawnSync(
+      'git',
+      ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=always', ...args],
+      {
+        cwd,
+        env: testEnv(workspace),
+        encoding: 'utf8',
+      },
+    );
     expect(done.status, done.stderr).toBe(0);
   };
-  const values = async (text: Buffer) => [...text.toString().matchAll(/worktree = (.*)/g)].map((found) => found[1] as string);
+  const values = async (text: Buffer) =>
+    [...text.toString().matchAll(/worktree = (.*)/g)].map((found) => found[1] as string);
   const find = (folder: string) => findRepository(folder, values);
   expect(await find(project)).toBe(null);
   mkdirSync(join(project, '.git'));
@@ -70,10 +87,16 @@ test('takes a repository for its own only if it says so itself', async () => {
   expect(await find(join(project, 'sub/folder'))).toMatchObject({ top: project });
   const worktree = join(root, 'worktree');
   git(project, 'worktree', 'add', '-q', worktree);
-  expect(await find(worktree)).toMatchObject({ top: worktree, commonFolder: { root: join(project, '.git') } });
+  expect(await find(worktree)).toMatchObject({
+    top: worktree,
+    commonFolder: { root: join(project, '.git') },
+  });
   git(project, 'submodule', '--quiet', 'add', project, 'module');
   const submodule = join(project, 'module');
-  expect(await find(submodule)).toMatchObject({ top: submodule, gitFolder: { root: join(project, '.git/modules/module') } });
+  expect(await find(submodule)).toMatchObject({
+    top: submodule,
+    gitFolder: { root: join(project, '.git/modules/module') },
+  });
   const apart = join(root, 'apart');
   mkdirSync(apart);
   git(apart, 'init', '-q', `--separate-git-dir=${join(root, 'apart.git')}`);

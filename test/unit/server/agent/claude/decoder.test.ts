@@ -10,7 +10,21 @@ const deep = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(l
 
 /** What no field should hold: other types, objects that cannot be turned into text, half characters, depth. */
 const odd = fc.oneof(
-  fc.constantFrom<unknown>(null, '', 'abc', -1, 1e308, true, [], {}, { toString: 1, valueOf: 2 }, '\ud800x', deep(4000), [null], ['__proto__']),
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    'abc',
+    -1,
+    1e308,
+    true,
+    [],
+    {},
+    { toString: 1, valueOf: 2 },
+    '\ud800x',
+    deep(4000),
+    [null],
+    ['__proto__'],
+  ),
   fc.jsonValue({ maxDepth: 3 }),
 );
 
@@ -76,7 +90,9 @@ const line = fc.constantFrom(...Object.keys(fields)).chain((type) =>
   fc.dictionary(fc.constantFrom(...(fields[type] ?? [])), odd, { maxKeys: 8 }).chain((values) =>
     fc.oneof(
       fc.constant({ ...values, type }),
-      fc.array(block, { maxLength: 3 }).map((content) => ({ ...values, type, message: { id: 'm', content } })),
+      fc
+        .array(block, { maxLength: 3 })
+        .map((content) => ({ ...values, type, message: { id: 'm', content } })),
       fc
         .record({ type: fc.constantFrom('content_block_delta', 'message_delta'), delta: odd, usage: odd })
         .map((event) => ({ ...values, type, event })),
@@ -95,16 +111,25 @@ test('a line of any shape is decoded to what can be written as JSON', () => {
 });
 
 test('the answer survives whatever stands beside it', () => {
-  const values = fc.dictionary(fc.constantFrom(...(fields['result'] ?? []).filter((name) => name !== 'is_error')), odd);
+  const values = fc.dictionary(
+    fc.constantFrom(...(fields['result'] ?? []).filter((name) => name !== 'is_error')),
+    odd,
+  );
   fc.assert(
     fc.property(values, (others) => {
       const result = { ...others, type: 'result', result: 'fine' } as ResultLine;
       const end = fromResult(result, costSince(result, null, 0), 'session');
       expect(end).toMatchObject({ kind: 'answer', response: 'fine' });
-      const { cost, totalCost, turns, durationMs, contextWindow, sessionId, usage, permissionDenials } = end as Extract<RunEnd, { kind: 'answer' }>;
-      for (const number of [cost, totalCost, turns, durationMs, contextWindow ?? 0]) expect(number).toSatisfy(Number.isFinite);
+      const { cost, totalCost, turns, durationMs, contextWindow, sessionId, usage, permissionDenials } =
+        end as Extract<RunEnd, { kind: 'answer' }>;
+      for (const number of [cost, totalCost, turns, durationMs, contextWindow ?? 0])
+        expect(number).toSatisfy(Number.isFinite);
       expect(sessionId).not.toBe('');
-      expect([typeof usage, Array.isArray(usage), Array.isArray(permissionDenials)]).toEqual(['object', false, true]);
+      expect([typeof usage, Array.isArray(usage), Array.isArray(permissionDenials)]).toEqual([
+        'object',
+        false,
+        true,
+      ]);
       JSON.stringify(end);
     }),
     { numRuns: 500 },
@@ -119,9 +144,21 @@ test('the answer of a live process survives odd lines before it', () => {
       const settle = (end: RunEnd) => {
         ended ??= end;
       };
-      turns.add({ messageId: 'm1', budget: null, mayAsk: false, output: (output) => void JSON.stringify(output), settle });
-      for (const one of before) if (one.type !== 'result' && one.type !== 'command_lifecycle') turns.take(one);
-      turns.take({ type: 'result', result: 'fine', user_message_uuids: ['m1'], total_cost_usd: 'abc' } as Line);
+      turns.add({
+        messageId: 'm1',
+        budget: null,
+        mayAsk: false,
+        output: (output) => void JSON.stringify(output),
+        settle,
+      });
+      for (const one of before)
+        if (one.type !== 'result' && one.type !== 'command_lifecycle') turns.take(one);
+      turns.take({
+        type: 'result',
+        result: 'fine',
+        user_message_uuids: ['m1'],
+        total_cost_usd: 'abc',
+      } as Line);
       turns.take({ type: 'system', subtype: 'session_state_changed', state: 'idle' });
       expect(ended).not.toBe(null);
     }),
@@ -131,21 +168,30 @@ test('the answer of a live process survives odd lines before it', () => {
 
 test('long strings are cut wherever the pieces end, and the text stays JSON', () => {
   fc.assert(
-    fc.property(fc.jsonValue(), fc.array(fc.nat(40), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 12 }), (value, sizes, max) => {
-      const text = JSON.stringify(value);
-      const escaped = text.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
-      for (const whole of [text, escaped]) {
-        const clip = createStringClipper(max, '…');
-        let out = '';
-        for (let at = 0, turn = 0; at < whole.length; turn += 1) {
-          const size = (sizes[turn % sizes.length] ?? 0) + 1;
-          out += clip(whole.slice(at, at + size));
-          at += size;
+    fc.property(
+      fc.jsonValue(),
+      fc.array(fc.nat(40), { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 12 }),
+      (value, sizes, max) => {
+        const text = JSON.stringify(value);
+        const escaped = text.replace(
+          /[^\x20-\x7e]/g,
+          (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+        );
+        for (const whole of [text, escaped]) {
+          const clip = createStringClipper(max, '…');
+          let out = '';
+          for (let at = 0, turn = 0; at < whole.length; turn += 1) {
+            const size = (sizes[turn % sizes.length] ?? 0) + 1;
+            out += clip(whole.slice(at, at + size));
+            at += size;
+          }
+          JSON.parse(out);
+          if (![...whole.matchAll(/"((?:[^"\\]|\\.)*)"/g)].some(([, inner = '']) => inner.length > max))
+            expect(out).toBe(whole);
         }
-        JSON.parse(out);
-        if (![...whole.matchAll(/"((?:[^"\\]|\\.)*)"/g)].some(([, inner = '']) => inner.length > max)) expect(out).toBe(whole);
-      }
-    }),
+      },
+    ),
     { numRuns: 500 },
   );
 });
