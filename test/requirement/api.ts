@@ -1,0 +1,114 @@
+import type { Requirement } from './requirement-type.ts';
+
+/** What Switchboard promises about the HTTP API: messages, input, errors, events. */
+export const apiRequirements = {
+  'chat.json': {
+    promise: 'A message is answered with what claude said, its session, cost and turns.',
+    from: 'original API',
+  },
+  'chat.events': {
+    promise: 'With Accept: text/event-stream the events of the turn come as they happen, the answer last.',
+    from: 'contract',
+  },
+  'chat.text': { promise: 'With Accept: text/plain the bare text comes as it is written.', from: 'contract' },
+  'chat.failed': { promise: 'A turn that failed never answers 200.', from: 'contract' },
+  'chat.compat': { promise: 'Clients of the original API work unchanged.', from: 'original API' },
+  'chat.bytes': {
+    promise: 'A message reaches the model byte for byte, whatever is in it.',
+    from: 'behaviour of the CLI',
+  },
+  'chat.session': {
+    promise: 'A session begun elsewhere can be continued by its id, in its own folder.',
+    from: 'original API',
+  },
+  'chat.hangup': {
+    promise: 'A caller that hangs up changes nothing: the turn goes on and its answer is in the history.',
+    from: 'complaints about peers',
+  },
+  'chat.idempotent': {
+    promise: 'The same Idempotency-Key gives the same turn, at any time and to two callers at once.',
+    from: 'contract',
+  },
+  'command.run': {
+    promise: 'A message that begins with / is a command, and literal: true sends it as text.',
+    from: 'behaviour of the CLI',
+  },
+  'command.clear': {
+    promise: '/clear begins a new session, and the conversation follows it.',
+    from: 'behaviour of the CLI',
+  },
+  'command.refused': {
+    promise: 'Commands that make no sense here are refused with words.',
+    from: 'behaviour of the CLI',
+  },
+  'http.strangers': {
+    promise: 'Connections without credentials are bounded, and late ones give their descriptors back.',
+    from: 'safety',
+  },
+  'http.upgrade': {
+    promise: 'A wish for another protocol is ignored; the request is answered as any other.',
+    from: 'contract',
+  },
+  'share.own': {
+    promise: 'Only another app of the device shares something into a conversation, never a web page.',
+    from: 'safety',
+  },
+  'input.bounded': {
+    promise: 'JSON that is nested too deeply or holds too much is refused before anything works on it.',
+    from: 'safety',
+  },
+  'input.text': {
+    promise: 'Whatever text comes in, every answer and event is JSON that strict parsers accept.',
+    from: 'contract',
+  },
+  'input.place': {
+    promise: 'A field in the wrong part of a request is counted or refused, never ignored.',
+    from: 'contract',
+  },
+  'events.reset': {
+    promise: 'A cursor from before what is kept gets how things stand in place of a hole.',
+    from: 'contract',
+  },
+  'events.poll': {
+    promise: 'Events come as JSON long poll with the same ids.',
+    from: 'complaints about peers',
+  },
+  'events.snapshot': {
+    promise: 'A snapshot and the events after its cursor give what a later snapshot says.',
+    from: 'contract',
+  },
+  'events.cut': {
+    promise: 'Readers that are cut off at any byte end with every event once and the whole text.',
+    from: 'complaints about peers',
+  },
+  'export.whole': {
+    promise: 'A conversation of any size comes as Markdown or JSON, nothing clipped.',
+    from: 'contract',
+  },
+  'structured.output': { promise: 'A JSON Schema in the request gives structured_output.', from: 'contract' },
+  'metrics.figures': {
+    promise: '/metrics has the figures for Prometheus, for who has credentials.',
+    from: 'contract',
+  },
+  'history.chain': {
+    promise: 'History follows the conversation, not the order of the file.',
+    from: 'behaviour of the CLI',
+  },
+  'history.page': {
+    promise: 'History comes newest page first, at most 256 KB, whatever the size of the transcript.',
+    from: 'complaints about peers',
+  },
+  'events.replay': {
+    promise: 'A reader that comes back gets what it missed, each event once, across restarts.',
+    from: 'complaints about peers',
+  },
+  'health.fast': { promise: '/health answers at once whatever runs.', from: 'original API' },
+  'errors.table': {
+    promise: 'Every error is one row of the table, as application/problem+json.',
+    from: 'contract',
+  },
+  'conversations.manage': {
+    promise: 'Conversations can be listed, created, read, changed and deleted.',
+    from: 'contract',
+  },
+} as const satisfies Record<string, Requirement>;
