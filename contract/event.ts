@@ -107,8 +107,8 @@ export type EventType = Event['type'];
 export type StoredEvent = Event & { id: number };
 
 /**
- * What a reader gets in place of events that are no longer kept: how things stand, to go on from there.
- * Its `id` is the cursor. `conversation` is set for the events of one, `conversations` for those of all.
+ * Sent in place of events that are no longer stored: the current state, from which a reader can continue.
+ * Its `id` is the cursor. `conversation` is set on the stream of one conversation, `conversations` on that of all.
  */
 export const ResetEvent = z.object({
   type: z.literal('reset'),
@@ -121,8 +121,8 @@ export const ResetEvent = z.object({
 export type ResetEvent = z.infer<typeof ResetEvent>;
 
 /**
- * The last word of a stream when the server shuts down: the server will be back, and what was accepted is kept.
- * It has no id, since it is no part of the journal. `turn_id` is set on the stream of one turn.
+ * The last event of a stream when the server shuts down. Accepted messages are kept and run when it is back.
+ * It is not in the journal and has no id. `turn_id` is set on the stream of one turn.
  */
 export const ShutdownEvent = z.object({
   type: z.literal('shutdown'),
@@ -133,6 +133,33 @@ export const ShutdownEvent = z.object({
   hint: z.string(),
 });
 export type ShutdownEvent = z.infer<typeof ShutdownEvent>;
+
+/**
+ * Whether an event is a detail: a piece of what a turn says and does. Readers of all conversations get the details
+ * of none, or of one that they name. The journal keeps the flag with each event.
+ */
+export const isDetail: Readonly<Record<EventType, boolean>> = {
+  'turn.queued': false,
+  'turn.changed': false,
+  'queue.reordered': false,
+  'turn.started': false,
+  'turn.retrying': false,
+  'text.delta': true,
+  'thinking.delta': true,
+  message: true,
+  'tool.started': true,
+  'tool.finished': true,
+  'prompt.opened': false,
+  'prompt.closed': false,
+  'background.changed': false,
+  'background.ended': false,
+  usage: true,
+  'turn.completed': false,
+  'turn.failed': false,
+  'turn.cancelled': false,
+  'turn.interrupted': false,
+  'conversation.changed': false,
+};
 
 /** The types after which no further event of a turn follows. */
 export const finalTypes: readonly EventType[] = [

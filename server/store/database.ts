@@ -23,7 +23,7 @@ import { isDamage, toStorageError } from './sqlite-error.ts';
 import { createStandIn } from './stand-in.ts';
 import { createWatermark, watermarkName } from './watermark.ts';
 
-export type { Database };
+export type { Database, Statement };
 
 /** What comes after the end of a server: a process that leaves late, a write that nobody waits for. */
 class DatabaseClosedError extends Error {

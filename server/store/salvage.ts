@@ -4,6 +4,7 @@ import Libsql from 'libsql';
 import { keepAside } from '../util/file-fault.ts';
 import { DataFolderError } from './data-folder-error.ts';
 import { createFolderOwner } from './folder-owner.ts';
+import { markDetails } from './migrations.ts';
 import { inUse, journalName } from './open-journal.ts';
 import { migrate, schemaVersion, versionOf } from './schema.ts';
 import { isBusy, isDamage } from './sqlite-error.ts';
@@ -191,6 +192,8 @@ function writeRepaired(file: string, folder: string, old: Libsql.Database | null
     name,
     ...(old ? readable(() => copyTable(old, fresh, name)) : { rows: 0, lost: 0 }),
   }));
+  // Events of an older version have no such column.
+  fresh.exec(markDetails);
   keepCounting(fresh, folder);
   fresh.exec('COMMIT');
   fresh.close();

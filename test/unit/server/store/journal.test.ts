@@ -1,8 +1,12 @@
+import { join } from 'node:path';
+import Libsql from 'libsql';
 import { expect } from 'vitest';
 import type { Event } from '../../../../contract/event.ts';
 import { readFrames } from '../../../../server/http/event-stream.ts';
 import { openDatabase } from '../../../../server/store/database.ts';
 import { createJournal } from '../../../../server/store/journal.ts';
+import { migrations } from '../../../../server/store/migrations.ts';
+import { salvageJournal } from '../../../../server/store/salvage.ts';
 import { createWorkspace } from '../../../helper/workspace.ts';
 import { verifies } from '../../../requirement/verifies.ts';
 
@@ -151,5 +155,49 @@ verifies(
     expect(journal.since(0, {}, 10)).toHaveLength(1);
     journal.dispose();
     database.dispose();
+  },
+);
+
+verifies(
+  'events.replay',
+  'tells details from other events in a journal of the version before the column, also after a repair',
+  async () => {
+    for (const isRepaired of [false, true]) {
+      const { data, root } = await createWorkspace();
+      const old = new Libsql(join(data, 'switchboard.db'));
+      for (const sql of migrations.slice(0, 6)) old.exec(sql);
+      old.exec('PRAGMA user_version = 6');
+      const types = [
+        'turn.started',
+        'text.delta',
+        'thinking.delta',
+        'message',
+        'tool.started',
+        'tool.finished',
+        'usage',
+        'turn.completed',
+      ];
+      const insert = old.prepare('INSERT INTO event (conv_id, turn_id, data) VALUES (?, ?, ?)');
+      for (const conv_id of ['a', 'b'])
+        for (const type of types) insert.run(conv_id, 't', JSON.stringify({ type, conv_id, turn_id: 't' }));
+      old.close();
+      if (isRepaired) salvageJournal(data, join(root, 'state'));
+      const database = openDatabase(data);
+      const keep = { bytes: 1e9, days: 30 };
+      const journal = createJournal({ database, keep, now: () => new Date(), onTrouble: () => {} });
+      const read = (detail: string) => journal.since(0, { detail }, 100).map((event) => event.type);
+      expect(read('none')).toEqual(['turn.started', 'turn.completed', 'turn.started', 'turn.completed']);
+      expect(read('b')).toEqual(['turn.started', 'turn.completed', ...types]);
+      expect(journal.since(0, {}, 100)).toHaveLength(2 * types.length);
+      // What is written now has the same flags, in memory and on disk.
+      journal.append([delta('now', '2026-01-09T00:00:00.000Z')]);
+      journal.flush();
+      expect([read('none').length, read('a').length]).toEqual([4, types.length + 3]);
+      journal.dispose();
+      const reopened = createJournal({ database, keep, now: () => new Date(), onTrouble: () => {} });
+      expect(reopened.since(0, { detail: 'none' }, 100)).toHaveLength(4);
+      expect(reopened.since(0, { detail: 'a' }, 100)).toHaveLength(types.length + 3);
+      database.dispose();
+    }
   },
 );
