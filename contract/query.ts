@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConvId } from './conversation-options.ts';
 
 /** A query parameter that is a whole number. */
 export const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -12,3 +13,10 @@ export const list = <W extends string>(one: z.ZodType<W, W>) =>
     .max(500)
     .transform((text) => text.split(',').filter(Boolean) as W[])
     .pipe(z.array(one).min(1));
+
+/** A field that may be left out; null is the same, since many clients send that. */
+export const optional = <S extends z.ZodType>(schema: S) =>
+  schema.nullish().transform((value) => value ?? undefined);
+
+/** The address of a conversation. */
+export const ConvParams = z.object({ id: ConvId });

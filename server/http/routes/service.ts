@@ -1,4 +1,5 @@
-import { type Answer, maxMessageBytes } from '../../../contract/endpoint.ts';
+import type { Answer } from '../../../contract/endpoint.ts';
+import { maxMessageBytes } from '../../../contract/send-message.ts';
 import type { Agent } from '../../agent/port.ts';
 import { attachmentLimits } from '../../attachment/attachments.ts';
 import type { Conversations } from '../../conversation/conversations.ts';

@@ -1,0 +1,142 @@
+import type { Route } from './route-row.ts';
+import { acceptErrors, endErrors } from './turn-errors.ts';
+
+/** The routes of conversations, and of the original chat API; see `routes`. */
+export const conversationRoutes = {
+  chat: {
+    method: 'POST',
+    path: '/api/chat',
+    tag: 'chat',
+    summary:
+      'Send a message to a conversation and get its answer: as JSON, as events, or as plain text while it comes',
+    streams: ['text/event-stream', 'text/plain'],
+    takesFiles: true,
+    takesKey: true,
+    errors: [...acceptErrors, ...endErrors],
+  },
+  reset: {
+    method: 'POST',
+    path: '/api/reset',
+    tag: 'chat',
+    summary:
+      'Forget the session of a conversation, so that the next message begins a new one; the transcript stays',
+    errors: ['conversation_not_found'],
+  },
+  sessions: {
+    method: 'GET',
+    path: '/api/sessions',
+    tag: 'chat',
+    summary: 'The mapping of conversations to sessions',
+    errors: [],
+  },
+  listConversations: {
+    method: 'GET',
+    path: '/api/conversations',
+    tag: 'conversations',
+    summary: 'List the conversations, newest first',
+    errors: [],
+  },
+  createConversation: {
+    method: 'POST',
+    path: '/api/conversations',
+    tag: 'conversations',
+    summary: 'Create a conversation, or take over an existing session as one',
+    status: 201,
+    errors: [
+      'conversation_exists',
+      'project_not_found',
+      'project_not_allowed',
+      'project_mismatch',
+      'session_not_found',
+      'nothing_to_fork',
+    ],
+  },
+  readConversation: {
+    method: 'GET',
+    path: '/api/conversations/:id',
+    tag: 'conversations',
+    summary: 'A snapshot: the running turn, the queue, the settings, and the cursor to follow from',
+    errors: ['conversation_not_found'],
+  },
+  changeConversation: {
+    method: 'PATCH',
+    path: '/api/conversations/:id',
+    tag: 'conversations',
+    summary: 'Rename, archive, or change how its next turns run',
+    errors: ['conversation_not_found', 'project_not_found', 'project_not_allowed', 'project_mismatch'],
+  },
+  deleteConversation: {
+    method: 'DELETE',
+    path: '/api/conversations/:id',
+    tag: 'conversations',
+    summary: 'Forget a conversation; its transcript stays',
+    errors: ['conversation_not_found', 'conversation_busy'],
+  },
+  readMessages: {
+    method: 'GET',
+    path: '/api/conversations/:id/messages',
+    tag: 'conversations',
+    summary: 'A page of its history from the transcript: the newest without `before`, at most 256 KB',
+    errors: ['conversation_not_found'],
+  },
+  warmConversation: {
+    method: 'POST',
+    path: '/api/conversations/:id/warm',
+    tag: 'conversations',
+    summary: 'Start its live process, so that the next answer begins at once',
+    errors: [
+      'conversation_not_found',
+      'agent_not_found',
+      'project_not_found',
+      'project_not_allowed',
+      'session_busy',
+      'session_not_found',
+      'shutting_down',
+    ],
+  },
+  forkConversation: {
+    method: 'POST',
+    path: '/api/conversations/:id/fork',
+    tag: 'conversations',
+    summary: 'A new conversation from this one, whole or up to a turn; this one stays as it is',
+    status: 201,
+    errors: ['conversation_not_found', 'conversation_exists', 'turn_not_found', 'nothing_to_fork'],
+  },
+  readMenu: {
+    method: 'GET',
+    path: '/api/conversations/:id/menu',
+    tag: 'conversations',
+    summary: 'The commands and models that the agent reports; empty until a live process of it was open',
+    errors: ['conversation_not_found'],
+  },
+  listFiles: {
+    method: 'GET',
+    path: '/api/conversations/:id/files',
+    tag: 'conversations',
+    summary: 'Files of its project whose path matches, best first; without what git ignores',
+    errors: ['conversation_not_found', 'project_not_found'],
+  },
+  listFolders: {
+    method: 'GET',
+    path: '/api/folders',
+    tag: 'conversations',
+    summary:
+      'Folders an agent may work in: the roots, or those inside of a folder, and the projects that were used last',
+    errors: ['project_not_found', 'project_not_allowed'],
+  },
+  exportConversation: {
+    method: 'GET',
+    path: '/api/conversations/:id/export',
+    tag: 'conversations',
+    summary: 'The whole conversation as a file, as Markdown or JSON',
+    streams: ['text/markdown'],
+    errors: ['conversation_not_found'],
+  },
+  stopBackground: {
+    method: 'POST',
+    path: '/api/conversations/:id/background/:task/stop',
+    tag: 'conversations',
+    summary: 'Stop a shell or sub-agent that runs in the background',
+    errors: ['conversation_not_found', 'task_not_found'],
+  },
+} as const satisfies Record<string, Route>;
