@@ -18,9 +18,10 @@ export const TurnOrigin = z.enum(['message', 'background']);
 /** What a person should know of a turn that was answered all the same. */
 export const TurnWarning = z.object({
   code: z
-    .enum(['transcript_lost', 'session_restarted'])
+    .enum(['transcript_lost', 'transcript_removed', 'session_restarted'])
     .describe(
-      'transcript_lost: the agent did not keep this turn; session_restarted: it could not continue its earlier session',
+      'transcript_lost: the agent did not keep this turn; transcript_removed: what it kept of earlier turns was deleted; ' +
+        'session_restarted: it could not continue its earlier session',
     ),
   detail: z.string(),
 });

@@ -62,6 +62,8 @@ export const de: Words = {
   turnWarnings: {
     transcript_lost:
       'Der Agent konnte diesen Zug nicht in seinem Protokoll speichern: Die nächste Nachricht kennt ihn vielleicht nicht. Ist der Datenträger seines Home-Ordners voll oder schreibgeschützt?',
+    transcript_removed:
+      'Das Protokoll dieser Sitzung wurde gelöscht, während ihr Prozess lief: Was vorher gesagt wurde, fehlt im Verlauf und in der Suche, und der Agent vergisst es, wenn der Prozess endet.',
     session_restarted:
       'Das Protokoll des bisher Gesagten fehlt: Dieser Zug hat eine neue Sitzung begonnen, die davon nichts weiß.',
   },

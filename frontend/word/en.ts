@@ -60,6 +60,8 @@ export const en = {
   turnWarnings: {
     transcript_lost:
       'The agent could not keep its transcript of this turn: the next message may not know of it. Is the disk of its home folder full or read-only?',
+    transcript_removed:
+      'The transcript of this session was deleted while its process was running: what was said before is gone from the history and from search, and the agent forgets it when the process ends.',
     session_restarted:
       'The transcript of what was said before is gone: this turn began a new session, which does not know of it.',
   },

@@ -248,6 +248,8 @@ export interface Agent {
     answer: Extract<RunEnd, { kind: 'answer' }>,
     where: { project: string; from: string; to: string },
   ): Promise<boolean>;
+  /** Whether a transcript was deleted or replaced since a time (ISO-8601), so that it lacks what was said before. */
+  lacksBeginning(sessionId: string, project: string, since: string): Promise<boolean>;
   /** The folder of a session; null if it has no transcript. */
   findSession(sessionId: string, project?: string): Promise<{ project: string } | null>;
   /** A page of a session's history. Throws AppError `invalid_request` for an invalid cursor. */

@@ -1,6 +1,11 @@
 import { AppError } from '../app-error.ts';
 import type { Entry } from '../transcript/entry.ts';
+import { parseLine } from '../transcript/jsonl.ts';
+import { openTranscript } from './open-transcript.ts';
 import { readEntriesBackward } from './page.ts';
+import { readLinesForward } from './read-forward.ts';
+
+const headBytes = 16 * 1024;
 
 const isSaid = ({ type, isSidechain, isMeta }: Entry) =>
   (type === 'user' || type === 'assistant') && !isSidechain && !isMeta;
@@ -32,4 +37,22 @@ export async function hasAnswerBetween(path: string, from: string, to: string): 
     return false;
   }).catch(() => {});
   return last !== null && (last as Entry).type === 'assistant' && ((last as Entry).timestamp ?? '') >= from;
+}
+
+/**
+ * Whether a transcript begins after `since` (ISO-8601) with an entry that continues one that is not in it. A live process
+ * whose transcript was deleted goes on like that in a new file: it keeps the session in memory.
+ */
+export async function lacksBeginning(path: string, since: string): Promise<boolean> {
+  const file = await openTranscript(path);
+  try {
+    for await (const { bytes } of readLinesForward(file, 0, headBytes)) {
+      if (!bytes?.includes('"uuid"')) continue;
+      const entry = parseLine(bytes.toString('utf8')) as Entry | null;
+      if (entry?.uuid) return Boolean(entry.parentUuid) && (entry.timestamp ?? '') >= since;
+    }
+    return false;
+  } finally {
+    await file.close();
+  }
 }

@@ -113,6 +113,31 @@ verifies(
   },
 );
 
+verifies(
+  'agent.kept',
+  'warns if the transcript is deleted between two turns of a live process, or during one, and only then',
+  async () => {
+    const server = await startTestServer();
+    const projects = join(server.workspace.home, '.claude', 'projects');
+    await server.post('/api/conversations', { id: 'live', permission_mode: 'default' });
+    const chat = (message: string) => server.chat({ message, conv_id: 'live' });
+    const removed = [{ code: 'transcript_removed', detail: expect.stringContaining('deleted or replaced') }];
+    expect(await chat('first')).not.toHaveProperty('warnings');
+    expect(await chat('second')).not.toHaveProperty('warnings');
+    await rm(projects, { recursive: true });
+    expect(await chat('third')).toMatchObject({ response: 'Echo: third', warnings: removed });
+    expect(await chat('fourth')).not.toHaveProperty('warnings');
+    const transcripts = `${projects}/*/*.jsonl`;
+    await server.post('/api/conversations', { id: 'auto', allowed_tools: 'Bash' });
+    await server.post('/api/conversations/auto/warm', {});
+    const during = await server.chat({
+      message: `[[tool:Bash rm ${transcripts}]][[text done]]`,
+      conv_id: 'auto',
+    });
+    expect(during).toMatchObject({ response: 'done', warnings: removed });
+  },
+);
+
 verifies('agent.ends', 'stops at a limit that the extra arguments set', async () => {
   const server = await startTestServer();
   await server.post('/api/conversations', { id: 'a', extra_args: ['--max-turns', '1'] });

@@ -14,7 +14,7 @@ import {
 import { claudeHome, findTranscript } from '../../transcript-file/paths.ts';
 import { repairTranscript } from '../../transcript-file/repair.ts';
 import { appendTitle } from '../../transcript-file/title.ts';
-import { hasAnswerBetween, isUsable } from '../../transcript-file/usable.ts';
+import { hasAnswerBetween, isUsable, lacksBeginning } from '../../transcript-file/usable.ts';
 import type {
   Agent,
   AgentMenu,
@@ -185,6 +185,10 @@ export function createClaude(deps: {
       const isOfModel =
         Number(usage['output_tokens']) > 0 && response.trim() !== '' && structuredOutput === undefined;
       return isOfModel ? hasAnswerBetween(path, from, to) : isUsable(path);
+    },
+    async lacksBeginning(sessionId, project, since) {
+      const path = await findTranscript(home, sessionId, project);
+      return path !== null && lacksBeginning(path, since);
     },
     async findSession(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);

@@ -44,7 +44,11 @@ async function runOnce(inject: () => void) {
   };
   const active = createActiveTurn(turn as never);
   const prompts = { ask: async () => {}, of: () => inject() ?? [], withdraw: () => {} };
-  const agent = { readTextSince: async () => '', keepsAnswer: async () => true };
+  const agent = {
+    readTextSince: async () => '',
+    keepsAnswer: async () => true,
+    lacksBeginning: async () => false,
+  };
   const deps = {
     agent,
     journal: { append: inject },
