@@ -1,4 +1,4 @@
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -75,21 +75,28 @@ const refused = (host: string) =>
     field: 'url',
   });
 
+/** Finds all addresses of a name. */
+export type LookUpAll = (
+  host: string,
+  options: LookupAllOptions,
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /**
- * Looks a name up and refuses it if any of its addresses is private or our own. The very addresses that it gives are
- * then connected to, so a name that changes its mind in between gains nothing.
+ * Looks a name up and refuses it if any of its addresses is private or our own. A connection is made to the very
+ * addresses that it gives, so a name that has another answer in between (DNS rebinding) gains nothing.
  */
-const publicLookup: LookupFunction = (host, options, done) => {
-  dnsLookup(host, { ...options, all: true }, (error, found) => {
-    const addresses = (found ?? []) as LookupAddress[];
-    if (error) return done(error, '', 0);
-    if (!addresses.length || addresses.some(({ address }) => isRefused(address)))
-      return done(refused(host), '', 0);
-    const first = addresses[0] as LookupAddress;
-    if (options.all) (done as unknown as (error: null, all: LookupAddress[]) => void)(null, addresses);
-    else done(null, first.address, first.family);
-  });
-};
+const toPublicLookup =
+  (lookUp: LookUpAll): LookupFunction =>
+  (host, options, done) => {
+    lookUp(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, '', 0);
+      const [first] = addresses;
+      if (!first || addresses.some(({ address }) => isRefused(address))) return done(refused(host), '', 0);
+      if (options.all) (done as unknown as (error: null, all: LookupAddress[]) => void)(null, addresses);
+      else done(null, first.address, first.family);
+    });
+  };
 
 /** A host as it is compared: without brackets, and without the dot that ends a full name. */
 const hostOf = (url: string) =>
@@ -114,12 +121,16 @@ export type SafePost = (
 export function createSafePost({
   allowPrivate,
   publicUrl,
+  lookUp = dnsLookup,
 }: {
   allowPrivate: boolean;
   publicUrl(): string | null;
+  lookUp?: LookUpAll;
 }): SafePost & {
   check(url: string): Promise<void>;
 } {
+  const publicLookup = toPublicLookup(lookUp);
+
   /** Throws AppError `address_not_allowed`. A name that cannot be looked up now passes: it is looked up again at each call. */
   async function check(url: string): Promise<void> {
     if (allowPrivate) return;

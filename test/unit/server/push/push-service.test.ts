@@ -1,12 +1,21 @@
+import { createECDH } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import webPush from 'web-push';
 import { promptLines } from '../../../../cli/prompt-lines.ts';
 import type { StoredEvent } from '../../../../contract/event.ts';
 import type { Prompt } from '../../../../contract/prompt.ts';
+import type { PushMessage } from '../../../../contract/push.ts';
 import { askedBy, fitsNotice, noticeOf } from '../../../../server/push/notification.ts';
+import { createNtfy } from '../../../../server/push/ntfy.ts';
 import { whyNot } from '../../../../server/push/policy.ts';
+import type { StoredDevice } from '../../../../server/push/port.ts';
 import { isQuiet } from '../../../../server/push/quiet-hours.ts';
 import { createSafePost, isPrivateAddress } from '../../../../server/push/safe-post.ts';
+import { createWebPush } from '../../../../server/push/web-push.ts';
+import { createWebhook } from '../../../../server/push/webhook.ts';
 import { verifies } from '../../../requirement/verifies.ts';
 
 verifies(
@@ -92,6 +101,56 @@ verifies(
       expect(isPrivateAddress(address), address).toBe(true);
     for (const host of ['1.1.1.1', '[2606:4700::1111]', '198.20.0.1', '[2a00::1]'])
       await post.check(`https://${host}/x`);
+  },
+);
+
+verifies(
+  'push.addresses',
+  'connects to no private address of a name that had a public one when it was checked',
+  async () => {
+    const service = createServer((_, response) => {
+      reached += 1;
+      response.end();
+    });
+    let reached = 0;
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void service.close());
+    const { port } = service.address() as AddressInfo;
+    const device = (url: string, secret: object) => ({ url, secret }) as StoredDevice;
+    const keys = createECDH('prime256v1');
+    keys.generateKeys();
+    const vapid = webPush.generateVAPIDKeys();
+    const message = { kind: 'test', conv_id: 'c', notice_id: 'n', at: '', title: 't' } as PushMessage;
+    const ownUrl = () => 'https://phone.example';
+    for (const [name, scheme] of ['webhook', 'ntfy', 'web'].flatMap((one) => [
+      [one, 'http'],
+      [one, 'https'],
+    ])) {
+      const answers = ['1.1.1.1', '127.0.0.1'];
+      const asked: string[] = [];
+      const post = createSafePost({
+        allowPrivate: false,
+        publicUrl: ownUrl,
+        lookUp(host, _, done) {
+          asked.push(host);
+          done(null, [{ address: answers[asked.length - 1] ?? '127.0.0.1', family: 4 }]);
+        },
+      });
+      const channel = {
+        webhook: createWebhook({ post, publicUrl: ownUrl, now: () => new Date() }),
+        ntfy: createNtfy({ post, publicUrl: ownUrl }),
+        web: createWebPush({ post, publicUrl: ownUrl, vapid: async () => vapid as never }),
+      }[name as 'web'];
+      const secret = {
+        secret: Buffer.alloc(24).toString('base64'),
+        p256dh: keys.getPublicKey('base64url'),
+        auth: Buffer.alloc(16).toString('base64url'),
+      };
+      const sending = channel.send(device(`${scheme}://rebind.example:${port}/topic`, secret), message);
+      await expect(sending, `${name} ${scheme}`).rejects.toMatchObject({ code: 'address_not_allowed' });
+      expect(asked, `${name} ${scheme}`).toEqual(['rebind.example', 'rebind.example']);
+    }
+    expect(reached).toBe(0);
   },
 );
 
