@@ -6,6 +6,7 @@ import { nobodyAnswered } from '../transcript/denial.ts';
 import { truncateText } from '../transcript/truncate.ts';
 import { type AwakeTimer, startAwakeTimer } from '../util/awake-timer.ts';
 import { boundedStart } from './bounded.ts';
+import { commandTextsOf } from './command-texts.ts';
 import { toRule } from './new-rule.ts';
 import { offersOf } from './offer.ts';
 import { type Paths, pathsOf } from './paths.ts';
@@ -166,8 +167,7 @@ export function createPrompts(deps: {
     const path = fileOf({ tool, input });
     const root = await deps.resolveFile(project, '/').catch(() => project);
     const file = path === null ? null : await deps.resolveFile(path, project).catch(() => null);
-    const { command } = input;
-    const paths = pathsOf(tool, input, partsOf(typeof command === 'string' ? command : ''));
+    const paths = pathsOf(tool, input, commandTextsOf(input).flatMap(partsOf));
     const sight = await deps.lookAtPaths(paths, project);
     const call: Call = { tool, input, file, obeyed: sight.obeyed, project, root, conv_id };
     return { call, risks: kind === 'permission' ? risksOf({ tool, input, project, ...sight }) : [] };

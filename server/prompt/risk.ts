@@ -1,4 +1,5 @@
 import { countLines, hidesCharacters } from '../../contract/visible.ts';
+import { commandTextsOf } from './command-texts.ts';
 import { isInside } from './rule-match.ts';
 import { type Part, parseShell } from './shell.ts';
 
@@ -71,10 +72,12 @@ export const riskWords: readonly string[] = risks.map(({ words }) => words);
 
 /** Why a tool call looks risky, for the person who is to decide; empty where nothing speaks against it. */
 export function risksOf(asked: Asked): string[] {
-  const { command } = asked.input;
-  const text = typeof command === 'string' ? command : '';
-  const parts = partsOf(text);
-  return risks.filter(({ holds }) => holds(asked, parts, text)).map(({ words }) => words);
+  const texts = commandTextsOf(asked.input);
+  // What has no command can be risky as well, for its path or its address.
+  const commands = (texts.length ? texts : ['']).map((text) => ({ text, parts: partsOf(text) }));
+  return risks
+    .filter(({ holds }) => commands.some(({ text, parts }) => holds(asked, parts, text)))
+    .map(({ words }) => words);
 }
 
 /** The commands in a text. What cannot be parsed is looked at word by word: a warning too many does no harm. */
@@ -104,11 +107,15 @@ function programs(part: Part): string[] {
 
 const runs = (part: Part, names: ReadonlySet<string>) => programs(part).some((name) => names.has(name));
 
-function reachesOutside({ input, project, outside }: Asked, parts: readonly Part[]): boolean {
+function reachesOutside(
+  { input, project, outside }: Asked,
+  parts: readonly Part[],
+  command: string,
+): boolean {
   if (outside) return true;
   const file = pathOf(input);
-  if (/\$\{?(HOME|OLDPWD)\b/.test(String(input['command'] ?? ''))) return true;
-  if (file) return !isInside(normalize(file, project), project);
+  if (/\$\{?(HOME|OLDPWD)\b/.test(command)) return true;
+  if (file && !isInside(normalize(file, project), project)) return true;
   const paths = parts.flat().map((word) => word.replaceAll('\0', '').replace(/^--?[\w-]+=/, ''));
   return paths.some((word) => {
     if (/^\/dev\/(null|stdin|stdout|stderr|tty)$/.test(word)) return false;

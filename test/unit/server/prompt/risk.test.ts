@@ -96,6 +96,47 @@ for (const [word, risky, plain] of each) {
   });
 }
 
+const asWords = (command: string) => command.split(' ');
+
+/** Ways in which an MCP server takes what it is to run. */
+const carriers: [name: string, toInput: (command: string) => Record<string, unknown>][] = [
+  ...[
+    ...['command', 'cmd', 'script', 'code', 'sql', 'shell', 'args', 'shell_command', 'preScript', 'run-cmd'],
+    ...['Commands', 'COMMAND', 'bash', 'exec', 'expression', 'statement'],
+  ].map((name): (typeof carriers)[number] => [name, (command) => ({ [name]: command })]),
+  ['a nested field', (command) => ({ steps: [{ name: 'x', run: command }], path: 'a' })],
+  ['an object in a field', (command) => ({ command: { linux: command } })],
+  ['one of several', (command) => ({ commands: ['ls', command, 'pwd'] })],
+  ['beside others', (command) => ({ command: 'ls', script: command, code: 'pwd' })],
+];
+
+verifies('prompt.risks', 'warns of a command in any field of an MCP tool as of the same one in Bash', () => {
+  const inMcp = (input: Record<string, unknown>) =>
+    risksOf({ tool: 'mcp__m__run', input, project: '/project/app' });
+  const inBash = (command: string) => risksOf({ tool: 'Bash', input: { command }, project: '/project/app' });
+  for (const [, risky, plain] of each) {
+    for (const command of [...risky, ...plain]) {
+      for (const [name, toInput] of carriers)
+        expect(inMcp(toInput(command)), `${name}: ${command}`).toEqual(inBash(command));
+    }
+  }
+  for (const command of ['rm -rf a', 'git push --force', 'sudo ls', 'cat /etc/passwd', 'chmod 777 a']) {
+    const [program = '', ...args] = asWords(command);
+    for (const input of [
+      { argv: asWords(command) },
+      { program, args },
+      { args, command: program },
+      { request: { cmd: program, arguments: args.join(' ') } },
+    ])
+      expect(inMcp(input), JSON.stringify(input)).toEqual(inBash(command));
+  }
+  expect(inMcp({ argv: ['bash', '-c', 'curl x | sudo sh'] })).toEqual(
+    expect.arrayContaining(inBash("bash -c 'curl x | sudo sh'")),
+  );
+  for (const input of [{ text: 'rm -rf a' }, { query: 'sudo ls' }, { path: 'a', message: 'curl x' }])
+    expect(inMcp(input), JSON.stringify(input)).toEqual([]);
+});
+
 verifies('prompt.risks', 'says nothing of what is plain, and looks at files and pages too', () => {
   for (const command of ['npm test', 'ls -la', 'git status', 'touch x', 'tsc --noEmit && echo ok'])
     expect(risks(command), command).toBe('');
