@@ -19,47 +19,47 @@ type JsonSchema = {
   default?: unknown;
 };
 
-const schemaOf = (schema: z.ZodType, io: 'input' | 'output') =>
+const toJsonSchema = (schema: z.ZodType, io: 'input' | 'output') =>
   z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
 
-/** A shape in a few words. */
-function typeOf(schema: JsonSchema): string {
+/** A readable name for the type of a field. */
+function describeType(schema: JsonSchema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
-  const either = schema.anyOf ?? schema.oneOf;
-  if (either) return [...new Set(either.map(typeOf))].join(' or ');
-  if (schema.type === 'array') return `list of ${schema.items ? typeOf(schema.items) : 'anything'}`;
+  const variants = schema.anyOf ?? schema.oneOf;
+  if (variants) return [...new Set(variants.map(describeType))].join(' or ');
+  if (schema.type === 'array') return `list of ${schema.items ? describeType(schema.items) : 'anything'}`;
   return [schema.type ?? 'anything'].flat().join(' or ');
 }
 
-function fieldTable(schema: z.ZodType | undefined, io: 'input' | 'output'): string {
-  const { properties = {}, required = [] } = schema ? schemaOf(schema, io) : {};
+function renderFields(schema: z.ZodType | undefined, io: 'input' | 'output'): string {
+  const { properties = {}, required = [] } = schema ? toJsonSchema(schema, io) : {};
   const rows = Object.entries(properties).map(([name, field]) => {
-    const isNeeded = io === 'input' && required.includes(name) && field.default === undefined;
-    const words = [
+    const isRequired = io === 'input' && required.includes(name) && field.default === undefined;
+    const notes = [
       field.deprecated ? 'deprecated' : '',
-      isNeeded ? 'needed' : '',
+      isRequired ? 'required' : '',
       field.default === undefined ? '' : `default ${JSON.stringify(field.default)}`,
       field.description ?? '',
     ];
-    return `| \`${name}\` | ${typeOf(field).replaceAll('|', '\\|')} | ${words.filter(Boolean).join('; ')} |`;
+    return `| \`${name}\` | ${describeType(field).replaceAll('|', '\\|')} | ${notes.filter(Boolean).join('; ')} |`;
   });
   return rows.length ? `| Field | Type | |\n| --- | --- | --- |\n${rows.join('\n')}\n` : '';
 }
 
-function section(name: RouteName, route: Route): string {
+function renderRoute(name: RouteName, route: Route): string {
   const endpoint: Endpoint = endpoints[name];
   const isStream = route.tag === 'events';
   const parts = [
     `### ${route.method} ${route.path}\n`,
     `${route.summary}.${route.open ? ' No credentials needed.' : ''}\n`,
-    endpoint.query ? `Query:\n\n${fieldTable(endpoint.query, 'input')}` : '',
-    endpoint.body ? `Body:\n\n${fieldTable(endpoint.body, 'input')}` : '',
+    endpoint.query ? `Query:\n\n${renderFields(endpoint.query, 'input')}` : '',
+    endpoint.body ? `Body:\n\n${renderFields(endpoint.body, 'input')}` : '',
     isStream
       ? 'Answers 200 with `text/event-stream`; see Events.\n'
-      : `Answers ${route.status ?? 200}:\n\n${fieldTable(endpoint.response, 'output') || '\nA JSON object.\n'}`,
+      : `Answers ${route.status ?? 200}:\n\n${renderFields(endpoint.response, 'output') || '\nA JSON object.\n'}`,
     route.streams && !isStream
-      ? `Also as ${route.streams.map((type) => `\`${type}\``).join(' and ')}, chosen by \`Accept\`.\n`
+      ? `Also available as ${route.streams.map((type) => `\`${type}\``).join(' and ')}, selected by \`Accept\`.\n`
       : '',
     route.errors.length
       ? `Errors: ${route.errors.map((code) => `\`${code}\` (${errorTable[code].status})`).join(', ')}.\n`
@@ -68,52 +68,54 @@ function section(name: RouteName, route: Route): string {
   return parts.filter(Boolean).join('\n');
 }
 
-function eventTable(): string {
-  const kinds = (schemaOf(Event, 'output').oneOf ?? schemaOf(Event, 'output').anyOf ?? []) as JsonSchema[];
+function renderEvents(): string {
+  const kinds = (toJsonSchema(Event, 'output').oneOf ??
+    toJsonSchema(Event, 'output').anyOf ??
+    []) as JsonSchema[];
   const rows = kinds.map(({ properties = {} }) => {
     const fields = Object.keys(properties).filter(
       (name) => !['type', 'conv_id', 'turn_id', 'at'].includes(name),
     );
     return `| \`${properties['type']?.const}\` | ${fields.map((field) => `\`${field}\``).join(', ')} |`;
   });
-  return `| Event | Its own fields |\n| --- | --- |\n${rows.join('\n')}\n`;
+  return `| Event | Fields |\n| --- | --- |\n${rows.join('\n')}\n`;
 }
 
-/** docs/api.md: every route, with its fields and errors, and every event. */
-export function apiPage(): string {
+/** docs/api.md: every route with its fields and errors, and every event. */
+export function renderApiPage(): string {
   const tags = [...new Set(Object.values(routes).map((route) => route.tag))];
   const sections = tags.map((tag) => {
-    const own = (Object.entries(routes) as [RouteName, Route][]).filter(([, route]) => route.tag === tag);
-    return `## ${tag[0]?.toUpperCase()}${tag.slice(1)}\n\n${own.map(([name, route]) => section(name, route)).join('\n')}`;
+    const tagged = (Object.entries(routes) as [RouteName, Route][]).filter(([, route]) => route.tag === tag);
+    return `## ${tag[0]?.toUpperCase()}${tag.slice(1)}\n\n${tagged.map(([name, route]) => renderRoute(name, route)).join('\n')}`;
   });
   return `# HTTP API
 
-<!-- Made by npm run generate from contract/. -->
+<!-- Generated by npm run generate from contract/. -->
 
-JSON in and out, snake_case, times in ISO-8601 UTC, money in USD. \`GET /api/openapi.json\` has the same as OpenAPI 3.1.
+JSON in and out, snake_case, times in ISO 8601 (UTC), money in USD. \`GET /api/openapi.json\` returns the same as OpenAPI 3.1.
 
-**Credentials.** HTTP Basic, \`Authorization: Bearer <token>\` (POST /api/tokens), or the cookie of POST /api/login.
+**Credentials.** Use HTTP Basic, \`Authorization: Bearer <token>\` (POST /api/tokens), or the cookie of POST /api/login.
 
 **Errors** are \`application/problem+json\`: \`{type, title, status, detail, code, hint, request_id, success: false, error}\`;
-where it is known also \`field\`, \`turn_id\`, and \`candidates\` of an id that was not unique.
-All codes with their cures are in [troubleshooting.md](troubleshooting.md). Any route can answer ${commonErrors.map((code) => `\`${code}\``).join(', ')}.
+if known, also \`field\`, \`turn_id\`, and the \`candidates\` for an ambiguous id prefix.
+[troubleshooting.md](troubleshooting.md) lists all codes and how to fix each. Any route can answer ${commonErrors.map((code) => `\`${code}\``).join(', ')}.
 
-**Idempotency.** \`Idempotency-Key: <anything>\` on POST /api/chat and POST /api/conversations/:id/turns: the same key gives the
-same turn, never a second one, at any time.
+**Idempotency.** Send \`Idempotency-Key: <anything>\` with POST /api/chat and POST /api/conversations/:id/turns. The same key
+always returns the same turn and never starts a second one.
 
-**The original API.** Clients of the system that this one follows work unchanged: \`/health\`, \`/api/chat\`, \`/api/reset\`,
-\`/api/sessions\`, and \`sessions/sessions.json\` in its shape. One thing differs on purpose: a turn that failed answers with an
-error status, no longer with 200 and \`success: false\`.
+**The original API.** Clients of the system that Switchboard replaces work unchanged: \`/health\`, \`/api/chat\`, \`/api/reset\`,
+\`/api/sessions\`, and the format of \`sessions/sessions.json\`. One difference is intended: a failed turn answers with an
+error status, not with 200 and \`success: false\`.
 
 ${sections.join('\n')}
 ## The events themselves
 
-Each event has \`id\` (grows, also across restarts), \`type\`, \`conv_id\`, \`at\`, and \`turn_id\` where it belongs to a turn. As
-server-sent events the \`id:\` and \`event:\` lines carry the same. A \`message\` takes the place of the \`text.delta\` pieces since the
-message before it. \`turn.retrying\` with \`discard_text\` says that those pieces are void.
+Each event has \`id\` (which grows, across restarts too), \`type\`, \`conv_id\`, \`at\`, and \`turn_id\` if it belongs to a turn. In
+server-sent events, the \`id:\` and \`event:\` lines repeat id and type. A \`message\` replaces the \`text.delta\` pieces since the
+previous message. \`turn.retrying\` with \`discard_text\` means that those pieces must be discarded.
 
-${eventTable()}
-History (\`GET /api/conversations/:id/messages\`) follows the conversation through the transcript of the session, not the order of
-the file, newest page first, each page at most 256 KB; long texts and tool outputs are clipped and say so.
+${renderEvents()}
+History (\`GET /api/conversations/:id/messages\`) follows the conversation in the session's transcript, not the order of lines in the
+file. The newest page comes first, and a page has up to 256 KB. Long texts and tool outputs are truncated and marked as \`clipped\`.
 `;
 }
