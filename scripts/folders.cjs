@@ -32,7 +32,9 @@ const serverFolders = {
     what: 'conversations: accepting messages, the queue, running a turn, recovery',
     imports: [
       'agent/port.ts',
+      'events.ts',
       'prompt/prompts.ts',
+      'session/lease.ts',
       'store/port.ts',
       'terminal/turn-port.ts',
       'transcript/',
@@ -71,7 +73,7 @@ const serverFolders = {
   },
   agent: {
     what: 'agents behind `port.ts`: processes, the live pool, the protocol of the CLI',
-    imports: ['transcript/', 'transcript-file/'],
+    imports: ['session/lease.ts', 'transcript/', 'transcript-file/'],
   },
   terminal: {
     what: 'tmux: sessions in terminals, typing into them, their prompts and output',
@@ -80,9 +82,11 @@ const serverFolders = {
       'agent/port.ts',
       'agent/process-tree.ts',
       'conversation/conversations.ts',
+      'events.ts',
       'prompt/prompts.ts',
       'prompt/rule-match.ts',
       'session-record/',
+      'session/lease.ts',
     ],
   },
   project: {

@@ -16,6 +16,7 @@ import { createApp } from './app.ts';
 import { createAttachments } from './attachment/attachments.ts';
 import { type Config, ConfigError, checkExposure, turnDefaults } from './config.ts';
 import { type Conversations, createConversations } from './conversation/conversations.ts';
+import { ServerEventBus } from './events.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { createGuard } from './http/middleware/guard.ts';
 import { createOpenResponses } from './http/open-responses.ts';
@@ -33,6 +34,7 @@ import { resolveFile } from './project/resolve-file.ts';
 import { createPrompts } from './prompt/prompts.ts';
 import { createPushes } from './push/push-service.ts';
 import { createSessionDirectory } from './session/directory.ts';
+import { SessionLeases } from './session/lease.ts';
 import { createSessionIndex } from './session-index/session-index.ts';
 import { createHeadlessRecorder } from './session-record/headless-recorder.ts';
 import { createCredentialStore } from './store/credential-store.ts';
@@ -157,11 +159,14 @@ async function compose(
     storageNotes.add(passwordFile ?? '', `${passwordFile} is missing: ${otherPassword}.`);
   const processes = createProcessStore({ database, warn });
   const leftProcesses = processes.all();
+  const leases = new SessionLeases();
+  const events = new ServerEventBus();
   const claude = createClaude({
     bin: config.CLAUDE_BIN,
     packageRoot: deps.packageRoot,
     env: config.agentEnv,
     notes: processes,
+    leases,
     live: { limit: config.liveProcesses, idleMs: config.LIVE_IDLE_S * 1000 },
     stallMs: config.STALL_S * 1000,
     now,
@@ -182,7 +187,7 @@ async function compose(
     timeoutS: config.PROMPT_TIMEOUT_S === '' ? null : config.PROMPT_TIMEOUT_S,
     resolveFile,
     lookAtPaths,
-    onPlanAccepted: (convId, mode) => conversations.onPlanAccepted(convId, mode),
+    onPlanAccepted: (convId, mode) => events.emit('plan.accepted', convId, mode),
     warn,
     now,
     newId: () => nanoid(12),
@@ -204,11 +209,11 @@ async function compose(
     now,
   });
   const {
-    terminalTurns: desk,
+    startTypedTurn,
     archive,
     terminals,
     terminalPrompts,
-    dispose: disposeDesk,
+    dispose: disposeTerminals,
   } = createTerminals({
     dataFolder: config.dataFolder,
     env: config.agentEnv,
@@ -216,13 +221,17 @@ async function compose(
     newId: newRecordId,
     agent,
     prompts,
+    leases,
+    events,
     conversations: () => conversations,
     url: () => `http://${localName(config.HOST)}:${portOf(servers[0] as Server)}`,
     warn,
     now,
   });
   const conversations: Conversations = createConversations({
-    terminalTurns: desk,
+    leases,
+    events,
+    startTypedTurn,
     undo,
     agent,
     turns,
@@ -290,7 +299,7 @@ async function compose(
     terminals,
     checkArgs: checkTerminalArgs,
     newSessionId: () => randomUUID(),
-    waitUntilReleased: conversations.waitUntilReleased,
+    leases,
     now,
     resolveProject,
     conversations: conversations.mapBySession,
@@ -427,7 +436,7 @@ async function compose(
       await opened;
       await conversations.close(graceS * 1000, hurry);
       openResponses.end();
-      await disposeDesk();
+      await disposeTerminals();
       await sessionIndex.dispose();
       await agent.dispose();
       await headlessRecorder.dispose();

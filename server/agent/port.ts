@@ -193,7 +193,8 @@ export interface LiveProcessPool {
   release(sessionId: string): Promise<void>;
   /** Closes the process of a session, if it has one, and ends its work. */
   close(sessionId: string): Promise<void>;
-  listen(listener: LiveListener): void;
+  /** Adds a listener. The first one that returns a handler for an agent's own turn has its output. */
+  listen(listener: Partial<LiveListener>): void;
 }
 
 /** A session that is open in a CLI process now, whichever program started it. */
@@ -274,8 +275,8 @@ export interface Agent {
    * Throws AppError `agent_not_found` or `not_logged_in`.
    */
   terminalCommand(how: TerminalLaunch): Promise<readonly string[]>;
-  /** Prevents runs in a session until the returned function is called. Throws AppError `session_busy`. */
-  lockSession(sessionId: string): Promise<() => void>;
+  /** Throws AppError `session_busy` if a process has the session open that holds no lease of it. */
+  requireFree(sessionId: string): Promise<void>;
   /** What a session did last; null if it has no transcript. */
   lastDeeds(sessionId: string, project?: string): Promise<LastActivity | null>;
   /** Whether a session existed before `at` (ISO-8601). */

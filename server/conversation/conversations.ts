@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type {
   BackgroundTask,
   Budget,
@@ -10,7 +9,9 @@ import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
 import type { Agent, ProcessRecord, ProcessRegistry } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import type { ServerEventBus } from '../events.ts';
 import type { Prompts } from '../prompt/prompts.ts';
+import type { SessionLeases } from '../session/lease.ts';
 import type {
   ConversationRecord,
   Journal,
@@ -20,7 +21,7 @@ import type {
   Turn,
   TurnStore,
 } from '../store/port.ts';
-import type { TerminalTurns } from '../terminal/turn-port.ts';
+import type { StartTypedTurn } from '../terminal/turn-port.ts';
 import type { Undo } from '../undo/port.ts';
 import { createMutex } from '../util/mutex.ts';
 import { createSemaphore } from '../util/semaphore.ts';
@@ -45,6 +46,7 @@ import {
   type SchedulerState,
   streamedText,
 } from './state.ts';
+import { announceTerminalChanges } from './terminal-changes.ts';
 import { createTurnPreparer, type RunDefaults } from './turn/prepare.ts';
 import { isEnded, toSummary } from './turn/result.ts';
 import { createTurnWaiters } from './turn/waiters.ts';
@@ -71,7 +73,9 @@ export type ConversationsDeps = {
   /** Removes the files of turns that are gone. */
   sweepFiles(): void;
   placeFiles(id: string, files: readonly StoredAttachment[], project: string): Promise<string>;
-  terminalTurns: TerminalTurns;
+  leases: SessionLeases;
+  events: ServerEventBus;
+  startTypedTurn: StartTypedTurn;
   /** Notes the files of its project before and after a turn. */
   undo: Pick<Undo, 'before' | 'after'>;
   defaultProject: string;
@@ -143,17 +147,10 @@ export interface Conversations {
   requireIdle(id: string): void;
   /** The conversation that goes on with each session; of several the one that was used last. */
   mapBySession(): ReadonlyMap<string, SessionConversation>;
-  /** Resolves when no process is on its way out of a session, or after a bounded time. */
-  waitUntilReleased(sessionId: string): Promise<void>;
-  /** A session was opened in a terminal, or is no longer. */
-  onTerminalChange(sessionId: string): void;
-  /** /clear in a terminal began another session: its conversation follows it, as it does a /clear of its own. */
-  onSessionRenamed(from: string, to: string): void;
   getStats(): { running: number; waiting: number; queued: number };
   getDayBudget(): Budget | null;
   /** A conversation's settings were changed: what runs now is told of those that are named. */
   onSettingsChanged(id: string, changed: readonly string[]): Promise<void>;
-  onPlanAccepted(id: string, mode: string): void;
   /** Brings back conversations that the mapping has lost. To be called before the first request. */
   restore(): Promise<void>;
   /** Settles what an earlier process left behind, then lets turns run. */
@@ -165,7 +162,7 @@ export interface Conversations {
 }
 
 export function createConversations(deps: ConversationsDeps): Conversations {
-  const { agent, mapping, turns, prompts } = deps;
+  const { agent, leases, mapping, turns, prompts } = deps;
   const schedulerState: SchedulerState = createSchedulerState();
   let isClosing = false;
   const inTurn = createMutex();
@@ -215,6 +212,19 @@ export function createConversations(deps: ConversationsDeps): Conversations {
   });
   agent.live.listen(createAgentListener({ ...deps, records, scheduler }));
 
+  announceTerminalChanges({ leases, mapping, announce });
+  deps.events.on('session.cleared', (from, to) => {
+    const all = [...mapping.all()];
+    if (all.some(([, { session_id }]) => session_id === to)) return;
+    // Its turn may end before it sees this: the session that is noted here stays.
+    for (const [id, record] of all)
+      if (record.session_id === from) records.saveLater(id, { ...record, session_id: to });
+  });
+  deps.events.on('plan.accepted', (id, mode) => {
+    const record = mapping.get(id);
+    if (record?.permission_mode === 'plan') records.saveLater(id, { ...record, permission_mode: mode });
+  });
+
   // What is left from before is there from the first request on: its conversations are busy, its turns can be cancelled.
   schedulerState.queue.push(...turns.inState('queued'));
   const waiting = turns.inState('waiting').map((turn): Turn => ({ ...turn, state: 'running' }));
@@ -249,25 +259,18 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     return summaryOf(await scheduler.cancel(turn));
   }
 
-  async function waitUntilReleased(sessionId: string): Promise<void> {
-    const leaving = [...schedulerState.draining.values()].filter((held) => held.sessionId === sessionId);
-    if (leaving.length)
-      await Promise.race([
-        Promise.all(leaving.map(({ run }) => run.exited)),
-        delay(exitTimeoutMs, undefined, { ref: false }),
-      ]);
-  }
+  const hasActiveTurn = (sessionId: string) =>
+    [...schedulerState.active.values()].some(({ turn }) => turn.session_id === sessionId);
 
   async function warmUp(id: string): Promise<boolean> {
     const record = records.require(id);
-    if (deps.terminalTurns.isOpenInTerminal(record.session_id)) return false;
+    if (record.session_id && leases.isForTerminal(record.session_id)) return false;
     if (isClosing) throw new AppError('shutting_down');
     const sessionId = preparer.getSessionId(id, record);
-    await waitUntilReleased(sessionId);
-    const isTaken =
-      findActiveTurn(schedulerState, id) !== null ||
-      [...schedulerState.draining.values()].some((held) => held.sessionId === sessionId);
-    if (isTaken && !agent.live.isOpen(sessionId)) return false;
+    const isFree = () => leases.isFree(sessionId, 'live') || agent.live.isOpen(sessionId);
+    // The process of a turn that has ended may be about to exit.
+    if (!hasActiveTurn(sessionId)) await leases.waitUntil(isFree, AbortSignal.timeout(exitTimeoutMs));
+    if (!isFree()) return false;
     const place = await preparer.resolveLocation(id, records.require(id), sessionId);
     try {
       await agent.live.warm(preparer.toLaunchOptions(place, null));
@@ -366,18 +369,6 @@ export function createConversations(deps: ConversationsDeps): Conversations {
       }
       return found;
     },
-    waitUntilReleased,
-    onTerminalChange(sessionId) {
-      for (const [id, { session_id }] of mapping.all()) if (session_id === sessionId) records.announce(id);
-      scheduler.schedule();
-    },
-    onSessionRenamed(from, to) {
-      const all = [...mapping.all()];
-      if (all.some(([, { session_id }]) => session_id === to)) return;
-      // Its turn may end before it sees this: what is noted here stays.
-      for (const [id, record] of all)
-        if (record.session_id === from) records.saveLater(id, { ...record, session_id: to });
-    },
     getStats() {
       const waiting = [...schedulerState.active.values()].filter(
         ({ turn }) => turn.state === 'waiting',
@@ -406,10 +397,6 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         );
       });
       scheduler.schedule();
-    },
-    onPlanAccepted(id, mode) {
-      const record = mapping.get(id);
-      if (record?.permission_mode === 'plan') records.saveLater(id, { ...record, permission_mode: mode });
     },
     restore: () => restoreMapping(deps),
     async open() {

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Run } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import type { SessionLeases } from '../session/lease.ts';
 import type { ConversationRecord, MappingStore, Turn, TurnStore } from '../store/port.ts';
-import type { TerminalTurns } from '../terminal/turn-port.ts';
+import type { StartTypedTurn } from '../terminal/turn-port.ts';
 import type { Undo } from '../undo/port.ts';
 import { contain } from '../util/contain.ts';
 import { isExhaustion } from '../util/exhaustion.ts';
@@ -34,7 +35,8 @@ const retryDelayMs = 500;
 const exitTimeoutMs = 3000;
 
 export type SchedulerDeps = Omit<TurnRunDeps, 'onWaiting'> & {
-  terminalTurns: TerminalTurns;
+  leases: SessionLeases;
+  startTypedTurn: StartTypedTurn;
   undo: Pick<Undo, 'before' | 'after'>;
   schedulerState: SchedulerState;
   mapping: MappingStore;
@@ -54,13 +56,14 @@ export type SchedulerDeps = Omit<TurnRunDeps, 'onWaiting'> & {
  * A turn is marked as running on disk before its process exists, so that it can never run twice.
  */
 export function createScheduler(deps: SchedulerDeps) {
-  const { schedulerState, turns, mapping, records, journal, preparer, waiters } = deps;
+  const { leases, schedulerState, turns, mapping, records, journal, preparer, waiters } = deps;
   const followed = new Set<string>();
   const steerInTurn = createMutex();
   let isOpen = false;
   let isClosing = false;
   let retry: NodeJS.Timeout | null = null;
-  const { settle } = createTurnFinisher({ ...deps, isClosing: () => isClosing, onFree: schedule });
+  const { settle } = createTurnFinisher({ ...deps, isClosing: () => isClosing });
+  leases.onChange(schedule);
 
   const running: TurnRunDeps = {
     ...deps,
@@ -79,35 +82,35 @@ export function createScheduler(deps: SchedulerDeps) {
   function startReadyTurns(): void {
     if (!isOpen) return;
     const active = [...schedulerState.active.values()];
-    const taken = {
-      conversations: new Set(active.map(({ turn }) => turn.conv_id)),
-      sessions: new Set([
-        ...active.map(({ turn }) => turn.session_id ?? ''),
-        ...[...schedulerState.draining.values()].map((held) => held.sessionId),
-      ]),
-      // Turns waiting for a person, or typed into a terminal, use no process slot.
-      running: active.filter(
-        ({ turn }) => turn.state !== 'waiting' && !deps.terminalTurns.isOpenInTerminal(turn.session_id),
-      ).length,
-    };
     const ready = schedulerState.queue.filter((turn) => mayStart(mapping.get(turn.conv_id)));
     const waiting = ready.map((turn) => ({
       ...turn,
       session_id: mapping.get(turn.conv_id)?.session_id ?? null,
     }));
     for (const turn of waiting) endDraining(turn.conv_id, turn.session_id);
-    for (const { id } of pickNextTurns(waiting, taken, deps.maxRunning)) {
+    const taken = {
+      conversations: new Set(active.map(({ turn }) => turn.conv_id)),
+      sessions: new Set(
+        waiting.map(({ session_id }) => session_id ?? '').filter((id) => !leases.isFree(id, 'turn')),
+      ),
+      // Turns waiting for a person, or typed into a terminal, use no process slot.
+      running: active.filter(({ turn }) => turn.state !== 'waiting' && !isInTerminal(turn.session_id)).length,
+    };
+    for (const { id, session_id } of pickNextTurns(waiting, taken, deps.maxRunning)) {
       const turn = takeFromQueue(id);
-      if (turn)
-        runQueued(createActiveTurn(turn)).catch((error) => deps.warn(error, 'a turn could not be settled'));
+      if (!turn) continue;
+      const started = createActiveTurn(turn);
+      if (session_id) started.lease = leases.tryAcquire(session_id, 'turn');
+      runQueued(started).catch((error) => deps.warn(error, 'a turn could not be settled'));
     }
   }
+
+  const isInTerminal = (sessionId: string | null) => sessionId !== null && leases.isForTerminal(sessionId);
 
   /** Messages for a session in a terminal wait until it is closed, unless they are to be typed into it. */
   const mayStart = (record: ConversationRecord | undefined) =>
     !record ||
-    (!record.queue_paused &&
-      (record.terminal_messages === 'terminal' || !deps.terminalTurns.isOpenInTerminal(record.session_id)));
+    (!record.queue_paused && (record.terminal_messages === 'terminal' || !isInTerminal(record.session_id)));
 
   function takeFromQueue(id: string): Turn | undefined {
     const index = schedulerState.queue.findIndex((turn) => turn.id === id);
@@ -142,8 +145,8 @@ export function createScheduler(deps: SchedulerDeps) {
           return null;
         }
         const { sessionId } = active.spec;
-        const started = deps.terminalTurns.isOpenInTerminal(sessionId)
-          ? Promise.resolve(deps.terminalTurns.startTypedTurn(active.spec, onOutput))
+        const started = isInTerminal(sessionId)
+          ? Promise.resolve(deps.startTypedTurn(active.spec, onOutput))
           : deps.agent.run(active.spec, onOutput);
         started.then((value) => value.started.then(freeSlot), freeSlot);
         return started;
@@ -208,6 +211,7 @@ export function createScheduler(deps: SchedulerDeps) {
     } finally {
       if (isEnded(turn)) followed.delete(turn.id);
       schedulerState.active.delete(turn.id);
+      if (!schedulerState.draining.has(turn.id)) active.lease?.release();
       schedule();
     }
   }
@@ -219,9 +223,11 @@ export function createScheduler(deps: SchedulerDeps) {
       const record = mapping.get(turn.conv_id) ?? newRecord(turn);
       // Before the first await: the next scheduling must see that this session is taken.
       turn.session_id = preparer.getSessionId(turn.conv_id, record);
+      active.lease ??= leases.adopt(turn.session_id, 'turn');
       deps.budgets.requireBudget(turn.conv_id);
       const place = await preparer.resolveLocation(turn.conv_id, record, turn.session_id);
       turn.session_id = place.sessionId;
+      active.lease.rename(place.sessionId);
       if (place.lost) addWarning(active, 'session_restarted', ` The earlier session is ${place.lost}.`);
       active.spec = await preparer.buildRunSpec(
         turn,
@@ -306,6 +312,7 @@ export function createScheduler(deps: SchedulerDeps) {
     takeFromQueue(turn.id);
     const active = createActiveTurn(turn);
     turn.session_id = to.turn.session_id;
+    active.lease = to.lease?.share() ?? null;
     schedulerState.active.set(turn.id, active);
     await withSettledEnd(active, async () => {
       const place = {
@@ -382,6 +389,8 @@ export function createScheduler(deps: SchedulerDeps) {
     startAgentTurn(turn: Turn, project: string, ownRun: Run): ReturnType<typeof followAgentTurn> {
       const active = createActiveTurn(turn);
       active.run = ownRun;
+      // The agent has begun already; another turn of the session begins after this one.
+      active.lease = leases.adopt(turn.session_id as string, 'turn');
       schedulerState.active.set(turn.id, active);
       records.announce(turn.conv_id);
       const onOutput = followAgentTurn(active, project, running);

@@ -1,5 +1,6 @@
 import type { TurnWarning } from '../../contract/turn.ts';
 import type { Run, RunSpec } from '../agent/port.ts';
+import type { Lease } from '../session/lease.ts';
 import type { Turn } from '../store/port.ts';
 import type { StopReason } from './turn/result.ts';
 import { joinText, noText, type StreamedText } from './turn/streamed-text.ts';
@@ -7,6 +8,8 @@ import { joinText, noText, type StreamedText } from './turn/streamed-text.ts';
 /** A turn that was started and whose end is not settled. */
 export type ActiveTurn = {
   turn: Turn;
+  /** Null until its session is known, and for turns of an earlier server. */
+  lease: Lease | null;
   text: StreamedText;
   spec: RunSpec | null;
   run: Run | null;
@@ -40,7 +43,17 @@ export const createSchedulerState = (): SchedulerState => ({
 });
 
 export function createActiveTurn(turn: Turn, isLeftover = false): ActiveTurn {
-  return { turn, text: noText, spec: null, run: null, stop: null, isLeftover, warnings: [], context: null };
+  return {
+    turn,
+    lease: null,
+    text: noText,
+    spec: null,
+    run: null,
+    stop: null,
+    isLeftover,
+    warnings: [],
+    context: null,
+  };
 }
 
 /** The turn that a conversation works on: of those that run the one that was not given to another. */

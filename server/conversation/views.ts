@@ -7,8 +7,8 @@ import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import { liveTurn } from '../../contract/reducer.ts';
 import type { Agent } from '../agent/port.ts';
 import type { Prompts } from '../prompt/prompts.ts';
+import type { SessionLeases } from '../session/lease.ts';
 import type { ConversationRecord, Journal, MappingStore, TurnStore } from '../store/port.ts';
-import type { TerminalTurns } from '../terminal/turn-port.ts';
 import { ifStored } from '../util/if-stored.ts';
 import type { BudgetKeeper } from './budget.ts';
 import { addWaits } from './prompt-waits.ts';
@@ -27,7 +27,7 @@ type ConversationViewsDeps = {
   schedulerState: SchedulerState;
   agent: Agent;
   budgets: BudgetKeeper;
-  terminalTurns: Pick<TerminalTurns, 'isOpenInTerminal'>;
+  leases: SessionLeases;
   prompts: Pick<Prompts, 'list' | 'askedBetween'>;
   projectOf(record: ConversationRecord): string;
   defaults: { permissionMode: string; model: string | null };
@@ -113,9 +113,9 @@ export class ConversationViews {
   }
 
   #toSummary(id: string, record: ConversationRecord, queued: number): ConversationSummary {
-    const { agent, budgets, defaults, projectOf, schedulerState, terminalTurns } = this.#deps;
+    const { agent, budgets, defaults, leases, projectOf, schedulerState } = this.#deps;
     const active = findActiveTurn(schedulerState, id);
-    const isInTerminal = terminalTurns.isOpenInTerminal(record.session_id);
+    const isInTerminal = record.session_id !== null && leases.isForTerminal(record.session_id);
     const terminalMessages = record.terminal_messages ?? 'wait';
     return {
       id,

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Agent, LiveListener, RunEnd } from '../agent/port.ts';
+import type { Agent, RunEnd } from '../agent/port.ts';
 import type { LastActivity } from '../transcript/last-activity.ts';
 import { truncateText } from '../transcript/truncate.ts';
 import { outOfMemoryHints, resolveEndReason } from './end-reason.ts';
@@ -139,20 +139,17 @@ export function createHeadlessRecorder({ store, agent, nameOf, warn, now, newId 
     };
   };
 
-  const listen = (listener: LiveListener) =>
-    agent.live.listen({
-      ...listener,
-      changed(sessionId, isLost) {
-        const own = held.get(sessionId);
-        // Of a run that has failed it is told why.
-        if (isLost && own && own.runs === 0 && own.last?.end.kind !== 'failure') own.last = null;
-        settleRecord(sessionId);
-        listener.changed(sessionId, isLost);
-      },
-    });
+  agent.live.listen({
+    changed(sessionId, isLost) {
+      const own = held.get(sessionId);
+      // A failed run says itself why.
+      if (isLost && own && own.runs === 0 && own.last?.end.kind !== 'failure') own.last = null;
+      settleRecord(sessionId);
+    },
+  });
 
   return {
-    agent: { ...agent, run, live: { ...agent.live, listen } } satisfies Agent,
+    agent: { ...agent, run } satisfies Agent,
     /** Those that an earlier server left open ended with it. */
     async start(): Promise<void> {
       for (const record of store.listOpen().filter(({ door }) => door === 'headless')) {

@@ -31,8 +31,8 @@ export type SessionRecordsDeps = {
   terminals: Pick<Multiplexer, 'listPanes' | 'getExitStatus' | 'closePane'>;
   /** When a process was started; null where it has ended. */
   startOf(pid: number): Promise<string | null>;
-  /** A session is open in a terminal now, or its record says why it is not any more. */
-  onChange(record: SessionRecord): void;
+  /** A terminal has ended, and its record says why if that could be determined. */
+  onEnd(record: SessionRecord): void;
   /** A terminal has another session now, as after /clear; what is done for that is done before anybody hears of it. */
   onMove(record: SessionRecord, to: string): Promise<void>;
   warn(error: unknown, text: string): void;
@@ -50,7 +50,7 @@ export function createSessionRecords({
   agent,
   terminals,
   startOf,
-  onChange,
+  onEnd,
   onMove,
   warn,
   now,
@@ -119,7 +119,6 @@ export function createSessionRecords({
     } satisfies Partial<SessionRecord>);
     open.delete(record.id);
     tryToSave(() => store.save(record));
-    onChange(record);
   }
 
   /** Ends a record once, whoever sees it first. */
@@ -133,6 +132,7 @@ export function createSessionRecords({
         starting.delete(record.id);
         intents.delete(record.pid);
         ending.delete(record.id);
+        onEnd(record);
       });
     ending.set(record.id, ended);
     return ended;
@@ -149,10 +149,8 @@ export function createSessionRecords({
       if (!one && (start === null || start !== record.pidStart)) await end(record, isFirst ? null : now());
       else if (one && one.sessionId !== record.session_id) {
         await onMove(record, one.sessionId);
-        const left = { ...record };
         record.session_id = one.sessionId;
         tryToSave(() => store.save(record));
-        for (const changed of [left, record]) onChange(changed);
       }
     }
   }
@@ -211,9 +209,6 @@ export function createSessionRecords({
     return toShown(record);
   }
 
-  const isOpen = (sessionId: string): boolean =>
-    [...open.values()].some((record) => record.session_id === sessionId);
-
   return {
     /** What a terminal that is about to be opened is known by, and where its output goes. */
     draft(): { id: string; logCommand: string } {
@@ -240,8 +235,6 @@ export function createSessionRecords({
     /** From now on its end is looked for. */
     ready(id: string): void {
       starting.delete(id);
-      const record = open.get(id);
-      if (record) onChange(record);
       watchPanes();
     },
     /** A terminal is about to be ended from here, whoever sees it first. */
@@ -258,12 +251,8 @@ export function createSessionRecords({
     isOwnProcess: (pid: number): boolean => [...open.values()].some((record) => record.pid === pid),
     /** The record of a terminal that has not ended. */
     live: (id: string): SessionRecord | null => open.get(id) ?? null,
-    /** Whether a session is open in a terminal that was started here. */
-    isOpen,
-    /** Resolves when it is not, as soon as that is seen, or when nobody waits for it any more. */
-    async closed(sessionId: string, signal: AbortSignal): Promise<void> {
-      while (!signal.aborted && isOpen(sessionId)) await delay(settleMs);
-    },
+    /** The records of the terminals that have not ended. */
+    listOpen: (): SessionRecord[] => [...open.values()],
     /** The newest record of a session. */
     async ofSession(sessionId: string): Promise<ArchiveRecord | null> {
       // A session is shown without what is known of its end.

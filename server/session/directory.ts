@@ -5,12 +5,16 @@ import type { IndexedSession, SessionIndex } from '../session-index/port.ts';
 import type { TerminalSessions } from '../terminal/sessions.ts';
 import { advice, createLastActivity, resolveReason } from '../transcript/last-activity.ts';
 import { noFacts } from '../transcript/metadata.ts';
+import type { Lease, SessionLeases } from './lease.ts';
 import type { Host, SessionFilter } from './port.ts';
 
 /** So many that begin alike are named where one is asked for by the beginning of its id. */
 const maxCandidates = 10;
 
 const shortest = 4;
+
+/** A process that has answered may take this long to leave its session: one with a background shell can stay. */
+const takeOverMs = 5000;
 
 const states: Readonly<Record<LiveSession['status'], SessionState>> = {
   busy: 'running',
@@ -26,8 +30,7 @@ export type SessionDirectoryDeps = {
   checkArgs(args: readonly string[]): void;
   now(): Date;
   newSessionId(): string;
-  /** Resolves when the process of a turn that has ended has left its session, or after a bounded time. */
-  waitUntilReleased(sessionId: string): Promise<void>;
+  leases: SessionLeases;
   /** Throws AppError where a folder is not there, or not allowed. */
   resolveProject(path: string): Promise<string>;
   /** The conversations that go on with sessions, and what they do now: older CLIs do not tell of a process without a terminal. */
@@ -67,6 +70,9 @@ function fromLiveProcess({ sessionId, project, startedAt, kind }: LiveSession): 
 const noTranscript = (id: string) =>
   new AppError('session_not_found', `There is no transcript of session ${id} yet.`, { field: 'id' });
 
+const inUse = (id: string) =>
+  new AppError('session_busy', `A process that was started here still works in session ${id}.`);
+
 /** This machine. */
 export function createSessionDirectory({
   agent,
@@ -75,7 +81,7 @@ export function createSessionDirectory({
   checkArgs,
   now: clock,
   newSessionId,
-  waitUntilReleased,
+  leases,
   resolveProject,
   conversations,
 }: SessionDirectoryDeps): Host {
@@ -182,48 +188,49 @@ export function createSessionDirectory({
     return toSession(known, now);
   }
 
+  /** Acquires a session for a terminal: from here on no turn begins in it. */
+  async function takeOver(id: string, interrupt: (() => Promise<void>) | undefined): Promise<Lease> {
+    // Its process is named by this error.
+    if (leases.processOf(id) === 'terminal') await agent.requireFree(id);
+    const waiting = new AbortController();
+    const lease = leases.acquire(id, 'terminal', { signal: waiting.signal });
+    try {
+      await interrupt?.();
+      const conversation = conversations().get(id);
+      if (conversation && conversation.state !== 'idle') {
+        const detail = `A turn of conversation ${conversation.id} runs in this session now.`;
+        throw new AppError('conversation_busy', detail);
+      }
+      await (interrupt ? agent.live.close(id) : agent.live.release(id));
+    } catch (error) {
+      waiting.abort();
+      lease.then((granted) => granted.release()).catch(() => {});
+      throw error;
+    }
+    const timer = setTimeout(() => waiting.abort(inUse(id)), takeOverMs);
+    return lease.finally(() => clearTimeout(timer));
+  }
+
   return {
     async start({ project, name, model, permissionMode, args }) {
       checkArgs(args);
       const folder = await resolveProject(project);
-      const id = await terminals.openTerminal({
-        sessionId: null,
-        project: folder,
-        name,
-        model,
-        permissionMode,
-        extraArgs: args,
-      });
-      return readSession(id);
+      const lease = leases.adopt(newSessionId(), 'terminal');
+      await terminals.openTerminal(
+        { project: folder, isNew: true, name, model, permissionMode, extraArgs: args },
+        lease,
+      );
+      return readSession(lease.sessionId);
     },
     async resume(asked, { model, permissionMode, interrupt }) {
       const { known } = await findSession(asked);
-      const checkFree = () => {
-        const own = conversations().get(known.id);
-        if (own && own.state !== 'idle')
-          throw new AppError(
-            'conversation_busy',
-            `A turn of conversation ${own.id} runs in this session now.`,
-          );
-      };
       const project = await resolveProject(known.facts.project ?? '');
-      // First, or the next message would begin in what is made free here.
-      const giveUp = terminals.reserve(known.id);
-      try {
-        await interrupt?.();
-        checkFree();
-        // One writer: the process that has just answered, and the one that is kept for the next message, go first.
-        await waitUntilReleased(known.id);
-        await (interrupt ? agent.live.close(known.id) : agent.live.release(known.id));
-        return await readSession(
-          await terminals.openTerminal(
-            { sessionId: known.id, project, name: null, model, permissionMode, extraArgs: [] },
-            checkFree,
-          ),
-        );
-      } finally {
-        giveUp();
-      }
+      const lease = await takeOver(known.id, interrupt);
+      await terminals.openTerminal(
+        { project, isNew: false, name: null, model, permissionMode, extraArgs: [] },
+        lease,
+      );
+      return readSession(known.id);
     },
     async send(asked, message) {
       const { known } = await findSession(asked);
@@ -278,8 +285,12 @@ export function createSessionDirectory({
           `Session ${known.id} is open in process ${live.pid}: it can be mended when that has ended.`,
         );
       const project = known.facts.project ?? '';
+      const lease = dryRun ? null : leases.tryAcquire(known.id, 'repair');
+      if (!dryRun && !lease) throw inUse(known.id);
       const copyId = dryRun ? null : newSessionId();
-      const found = await agent.repair(known.id, project || undefined, copyId);
+      const found = await agent
+        .repair(known.id, project || undefined, copyId)
+        .finally(() => lease?.release());
       if (!found) throw noTranscript(known.id);
       const { isCopied, ...told } = found;
       return { ...told, id: known.id, copy: isCopied && copyId ? { session_id: copyId, project } : null };

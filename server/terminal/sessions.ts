@@ -1,5 +1,6 @@
 import type { Agent, LiveSession, TerminalLaunch } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import type { Lease, SessionLeases } from '../session/lease.ts';
 import type { SessionRecords } from '../session-record/records.ts';
 import { createMutex } from '../util/mutex.ts';
 import { pollUntil } from './poll.ts';
@@ -10,6 +11,7 @@ import {
   type TerminalStream,
   TmuxError,
 } from './port.ts';
+import { TerminalLeases } from './terminal-leases.ts';
 import { createTerminalTyping, terminalFailed } from './typing.ts';
 
 /** Claude Code is ready 0.5 s (2.1.329) to 3 s after its start; a busy machine takes longer. */
@@ -36,14 +38,12 @@ export type TerminalSessionsDeps = {
   agent: Agent;
   terminals: Multiplexer;
   archive: SessionRecords;
+  leases: SessionLeases;
   /** Writes the settings with which a terminal forwards its prompts. */
   prepareHooks(
     recordId: string,
     permissionMode: string,
   ): Promise<{ path: string; hash: string; discard(): Promise<void> }>;
-  newSessionId(): string;
-  /** The reservation of a session has ended. */
-  onRelease(sessionId: string): void;
   now(): Date;
 };
 
@@ -52,9 +52,8 @@ export function createTerminalSessions({
   agent,
   terminals,
   archive,
+  leases,
   prepareHooks,
-  newSessionId,
-  onRelease,
   now,
 }: TerminalSessionsDeps) {
   const findLive = async (id: string): Promise<LiveSession | undefined> =>
@@ -95,8 +94,7 @@ export function createTerminalSessions({
 
   const typing = createTerminalTyping({ agent, terminals, now });
   const inTurn = createMutex();
-  /** Sessions for which a terminal is about to be opened, with a count. */
-  const reserved = new Map<string, number>();
+  const terminalLeases = new TerminalLeases(archive.listOpen(), leases);
   /** By session: aborts the typing that is in progress. */
   const waiters = new Map<string, AbortController>();
 
@@ -159,69 +157,54 @@ export function createTerminalSessions({
     );
   }
 
+  async function openPane(
+    launch: Omit<TerminalLaunch, 'sessionId' | 'settings'>,
+    id: string,
+    record: { id: string; logCommand: string },
+  ): Promise<void> {
+    if (!(await terminals.isAvailable())) throw new AppError('tmux_not_found');
+    await agent.requireFree(id);
+    const name = await pickFreeName(id);
+    // Without them, prompts would be visible only in the terminal itself.
+    const hooks = await prepareHooks(record.id, launch.permissionMode).catch((error) => {
+      const detail = `The data folder cannot be written: ${(error as Error).message}`;
+      throw new AppError('storage_unavailable', detail);
+    });
+    const begin = async (): Promise<number> => {
+      const command = await agent.terminalCommand({ ...launch, sessionId: id, settings: hooks.path });
+      return terminals.openPane(name, { cwd: launch.project, command, logCommand: record.logCommand });
+    };
+    const pid = await begin().catch(async (error) => {
+      await hooks.discard();
+      throw error;
+    });
+    const { project, name: title } = launch;
+    const begun = { session_id: id, terminal: name, project, name: title, hook_hash: hooks.hash };
+    await archive.begin(record.id, begun, pid);
+    await waitUntilReady({ id, name, pid, recordId: record.id });
+    archive.ready(record.id);
+  }
+
   return {
-    /** Starts a session, or opens a closed one. Returns its id. */
-    async openTerminal(
-      launch: Omit<TerminalLaunch, 'sessionId' | 'isNew' | 'settings'> & { sessionId: string | null },
-      checkFree: () => void = () => {},
-    ): Promise<string> {
-      if (!(await terminals.isAvailable())) throw new AppError('tmux_not_found');
-      const id = launch.sessionId ?? newSessionId();
-      const release = await agent.lockSession(id);
+    /**
+     * Starts a session in a terminal, or opens a closed one. The lease is the terminal's from here on: it is released
+     * when the terminal has ended, or cannot be opened.
+     */
+    async openTerminal(launch: Omit<TerminalLaunch, 'sessionId' | 'settings'>, lease: Lease): Promise<void> {
+      const record = archive.draft();
+      terminalLeases.add(record.id, lease);
       try {
-        const name = await pickFreeName(id);
-        // A turn that began before the lock may have no visible process yet.
-        checkFree();
-        const record = archive.draft();
-        // Without them, prompts would be visible only in the terminal itself.
-        const hooks = await prepareHooks(record.id, launch.permissionMode).catch((error) => {
-          throw new AppError(
-            'storage_unavailable',
-            `The data folder cannot be written: ${(error as Error).message}`,
-          );
-        });
-        const begin = async (): Promise<number> => {
-          const command = await agent.terminalCommand({
-            ...launch,
-            sessionId: id,
-            isNew: launch.sessionId === null,
-            settings: hooks.path,
-          });
-          return terminals.openPane(name, { cwd: launch.project, command, logCommand: record.logCommand });
-        };
-        const pid = await begin().catch(async (error) => {
-          await hooks.discard();
-          throw error;
-        });
-        await archive.begin(
-          record.id,
-          {
-            session_id: id,
-            terminal: name,
-            project: launch.project,
-            name: launch.name,
-            hook_hash: hooks.hash,
-          },
-          pid,
-        );
-        await waitUntilReady({ id, name, pid, recordId: record.id });
-        archive.ready(record.id);
-      } finally {
-        release();
+        await openPane(launch, lease.sessionId, record);
+      } catch (error) {
+        // One that was begun is released when its end is recorded.
+        if (!archive.live(record.id)) terminalLeases.release(record.id);
+        throw error;
       }
-      return id;
     },
-    /** Nothing else may start in a session until the returned function is called. */
-    reserve(id: string): () => void {
-      reserved.set(id, (reserved.get(id) ?? 0) + 1);
-      return () => {
-        const left = (reserved.get(id) ?? 0) - 1;
-        if (left > 0) return void reserved.set(id, left);
-        reserved.delete(id);
-        onRelease(id);
-      };
-    },
-    isReserved: (id: string): boolean => reserved.has(id),
+    /** A terminal has ended. */
+    onEnd: (recordId: string): void => terminalLeases.release(recordId),
+    /** A terminal has another session now. */
+    onMove: (recordId: string, to: string): void => terminalLeases.rename(recordId, to),
     /** The terminals of live sessions, by session. */
     async mapLiveTerminals(
       live: ReadonlyMap<string, LiveSession>,

@@ -1,17 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { Agent } from '../agent/port.ts';
 import { processStart } from '../agent/process-tree.ts';
 import type { Conversations } from '../conversation/conversations.ts';
+import type { ServerEventBus } from '../events.ts';
 import type { Prompts } from '../prompt/prompts.ts';
+import type { SessionLeases } from '../session/lease.ts';
 import type { SessionRecordStore } from '../session-record/port.ts';
 import { createSessionRecords, type SessionRecords } from '../session-record/records.ts';
 import { createOutputLogs } from './output-log.ts';
 import { createTerminalPrompts, type TerminalPrompts } from './prompts.ts';
 import { createTerminalSessions, type TerminalSessions } from './sessions.ts';
 import { createTmux } from './tmux.ts';
-import type { TerminalTurns } from './turn-port.ts';
+import type { StartTypedTurn } from './turn-port.ts';
 import { createTypedTurns } from './turns.ts';
 
 export type TerminalsDeps = {
@@ -22,6 +23,8 @@ export type TerminalsDeps = {
   prompts: Prompts;
   /** They and the desk know each other; this is asked for after both are there. */
   conversations(): Conversations;
+  leases: SessionLeases;
+  events: ServerEventBus;
   /** The address of this server on this machine. */
   url(): string;
   warn(error: unknown, text: string): void;
@@ -35,7 +38,7 @@ export type Terminals = {
   archive: SessionRecords;
   terminals: TerminalSessions;
   terminalPrompts: TerminalPrompts;
-  terminalTurns: TerminalTurns;
+  startTypedTurn: StartTypedTurn;
   dispose(): Promise<void>;
 };
 
@@ -49,16 +52,15 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     agent,
     terminals: tmux,
     startOf: processStart,
-    onChange(record) {
-      if (record.ended_at)
-        terminalPrompts
-          .forget(record.id)
-          .catch((error) => warn(error, 'failed to delete terminal hook file'));
-      deps.conversations().onTerminalChange(record.session_id);
+    onEnd(record) {
+      terminals.onEnd(record.id);
+      terminalPrompts.forget(record.id).catch((error) => warn(error, 'failed to delete terminal hook file'));
     },
-    async onMove({ session_id, started_at }, to) {
-      // /resume leads to one that was there before: its conversation, if it has one, is another.
-      if (!(await agent.existedBefore(to, started_at))) deps.conversations().onSessionRenamed(session_id, to);
+    async onMove({ id, session_id, started_at }, to) {
+      // /resume leads to an earlier session: its conversation, if it has one, is another.
+      const isNew = !(await agent.existedBefore(to, started_at));
+      terminals.onMove(id, to);
+      if (isNew) deps.events.emit('session.cleared', session_id, to);
     },
     warn,
     now,
@@ -71,17 +73,15 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     terminals: tmux,
     archive,
     prepareHooks,
-    newSessionId: () => randomUUID(),
-    onRelease: (id) => deps.conversations().onTerminalChange(id),
+    leases: deps.leases,
     now,
   });
-  const isOpen = (sessionId: string) => archive.isOpen(sessionId) || terminals.isReserved(sessionId);
-  const runs = createTypedTurns({ agent, terminals, isOpen, onClosed: archive.closed, now });
+  const typedTurns = createTypedTurns({ agent, terminals, leases: deps.leases, now });
 
   const terminalPrompts = createTerminalPrompts({
     ...deps,
     archive,
-    deliverToTurn: runs.give,
+    deliverToTurn: typedTurns.give,
     folder,
     newId: () => nanoid(12),
   });
@@ -89,10 +89,7 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     archive,
     terminals,
     terminalPrompts,
-    terminalTurns: {
-      isOpenInTerminal: (sessionId) => sessionId !== null && isOpen(sessionId),
-      startTypedTurn: runs.start,
-    },
+    startTypedTurn: typedTurns.start,
     dispose: archive.dispose,
   };
 }

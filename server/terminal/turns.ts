@@ -11,6 +11,7 @@ import type {
   TerminalReply,
 } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
+import type { SessionLeases } from '../session/lease.ts';
 import { asTyped, isCommand, toInput } from '../util/input-text.ts';
 import type { TerminalSessions } from './sessions.ts';
 
@@ -43,10 +44,7 @@ type Place = { sessionId: string; pid: number | null; isTyped: boolean };
 
 export type TypedTurnsDeps = {
   agent: Pick<Agent, 'liveSessions' | 'findReply' | 'readTextSince' | 'run'>;
-  /** Whether a terminal has the session, or is about to open it. */
-  isOpen(sessionId: string): boolean;
-  /** Resolves when no terminal has the session any more, or on abort. */
-  onClosed(sessionId: string, signal: AbortSignal): Promise<void>;
+  leases: SessionLeases;
   terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
   now(): Date;
 };
@@ -66,7 +64,7 @@ function toTyped({ message, literal, attachments }: RunSpec): string {
 }
 
 /** Runs turns by typing their message into the terminal of their session, instead of starting a process. */
-export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, now }: TypedTurnsDeps) {
+export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDeps) {
   const typed = new Map<string, TypedTurn>();
 
   async function findLive({ pid, sessionId, isTyped }: Place): Promise<LiveSession | undefined> {
@@ -85,7 +83,7 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
     for (let looks = 0; !signal.aborted; ) {
       const live = await findLive(place);
       // A starting session has no process record yet.
-      if (!live && !isOpen(place.sessionId)) return null;
+      if (!live && !leases.isForTerminal(place.sessionId)) return null;
       if (live) {
         Object.assign(place, { sessionId: live.sessionId, pid: live.pid });
         await onLook(live);
@@ -99,7 +97,7 @@ export function createTypedTurns({ agent, terminals, isOpen, onClosed: closed, n
 
   /** The terminal ended before the message was typed: runs it in a process, unless it was stopped. */
   async function runHeadless(spec: RunSpec, own: TypedTurn, stopped: AbortSignal): Promise<RunEnd> {
-    await closed(spec.sessionId, stopped);
+    await leases.waitUntil(() => !leases.isForTerminal(spec.sessionId), stopped);
     if (stopped.aborted) return failure('agent_killed', 'It was stopped before it was sent.');
     own.onBegin();
     own.instead = await agent.run(spec, own.onOutput);

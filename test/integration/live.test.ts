@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { createClaude } from '../../server/agent/claude/claude.ts';
+import { SessionLeases } from '../../server/session/lease.ts';
 import { runBare } from '../helper/plain-claude.ts';
 import { packageRoot, startTestApi, startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
@@ -175,6 +176,7 @@ verifies('live.kept', 'carries our own id of a message into the transcript', asy
     ...{ bin: '', packageRoot, stallMs: 60_000, now: () => new Date() },
     env: testEnv(workspace, { ANTHROPIC_BASE_URL: api.url }),
     notes: { record: () => {}, remove: () => {} },
+    leases: new SessionLeases(),
     live: { limit: 1, idleMs: 60_000 },
   });
   const [sessionId, messageId] = [randomUUID(), randomUUID()];

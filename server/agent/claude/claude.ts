@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { AppError } from '../../app-error.ts';
+import type { SessionLeases } from '../../session/lease.ts';
 import { findAnswerBeforeShells, findReply, joinWrittenText } from '../../transcript/answer.ts';
 import { parseCursor } from '../../transcript/history-page.ts';
 import { copyTranscript } from '../../transcript-file/copy.ts';
@@ -18,17 +19,18 @@ import { hasAnswerBetween, isUsable, lacksBeginning } from '../../transcript-fil
 import type {
   Agent,
   AgentMenu,
+  AgentOutput,
   AgentStatus,
   Launch,
-  LiveListener,
   ProcessRegistry,
+  Run,
   RunSpec,
 } from '../port.ts';
 import { endLeftoverTree } from '../process-tree.ts';
 import { toCapabilities } from './capabilities.ts';
 import { checkCommand } from './command.ts';
 import { startLiveProcess } from './live/live-process.ts';
-import { createLivePool } from './live/pool.ts';
+import { LivePool } from './live/pool.ts';
 import { findLiveProcess, readLiveSessions } from './live-sessions.ts';
 import { locateClaude } from './locate.ts';
 import { answerFirstStart } from './onboarding.ts';
@@ -51,6 +53,7 @@ export function createClaude(deps: {
   packageRoot: string;
   env: Readonly<Record<string, string>>;
   notes: ProcessRegistry;
+  leases: SessionLeases;
   live: { limit: number; idleMs: number };
   stallMs: number;
   now(): Date;
@@ -64,7 +67,6 @@ export function createClaude(deps: {
   const locate = () =>
     locateClaude({ bin: deps.bin, path: env['PATH'] ?? '', packageRoot: deps.packageRoot });
   const ending = new AbortController();
-  let listener: LiveListener | null = null;
   const menus = new Map<string, AgentMenu>();
   let newestMenu: AgentMenu | null = null;
   let remembered: { at: number; status: Promise<AgentStatus> } | null = null;
@@ -84,15 +86,9 @@ export function createClaude(deps: {
     );
   }
 
-  /** Sessions that a terminal is being opened for: its process has not noted itself yet. */
-  const held = new Set<string>();
-
-  const beingOpened = (sessionId: string) =>
-    new AppError('session_busy', `Session ${sessionId} is being opened in a terminal.`);
-
-  async function checkFree(sessionId: string, own?: ReadonlySet<number>): Promise<void> {
-    if (held.has(sessionId)) throw beingOpened(sessionId);
-    const pid = await findLiveProcess(home, sessionId, own);
+  /** Throws AppError if a program other than the process `ownPid` has the session open. */
+  async function requireFree(sessionId: string, ownPid?: number): Promise<void> {
+    const pid = await findLiveProcess(home, sessionId, new Set(ownPid === undefined ? [] : [ownPid]));
     if (pid !== null) throw new AppError('session_busy', `Session ${sessionId} is open in process ${pid}.`);
   }
 
@@ -112,10 +108,11 @@ export function createClaude(deps: {
     return remembered.status;
   }
 
-  const pool = createLivePool({
+  const pool = new LivePool({
     ...deps.live,
+    leases: deps.leases,
     now: deps.now,
-    checkFree,
+    requireFree,
     findTranscript: (sessionId, project) => findTranscript(home, sessionId, project),
     async start(launch, on) {
       const [binary, before] = await Promise.all([binaryPath(), readSessionBefore(launch)]);
@@ -137,40 +134,46 @@ export function createClaude(deps: {
     spec.attachments.length > 0 ||
     (spec.budget !== null && deps.live.limit > 0);
 
-  return {
-    live: {
-      ...pool,
-      listen(value) {
-        listener = value;
-        pool.listen(value);
-      },
-    },
-    status: probe,
-    async run(spec, onOutput) {
-      if (needsLive(spec) || (await pool.canTake(spec)))
-        return pool.run(spec, onOutput, canPrompt(spec.permissionMode));
-      await pool.release(spec.sessionId);
+  /** Runs a message in a process of its own, which holds the session until it has exited. */
+  async function runOnce(spec: RunSpec, onOutput: (output: AgentOutput) => void): Promise<Run> {
+    const lease = await deps.leases.acquire(spec.sessionId, 'run');
+    try {
       const [binary, before] = await Promise.all([
         binaryPath(),
         readSessionBefore(spec),
-        checkFree(spec.sessionId),
+        requireFree(spec.sessionId),
       ]);
       const startedAt = deps.now().toISOString();
-      return startOneShot(spec, {
+      const run = await startOneShot(spec, {
         ...deps,
         ...before,
         binary,
         env,
         onOutput,
-        listener: () => listener,
-        findAnswer: async (result) =>
-          findAnswerBeforeShells(
-            await readSince(
-              await requireTranscript(result.session_id ?? spec.sessionId, spec.project),
-              startedAt,
-            ),
-          ),
+        listener: () => pool.listeners,
+        async findAnswer(result) {
+          const path = await requireTranscript(result.session_id ?? spec.sessionId, spec.project);
+          return findAnswerBeforeShells(await readSince(path, startedAt));
+        },
       });
+      // A background shell that outlives the answer works in the session that /clear began.
+      void run.end.then((end) => end.kind === 'answer' && lease.rename(end.sessionId));
+      void run.exited.then(() => lease.release());
+      return run;
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  return {
+    live: pool,
+    status: probe,
+    async run(spec, onOutput) {
+      if (needsLive(spec) || (await pool.canTake(spec)))
+        return pool.run(spec, onOutput, canPrompt(spec.permissionMode));
+      await pool.release(spec.sessionId);
+      return runOnce(spec, onOutput);
     },
     checkMessage: checkCommand,
     getCapabilities: (project) => menus.get(project) ?? newestMenu,
@@ -234,13 +237,7 @@ export function createClaude(deps: {
       if (settings) options.push('--settings', settings);
       return [binary, isNew ? '--session-id' : '--resume', sessionId, ...options, ...extraArgs];
     },
-    async lockSession(sessionId) {
-      await checkFree(sessionId);
-      // Another one may have come while that was looked at.
-      if (held.has(sessionId)) throw beingOpened(sessionId);
-      held.add(sessionId);
-      return () => held.delete(sessionId);
-    },
+    requireFree: (sessionId) => requireFree(sessionId),
     async lastDeeds(sessionId, project) {
       const path = await findTranscript(home, sessionId, project);
       return path ? readLastActivity(path) : null;

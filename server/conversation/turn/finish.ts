@@ -23,8 +23,6 @@ export function createTurnFinisher(deps: {
   waiters: TurnWaiters;
   undo: Pick<Undo, 'after'>;
   isClosing(): boolean;
-  /** A process that was in the way of the next turn is gone. */
-  onFree(): void;
   warn(error: unknown, text: string): void;
 }) {
   const { schedulerState, turns, mapping, records, waiters } = deps;
@@ -57,12 +55,13 @@ export function createTurnFinisher(deps: {
         run,
         isEnding: false,
       };
+      active.lease?.rename(held.sessionId);
       schedulerState.draining.set(turn.id, held);
       void run.exited.then(() => {
         schedulerState.draining.delete(turn.id);
-        deps.onFree();
+        active.lease?.release();
       });
-    }
+    } else active.lease?.release();
     records.announce(turn.conv_id);
     waiters.notifyEnded(ended);
   }

@@ -1,279 +1,338 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../../app-error.ts';
+import type { Lease, SessionLeases } from '../../../session/lease.ts';
 import { type AwakeTimer, startAwakeTimer } from '../../../util/awake-timer.ts';
 import { createMutex } from '../../../util/mutex.ts';
 import type { AgentOutput, Launch, LiveListener, LiveProcessPool, Run, RunSpec } from '../../port.ts';
+import { LiveListeners } from './live-listeners.ts';
 import type { LiveProcess } from './live-process.ts';
 import { type LiveRun, retryIfUndelivered } from './retry-undelivered.ts';
 import { createStaleCheck } from './stale.ts';
 
 type PoolEntry = {
   process: LiveProcess;
+  lease: Lease;
   stale: ReturnType<typeof createStaleCheck>;
   usedAt: number;
   idleTimer: AwakeTimer | null;
   /** A turn is about to be given to it. */
   isReserved: boolean;
-  /** Somebody watches the conversation: it was opened on a page, or runs in a mode that asks. */
+  /** Somebody watches the conversation: it is open on a page, or runs in a mode that asks. */
   hasViewer: boolean;
 };
 
-export type LivePool = LiveProcessPool & {
-  /** Whether a run could go on a process that is open now, or about to be. */
-  canTake(spec: Launch): Promise<boolean>;
-  /**
-   * Runs on the process of the session; starts one, or another one where it cannot be used as it is. What it
-   * asks is asked where it `asks`, or where somebody watches; else it is refused as in a run of its own.
-   * Throws AppError `background_busy` where that would end background work.
-   */
-  run(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<Run>;
-  dispose(): Promise<void>;
+export type LivePoolDeps = {
+  /** The number of processes that are kept. */
+  limit: number;
+  idleMs: number;
+  leases: SessionLeases;
+  now(): Date;
+  start(launch: Launch, on: { listener(): LiveListener; onIdle(): void }): Promise<LiveProcess>;
+  findTranscript(sessionId: string, project: string): Promise<string | null>;
+  /** Throws AppError `session_busy` if a program other than the process `ownPid` has the session open. */
+  requireFree(sessionId: string, ownPid?: number): Promise<void>;
 };
+
+/** A process for nobody in particular waits this long for its session; then it is not worth it. */
+const warmWaitMs = 3000;
 
 /** Modes that a process can only take if it was started in them. */
 const isBypass = (launch: Launch) => launch.permissionMode === 'bypassPermissions';
 
-/** What a process was started with and cannot change. */
+/** The options that a process is started with and cannot change. */
 const launchFingerprint = ({ project, allowedTools, extraArgs, jsonSchema }: Launch) =>
   JSON.stringify([project, allowedTools, extraArgs, jsonSchema]);
+
+const isUsable = ({ process }: PoolEntry, launch: Launch) =>
+  process.isHealthy() &&
+  launchFingerprint(process.launch) === launchFingerprint(launch) &&
+  (!isBypass(launch) || isBypass(process.launch));
+
+const isIdle = (entry: PoolEntry) => entry.process.isIdle() && !entry.isReserved;
+
+/** A process is only replaced if that does not end its background work. */
+function requireNoBackgroundWork({ process }: PoolEntry): void {
+  if (process.isHealthy() && process.hasBackground()) throw new AppError('background_busy');
+}
 
 /**
  * The live processes: one for each session at most, and at most `limit` that are kept. One more is
  * started for a turn that cannot do without, and closed after it.
  */
-export function createLivePool(deps: {
-  limit: number;
-  idleMs: number;
-  now(): Date;
-  start(launch: Launch, on: { listener(): LiveListener | null; onIdle(): void }): Promise<LiveProcess>;
-  findTranscript(sessionId: string, project: string): Promise<string | null>;
-  /** Throws AppError where a process has the session open that is none of `own`. */
-  checkFree(sessionId: string, own: ReadonlySet<number>): Promise<void>;
-}): LivePool {
-  const all = new Set<PoolEntry>();
-  /** Processes that are leaving: until they have, nobody else may have their session. */
-  const leaving = new Map<PoolEntry, Promise<void>>();
-  /** What concerns one session comes one after the other: each looks, waits, and starts or ends a process. */
-  const inTurn = createMutex();
-  /** How many are about to be started. */
-  let opening = 0;
-  let listener: LiveListener | null = null;
-  let isClosing = false;
+export class LivePool implements LiveProcessPool {
+  readonly #deps: LivePoolDeps;
+  /** Of live processes, and of one-shot runs with background work. */
+  readonly listeners = new LiveListeners();
+  readonly #entries = new Set<PoolEntry>();
+  /** Processes that are closing, with their exits. */
+  readonly #closing = new Map<PoolEntry, Promise<void>>();
+  /** Work on one session runs one after the other: each looks, waits, and starts or ends a process. */
+  readonly #runExclusive = createMutex();
+  #startingCount = 0;
+  #isDisposed = false;
 
-  const find = (sessionId: string): PoolEntry | undefined =>
-    [...all].find((held) => held.process.sessionId() === sessionId && held.process.isAlive());
-  const pids = () => new Set([...all].map(({ process }) => process.pid));
-  const isFree = (held: PoolEntry) => held.process.isIdle() && !held.isReserved;
+  constructor(deps: LivePoolDeps) {
+    this.#deps = deps;
+  }
 
-  function close(held: PoolEntry): Promise<void> {
-    const known = leaving.get(held);
-    if (known) return known;
-    all.delete(held);
-    held.idleTimer?.stop();
-    const left = held.process
+  listen(listener: Partial<LiveListener>): void {
+    this.listeners.add(listener);
+  }
+
+  async warm(launch: Launch): Promise<void> {
+    if (!this.#deps.limit) return;
+    const process = await this.#runExclusive(launch.sessionId, () => this.#warmExclusive(launch));
+    await process?.ready;
+  }
+
+  isOpen(sessionId: string): boolean {
+    return this.#find(sessionId) !== undefined;
+  }
+
+  /** Whether a run could use a process that is open now, or about to be. */
+  canTake(launch: Launch): Promise<boolean> {
+    return this.#runExclusive(launch.sessionId, async () => {
+      const entry = this.#find(launch.sessionId);
+      return entry !== undefined && isUsable(entry, launch);
+    });
+  }
+
+  counts(): { open: number; busy: number; limit: number } {
+    const busy = [...this.#entries].filter(({ process }) => process.isBusy()).length;
+    return { open: this.#entries.size, busy, limit: this.#deps.limit };
+  }
+
+  /**
+   * Runs a turn on the process of its session; starts one, or replaces one that cannot be used. Prompts reach a
+   * person if the turn `asks` or somebody watches; else they are denied, as in a one-shot run.
+   * Throws AppError `background_busy` if that would end background work.
+   */
+  async run(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<Run> {
+    const sendExclusive = (message: RunSpec, output: (output: AgentOutput) => void) =>
+      this.#runExclusive(message.sessionId, () => this.#send(message, output, asks));
+    return retryIfUndelivered(await sendExclusive(spec, onOutput), sendExclusive, [spec, onOutput]);
+  }
+
+  async adjust(
+    sessionId: string,
+    changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>,
+  ): Promise<void> {
+    await this.#find(sessionId)?.process.adjust(changes);
+  }
+
+  async readOutputTails(sessionId: string): Promise<ReadonlyMap<string, string>> {
+    return (await this.#find(sessionId)?.process.tails()) ?? new Map<string, string>();
+  }
+
+  async stopTask(sessionId: string, taskId: string): Promise<boolean> {
+    return (await this.#find(sessionId)?.process.stopTask(taskId)) ?? false;
+  }
+
+  release(sessionId: string): Promise<void> {
+    return this.#runExclusive(sessionId, async () => {
+      const entry = this.#find(sessionId);
+      if (entry) requireNoBackgroundWork(entry);
+      await this.#closeAll(sessionId);
+    });
+  }
+
+  close(sessionId: string): Promise<void> {
+    return this.#runExclusive(sessionId, () => this.#closeAll(sessionId));
+  }
+
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    while (this.#startingCount) await delay(20);
+    const entries = [...this.#entries];
+    await Promise.all(
+      entries.map((entry) => (isIdle(entry) ? this.#closeEntry(entry) : entry.process.kill())),
+    );
+    // Their last output reaches a journal that is still open.
+    await Promise.all([...entries.map(({ process }) => process.exited), ...this.#closing.values()]);
+  }
+
+  #find(sessionId: string): PoolEntry | undefined {
+    return [...this.#entries].find(({ process }) => process.sessionId() === sessionId && process.isAlive());
+  }
+
+  /** Closes the process of a session, and waits for one that is closing. */
+  async #closeAll(sessionId: string): Promise<void> {
+    const entry = this.#find(sessionId);
+    if (entry) await this.#closeEntry(entry);
+    const closing = [...this.#closing].filter(([{ lease }]) => lease.sessionId === sessionId);
+    await Promise.all(closing.map(([, exit]) => exit));
+  }
+
+  #closeEntry(entry: PoolEntry): Promise<void> {
+    const pending = this.#closing.get(entry);
+    if (pending) return pending;
+    this.#entries.delete(entry);
+    entry.idleTimer?.stop();
+    const exit = entry.process
       .close()
-      .then(() => held.process.exited)
+      .then(() => entry.process.exited)
       .then(() => {
-        leaving.delete(held);
-        listener?.changed(held.process.sessionId(), false);
+        this.#closing.delete(entry);
+        this.listeners.changed(entry.process.sessionId(), false);
       });
-    leaving.set(held, left);
-    return left;
+    this.#closing.set(entry, exit);
+    return exit;
   }
 
-  /** Waits until no process of a session is leaving. */
-  async function whenReleased(sessionId: string): Promise<void> {
-    const own = [...leaving].filter(([held]) => held.process.sessionId() === sessionId);
-    await Promise.all(own.map(([, left]) => left));
-  }
-
-  /** Closes what was used least recently until there is room for those that are opening; false where all are at work. */
-  async function makeRoom(): Promise<boolean> {
-    while (all.size + leaving.size + opening > deps.limit) {
-      const [oldest] = [...all].filter(isFree).sort((a, b) => a.usedAt - b.usedAt);
-      if (leaving.size) await Promise.race(leaving.values());
-      else if (oldest) await close(oldest);
+  /** Closes the least recently used processes until there is room for another; false if all are busy. */
+  async #makeRoom(): Promise<boolean> {
+    while (this.#entries.size + this.#closing.size + this.#startingCount > this.#deps.limit) {
+      const [oldest] = [...this.#entries].filter(isIdle).sort((a, b) => a.usedAt - b.usedAt);
+      if (this.#closing.size) await Promise.race(this.#closing.values());
+      else if (oldest) await this.#closeEntry(oldest);
       else return false;
     }
     return true;
   }
 
-  function noteIdle(held: PoolEntry): void {
-    held.idleTimer?.stop();
-    void held.stale.note(deps.now());
-    const isSurplus = all.size > deps.limit || !held.process.isHealthy();
-    const closeIfFree = () => {
-      if (isFree(held)) void close(held);
+  #onIdle(entry: PoolEntry): void {
+    // /clear has given it another session.
+    entry.lease.rename(entry.process.sessionId());
+    entry.idleTimer?.stop();
+    void entry.stale.note(this.#deps.now());
+    const isSurplus = this.#entries.size > this.#deps.limit || !entry.process.isHealthy();
+    const closeIfIdle = () => {
+      if (isIdle(entry)) void this.#closeEntry(entry);
     };
-    held.idleTimer = startAwakeTimer(isSurplus ? 0 : deps.idleMs, closeIfFree, { isRef: false });
+    entry.idleTimer = startAwakeTimer(isSurplus ? 0 : this.#deps.idleMs, closeIfIdle, { isRef: false });
   }
 
-  /** Starts a process; where there is no room and it is not `needed`, gives null. */
-  async function open(launch: Launch, isNeeded: boolean): Promise<PoolEntry | null> {
-    opening += 1;
+  /** Starts the process of a turn, whether there is room for it or not. */
+  #openForTurn(launch: Launch): Promise<PoolEntry> {
+    return this.#countStart(async () => {
+      await this.#makeRoom();
+      const lease = await this.#deps.leases.acquire(launch.sessionId, 'live', { isForTurn: true });
+      return this.#start(launch, lease);
+    });
+  }
+
+  /** Starts a process ahead of the next turn; null if there is no room for it, or the session stays in use. */
+  #openAhead(launch: Launch): Promise<PoolEntry | null> {
+    return this.#countStart(async () => {
+      if (!(await this.#makeRoom())) return null;
+      const signal = AbortSignal.timeout(warmWaitMs);
+      const lease = await this.#deps.leases.acquire(launch.sessionId, 'live', { signal }).catch(() => null);
+      return lease && this.#start(launch, lease);
+    });
+  }
+
+  async #countStart<T>(open: () => Promise<T>): Promise<T> {
+    this.#startingCount += 1;
     try {
-      const hasRoom = await makeRoom();
-      return hasRoom || isNeeded ? await openNew(launch) : null;
+      return await open();
     } finally {
-      opening -= 1;
+      this.#startingCount -= 1;
     }
   }
 
-  async function openNew(launch: Launch): Promise<PoolEntry> {
-    await deps.checkFree(launch.sessionId, pids());
-    let held: PoolEntry | null = null;
-    const process = await deps.start(launch, {
-      listener: () => listener,
-      onIdle: () => held && noteIdle(held),
-    });
-    const stale = createStaleCheck(() => deps.findTranscript(process.sessionId(), launch.project));
-    held = {
-      process,
-      stale,
-      usedAt: deps.now().getTime(),
-      idleTimer: null,
-      isReserved: false,
-      hasViewer: false,
-    };
-    const own = held;
-    all.add(own);
-    void process.exited.then(() => {
-      own.idleTimer?.stop();
-      if (all.delete(own)) listener?.changed(process.sessionId(), !isClosing);
-    });
-    if (isClosing) void process.kill();
-    listener?.changed(launch.sessionId, false);
-    noteIdle(own);
-    return own;
-  }
-
-  const isUsable = ({ process }: PoolEntry, launch: Launch) =>
-    process.isHealthy() &&
-    launchFingerprint(process.launch) === launchFingerprint(launch) &&
-    (!isBypass(launch) || isBypass(process.launch));
-
-  /** Another process is needed: work that goes on in this one is not ended for that. */
-  function assertNoBackgroundWork({ process }: PoolEntry): void {
-    if (process.isHealthy() && process.hasBackground()) throw new AppError('background_busy');
-  }
-
-  /** The process for a launch: the one that is there if it will do, else a new one in its place. */
-  async function acquireProcess(launch: Launch): Promise<PoolEntry> {
-    await whenReleased(launch.sessionId);
-    const held = find(launch.sessionId);
-    if (held) {
-      held.isReserved = true;
-      try {
-        const [isStale] = await Promise.all([held.stale.isStale(), deps.checkFree(launch.sessionId, pids())]);
-        if (isUsable(held, launch) && !isStale) return held;
-        if (!isStale) assertNoBackgroundWork(held);
-      } catch (error) {
-        held.isReserved = false;
-        throw error;
-      }
-      await close(held);
-    }
-    const opened = (await open(launch, true)) as PoolEntry;
-    opened.isReserved = true;
-    return opened;
-  }
-
-  /** Gives a message to the process of its session; `asks` where the mode of the turn does. */
-  async function send(
-    spec: RunSpec,
-    onOutput: (output: AgentOutput) => void,
-    asks: boolean,
-  ): Promise<LiveRun> {
-    let held = await acquireProcess(spec);
+  async #start(launch: Launch, lease: Lease): Promise<PoolEntry> {
+    let entry: PoolEntry | null = null;
     try {
-      const begin = () => {
-        held.usedAt = deps.now().getTime();
-        held.hasViewer ||= asks;
-        return held.process.run(spec, onOutput, held.hasViewer);
-      };
+      await this.#deps.requireFree(launch.sessionId);
+      const process = await this.#deps.start(launch, {
+        listener: () => this.listeners,
+        onIdle: () => entry && this.#onIdle(entry),
+      });
+      entry = this.#addEntry(process, lease);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    if (this.#isDisposed) void entry.process.kill();
+    this.listeners.changed(launch.sessionId, false);
+    this.#onIdle(entry);
+    return entry;
+  }
+
+  #addEntry(process: LiveProcess, lease: Lease): PoolEntry {
+    const { findTranscript, now } = this.#deps;
+    const stale = createStaleCheck(() => findTranscript(process.sessionId(), process.launch.project));
+    const usedAt = now().getTime();
+    const entry = { process, lease, stale, usedAt, idleTimer: null, isReserved: false, hasViewer: false };
+    this.#entries.add(entry);
+    void process.exited.then(() => this.#onExit(entry));
+    return entry;
+  }
+
+  #onExit(entry: PoolEntry): void {
+    entry.idleTimer?.stop();
+    entry.lease.release();
+    if (this.#entries.delete(entry)) this.listeners.changed(entry.process.sessionId(), !this.#isDisposed);
+  }
+
+  /** The process for a turn: the existing one if it can be used, else a new one in its place. */
+  async #acquireProcess(launch: Launch): Promise<PoolEntry> {
+    const existing = this.#find(launch.sessionId);
+    if (existing && (await this.#reserveIfUsable(existing, launch))) return existing;
+    if (existing) await this.#closeEntry(existing);
+    const entry = await this.#openForTurn(launch);
+    entry.isReserved = true;
+    return entry;
+  }
+
+  async #reserveIfUsable(entry: PoolEntry, launch: Launch): Promise<boolean> {
+    entry.isReserved = true;
+    try {
+      const [isStale] = await Promise.all([
+        entry.stale.isStale(),
+        this.#deps.requireFree(launch.sessionId, entry.process.pid),
+      ]);
+      if (isUsable(entry, launch) && !isStale) return true;
+      if (!isStale) requireNoBackgroundWork(entry);
+      return false;
+    } catch (error) {
+      entry.isReserved = false;
+      throw error;
+    }
+  }
+
+  /** Sends a message to the process of its session; `asks` if the mode of the turn does. */
+  async #send(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<LiveRun> {
+    let entry = await this.#acquireProcess(spec);
+    const begin = () => {
+      entry.usedAt = this.#deps.now().getTime();
+      entry.hasViewer ||= asks;
+      return entry.process.run(spec, onOutput, entry.hasViewer);
+    };
+    try {
       return await begin().catch(async () => {
-        // It refuses the mode or model that the turn is to run with, or has just ended: a new one is started so.
-        const { hasViewer: isWatched } = held;
-        assertNoBackgroundWork(held);
-        await close(held);
-        held.isReserved = false;
-        held = await acquireProcess(spec);
-        held.hasViewer = isWatched;
+        // It refuses the mode or model of the turn, or has just ended: a new one starts with them.
+        const { hasViewer } = entry;
+        requireNoBackgroundWork(entry);
+        await this.#closeEntry(entry);
+        entry.isReserved = false;
+        entry = await this.#acquireProcess(spec);
+        entry.hasViewer = hasViewer;
         return begin();
       });
     } finally {
-      held.isReserved = false;
+      entry.isReserved = false;
     }
   }
 
-  const run: LivePool['run'] = async (spec, onOutput, asks) => {
-    const sendExclusive = (message: RunSpec, output: (output: AgentOutput) => void) =>
-      inTurn(message.sessionId, () => send(message, output, asks));
-    return retryIfUndelivered(await sendExclusive(spec, onOutput), sendExclusive, [spec, onOutput]);
-  };
-
-  async function warmExclusive(launch: Launch): Promise<LiveProcess | null> {
-    await whenReleased(launch.sessionId);
-    const known = find(launch.sessionId);
-    let held: PoolEntry | null;
-    if (known && (isUsable(known, launch) || !isFree(known))) held = known;
-    else if (known) held = await acquireProcess(launch);
-    else held = await open(launch, false);
-    if (!held) return null;
-    held.isReserved = false;
-    held.hasViewer = true;
-    held.usedAt = deps.now().getTime();
-    if (isFree(held)) noteIdle(held);
-    return held.process;
+  async #warmExclusive(launch: Launch): Promise<LiveProcess | null> {
+    const existing = this.#find(launch.sessionId);
+    let entry: PoolEntry | null;
+    if (existing && (isUsable(existing, launch) || !isIdle(existing))) entry = existing;
+    else if (existing) entry = await this.#replaceIdle(existing, launch);
+    else entry = await this.#openAhead(launch);
+    if (!entry) return null;
+    entry.isReserved = false;
+    entry.hasViewer = true;
+    entry.usedAt = this.#deps.now().getTime();
+    if (isIdle(entry)) this.#onIdle(entry);
+    return entry.process;
   }
 
-  return {
-    async warm(launch) {
-      if (!deps.limit) return;
-      const process = await inTurn(launch.sessionId, () => warmExclusive(launch));
-      await process?.ready;
-    },
-    isOpen: (sessionId) => find(sessionId) !== undefined,
-    canTake: (launch) =>
-      inTurn(launch.sessionId, async () => {
-        await whenReleased(launch.sessionId);
-        const held = find(launch.sessionId);
-        return held !== undefined && isUsable(held, launch);
-      }),
-    counts: () => ({
-      open: all.size,
-      busy: [...all].filter(({ process }) => process.isBusy()).length,
-      limit: deps.limit,
-    }),
-    run,
-    adjust: async (sessionId, changes) => find(sessionId)?.process.adjust(changes),
-    readOutputTails: async (sessionId) =>
-      (await find(sessionId)?.process.tails()) ?? new Map<string, string>(),
-    stopTask: async (sessionId, taskId) => (await find(sessionId)?.process.stopTask(taskId)) ?? false,
-    release: (sessionId) =>
-      inTurn(sessionId, async () => {
-        await whenReleased(sessionId);
-        const held = find(sessionId);
-        if (!held) return;
-        assertNoBackgroundWork(held);
-        await close(held);
-      }),
-    close: (sessionId) =>
-      inTurn(sessionId, async () => {
-        await whenReleased(sessionId);
-        const held = find(sessionId);
-        if (held) await close(held);
-      }),
-    listen(value) {
-      listener = value;
-    },
-    async dispose() {
-      isClosing = true;
-      while (opening) await delay(20);
-      const left = [...all];
-      await Promise.all(left.map((held) => (isFree(held) ? close(held) : held.process.kill())));
-      // What it still has to tell goes to a journal that is open.
-      await Promise.all([...left.map(({ process }) => process.exited), ...leaving.values()]);
-    },
-  };
+  /** The options have changed: the process is replaced ahead of the next turn. */
+  async #replaceIdle(entry: PoolEntry, launch: Launch): Promise<PoolEntry | null> {
+    if (await this.#reserveIfUsable(entry, launch)) return entry;
+    await this.#closeEntry(entry);
+    return this.#openAhead(launch);
+  }
 }
