@@ -41,7 +41,7 @@ export type RunSpec = Launch & {
 /** How much this run may spend in total (USD), given the limits and other turns now. The caller reports its own cost so far. */
 export type RunBudget = { left(spent: number): number };
 
-/** A permission, question or plan of an agent that needs a person. */
+/** A permission, question, plan or budget that needs a person. */
 export type AskedPrompt = {
   id: string;
   kind: PromptKind;
@@ -62,6 +62,15 @@ export type PromptReply =
       permissionMode?: string;
     }
   | { decision: 'deny'; message: string; interrupt: boolean };
+
+/** A prompt together with its reply channel. */
+export type PromptRequest = {
+  prompt: AskedPrompt;
+  /** Delivers the reply. False if the agent no longer waits for one. */
+  respond(reply: PromptReply): boolean;
+  /** Aborted when the agent no longer waits: it has a reply, it withdrew the prompt, or the run has ended. */
+  signal: AbortSignal;
+};
 
 /** The output of a run. `parent_tool_id` is set on the output of a sub-agent. */
 export type AgentOutput =
@@ -85,8 +94,7 @@ export type AgentOutput =
     }
   | { type: 'retrying'; reason: string; attempt: number; discard_text: boolean }
   | { type: 'usage'; usage: Record<string, unknown>; contextTokens: number }
-  | { type: 'prompt.asked'; prompt: AskedPrompt }
-  | { type: 'prompt.withdrawn'; id: string }
+  | ({ type: 'prompt.asked' } & PromptRequest)
   /** `code` is set if readers of the turn should see it. */
   | { type: 'warning'; text: string; code?: TurnWarning['code'] };
 
@@ -134,8 +142,6 @@ export interface Run {
   readonly exited: Promise<void>;
   /** Ends the run and its tools, and resolves when they have ended. A live process stays usable. */
   stop(): Promise<void>;
-  /** Answers a prompt of the run. False if it is no longer open. */
-  answer(promptId: string, reply: PromptReply): boolean;
   /** Sends another message to the run at its next step, as a run of its own. Null if the agent does not support it. */
   steer: ((spec: RunSpec, onOutput: (output: AgentOutput) => void) => Run) | null;
 }

@@ -1,9 +1,10 @@
 import type { AuditEntry, Prompt, PromptAnswer, PromptOutcome, Rule } from '../../contract/prompt.ts';
-import type { PromptReply } from '../agent/port.ts';
+import type { PromptReply, PromptRequest } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { PromptStore } from '../store/port.ts';
 import { nobodyAnswered } from '../transcript/denial.ts';
 import { truncateText } from '../transcript/truncate.ts';
+import { onAbort } from '../util/abort-signal.ts';
 import { type AwakeTimer, startAwakeTimer } from '../util/awake-timer.ts';
 import { boundedStart } from './bounded.ts';
 import { commandTextsOf } from './command-texts.ts';
@@ -19,15 +20,18 @@ export type Decider = { name: string; address: string | null };
 
 const itself: Decider = { name: 'switchboard', address: null };
 
-/** A prompt that waits, with the way to give its answer to the agent (false where that no longer waits). */
+/** The way back to the agent that asked. `signal` is aborted when nobody waits for the reply any more. */
+export type ReplyChannel = Pick<PromptRequest, 'respond' | 'signal'>;
+
+/** A prompt that waits for a person. */
 type Waiting = {
   prompt: Prompt;
   call: Call;
-  give(reply: PromptReply): boolean;
+  respond: ReplyChannel['respond'];
   timer: AwakeTimer | undefined;
 };
 
-/** A prompt before it was looked at. */
+/** A prompt before it was examined. */
 export type Asked = Omit<Prompt, 'risks' | 'offers'>;
 
 /** What an answer came to. */
@@ -103,23 +107,26 @@ export function createPrompts(deps: {
   const covering = (call: Call) => coveringRules(rules, call, deps.now().toISOString());
 
   /** Answers for a person who gave a rule for it. */
-  function giveByRule({ prompt, give }: Pick<Waiting, 'prompt' | 'give'>, used: readonly Rule[]): void {
+  function allowByRule(
+    { prompt, respond }: Pick<Waiting, 'prompt' | 'respond'>,
+    used: readonly Rule[],
+  ): void {
     store.note({
       ...auditOf(prompt, itself),
       action: 'rule.used',
       rule_id: used.map(({ id }) => id).join(' '),
     });
-    give({ decision: 'allow', input: prompt.input });
+    respond({ decision: 'allow', input: prompt.input });
   }
 
-  function timeOut(own: Waiting): void {
-    const interrupt = own.prompt.kind === 'budget';
+  function timeOut({ prompt, respond }: Waiting): void {
+    const interrupt = prompt.kind === 'budget';
     const message =
       `${nobodyAnswered} ${deps.timeoutS} s. This is not a refusal: nobody has seen the question. ` +
       'Go on with what needs no answer, and say at the end what you still need.';
     attempt('a prompt could not be closed', () => {
-      close({ prompt: own.prompt, outcome: 'timed_out', by: itself });
-      own.give({ decision: 'deny', message, interrupt });
+      close({ prompt, outcome: 'timed_out', by: itself });
+      respond({ decision: 'deny', message, interrupt });
     });
   }
 
@@ -129,6 +136,14 @@ export function createPrompts(deps: {
     } catch (error) {
       deps.warn(error, what);
     }
+  }
+
+  const closeUnanswered = (prompt: Prompt, outcome: 'withdrawn' | 'restarted') =>
+    attempt('a prompt could not be closed', () => close({ prompt, outcome, by: itself }));
+
+  /** The signal of an answered prompt is aborted as well. */
+  function withdraw(prompt: Prompt): void {
+    if (waiting.has(prompt.id)) closeUnanswered(prompt, 'withdrawn');
   }
 
   function reanswer(id: string, answer: PromptAnswer): Answered {
@@ -178,17 +193,18 @@ export function createPrompts(deps: {
     of: (turnId: string): Prompt[] =>
       [...waiting.values()].map(({ prompt }) => prompt).filter((prompt) => prompt.turn_id === turnId),
 
-    /** Takes up a prompt: answers it by a rule, or has it wait for a person. */
-    async ask(asked: Asked, give: (reply: PromptReply) => boolean, isWanted: () => boolean): Promise<void> {
+    /** Answers a prompt by a rule, or registers it to wait for a person until its signal withdraws it. */
+    async ask(asked: Asked, { respond, signal }: ReplyChannel): Promise<void> {
       const { call, risks } = await judge(asked);
       const prompt: Prompt = { ...asked, risks, offers: asked.kind === 'permission' ? offersOf(call) : [] };
-      if (!isWanted()) return;
+      if (signal.aborted) return;
       const used = prompt.kind === 'permission' ? covering(call) : null;
-      if (used) return giveByRule({ prompt, give }, used);
+      if (used) return allowByRule({ prompt, respond }, used);
       store.open(prompt);
-      const own: Waiting = { prompt, call, give, timer: undefined };
-      if (deps.timeoutS !== null) own.timer = startAwakeTimer(deps.timeoutS * 1000, () => timeOut(own));
-      waiting.set(prompt.id, own);
+      const entry: Waiting = { prompt, call, respond, timer: undefined };
+      if (deps.timeoutS !== null) entry.timer = startAwakeTimer(deps.timeoutS * 1000, () => timeOut(entry));
+      waiting.set(prompt.id, entry);
+      onAbort(signal, () => withdraw(prompt));
     },
 
     /** A person's answer. The same one again is fine. */
@@ -213,7 +229,7 @@ export function createPrompts(deps: {
         rules = [...rules, rule];
       }
       close({ prompt, outcome, by, reply, detail: inputText(rest), ...(rule ? { ruleId: rule.id } : {}) });
-      if (!own.give(said)) {
+      if (!own.respond(said)) {
         store.close(prompt, {
           outcome: 'withdrawn',
           reply: null,
@@ -235,7 +251,7 @@ export function createPrompts(deps: {
             reply: byItself,
             ruleId: used.map((one) => one.id).join(' '),
           });
-          giveByRule(other, used);
+          allowByRule(other, used);
         }
       }
       return { id, outcome, turn_id: prompt.turn_id, rule: rule && marked(rule) };
@@ -243,22 +259,17 @@ export function createPrompts(deps: {
 
     /** Lets the prompts of a kind go on that the given test says need no answer any more. */
     allowWhere(needsNone: (prompt: Prompt) => boolean): void {
-      for (const { prompt, give } of [...waiting.values()]) {
+      for (const { prompt, respond } of [...waiting.values()]) {
         if (!needsNone(prompt)) continue;
         close({ prompt, outcome: 'allowed', by: itself, reply: byItself });
-        give({ decision: 'allow', input: prompt.input });
+        respond({ decision: 'allow', input: prompt.input });
       }
     },
 
-    /** Nobody waits for a prompt any more; without an id for none of a turn. */
-    withdraw(
-      which: { id: string } | { turnId: string },
-      outcome: 'withdrawn' | 'restarted' = 'withdrawn',
-    ): void {
-      for (const { prompt } of [...waiting.values()]) {
-        const isMeant = 'id' in which ? prompt.id === which.id : prompt.turn_id === which.turnId;
-        if (isMeant) attempt('a prompt could not be closed', () => close({ prompt, outcome, by: itself }));
-      }
+    /** Closes the prompts of a turn that ends with the server, whether or not the agent withdraws them first. */
+    closeRestarted(turnId: string): void {
+      for (const { prompt } of [...waiting.values()])
+        if (prompt.turn_id === turnId) closeUnanswered(prompt, 'restarted');
     },
 
     /** Closes what an earlier server left open. Gives it, so that its turns can say so. */

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HookAnswer, HookInput } from '../../contract/hook.ts';
 import { promptKind } from '../agent/claude/live/reply.ts';
-import type { Agent, AskedPrompt, PromptReply } from '../agent/port.ts';
+import type { Agent, PromptReply, PromptRequest } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Conversations } from '../conversation/conversations.ts';
 import type { Asked, Prompts } from '../prompt/prompts.ts';
@@ -27,12 +27,8 @@ export type TerminalPromptsDeps = {
   prompts: Prompts;
   conversations(): Pick<Conversations, 'createId' | 'adopt' | 'announce' | 'mapBySession'>;
   agent: Pick<Agent, 'liveSessions'>;
-  /** A turn that was typed into this session takes what is asked meanwhile; null where there is none. */
-  deliverToTurn(
-    sessionId: string,
-    asked: AskedPrompt,
-    deliverReply: (reply: PromptReply) => boolean,
-  ): { withdraw(): void } | null;
+  /** Hands a prompt to the turn that was typed into this session. False if there is none. */
+  deliverToTurn(sessionId: string, request: PromptRequest): boolean;
   /** Where the files with the hooks are, and what terminals show: for their owner alone. */
   folder: string;
   /** The address of this server on this machine. */
@@ -59,7 +55,7 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
   }
 
   /** Resolves when the terminal no longer waits for the answer. */
-  async function withdrawClosed(record: SessionRecord, signal: AbortSignal): Promise<void> {
+  async function untilClosed(record: SessionRecord, signal: AbortSignal): Promise<void> {
     let hasWaited = false;
     const begun = performance.now();
     while (!signal.aborted) {
@@ -72,14 +68,14 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
     }
   }
 
-  /** The questions that wait, with how to end each, by what they ask for. */
-  const asking = new Set<{ recordId: string; call: string; done: AbortController }>();
+  /** The tool calls that wait for a reply, with what ends the wait: the CLI reports by call that a tool has run. */
+  const asking = new Set<{ recordId: string; call: string; closing: AbortController }>();
   const toToolCall = ({ tool_name, tool_input }: HookInput) => inputText([tool_name, tool_input]);
 
   /** A tool was run: somebody has allowed it at the terminal. */
   function recordToolRun(record: SessionRecord, input: HookInput): HookAnswer {
     const call = toToolCall(input);
-    for (const one of asking) if (one.recordId === record.id && one.call === call) one.done.abort();
+    for (const one of asking) if (one.recordId === record.id && one.call === call) one.closing.abort();
     return {};
   }
 
@@ -89,43 +85,38 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
     hungUp: AbortSignal,
   ): Promise<HookAnswer> {
     const { tool_name: tool = 'unknown', tool_input = {} } = input;
-    const asked: AskedPrompt = {
-      id: deps.newId(),
-      kind: promptKind(tool),
-      tool,
-      input: tool_input,
-      reason: null,
-      parent_tool_id: null,
-    };
-    const over = new AbortController();
+    const closing = new AbortController();
     let answer: HookAnswer = {};
-    const give = (reply: PromptReply): boolean => {
-      if (over.signal.aborted || hungUp.aborted) return false;
+    const respond = (reply: PromptReply): boolean => {
+      if (closing.signal.aborted || hungUp.aborted) return false;
       answer = toHookAnswer(reply);
-      over.abort();
+      closing.abort();
       return true;
     };
-    const ofRun = deps.deliverToTurn(record.session_id, asked, give);
-    const convId = ofRun ? null : await open(record, asked, give);
-    const own = { recordId: record.id, call: toToolCall(input), done: new AbortController() };
-    asking.add(own);
-    await withdrawClosed(record, AbortSignal.any([over.signal, hungUp, own.done.signal]));
-    asking.delete(own);
-    if (!over.signal.aborted) {
-      over.abort();
-      if (ofRun) ofRun.withdraw();
-      else prompts.withdraw({ id: asked.id });
-    }
+    const request: PromptRequest = {
+      prompt: {
+        id: deps.newId(),
+        kind: promptKind(tool),
+        tool,
+        input: tool_input,
+        reason: null,
+        parent_tool_id: null,
+      },
+      respond,
+      signal: closing.signal,
+    };
+    const convId = deps.deliverToTurn(record.session_id, request) ? null : await open(record, request);
+    const entry = { recordId: record.id, call: toToolCall(input), closing };
+    asking.add(entry);
+    await untilClosed(record, AbortSignal.any([closing.signal, hungUp]));
+    asking.delete(entry);
+    closing.abort();
     if (convId) conversations().announce(convId);
     return answer;
   }
 
   /** Asks for a terminal that no turn of ours works in. */
-  async function open(
-    record: SessionRecord,
-    asked: AskedPrompt,
-    give: (reply: PromptReply) => boolean,
-  ): Promise<string> {
+  async function open(record: SessionRecord, { prompt: asked, ...channel }: PromptRequest): Promise<string> {
     const conv_id = await findConversation(record);
     const { project } = record;
     const prompt: Asked = {
@@ -135,7 +126,7 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
       project,
       opened_at: deps.now().toISOString(),
     };
-    await prompts.ask(prompt, give, () => true);
+    await prompts.ask(prompt, channel);
     conversations().announce(conv_id);
     return conv_id;
   }

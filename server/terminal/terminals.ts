@@ -81,7 +81,7 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
   const terminalPrompts = createTerminalPrompts({
     ...deps,
     archive,
-    deliverToTurn: typedTurns.give,
+    deliverToTurn: typedTurns.deliverPrompt,
     folder,
     newId: () => nanoid(12),
   });

@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type {
   Agent,
   AgentOutput,
-  AskedPrompt,
   LiveSession,
-  PromptReply,
+  PromptRequest,
   Run,
   RunEnd,
   RunSpec,
@@ -36,7 +35,7 @@ type TypedTurn = {
   instead: Run | null;
   onBegin(): void;
   onOutput(output: AgentOutput): void;
-  replies: Map<string, (reply: PromptReply) => boolean>;
+  hasAsked: boolean;
 };
 
 /** Where a message is typed or processed: /clear gives the process another session. */
@@ -160,7 +159,7 @@ export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDe
     const look = async ({ status }: LiveSession) => {
       hasWorked ||= status === 'busy' || told.text !== '';
       // The model's questions come after work; a dialog that a person opens is theirs.
-      dialogs = status === 'waiting' && !hasWorked && !own.replies.size ? dialogs + 1 : 0;
+      dialogs = status === 'waiting' && !hasWorked && !own.hasAsked ? dialogs + 1 : 0;
       if (dialogs < dialogLooks) return report();
       await terminals.interrupt(place.sessionId).catch(() => {});
       throw new AppError(
@@ -217,7 +216,7 @@ export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDe
         instead: null,
         onBegin,
         onOutput,
-        replies: new Map(),
+        hasAsked: false,
       };
       typed.set(spec.sessionId, own);
       const end = runTurn(spec, own, stopping.signal)
@@ -237,22 +236,17 @@ export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDe
           await own.instead?.stop();
           await end;
         },
-        answer: (id, reply) => own.instead?.answer(id, reply) ?? own.replies.get(id)?.(reply) ?? false,
         steer: null,
       };
     },
-    /** Prompts of a terminal that works on our message belong to that message's turn. */
-    give(
-      sessionId: string,
-      asked: AskedPrompt,
-      give: (reply: PromptReply) => boolean,
-    ): { withdraw(): void } | null {
+    /** Hands a prompt of a terminal to the turn whose message it works on. False if there is none. */
+    deliverPrompt(sessionId: string, request: PromptRequest): boolean {
       const own = typed.get(sessionId);
       // Before that, prompts come from a person's own work.
-      if (!own?.isSent) return null;
-      own.replies.set(asked.id, give);
-      own.onOutput({ type: 'prompt.asked', prompt: asked });
-      return { withdraw: () => own.onOutput({ type: 'prompt.withdrawn', id: asked.id }) };
+      if (!own?.isSent) return false;
+      own.hasAsked = true;
+      own.onOutput({ type: 'prompt.asked', ...request });
+      return true;
     },
   };
 }

@@ -70,7 +70,6 @@ export async function startOneShot(spec: RunSpec, deps: Deps): Promise<Run> {
     end: reading.end,
     exited: own.exited.then(() => {}),
     stop,
-    answer: () => false,
     steer: null,
   };
 }

@@ -1,9 +1,18 @@
 import type { Event } from '../../../contract/event.ts';
 import type { Prompt } from '../../../contract/prompt.ts';
-import type { Agent, AgentOutput, AskedPrompt, PromptReply, Run, RunEnd, RunSpec } from '../../agent/port.ts';
+import type {
+  Agent,
+  AgentOutput,
+  PromptReply,
+  PromptRequest,
+  Run,
+  RunEnd,
+  RunSpec,
+} from '../../agent/port.ts';
 import { AppError } from '../../app-error.ts';
 import type { Asked, Prompts } from '../../prompt/prompts.ts';
 import type { Journal, TurnEnd } from '../../store/port.ts';
+import { onAbort } from '../../util/abort-signal.ts';
 import { contain } from '../../util/contain.ts';
 import { isExhaustion } from '../../util/exhaustion.ts';
 import type { ActiveTurn } from '../state.ts';
@@ -26,18 +35,22 @@ export type TurnRunDeps = {
 /** Gets the run of a turn going. Null where a stop came first. */
 export type StartRun = (onOutput: (output: AgentOutput) => void) => Promise<Run | null>;
 
-/** What a run is told beside its outputs. */
+/** Handles the output of one run. */
 type Reading = {
-  spec: Pick<RunSpec, 'project'>;
+  project: string;
   clock: PausableTimeout | null;
-  isOpen: boolean;
-  /** Prompts that the agent took back, some before they were opened. */
-  withdrawn: Set<string>;
-  /** By prompt: what lets the time limit run on. */
-  holds: Map<string, () => void>;
-  /** Resolves if what the agent said could not be handled. */
+  /** Aborted when the turn is over: later output is ignored, and its prompts are closed. */
+  over: AbortController;
+  /** Resolves if output of the agent could not be handled. */
   fault: ReturnType<typeof createFailure>;
 };
+
+const startReading = (project: string): Reading => ({
+  project,
+  clock: null,
+  over: new AbortController(),
+  fault: createFailure(),
+});
 
 /** Runs a turn that is marked as running to its end. Never throws: every fault is an end of the turn. */
 export async function runTurn(
@@ -46,21 +59,15 @@ export async function runTurn(
   deps: TurnRunDeps,
 ): Promise<{ turnEnd: TurnEnd; end: RunEnd | null }> {
   const { spec, timeoutS } = how;
-  const reading: Reading = {
-    spec,
-    clock: null,
-    isOpen: true,
-    withdrawn: new Set(),
-    holds: new Map(),
-    fault: createFailure(),
-  };
+  const reading = startReading(spec.project);
   let end: RunEnd | null = null;
   let detail: string | undefined;
   try {
-    // What a background shell causes after the answer is no part of this turn.
+    // Output that a background shell causes after the answer is not part of this turn.
     const run = await how.start(
       (output) =>
-        (reading.isOpen || output.type === 'warning') && handleSafely(active, output, reading, deps),
+        (!reading.over.signal.aborted || output.type === 'warning') &&
+        handleSafely(active, output, reading, deps),
     );
     if (run) end = await awaitEnd(active, run, reading, timeoutS);
   } catch (error) {
@@ -73,11 +80,13 @@ export async function runTurn(
       detail = (error as Error).message;
     }
   }
-  reading.isOpen = false;
+  if (active.stop === 'shutdown') {
+    detail = describeWaiting(deps.prompts.of(active.turn.id));
+    deps.prompts.closeRestarted(active.turn.id);
+  }
+  reading.over.abort();
   recordContext(active, end, deps);
   await checkTranscriptKept(active, end, spec.project, deps);
-  if (active.stop === 'shutdown') detail = describeWaiting(deps.prompts.of(active.turn.id));
-  deps.prompts.withdraw({ turnId: active.turn.id }, active.stop === 'shutdown' ? 'restarted' : 'withdrawn');
   if (active.stop === 'timeout') detail = `The turn did not end within ${timeoutS} s.`;
   const text = end?.kind === 'answer' ? '' : await readWrittenText(active, spec, deps);
   const at = deps.now().toISOString();
@@ -125,20 +134,10 @@ export function followAgentTurn(
   project: string,
   deps: TurnRunDeps,
 ): (output: AgentOutput) => void {
-  const reading: Reading = {
-    spec: { project },
-    clock: null,
-    isOpen: true,
-    withdrawn: new Set(),
-    holds: new Map(),
-    fault: createFailure(),
-  };
-  void active.run?.end.then(() => {
-    reading.isOpen = false;
-    deps.prompts.withdraw({ turnId: active.turn.id });
-  });
+  const reading = startReading(project);
+  void active.run?.end.then(() => reading.over.abort());
   void reading.fault.end.then(() => active.run?.stop());
-  return (output) => reading.isOpen && handleSafely(active, output, reading, deps);
+  return (output) => !reading.over.signal.aborted && handleSafely(active, output, reading, deps);
 }
 
 /** The end of a turn whose output could not be handled, as a promise and what resolves it. */
@@ -157,16 +156,17 @@ const ourFault: RunEnd = {
   cost: null,
 };
 
-/** It is called by a handler of the agent's output: a fault of ours must end this turn alone, and not look like one of the agent. */
 function handleSafely(active: ActiveTurn, output: AgentOutput, reading: Reading, deps: TurnRunDeps): void {
-  contain(
-    () => handleOutput(active, output, reading, deps),
-    (error) => {
-      deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
-      reading.isOpen = false;
-      reading.fault.fail();
-    },
-  )();
+  containFault(active, reading, deps, () => handleOutput(active, output, reading, deps));
+}
+
+/** Agents call this from their event handlers: a fault of the server ends this turn alone, as a fault of the server. */
+function containFault(active: ActiveTurn, reading: Reading, deps: TurnRunDeps, work: () => unknown): void {
+  contain(work, (error) => {
+    deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
+    reading.fault.fail();
+    reading.over.abort();
+  })();
 }
 
 function handleOutput(
@@ -178,14 +178,8 @@ function handleOutput(
   if (output.type === 'warning') {
     deps.warn(null, output.text);
     if (output.code) addWarning(active, output.code);
-  } else if (output.type === 'prompt.asked') return handlePrompt(active, output.prompt, reading, deps);
-  else if (output.type === 'prompt.withdrawn') {
-    reading.withdrawn.add(output.id);
-    reading.holds.get(output.id)?.();
-    // At a shutdown they are closed with the turn, which says so.
-    if (active.stop !== 'shutdown') deps.prompts.withdraw({ id: output.id });
-    recordWaiting(active, deps);
-  } else {
+  } else if (output.type === 'prompt.asked') return handlePrompt(active, output, reading, deps);
+  else {
     active.text = addText(active.text, output);
     const common = { conv_id: active.turn.conv_id, turn_id: active.turn.id, at: deps.now().toISOString() };
     deps.journal.append([toEvent(active, output, common)]);
@@ -194,46 +188,57 @@ function handleOutput(
 
 async function handlePrompt(
   active: ActiveTurn,
-  asked: AskedPrompt,
+  request: PromptRequest,
   reading: Reading,
   deps: TurnRunDeps,
 ): Promise<void> {
-  const { project } = reading.spec;
   const { turn } = active;
-  const { id, kind, tool, input, reason, parent_tool_id, tool_id = null } = asked;
-  const names = { id, kind, conv_id: turn.conv_id, turn_id: turn.id };
-  const release = reading.clock?.pause() ?? (() => {});
-  reading.holds.set(id, release);
-  const deliverReply = (reply: PromptReply) => {
-    release();
+  const { id, kind, tool, input, reason, parent_tool_id, tool_id = null } = request.prompt;
+  reading.clock?.pauseUntil(request.signal);
+  const respond = (reply: PromptReply) => {
     if (reply.decision === 'deny' && reply.interrupt) active.stop ??= kind === 'budget' ? 'budget' : 'cancel';
-    const isTaken = active.run?.answer(id, reply) ?? false;
+    const isDelivered = request.respond(reply);
     recordWaiting(active, deps);
-    return isTaken;
+    return isDelivered;
+  };
+  const signal = withdrawalSignal(active, request.signal, reading.over.signal);
+  const prompt: Asked = {
+    id,
+    kind,
+    conv_id: turn.conv_id,
+    turn_id: turn.id,
+    tool,
+    input,
+    reason,
+    project: reading.project,
+    parent_tool_id,
+    tool_id,
+    opened_at: deps.now().toISOString(),
   };
   try {
-    const prompt: Asked = {
-      ...names,
-      tool,
-      input,
-      reason,
-      project,
-      parent_tool_id,
-      tool_id,
-      opened_at: deps.now().toISOString(),
-    };
-    await deps.prompts.ask(prompt, deliverReply, () => reading.isOpen && !reading.withdrawn.has(id));
+    await deps.prompts.ask(prompt, { respond, signal });
   } catch (error) {
     deps.warn(error, 'a prompt could not be kept');
-    deliverReply({
+    respond({
       decision: 'deny',
       message: `The question could not be put to the user: ${(error as Error).message}. Do not go on.`,
       interrupt: true,
     });
   }
-  // Answered by a rule, or not wanted any more: nobody waits for it.
-  if (!deps.prompts.of(turn.id).some((open) => open.id === id)) release();
   recordWaiting(active, deps);
+  onAbort(signal, () => {
+    if (!reading.over.signal.aborted) containFault(active, reading, deps, () => recordWaiting(active, deps));
+  });
+}
+
+/** Aborted when nobody can answer a prompt any more. At a shutdown only `over` counts: the turn says what it waited for. */
+function withdrawalSignal(active: ActiveTurn, agentSignal: AbortSignal, over: AbortSignal): AbortSignal {
+  const withdrawal = new AbortController();
+  onAbort(agentSignal, () => {
+    if (active.stop !== 'shutdown') withdrawal.abort();
+  });
+  onAbort(over, () => withdrawal.abort());
+  return withdrawal.signal;
 }
 
 function recordWaiting(active: ActiveTurn, deps: TurnRunDeps): void {
@@ -252,11 +257,11 @@ function recordContext(active: ActiveTurn, end: RunEnd | null, deps: TurnRunDeps
   deps.journal.append([{ type: 'usage', ...common, usage: end.usage, context: active.context }]);
 }
 
-type Told = Exclude<AgentOutput, { type: 'warning' | 'prompt.asked' | 'prompt.withdrawn' }>;
+type JournaledOutput = Exclude<AgentOutput, { type: 'warning' | 'prompt.asked' }>;
 
 function toEvent(
   active: ActiveTurn,
-  output: Told,
+  output: JournaledOutput,
   common: { conv_id: string; turn_id: string; at: string },
 ): Event {
   switch (output.type) {

@@ -3,6 +3,7 @@ import { asText, figure } from '../../../transcript/plain-value.ts';
 import { type AwakeTimer, startAwakeTimer } from '../../../util/awake-timer.ts';
 import type {
   AgentOutput,
+  AskedPrompt,
   Launch,
   LiveListener,
   ProcessRegistry,
@@ -83,10 +84,8 @@ export async function startLiveProcess(deps: {
   };
   /** Messages that are not written yet. */
   const held: QueuedMessage[] = [];
-  /** What it took back before it was put to anybody. */
-  const withdrawn = new Set<string>();
-  /** What it asked and was not answered, with the turn that waits for it. */
-  const asked = new Map<string, { turn: LiveTurn | null; answer(reply: PromptReply): void }>();
+  /** Requests of the CLI that have no answer yet, by their id: `control_cancel_request` names it. */
+  const pending = new Map<string, { turn: LiveTurn; closing: AbortController }>();
   const background = createBackground({
     now: deps.now,
     changed: (tasks) => {
@@ -106,7 +105,7 @@ export async function startLiveProcess(deps: {
   /** Silence counts only while the model is to speak. */
   function watch(): void {
     stall?.stop();
-    if (!turns.isBusy() || turns.isToolOpen() || asked.size) return;
+    if (!turns.isBusy() || turns.isToolOpen() || pending.size) return;
     stall = startAwakeTimer(deps.stallMs, () => {
       fail({
         kind: 'failure',
@@ -120,7 +119,7 @@ export async function startLiveProcess(deps: {
 
   function fail(end: RunEnd): void {
     isSound = false;
-    asked.clear();
+    for (const id of [...pending.keys()]) closeRequest(id);
     for (const message of held.splice(0)) message.drop();
     turns.fail(end);
   }
@@ -131,7 +130,7 @@ export async function startLiveProcess(deps: {
     onLine(line) {
       // After /clear the process goes on in another session.
       if (typeof line['session_id'] === 'string' && line['session_id']) sessionId = line['session_id'];
-      if (line.type === 'control_cancel_request') withdraw(asText(line['request_id']));
+      if (line.type === 'control_cancel_request') closeRequest(asText(line['request_id']));
       else {
         // An accepted plan and the model's own doing change it as well.
         if (typeof line['permissionMode'] === 'string') settings.permissionMode = line['permissionMode'];
@@ -173,10 +172,34 @@ export async function startLiveProcess(deps: {
     background.end();
   });
 
-  function withdraw(id: string): void {
-    if (!asked.has(id)) withdrawn.add(id);
-    const { turn } = asked.get(id) ?? {};
-    if (asked.delete(id)) turn?.output({ type: 'prompt.withdrawn', id });
+  /** The CLI does not wait for an answer to this request, or no longer does. */
+  function closeRequest(id: string): void {
+    const request = pending.get(id);
+    pending.delete(id);
+    request?.closing.abort();
+  }
+
+  function openRequest(id: string, turn: LiveTurn): AbortSignal {
+    const closing = new AbortController();
+    pending.set(id, { turn, closing });
+    return closing.signal;
+  }
+
+  /** Asks a person. `deliverReply` answers the request. */
+  function askPerson(
+    turn: LiveTurn,
+    prompt: AskedPrompt,
+    signal: AbortSignal,
+    deliverReply: (reply: PromptReply) => void,
+  ): void {
+    const respond = (reply: PromptReply): boolean => {
+      if (signal.aborted || !channel.isAlive()) return false;
+      deliverReply(reply);
+      closeRequest(prompt.id);
+      watch();
+      return true;
+    };
+    turn.output({ type: 'prompt.asked', prompt, respond, signal });
   }
 
   async function handleRequest(ask: ControlRequest): Promise<void> {
@@ -191,8 +214,9 @@ export async function startLiveProcess(deps: {
         return;
       }
       const prompt = toPrompt(ask, turns.parentOf(request['tool_use_id']));
-      asked.set(request_id, { turn, answer: (reply) => channel.respond(request_id, toResponse(reply)) });
-      turn.output({ type: 'prompt.asked', prompt });
+      askPerson(turn, prompt, openRequest(request_id, turn), (reply) =>
+        channel.respond(request_id, toResponse(reply)),
+      );
     } else if (request.subtype === 'hook_callback') {
       await enforceBudget(ask, turn);
     } else {
@@ -208,34 +232,33 @@ export async function startLiveProcess(deps: {
     { request_id, request }: ControlRequest,
     turn: LiveTurn | null,
   ): Promise<void> {
-    const resumeAfterHook = () => channel.respond(request_id, {});
-    if (!turn?.budget) return resumeAfterHook();
+    const answerHook = () => channel.respond(request_id, {});
+    if (!turn?.budget) return answerHook();
+    const signal = openRequest(request_id, turn);
+    const resumeAfterHook = () => {
+      closeRequest(request_id);
+      answerHook();
+    };
     const counted = await totalCost().catch(() => null);
     // The turn may have ended, or been stopped, meanwhile.
-    if (withdrawn.delete(request_id) || !turns.has(turn.messageId)) return;
+    if (signal.aborted) return;
     if (counted === null) return resumeAfterHook();
     const spent = turns.spentBy(turn, counted);
     const left = turn.budget.left(spent);
     if (spent < left) return resumeAfterHook();
     const input = request['input'] as { tool_name?: unknown } | undefined;
     const tool = asText(input?.tool_name ?? 'a tool');
-    asked.set(request_id, {
-      turn,
-      answer(reply) {
-        resumeAfterHook();
-        if (reply.decision === 'deny') void channel.request('interrupt').catch(() => {});
-      },
-    });
-    turn.output({
-      type: 'prompt.asked',
-      prompt: {
-        id: request_id,
-        kind: 'budget',
-        tool,
-        input: { spent_usd: spent, left_usd: left },
-        reason: 'The budget is used up.',
-        parent_tool_id: null,
-      },
+    const prompt: AskedPrompt = {
+      id: request_id,
+      kind: 'budget',
+      tool,
+      input: { spent_usd: spent, left_usd: left },
+      reason: 'The budget is used up.',
+      parent_tool_id: null,
+    };
+    askPerson(turn, prompt, signal, (reply) => {
+      answerHook();
+      if (reply.decision === 'deny') void channel.request('interrupt').catch(() => {});
     });
   }
 
@@ -259,14 +282,6 @@ export async function startLiveProcess(deps: {
       exited: done,
       wasDelivered,
       stop: () => stop(messageId, done),
-      answer(promptId, reply) {
-        const own = asked.get(promptId);
-        if (!own || !channel.isAlive()) return false;
-        asked.delete(promptId);
-        own.answer(reply);
-        watch();
-        return true;
-      },
       steer: (spec, onOutput) => send(spec, onOutput, mayAsk),
     };
   }
@@ -360,7 +375,7 @@ export async function startLiveProcess(deps: {
   }
 
   function ended(messageId: string | null, value: RunEnd, settle: (end: RunEnd) => void): void {
-    for (const [id, { turn }] of asked) if (turn?.messageId === messageId) asked.delete(id);
+    for (const [id, { turn }] of [...pending]) if (turn.messageId === messageId) closeRequest(id);
     if (value.kind === 'failure' && value.code === 'not_logged_in') isSound = false;
     settle(value);
     noteIdle();

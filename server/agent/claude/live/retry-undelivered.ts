@@ -44,7 +44,6 @@ export function retryIfUndelivered(
       isStopped = true;
       return current.stop();
     },
-    answer: (promptId, reply) => current.answer(promptId, reply),
     steer: (...further) => retryIfUndelivered(current.steer(...further), again, further),
   };
 }

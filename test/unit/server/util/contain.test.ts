@@ -43,7 +43,7 @@ async function runOnce(inject: () => void) {
     session_id: 's',
   };
   const active = createActiveTurn(turn as never);
-  const prompts = { ask: async () => {}, of: () => inject() ?? [], withdraw: () => {} };
+  const prompts = { ask: async () => {}, of: () => inject() ?? [] };
   const agent = {
     readTextSince: async () => '',
     keepsAnswer: async () => true,
@@ -73,7 +73,7 @@ async function runOnce(inject: () => void) {
       end = resolve;
     });
     say = (kind) => {
-      const asked = {
+      const prompt = {
         id: 'p',
         kind: 'permission',
         tool: 'Bash',
@@ -81,8 +81,11 @@ async function runOnce(inject: () => void) {
         reason: null,
         parent_tool_id: null,
       };
+      const { signal } = new AbortController();
       onOutput(
-        (kind === 'text' ? { type: 'text', text: 'x' } : { type: 'prompt.asked', prompt: asked }) as never,
+        (kind === 'text'
+          ? { type: 'text', text: 'x' }
+          : { type: 'prompt.asked', prompt, respond: () => true, signal }) as never,
       );
       if (kind === 'text') end(answer);
     };
@@ -91,7 +94,6 @@ async function runOnce(inject: () => void) {
       end: ended,
       exited: Promise.resolve(),
       stop,
-      answer: () => false,
       steer: null,
     };
   };
