@@ -85,6 +85,13 @@ module.exports = {
     },
     ...folderRules,
     {
+      name: 'agents-are-known-by-their-port',
+      comment: 'Only the composition root knows which agents there are.',
+      severity: 'error',
+      from: { path: '^server/', pathNot: '^server/(agent/|compose/|server\\.ts$)' },
+      to: { path: '^server/agent/[^/]+/' },
+    },
+    {
       name: 'programs-are-started-in-one-place',
       comment: 'There a start that fails is an error value; anywhere else it could end the server.',
       severity: 'error',

@@ -72,15 +72,15 @@ const serverFolders = {
     imports: ['transcript/'],
   },
   agent: {
-    what: 'agents behind `port.ts`: processes, the live pool, the protocol of the CLI',
+    what: 'agents behind `port.ts` and `transcript-port.ts`; `claude/` is one of them',
     imports: ['session/lease.ts', 'transcript/', 'transcript-file/'],
   },
   terminal: {
     what: 'tmux: sessions in terminals, typing into them, their prompts and output',
     imports: [
-      'agent/claude/live/reply.ts',
       'agent/port.ts',
       'agent/process-tree.ts',
+      'agent/transcript-port.ts',
       'conversation/conversations.ts',
       'events.ts',
       'prompt/prompts.ts',

@@ -424,7 +424,7 @@ async function compose(
     url: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${portOf(main as Server)}`,
     username: config.AUTH_USERNAME,
     passwordFile,
-    agentStatus: () => agent.status(),
+    agentStatus: () => agent.getStatus(),
     async dispose({ graceS = config.SHUTDOWN_GRACE_S, hurry } = {}) {
       isClosing = true;
       localAccess.dispose();

@@ -1,10 +1,9 @@
 import type { BackgroundTask } from '../../contract/conversation.ts';
 import type { ErrorCode } from '../../contract/error.ts';
-import type { Denied, FileChange, HistoryMessage, HistoryPage, MessagePart } from '../../contract/message.ts';
+import type { Denied, FileChange, MessagePart } from '../../contract/message.ts';
 import type { PromptKind } from '../../contract/prompt.ts';
-import type { Repair } from '../../contract/repair.ts';
 import type { TurnWarning } from '../../contract/turn.ts';
-import type { LastActivity } from '../transcript/last-activity.ts';
+import type { Transcripts } from './transcript-port.ts';
 
 /** A file that is sent to the model as a block of the message. */
 export type Attachment = { name: string; media_type: string; path: string };
@@ -124,13 +123,6 @@ export type RunEnd =
       exit?: { code: number | null; signal: string | null };
     };
 
-/** The reply to a message that was typed in a terminal; `isSuperseded` if a later message followed it. */
-export type TerminalReply = {
-  text: string;
-  isSuperseded: boolean;
-  failure: { code: ErrorCode; detail: string } | null;
-};
-
 /** A run that was started. */
 export interface Run {
   /** Resolves when the process has started, which occupies one core. */
@@ -231,14 +223,12 @@ export type TerminalLaunch = {
   settings: string | null;
 };
 
-/** A prompt as it was typed in a terminal, from the CLI's own history. */
-export type TypedLine = { text: string; project: string | null; sessionId: string | null; at: string | null };
-
 /** An agent CLI on this machine. */
 export interface Agent {
   readonly live: LiveProcessPool;
+  readonly transcripts: Transcripts;
   /** Whether the CLI is installed and signed in, as it reports itself; cached for a minute. */
-  status(): Promise<AgentStatus>;
+  getStatus(): Promise<AgentStatus>;
   /**
    * Starts a run; `onOutput` receives its output. Throws AppError `agent_not_found`, `project_not_found`
    * or `session_busy` if it cannot start.
@@ -248,68 +238,21 @@ export interface Agent {
   checkMessage(message: string, literal: boolean): void;
   /** The menu of the newest live process in a project, else in any project; null if there was none. */
   getCapabilities(project: string): AgentMenu | null;
-  /** Whether a session can be continued from its transcript; `unusable` if the file has no messages. */
-  transcriptState(sessionId: string, project: string): Promise<'none' | 'unusable' | 'usable'>;
-  /** Whether the transcript has an answer from between two times (ISO-8601). Answers that no model gave count as kept. */
-  keepsAnswer(
-    answer: Extract<RunEnd, { kind: 'answer' }>,
-    where: { project: string; from: string; to: string },
-  ): Promise<boolean>;
-  /** Whether a transcript was deleted or replaced since a time (ISO-8601), so that it lacks what was said before. */
-  lacksBeginning(sessionId: string, project: string, since: string): Promise<boolean>;
-  /** The folder of a session; null if it has no transcript. */
-  findSession(sessionId: string, project?: string): Promise<{ project: string } | null>;
-  /** A page of a session's history. Throws AppError `invalid_request` for an invalid cursor. */
-  history(
-    sessionId: string,
-    project: string,
-    page: { limit: number; before?: string | undefined },
-  ): Promise<Pick<HistoryPage, 'messages' | 'before'>>;
-  /** The whole history of a session, in order. */
-  wholeHistory(sessionId: string, project: string): AsyncIterable<HistoryMessage>;
-  /** The text that the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
-  readTextSince(sessionId: string, project: string, at: string): Promise<string>;
-  /** The reply since `at` to a message that was typed in a terminal; null if the message is not in the transcript. */
-  findReply(
-    message: string,
-    where: { sessionId: string; project: string; at: string },
-  ): Promise<TerminalReply | null>;
+  /** What a person is asked when a tool of this name needs approval. */
+  getPromptKind(tool: string): PromptKind;
   /** The sessions that are open now in any process on this machine. */
-  liveSessions(): Promise<LiveSession[]>;
+  listLiveSessions(): Promise<LiveSession[]>;
   /**
    * The command of a session in a terminal. Answers the questions of the CLI's first start.
    * Throws AppError `agent_not_found` or `not_logged_in`.
    */
-  terminalCommand(how: TerminalLaunch): Promise<readonly string[]>;
+  getTerminalCommand(launch: TerminalLaunch): Promise<readonly string[]>;
   /** Throws AppError `session_busy` if a process has the session open that holds no lease of it. */
   requireFree(sessionId: string): Promise<void>;
-  /** What a session did last; null if it has no transcript. */
-  lastDeeds(sessionId: string, project?: string): Promise<LastActivity | null>;
-  /** Whether a session existed before `at` (ISO-8601). */
-  existedBefore(sessionId: string, at: string): Promise<boolean>;
-  /** Prompts that were typed in a terminal, newest first. */
-  readPromptHistory(filter: {
-    q?: string | undefined;
-    project?: string | undefined;
-    limit: number;
-  }): Promise<TypedLine[]>;
-  /** Sets the title of a session, like /rename. False if it has no transcript. */
-  setTitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
-  /** Finds faults of a session's transcript; with `copyTo`, writes a repaired copy with that id. Null if it has no transcript. */
-  repair(
-    sessionId: string,
-    project: string | undefined,
-    copyTo: string | null,
-  ): Promise<(Omit<Repair, 'id' | 'copy'> & { isCopied: boolean }) | null>;
-  /** Copies a session, whole or up to `until` (ISO-8601). False if there is nothing to copy. */
-  fork(
-    from: { sessionId: string; project: string; until: string | null },
-    sessionId: string,
-  ): Promise<boolean>;
   /** Ends live processes and everything else that was started besides runs. */
   dispose(): Promise<void>;
   /** Ends a process that an earlier server left running. */
-  killOrphans(process: ProcessRecord): Promise<void>;
+  killOrphan(process: ProcessRecord): Promise<void>;
 }
 
 /** An agent process on disk, so that the next server finds it: by pid and start time, or by its tag. */

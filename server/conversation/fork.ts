@@ -37,7 +37,7 @@ export async function forkConversation(
   records.requireFree(id);
   const sessionId = deps.newSessionId();
   const project = records.projectOf(record);
-  const isMade = await deps.agent.fork(
+  const isMade = await deps.agent.transcripts.fork(
     { sessionId: record.session_id, project, until: turn?.ended_at ?? deps.runningSince(from) },
     sessionId,
   );

@@ -140,7 +140,7 @@ export class ConversationRecords {
       const record = await this.#createDraft(id, options);
       if (fork && record.session_id) {
         const sessionId = newSessionId();
-        const isMade = await agent.fork(
+        const isMade = await agent.transcripts.fork(
           { sessionId: record.session_id, project: projectOf(record), until: null },
           sessionId,
         );
@@ -226,7 +226,7 @@ export class ConversationRecords {
 
   /** The folder of a session, which must exist; a project that was asked for must be the same. */
   async #findSessionProject(sessionId: string, project: string | undefined): Promise<string> {
-    const session = await this.#deps.agent.findSession(sessionId, project);
+    const session = await this.#deps.agent.transcripts.find(sessionId, project);
     if (!session)
       throw new AppError('session_not_found', `There is no session ${sessionId} on this machine.`, {
         field: 'session_id',

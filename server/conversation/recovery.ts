@@ -46,7 +46,7 @@ export async function recoverTurns(deps: RecoveryDeps): Promise<void> {
 
 async function endOrphan(left: ProcessRecord, deps: RecoveryDeps): Promise<void> {
   await deps.agent
-    .killOrphans(left)
+    .killOrphan(left)
     .catch((error) => deps.warn(error, 'a process of an earlier server could not be ended'));
   deps.processRegistry.remove(left.spawnTag);
 }
@@ -90,7 +90,7 @@ async function readProducedText(turn: Turn, deps: RecoveryDeps): Promise<string>
   }
   const record = deps.mapping.get(turn.conv_id);
   if (!record || !turn.session_id || !turn.started_at) return joinText(text);
-  const written = await deps.agent
+  const written = await deps.agent.transcripts
     .readTextSince(turn.session_id, deps.projectOf(record), turn.started_at)
     .catch(() => '');
   return written.length > joinText(text).length ? written : joinText(text);
@@ -107,7 +107,7 @@ export async function restoreMapping(
   for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
     if (deps.mapping.get(conv_id)) continue;
     const id = session_id ?? options.session_id ?? null;
-    const found = id ? await deps.agent.findSession(id) : null;
+    const found = id ? await deps.agent.transcripts.find(id) : null;
     const project = found?.project ?? options.project;
     const record: ConversationRecord = {
       session_id: id,

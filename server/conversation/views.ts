@@ -94,7 +94,7 @@ export class ConversationViews {
       ({ sessionId }) => sessionId === record.session_id,
     );
     if (leaving && page.before === undefined) await waitAtMost(leaving.run.exited, exitTimeoutMs);
-    const history = await agent.history(record.session_id, projectOf(record), page);
+    const history = await agent.transcripts.readPage(record.session_id, projectOf(record), page);
     const [first, last] = [history.messages[0], history.messages.at(-1)];
     if (!first || !last) return { ...history, turns: [], session_id: record.session_id };
     // The transcript is the truth; what the journal adds to it may be out of reach.
@@ -108,7 +108,7 @@ export class ConversationViews {
   readWholeHistory(id: string): AsyncIterable<HistoryMessage> {
     const record = requireRecord(this.#deps.mapping, id);
     return record.session_id
-      ? this.#deps.agent.wholeHistory(record.session_id, this.#deps.projectOf(record))
+      ? this.#deps.agent.transcripts.readAll(record.session_id, this.#deps.projectOf(record))
       : nothing();
   }
 

@@ -84,7 +84,7 @@ export function createHeadlessRecorder({ store, agent, nameOf, warn, now, newId 
     if (!own || own.runs > 0 || agent.live.isOpen(sessionId)) return;
     const isAnswered = own.last?.end.kind === 'answer';
     // What became of an answer is known: its transcript, which may be long, is not read for that.
-    const deeds = isAnswered ? null : await agent.lastDeeds(sessionId).catch(() => null);
+    const deeds = isAnswered ? null : await agent.transcripts.readLastActivity(sessionId).catch(() => null);
     if (held.get(sessionId) !== own || own.runs > 0) return;
     held.delete(sessionId);
     const record = store.get(own.id);
@@ -153,7 +153,7 @@ export function createHeadlessRecorder({ store, agent, nameOf, warn, now, newId 
     /** Those that an earlier server left open ended with it. */
     async start(): Promise<void> {
       for (const record of store.listOpen().filter(({ door }) => door === 'headless')) {
-        const deeds = await agent.lastDeeds(record.session_id).catch(() => null);
+        const deeds = await agent.transcripts.readLastActivity(record.session_id).catch(() => null);
         // As it is now: it can have been labelled, or worked on and ended, meanwhile.
         const current = store.get(record.id);
         if (current?.ended_at === null && !held.has(current.session_id))

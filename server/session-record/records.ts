@@ -27,7 +27,7 @@ const shortest = 4;
 export type SessionRecordsDeps = {
   store: SessionRecordStore;
   logs: OutputLogs;
-  agent: Pick<Agent, 'liveSessions' | 'lastDeeds'>;
+  agent: Pick<Agent, 'listLiveSessions' | 'transcripts'>;
   terminals: Pick<Multiplexer, 'listPanes' | 'getExitStatus' | 'closePane'>;
   /** When a process was started; null where it has ended. */
   startOf(pid: number): Promise<string | null>;
@@ -98,7 +98,7 @@ export function createSessionRecords({
     await delay(settleMs);
     const [about, deeds] = await Promise.all([
       logs.about(record.id),
-      agent.lastDeeds(record.session_id).catch(() => null),
+      agent.transcripts.readLastActivity(record.session_id).catch(() => null),
     ]);
     const tail = about?.bytes ? stripEscapes(await logs.tail(record.id, tailBytes)) : null;
     const [exitCode, signal] = [fate?.exitCode ?? null, fate?.signal ?? null];
@@ -140,7 +140,7 @@ export function createSessionRecords({
 
   /** `isFirst`: what ended while no server was here ended when its log did. */
   async function checkPanes(isFirst: boolean): Promise<void> {
-    const live = new Map((await agent.liveSessions()).map((one) => [one.pid, one]));
+    const live = new Map((await agent.listLiveSessions()).map((one) => [one.pid, one]));
     for (const record of [...open.values()].filter(({ id }) => !starting.has(id))) {
       // A full disk must not keep an end from being seen.
       await logs.bound(record.id).catch((error) => warn(error, "a terminal's log could not be cut"));

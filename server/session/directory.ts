@@ -116,7 +116,7 @@ export function createSessionDirectory({
   }
 
   async function readLiveState(): Promise<Now> {
-    const live = new Map((await agent.liveSessions()).map((one) => [one.sessionId, one]));
+    const live = new Map((await agent.listLiveSessions()).map((one) => [one.sessionId, one]));
     return { live, terminals: await terminals.mapLiveTerminals(live), conversations: conversations() };
   }
 
@@ -145,7 +145,7 @@ export function createSessionDirectory({
 
   /** A session whose transcript the index has not come to yet. */
   async function findUnindexed(id: string): Promise<IndexedSession[]> {
-    const found = /^[0-9a-f-]{36}$/.test(id) ? await agent.findSession(id) : null;
+    const found = /^[0-9a-f-]{36}$/.test(id) ? await agent.transcripts.find(id) : null;
     return found ? [{ ...emptySession(id, found.project), modifiedAt: new Date().toISOString() }] : [];
   }
 
@@ -179,7 +179,7 @@ export function createSessionDirectory({
       );
     }
     // Of one that is just being written, or that the index has not come to, the transcript itself is asked.
-    const found = known.facts.project === null && known.path ? await agent.findSession(known.id) : null;
+    const found = known.facts.project === null && known.path ? await agent.transcripts.find(known.id) : null;
     return { known: found ? { ...known, facts: { ...known.facts, project: found.project } } : known, now };
   }
 
@@ -262,7 +262,7 @@ export function createSessionDirectory({
       const [killed, failed]: [string[], { id: string; detail: string }[]] = [[], []];
       for (const id of now.terminals.keys()) {
         // As it is now: ending those before it has taken seconds.
-        const live = (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
+        const live = (await agent.listLiveSessions()).find(({ sessionId }) => sessionId === id);
         const doneAt = Math.max(
           live?.statusAt ?? 0,
           Date.parse(sessionIndex.findByPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''),
@@ -288,7 +288,7 @@ export function createSessionDirectory({
       const lease = dryRun ? null : leases.tryAcquire(known.id, 'repair');
       if (!dryRun && !lease) throw inUse(known.id);
       const copyId = dryRun ? null : newSessionId();
-      const found = await agent
+      const found = await agent.transcripts
         .repair(known.id, project || undefined, copyId)
         .finally(() => lease?.release());
       if (!found) throw noTranscript(known.id);
@@ -299,7 +299,7 @@ export function createSessionDirectory({
       const { known } = await findSession(asked);
       if (
         !(await terminals.rename(known.id, title)) &&
-        !(await agent.setTitle(known.id, known.facts.project ?? undefined, title))
+        !(await agent.transcripts.setTitle(known.id, known.facts.project ?? undefined, title))
       )
         throw noTranscript(known.id);
       // The index comes to it in a moment.
@@ -330,7 +330,7 @@ export function createSessionDirectory({
     session: readSession,
     async messages(id, page) {
       const { known } = await findSession(id);
-      const found = await agent.history(known.id, known.facts.project ?? '', page);
+      const found = await agent.transcripts.readPage(known.id, known.facts.project ?? '', page);
       return { ...found, turns: [], session_id: known.id };
     },
     async diagnose(id) {
@@ -338,7 +338,7 @@ export function createSessionDirectory({
       const isLive = now.live.has(known.id);
       // One that is open has no transcript before its first message.
       const deeds =
-        (await agent.lastDeeds(known.id, known.facts.project ?? undefined)) ??
+        (await agent.transcripts.readLastActivity(known.id, known.facts.project ?? undefined)) ??
         (isLive ? createLastActivity().finish() : null);
       if (!deeds) throw noTranscript(known.id);
       const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...told } = deeds;
@@ -368,7 +368,7 @@ export function createSessionDirectory({
       };
     },
     async readPromptHistory(filter) {
-      const found = await agent.readPromptHistory(filter);
+      const found = await agent.transcripts.readPromptHistory(filter);
       return found.map(({ sessionId, ...typed }) => ({ ...typed, session_id: sessionId }));
     },
   };

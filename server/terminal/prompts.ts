@@ -3,7 +3,6 @@ import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HookAnswer, HookInput } from '../../contract/hook.ts';
-import { promptKind } from '../agent/claude/live/reply.ts';
 import type { Agent, PromptReply, PromptRequest } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Conversations } from '../conversation/conversations.ts';
@@ -26,7 +25,7 @@ export type TerminalPromptsDeps = {
   archive: SessionRecords;
   prompts: Prompts;
   conversations(): Pick<Conversations, 'createId' | 'adopt' | 'announce' | 'mapBySession'>;
-  agent: Pick<Agent, 'liveSessions'>;
+  agent: Pick<Agent, 'listLiveSessions' | 'getPromptKind'>;
   /** Hands a prompt to the turn that was typed into this session. False if there is none. */
   deliverToTurn(sessionId: string, request: PromptRequest): boolean;
   /** Where the files with the hooks are, and what terminals show: for their owner alone. */
@@ -60,7 +59,7 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
     const begun = performance.now();
     while (!signal.aborted) {
       const passed = performance.now() - begun;
-      const live = (await deps.agent.liveSessions()).find(({ pid }) => pid === record.pid);
+      const live = (await deps.agent.listLiveSessions()).find(({ pid }) => pid === record.pid);
       if (record.ended_at) return;
       if (live?.status === 'waiting') hasWaited = true;
       else if (live && (hasWaited || passed > maxUntilWaitingMs)) return;
@@ -96,7 +95,7 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
     const request: PromptRequest = {
       prompt: {
         id: deps.newId(),
-        kind: promptKind(tool),
+        kind: deps.agent.getPromptKind(tool),
         tool,
         input: tool_input,
         reason: null,

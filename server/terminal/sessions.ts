@@ -57,10 +57,10 @@ export function createTerminalSessions({
   now,
 }: TerminalSessionsDeps) {
   const findLive = async (id: string): Promise<LiveSession | undefined> =>
-    (await agent.liveSessions()).find(({ sessionId }) => sessionId === id);
+    (await agent.listLiveSessions()).find(({ sessionId }) => sessionId === id);
 
   async function requirePane(id: string): Promise<{ pane: Pane; live: LiveSession | undefined }> {
-    const [lives, panes] = await Promise.all([agent.liveSessions(), terminals.listPanes()]);
+    const [lives, panes] = await Promise.all([agent.listLiveSessions(), terminals.listPanes()]);
     const live = lives.find(({ sessionId }) => sessionId === id);
     // /clear gives a process another session: its pane belongs to that session, whatever its name.
     const isOther = ({ pid }: Pane) => lives.some((one) => one.pid === pid);
@@ -171,7 +171,7 @@ export function createTerminalSessions({
       throw new AppError('storage_unavailable', detail);
     });
     const begin = async (): Promise<number> => {
-      const command = await agent.terminalCommand({ ...launch, sessionId: id, settings: hooks.path });
+      const command = await agent.getTerminalCommand({ ...launch, sessionId: id, settings: hooks.path });
       return terminals.openPane(name, { cwd: launch.project, command, logCommand: record.logCommand });
     };
     const pid = await begin().catch(async (error) => {

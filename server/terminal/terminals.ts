@@ -58,7 +58,7 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     },
     async onMove({ id, session_id, started_at }, to) {
       // /resume leads to an earlier session: its conversation, if it has one, is another.
-      const isNew = !(await agent.existedBefore(to, started_at));
+      const isNew = !(await agent.transcripts.existedBefore(to, started_at));
       terminals.onMove(id, to);
       if (isNew) deps.events.emit('session.cleared', session_id, to);
     },

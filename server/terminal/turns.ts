@@ -1,14 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type {
-  Agent,
-  AgentOutput,
-  LiveSession,
-  PromptRequest,
-  Run,
-  RunEnd,
-  RunSpec,
-  TerminalReply,
-} from '../agent/port.ts';
+import type { Agent, AgentOutput, LiveSession, PromptRequest, Run, RunEnd, RunSpec } from '../agent/port.ts';
+import type { TerminalReply, Transcripts } from '../agent/transcript-port.ts';
 import { AppError } from '../app-error.ts';
 import type { SessionLeases } from '../session/lease.ts';
 import { asTyped, isCommand, toInput } from '../util/input-text.ts';
@@ -42,7 +34,9 @@ type TypedTurn = {
 type Place = { sessionId: string; pid: number | null; isTyped: boolean };
 
 export type TypedTurnsDeps = {
-  agent: Pick<Agent, 'liveSessions' | 'findReply' | 'readTextSince' | 'run'>;
+  agent: Pick<Agent, 'listLiveSessions' | 'run'> & {
+    transcripts: Pick<Transcripts, 'findReply' | 'readTextSince'>;
+  };
   leases: SessionLeases;
   terminals: Pick<TerminalSessions, 'send' | 'interrupt' | 'hasDraft'>;
   now(): Date;
@@ -67,7 +61,7 @@ export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDe
   const typed = new Map<string, TypedTurn>();
 
   async function findLive({ pid, sessionId, isTyped }: Place): Promise<LiveSession | undefined> {
-    const all = await agent.liveSessions();
+    const all = await agent.listLiveSessions();
     const own = all.find((live) => live.pid === pid);
     // Before it is typed, another terminal of the session will do.
     return own ?? (isTyped ? undefined : all.find((live) => live.sessionId === sessionId));
@@ -131,7 +125,7 @@ export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDe
         if (code === 'terminal_waits') continue;
         // Killed by us, or by somebody else.
         const isGone = code === 'turn_cancelled' || code === 'terminal_not_ours';
-        const isTaken = await agent
+        const isTaken = await agent.transcripts
           .findReply(message, { ...place, project: own.project, at: own.at })
           .catch(() => null);
         if (!isGone || isTaken) throw error;
@@ -149,7 +143,9 @@ export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDe
     own.onBegin();
     let told: TerminalReply = { text: '', isSuperseded: false, failure: null };
     const report = async () => {
-      const found = await agent.findReply(message, { ...place, project, at: own.at }).catch(() => null);
+      const found = await agent.transcripts
+        .findReply(message, { ...place, project, at: own.at })
+        .catch(() => null);
       if (found && found.text.length > told.text.length)
         own.onOutput({ type: 'text', text: found.text.slice(told.text.length) });
       told = found ?? told;
@@ -186,7 +182,7 @@ export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDe
     // A message that the terminal changed is not found by its text.
     const response = isKnown()
       ? told.text
-      : await agent.readTextSince(place.sessionId, project, own.at).catch(() => '');
+      : await agent.transcripts.readTextSince(place.sessionId, project, own.at).catch(() => '');
     return {
       kind: 'answer',
       response,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, LiveSession } from '../agent/port.ts';
+import type { Transcripts } from '../agent/transcript-port.ts';
 import { AppError } from '../app-error.ts';
 import { asTyped, isCommand, isShown } from '../util/input-text.ts';
 import { isBehind, isBoxEmpty } from './input-box.ts';
@@ -19,7 +20,7 @@ const draftPauseMs = 100;
 const clearPauseMs = 2_000;
 
 export type TerminalTypingDeps = {
-  agent: Pick<Agent, 'liveSessions' | 'findReply'>;
+  agent: Pick<Agent, 'listLiveSessions'> & { transcripts: Pick<Transcripts, 'findReply'> };
   terminals: Multiplexer;
   now(): Date;
 };
@@ -30,7 +31,7 @@ const isPlain = /^[ -~]*$/;
 /** Types into Claude Code's input box, as a person who looks at the screen does. */
 export function createTerminalTyping({ agent, terminals, now: clock }: TerminalTypingDeps) {
   const findStatus = async ({ pid }: Pane): Promise<LiveSession | undefined> =>
-    (await agent.liveSessions()).find((live) => live.pid === pid);
+    (await agent.listLiveSessions()).find((live) => live.pid === pid);
 
   /** When boxes were cleared last. */
   const clearedAt = new Map<string, number>();
@@ -129,7 +130,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
       const where = { sessionId: live.sessionId, project: live.project ?? '', at };
       let unread = '';
       const isWritten = () =>
-        agent.findReply(text, where).then(
+        agent.transcripts.findReply(text, where).then(
           (answer) => answer !== null,
           (error: Error) => {
             unread = ` The transcript could not be read: ${error.message}.`;

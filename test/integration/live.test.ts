@@ -201,7 +201,7 @@ verifies('live.kept', 'carries our own id of a message into the transcript', asy
   };
   const run = await agent.run({ ...launch, ...message }, () => {});
   expect(await run.end).toMatchObject({ kind: 'answer', response: 'Echo: mine' });
-  const { messages } = await agent.history(sessionId, workspace.project, { limit: 10 });
+  const { messages } = await agent.transcripts.readPage(sessionId, workspace.project, { limit: 10 });
   expect(messages[0]).toMatchObject({ id: messageId, text: 'mine' });
   await agent.dispose();
   expect(await processesOf(workspace)).toEqual([]);

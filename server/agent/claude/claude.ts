@@ -1,21 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { AppError } from '../../app-error.ts';
 import type { SessionLeases } from '../../session/lease.ts';
-import { findAnswerBeforeShells, findReply, joinWrittenText } from '../../transcript/answer.ts';
-import { parseCursor } from '../../transcript/history-page.ts';
-import { copyTranscript } from '../../transcript-file/copy.ts';
-import {
-  readCost,
-  readLastActivity,
-  readPage,
-  readProject,
-  readSince,
-  readWhole,
-} from '../../transcript-file/page.ts';
+import { findAnswerBeforeShells } from '../../transcript/answer.ts';
+import { readCost, readSince } from '../../transcript-file/page.ts';
 import { claudeHome, findTranscript } from '../../transcript-file/paths.ts';
-import { repairTranscript } from '../../transcript-file/repair.ts';
-import { appendTitle } from '../../transcript-file/title.ts';
-import { hasAnswerBetween, isUsable, lacksBeginning } from '../../transcript-file/usable.ts';
 import type {
   Agent,
   AgentMenu,
@@ -31,13 +18,13 @@ import { toCapabilities } from './capabilities.ts';
 import { checkCommand } from './command.ts';
 import { startLiveProcess } from './live/live-process.ts';
 import { LivePool } from './live/pool.ts';
+import { getPromptKind } from './live/reply.ts';
 import { findLiveProcess, readLiveSessions } from './live-sessions.ts';
 import { locateClaude } from './locate.ts';
 import { answerFirstStart } from './onboarding.ts';
 import { startOneShot } from './one-shot.ts';
 import { probeClaude } from './probe.ts';
-import { readPromptHistory } from './prompt-history.ts';
-import { deskFailure } from './result.ts';
+import { ClaudeTranscripts } from './transcripts.ts';
 
 const statusForMs = 60_000;
 
@@ -168,7 +155,8 @@ export function createClaude(deps: {
 
   return {
     live: pool,
-    status: probe,
+    transcripts: new ClaudeTranscripts(home),
+    getStatus: probe,
     async run(spec, onOutput) {
       if (needsLive(spec) || (await pool.canTake(spec)))
         return pool.run(spec, onOutput, canPrompt(spec.permissionMode));
@@ -176,55 +164,19 @@ export function createClaude(deps: {
       return runOnce(spec, onOutput);
     },
     checkMessage: checkCommand,
+    getPromptKind,
     getCapabilities: (project) => menus.get(project) ?? newestMenu,
-    async transcriptState(sessionId, project) {
-      const path = await findTranscript(home, sessionId, project);
-      return !path ? 'none' : (await isUsable(path)) ? 'usable' : 'unusable';
-    },
-    async keepsAnswer({ sessionId, usage, response, structuredOutput }, { project, from, to }) {
-      const path = await findTranscript(home, sessionId, project);
-      if (!path) return false;
-      // A command of the CLI's own leaves no answer; a structured one is the input of a tool.
-      const isOfModel =
-        Number(usage['output_tokens']) > 0 && response.trim() !== '' && structuredOutput === undefined;
-      return isOfModel ? hasAnswerBetween(path, from, to) : isUsable(path);
-    },
-    async lacksBeginning(sessionId, project, since) {
-      const path = await findTranscript(home, sessionId, project);
-      return path !== null && lacksBeginning(path, since);
-    },
-    async findSession(sessionId, project) {
-      const path = await findTranscript(home, sessionId, project);
-      // A transcript that cannot be read says no more than one that is not there.
-      const found = path && (await readProject(path).catch(() => null));
-      return found ? { project: found } : null;
-    },
-    async history(sessionId, project, { limit, before }) {
-      const cursor = before === undefined ? undefined : parseCursor(before);
-      if (cursor === null)
-        throw new AppError('invalid_request', 'before: use the cursor that a page of this history gave', {
-          field: 'before',
-        });
-      const path = await findTranscript(home, sessionId, project);
-      return path ? readPage(path, { limit, before: cursor }) : { messages: [], before: null };
-    },
-    async *wholeHistory(sessionId, project) {
-      const path = await findTranscript(home, sessionId, project);
-      if (path) yield* readWhole(path);
-    },
-    async readTextSince(sessionId, project, at) {
-      const path = await findTranscript(home, sessionId, project);
-      return path ? joinWrittenText(await readSince(path, at)) : '';
-    },
-    async findReply(message, { sessionId, project, at }) {
-      const path = await findTranscript(home, sessionId, project);
-      const found = path && findReply(await readSince(path, at), message);
-      return found
-        ? { text: found.text, isSuperseded: found.isSuperseded, failure: deskFailure(found) }
-        : null;
-    },
-    liveSessions: () => readLiveSessions(home),
-    async terminalCommand({ sessionId, isNew, project, name, model, permissionMode, extraArgs, settings }) {
+    listLiveSessions: () => readLiveSessions(home),
+    async getTerminalCommand({
+      sessionId,
+      isNew,
+      project,
+      name,
+      model,
+      permissionMode,
+      extraArgs,
+      settings,
+    }) {
       const [binary, { logged_in, hint }] = await Promise.all([binaryPath(), probe()]);
       if (logged_in === false) throw new AppError('not_logged_in', hint ?? undefined);
       await answerFirstStart(env, project);
@@ -238,29 +190,7 @@ export function createClaude(deps: {
       return [binary, isNew ? '--session-id' : '--resume', sessionId, ...options, ...extraArgs];
     },
     requireFree: (sessionId) => requireFree(sessionId),
-    async lastDeeds(sessionId, project) {
-      const path = await findTranscript(home, sessionId, project);
-      return path ? readLastActivity(path) : null;
-    },
-    async existedBefore(sessionId, at) {
-      const path = await findTranscript(home, sessionId);
-      return path !== null && (await stat(path)).birthtime < new Date(at);
-    },
-    readPromptHistory: (filter) => readPromptHistory(home, filter),
-    async setTitle(sessionId, project, title) {
-      const path = await findTranscript(home, sessionId, project);
-      if (path) await appendTitle(path, sessionId, title);
-      return path !== null;
-    },
-    async repair(sessionId, project, copyTo) {
-      const path = await findTranscript(home, sessionId, project);
-      return path ? repairTranscript(path, copyTo) : null;
-    },
-    async fork({ sessionId, project, until }, newId) {
-      const path = await findTranscript(home, sessionId, project);
-      return path ? copyTranscript(path, { until, sessionId: newId }) : false;
-    },
-    killOrphans: endLeftoverTree,
+    killOrphan: endLeftoverTree,
     async dispose() {
       ending.abort();
       await pool.dispose();

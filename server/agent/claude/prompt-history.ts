@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseLine } from '../../transcript/jsonl.ts';
 import { readLinesBackward } from '../../transcript-file/page.ts';
-import type { TypedLine } from '../port.ts';
+import type { TypedLine } from '../transcript-port.ts';
 import { toTime } from './time.ts';
 
 const words = (value: unknown) => (typeof value === 'string' && value ? value : null);

@@ -106,7 +106,7 @@ function toErrorCode(status: number | null, text: string): ErrorCode {
 }
 
 /** What became of a message that was typed in a terminal, which prints no result; null where it was answered. */
-export function deskFailure({
+export function terminalFailure({
   error,
   isInterrupted,
 }: {

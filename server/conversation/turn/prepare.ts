@@ -61,7 +61,8 @@ export function createTurnPreparer(deps: {
 
   /** The folder of a conversation; one that the original system made says none, and works where its session began. */
   async function findProject(record: ConversationRecord): Promise<string> {
-    const found = record.project || !record.session_id ? null : await agent.findSession(record.session_id);
+    const found =
+      record.project || !record.session_id ? null : await agent.transcripts.find(record.session_id);
     return found?.project ?? deps.records.projectOf(record);
   }
 
@@ -77,7 +78,7 @@ export function createTurnPreparer(deps: {
     const project = await deps.resolveProject(await findProject(record));
     const same = { record, sessionId, project, lost: null };
     if (record.session_id === null) return same;
-    const state = refused.has(sessionId) ? 'unusable' : await agent.transcriptState(sessionId, project);
+    const state = refused.has(sessionId) ? 'unusable' : await agent.transcripts.getState(sessionId, project);
     const isLoss = hadTurns(record, sessionId);
     if (state === 'usable' || (state === 'none' && !isLoss)) return same;
     // The agent would refuse the id of a file that is there, and a process that has it may still be leaving.

@@ -282,5 +282,7 @@ function toEvent(
 async function readWrittenText(active: ActiveTurn, spec: RunSpec, deps: TurnRunDeps): Promise<string> {
   const text = joinText(active.text);
   if (text || !active.run) return text;
-  return deps.agent.readTextSince(spec.sessionId, spec.project, active.turn.started_at ?? '').catch(() => '');
+  return deps.agent.transcripts
+    .readTextSince(spec.sessionId, spec.project, active.turn.started_at ?? '')
+    .catch(() => '');
 }

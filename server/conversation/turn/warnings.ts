@@ -33,7 +33,7 @@ export async function checkTranscriptKept(
   active: ActiveTurn,
   end: RunEnd | null,
   project: string,
-  deps: { agent: Pick<Agent, 'keepsAnswer' | 'lacksBeginning'>; now(): Date },
+  deps: { agent: Pick<Agent, 'transcripts'>; now(): Date },
 ): Promise<void> {
   const { turn } = active;
   // After /clear the session is another one, of which nothing need be on disk yet.
@@ -41,7 +41,7 @@ export async function checkTranscriptKept(
   const from = turn.started_at ?? turn.created_at;
   if (!(await waitForAnswer(active, end, { project, from, to: deps.now().toISOString() }, deps.agent)))
     addWarning(active, 'transcript_lost');
-  if (await deps.agent.lacksBeginning(end.sessionId, project, from).catch(() => false))
+  if (await deps.agent.transcripts.lacksBeginning(end.sessionId, project, from).catch(() => false))
     addWarning(active, 'transcript_removed');
 }
 
@@ -50,10 +50,10 @@ async function waitForAnswer(
   { run }: ActiveTurn,
   end: Extract<RunEnd, { kind: 'answer' }>,
   where: { project: string; from: string; to: string },
-  agent: Pick<Agent, 'keepsAnswer'>,
+  agent: Pick<Agent, 'transcripts'>,
 ): Promise<boolean> {
   // If the system cannot be asked now, that says nothing of the transcript.
-  const isKept = () => agent.keepsAnswer(end, where).catch(() => true);
+  const isKept = () => agent.transcripts.keepsAnswer(end, where).catch(() => true);
   let hasExited = false;
   void run?.exited.then(() => {
     hasExited = true;

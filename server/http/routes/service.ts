@@ -50,7 +50,7 @@ export function addServiceRoutes(handle: Handle, deps: ServiceDeps): void {
     return {
       version: deps.version,
       started_at: deps.startedAt.toISOString(),
-      claude: await deps.agent.status(),
+      claude: await deps.agent.getStatus(),
       project: deps.project,
       host: deps.host,
       tunnel: deps.tunnel.status(),

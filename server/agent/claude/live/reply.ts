@@ -3,7 +3,7 @@ import type { AskedPrompt, PromptReply } from '../../port.ts';
 import type { ControlRequest } from './channel.ts';
 
 /** What a tool that asks is to a person. */
-export const promptKind = (tool: string): AskedPrompt['kind'] =>
+export const getPromptKind = (tool: string): AskedPrompt['kind'] =>
   tool === 'AskUserQuestion' ? 'question' : tool === 'ExitPlanMode' ? 'plan' : 'permission';
 
 /** The prompt that a `can_use_tool` request is. */
@@ -13,7 +13,7 @@ export function toPrompt({ request_id, request }: ControlRequest, parentToolId: 
   const reason = request['decision_reason'] ?? request['description'];
   return {
     id: request_id,
-    kind: promptKind(tool),
+    kind: getPromptKind(tool),
     tool,
     input: input && typeof input === 'object' ? (input as Record<string, unknown>) : {},
     reason: typeof reason === 'string' && reason ? reason : null,

@@ -50,8 +50,8 @@ function openBox() {
     captureText: async () => `❯ ${box.text}`,
   } as unknown as Multiplexer;
   const agent = {
-    liveSessions: async () => [live()],
-    findReply: async () => ({ text: '', isSuperseded: false, failure: null }),
+    listLiveSessions: async () => [live()],
+    transcripts: { findReply: async () => ({ text: '', isSuperseded: false, failure: null }) },
   };
   return { box, live, typing: createTerminalTyping({ agent, terminals, now: () => new Date() }) };
 }

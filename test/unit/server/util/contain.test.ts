@@ -44,13 +44,13 @@ async function runOnce(inject: () => void) {
   };
   const active = createActiveTurn(turn as never);
   const prompts = { ask: async () => {}, of: () => inject() ?? [] };
-  const agent = {
+  const transcripts = {
     readTextSince: async () => '',
     keepsAnswer: async () => true,
     lacksBeginning: async () => false,
   };
   const deps = {
-    agent,
+    agent: { transcripts },
     journal: { append: inject },
     prompts,
     warn,
