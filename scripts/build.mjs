@@ -14,20 +14,26 @@ const outputs = [
   'dist/frontend/index.html',
 ];
 
-/** @param {string} path */
-async function newestChange(path) {
-  const found = statSync(path);
-  if (!found.isDirectory()) return found.mtimeMs;
+/**
+ * When a file, or any file in a folder, was changed last.
+ *
+ * @param {string} path
+ */
+async function findNewestChange(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
   const names = await readdir(path, { recursive: true });
   return Math.max(0, ...names.map((name) => statSync(join(path, name)).mtimeMs));
 }
 
-/** What has to be built, in words; null where all is there and newer than its sources. */
-export async function whyStale() {
+/** The reason why a build is needed; null if all outputs exist and are newer than their sources. */
+export async function explainStaleBuild() {
   const built = outputs.map((path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0);
   if (built.includes(0)) return 'It is not built yet.';
-  const changed = Math.max(...(await Promise.all(sources.map((path) => newestChange(join(root, path))))));
-  return changed > Math.min(...built) ? 'The build is older than the sources.' : null;
+  const changedAt = Math.max(
+    ...(await Promise.all(sources.map((path) => findNewestChange(join(root, path))))),
+  );
+  return changedAt > Math.min(...built) ? 'The build is older than the sources.' : null;
 }
 
 /** Builds the page and the server. */
@@ -39,7 +45,7 @@ export async function build() {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const reason = process.argv.includes('--if-stale') ? await whyStale() : 'Asked for.';
+  const reason = process.argv.includes('--if-stale') ? await explainStaleBuild() : 'It was requested.';
   if (reason) {
     console.log(`Building: ${reason}`);
     await build();

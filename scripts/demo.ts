@@ -7,8 +7,8 @@ import { startMessagesApi } from '../test/fixture/messages-api/server.ts';
 import { demoConversations, demoPrompts, demoScript } from './demo-script.ts';
 
 /**
- * The whole product without an account: the built server and the real CLI, which asks a scripted model
- * on this machine. Home, project and data are in a folder of their own that goes when the demo ends.
+ * The whole product without an account: the built server and the real CLI, with a scripted model on this machine. Home,
+ * project and data are in a temporary folder, which is deleted when the demo ends.
  */
 const root = await mkdtemp(join(tmpdir(), 'switchboard-demo-'));
 const home = join(root, 'home');
@@ -62,24 +62,24 @@ server.stdout.on('data', (chunk: Buffer) => {
   const url = /Address +(\S+)/.exec(output)?.[1];
   if (url && !isReady) {
     isReady = true;
-    void fill(url);
+    void createConversations(url);
   }
 });
 
-/** Has the conversations of the demo, so that there is something to look at. */
-async function fill(url: string): Promise<void> {
+/** Creates the conversations of the demo. */
+async function createConversations(url: string): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   const headers = { authorization, 'content-type': 'application/json' };
   const post = async (path: string, body: object) => {
     const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = await response.text();
-    if (!response.ok) console.log(`The demo could not do POST ${path}: ${answer}`);
+    if (!response.ok) console.log(`POST ${path} failed: ${answer}`);
     return answer;
   };
   for (const { id, permission_mode, message } of demoPrompts) {
     await post('/api/conversations', { id, permission_mode });
     const { turn_id } = JSON.parse(await post(`/api/conversations/${id}/turns`, { message }));
-    // Answers as soon as it waits for a person.
+    // Returns as soon as the turn waits for a person.
     await (await fetch(`${url}/api/turns/${turn_id}?wait_s=30`, { headers })).text();
   }
   for (const { id, messages } of demoConversations) {
@@ -88,12 +88,13 @@ async function fill(url: string): Promise<void> {
   console.log(
     `\nThe demo is ready. Open ${url} and sign in with user "${username}", password "${password}".`,
   );
+  console.log(`Or: curl -u ${username}:${password} ${url}/api/chat -H 'Content-Type: application/json' \\`);
+  console.log(`      -d '{"message":"Why does the test fail?"}'`);
   console.log(
-    `Or: curl -u ${username}:${password} ${url}/api/chat -H 'Content-Type: application/json' -d '{"message":"Why does the test fail?"}'`,
+    'Three conversations wait for you, with a permission, a question and a plan. On the command line:',
   );
-  console.log('Three conversations wait for you: a permission, a question and a plan. On the command line:');
   console.log(`    curl -u ${username}:${password} ${url}/api/prompts`);
-  console.log('Ctrl-C ends it and removes all that it made.');
+  console.log('Ctrl-C stops the demo and deletes its data.');
 }
 
 await ended;

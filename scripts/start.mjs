@@ -1,6 +1,6 @@
-import { build, whyStale } from './build.mjs';
+import { build, explainStaleBuild } from './build.mjs';
 
-const reason = await whyStale();
+const reason = await explainStaleBuild();
 if (reason) {
   console.log(`${reason} Building it, which takes a few seconds …`);
   await build();

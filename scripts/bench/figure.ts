@@ -1,4 +1,6 @@
-/** A row of the table: what was measured beside its floor in the same run, and what it should be. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A row of the table: a value, its floor measured in the same run, and the target. */
 export type Figure = {
   name: string;
   value: string;
@@ -14,20 +16,22 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
-export const ms = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+export const formatMs = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 
-/** How long `work` takes, in ms. */
-export async function time(work: () => Promise<unknown>): Promise<number> {
+/** The duration of `work` in ms. */
+export async function measureTime(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
 }
 
-/** Times of two things that were measured in turn, in ms. */
+/** Alternating measurements of ours and of the floor, in ms. */
 export type Pairs = readonly (readonly [ours: number, floor: number])[];
 
-/** Times two things in turn, so that a machine whose speed drifts slows both; the first round is not counted. */
-export async function inTurn(
+/**
+ * Measures both alternately, so that a drift in the machine's speed affects both. The first round is not counted.
+ */
+export async function measureInTurn(
   rounds: number,
   ours: () => Promise<number>,
   floor: () => Promise<number>,
@@ -37,8 +41,8 @@ export async function inTurn(
   return pairs.slice(1);
 }
 
-/** The medians of both, and of the ratio pair by pair. */
-export function medians(pairs: Pairs): { ours: number; floor: number; ratio: number } {
+/** The medians of both, and the median of the ratios of the pairs. */
+export function summarizePairs(pairs: Pairs): { ours: number; floor: number; ratio: number } {
   return {
     ours: median(pairs.map(([ours]) => ours)),
     floor: median(pairs.map(([, floor]) => floor)),
@@ -46,14 +50,32 @@ export function medians(pairs: Pairs): { ours: number; floor: number; ratio: num
   };
 }
 
-/** A figure that may be `most` times its floor, and `slackMs` more. */
-export function compare(
+/** A figure that may be `maxRatio` times its floor, plus `slackMs`. */
+export function compareWithFloor(
   name: string,
   pairs: Pairs,
-  { most, slackMs = 0 }: { most: number; slackMs?: number },
+  { maxRatio, slackMs = 0 }: { maxRatio: number; slackMs?: number },
 ): Figure {
-  const target = `<= ${most.toFixed(2)} x${slackMs ? ` + ${slackMs} ms` : ''}`;
-  const { ours, floor, ratio } = medians(pairs);
-  const over = median(pairs.map(([value, least]) => value - least * most));
-  return { name, value: ms(ours), floor: ms(floor), ratio, target, ok: over <= slackMs };
+  const target = `<= ${maxRatio.toFixed(2)} x${slackMs ? ` + ${slackMs} ms` : ''}`;
+  const { ours, floor, ratio } = summarizePairs(pairs);
+  const excess = median(pairs.map(([value, least]) => value - least * maxRatio));
+  return { name, value: formatMs(ours), floor: formatMs(floor), ratio, target, ok: excess <= slackMs };
+}
+
+/** A figure with a fixed limit; the floor is for information only. */
+export function limitFigure(
+  name: string,
+  value: string,
+  target: string,
+  ok: boolean,
+  { floor = '', ratio = null }: { floor?: string; ratio?: number | null } = {},
+): Figure {
+  return { name, value, floor, ratio, target, ok };
+}
+
+/** Lets the work that a round leaves behind (a process that writes its last lines) finish. */
+export async function settleAfter(pauseMs: number, measure: () => Promise<number>): Promise<number> {
+  const duration = await measure();
+  await delay(pauseMs);
+  return duration;
 }

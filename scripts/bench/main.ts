@@ -10,7 +10,7 @@ import { openStage } from './stage.ts';
 import { measureTurns } from './turns.ts';
 import { measureUndo } from './undo.ts';
 
-/** Measures the built server beside what it stands on, in one run; prints a table and writes bench.json. */
+/** Compares the built server with what it is based on, in one run; prints a table and writes bench.json. */
 const stage = await openStage();
 const figures: Figure[] = [];
 try {
@@ -34,7 +34,7 @@ try {
   await stage.dispose();
 }
 
-const header = ['what', 'ours', 'floor', 'ratio', 'target', ''];
+const header = ['measured', 'ours', 'floor', 'ratio', 'target', ''];
 const rows = figures.map(({ name, value, floor, ratio, target, ok }) => [
   name,
   value,

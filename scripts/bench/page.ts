@@ -3,17 +3,26 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { writeLongSession } from '../../test/helper/long-session.ts';
-import { compare, type Figure, inTurn, medians, ms, type Pairs } from './figure.ts';
-import { type BenchServer, packageRoot, type Stage } from './stage.ts';
+import {
+  compareWithFloor,
+  type Figure,
+  formatMs,
+  limitFigure,
+  measureInTurn,
+  type Pairs,
+  summarizePairs,
+} from './figure.ts';
+import { type BenchServer, packageRoot } from './server.ts';
+import type { Stage } from './stage.ts';
 
 const folder = join(packageRoot, 'dist', 'frontend');
 
-/** Of a phone some years old; Chromium slows its own main thread down by so much. */
+/** Chromium slows its main thread down by this factor, to resemble a phone that is some years old. */
 const slowdown = 4;
 
 const frameMs = 16;
 
-/** Script and style of the first load, in bytes as gzip. */
+/** The size of scripts and styles of the first load, compressed with gzip. */
 function measureWeight(): Figure {
   const html = readFileSync(join(folder, 'index.html'), 'utf8');
   const files = new Set(html.match(/\/assets\/[^"]+/g));
@@ -25,17 +34,11 @@ function measureWeight(): Figure {
     (sum, path) => sum + gzipSync(readFileSync(join(folder, path)), { level: 9 }).length,
     0,
   );
-  return {
-    name: 'page, first load',
-    value: `${(bytes / 1024).toFixed(1)} KB`,
-    floor: '',
-    ratio: null,
-    target: '<= 60 KB',
-    ok: bytes <= 60 * 1024,
-  };
+  const value = `${(bytes / 1024).toFixed(1)} KB`;
+  return limitFigure('page, first load', value, '<= 60 KB', bytes <= 60 * 1024);
 }
 
-async function signedIn(browser: Browser, server: BenchServer): Promise<BrowserContext> {
+async function signIn(browser: Browser, server: BenchServer): Promise<BrowserContext> {
   const context = await browser.newContext({
     viewport: { width: 390, height: 844 },
     isMobile: true,
@@ -46,12 +49,12 @@ async function signedIn(browser: Browser, server: BenchServer): Promise<BrowserC
   return context;
 }
 
-/** When the first words were painted, in a browser that has nothing of the page yet. */
-async function firstPaint(browser: Browser, server: BenchServer, path: string): Promise<number> {
-  const context = await signedIn(browser, server);
+/** The time of the first contentful paint, in a browser without a cache of the page. */
+async function timeFirstPaint(browser: Browser, server: BenchServer, path: string): Promise<number> {
+  const context = await signIn(browser, server);
   const page = await context.newPage();
   await page.goto(server.url + path);
-  const at = await page.evaluate(
+  const paintedAt = await page.evaluate(
     () =>
       new Promise<number>((resolve) => {
         new PerformanceObserver((list) => {
@@ -60,11 +63,11 @@ async function firstPaint(browser: Browser, server: BenchServer, path: string): 
       }),
   );
   await context.close();
-  return at;
+  return paintedAt;
 }
 
-/** How long the main thread is at work for each of so many things. */
-async function workEach(page: Page, count: number, work: () => Promise<void>): Promise<number> {
+/** How long the main thread is busy for each of `count` steps of the work. */
+async function measureMainThread(page: Page, count: number, work: () => Promise<void>): Promise<number> {
   const tools = await page.context().newCDPSession(page);
   await tools.send('Performance.enable');
   const busy = async () =>
@@ -80,79 +83,86 @@ async function workEach(page: Page, count: number, work: () => Promise<void>): P
   return (after - before) / count;
 }
 
-const frames = (page: Page) =>
+const countFrames = (page: Page) =>
   page.evaluate(() => Number((window as unknown as { frameCount?: number }).frameCount ?? 0));
 
-async function openLong(browser: Browser, server: BenchServer): Promise<Page> {
-  const context = await signedIn(browser, server);
+async function openLongConversation(browser: Browser, server: BenchServer): Promise<Page> {
+  const context = await signIn(browser, server);
   const page = await context.newPage();
   await page.goto(`${server.url}/c/page-bench`);
   await page.getByText('Answer 999').waitFor();
   await page.evaluate(async () => {
-    const own = document.querySelector('.messages') as HTMLElement;
-    while (own.querySelector('.messages-body > button')) {
-      own.scrollTop = 0;
+    const list = document.querySelector('.messages') as HTMLElement;
+    while (list.querySelector('.messages-body > button')) {
+      list.scrollTop = 0;
       await new Promise(requestAnimationFrame);
     }
   });
-  // A person who types and reads an answer is at its end.
+  // A person who types and reads an answer has scrolled to the end.
   await page.getByRole('button', { name: 'Newest' }).click();
   await page.getByText('Answer 999').waitFor();
   return page;
 }
 
-/** A page with a textarea alone: what the browser itself takes for a key, and for a word that is added. */
-async function openBare(browser: Browser, server: BenchServer): Promise<Page> {
-  const context = await signedIn(browser, server);
+/** A page with only a textarea: what the browser itself needs for a key, and for an added word. */
+async function openBarePage(browser: Browser, server: BenchServer): Promise<Page> {
+  const context = await signIn(browser, server);
   const page = await context.newPage();
   await page.goto(`${server.url}/bench-bare.html`);
   await page.locator('textarea').focus();
   return page;
 }
 
-const words = 250;
+const wordCount = 250;
 
-/** An answer of so many words, one for each frame. */
-function stream(page: Page, server: BenchServer): Promise<number> {
-  return perFrame(page, async () => {
-    await server.chat({ message: `[[slow ${words} 16ms]]`, conv_id: 'page-bench' });
+/** Streams an answer with one word per frame. */
+function streamAnswer(page: Page, server: BenchServer): Promise<number> {
+  return measurePerFrame(page, async () => {
+    await server.chat({ message: `[[slow ${wordCount} 16ms]]`, conv_id: 'page-bench' });
   });
 }
 
-/** The same words written into a bare page. */
-function write(page: Page): Promise<number> {
-  // As text: tsx gives names to functions by a helper that the page does not have.
-  const script = `new Promise((done) => { let left = ${words}; const own = document.querySelector('p'); own.textContent = '';
-    requestAnimationFrame(function next() { own.append('word' + left + ' '); left -= 1; left ? requestAnimationFrame(next) : done(); }); })`;
-  return perFrame(page, async () => {
+/** Writes the same words into a bare page. */
+function writeWords(page: Page): Promise<number> {
+  // A string, because tsx names functions with a helper that the page does not have.
+  const script = `new Promise((resolve) => {
+    let left = ${wordCount};
+    const paragraph = document.querySelector('p');
+    paragraph.textContent = '';
+    requestAnimationFrame(function next() {
+      paragraph.append('word' + left + ' ');
+      left -= 1;
+      left ? requestAnimationFrame(next) : resolve();
+    });
+  })`;
+  return measurePerFrame(page, async () => {
     await page.evaluate(script);
   });
 }
 
-async function perFrame(page: Page, work: () => Promise<void>): Promise<number> {
+async function measurePerFrame(page: Page, work: () => Promise<void>): Promise<number> {
   await page.evaluate(
-    'window.frameCount = 0; window.counts = true; (function count() { window.frameCount += 1; if (window.counts) requestAnimationFrame(count); })()',
+    `window.frameCount = 0;
+    window.counts = true;
+    (function count() {
+      window.frameCount += 1;
+      if (window.counts) requestAnimationFrame(count);
+    })()`,
   );
-  const all = await workEach(page, 1, work);
-  const drawn = await frames(page);
+  const busyMs = await measureMainThread(page, 1, work);
+  const frameCount = await countFrames(page);
   await page.evaluate('window.counts = false');
-  return all / Math.max(1, drawn);
+  return busyMs / Math.max(1, frameCount);
 }
 
-/** What the page adds to what the browser needs by itself; it may be one frame. */
-function added(name: string, pairs: Pairs): Figure {
-  const { ours, floor, ratio } = medians(pairs);
-  return {
-    name,
-    value: ms(ours),
-    floor: ms(floor),
-    ratio,
-    target: `<= floor + ${frameMs} ms`,
-    ok: ours - floor <= frameMs,
-  };
+/** What the page adds to the work of the browser itself; up to one frame. */
+function compareAdded(name: string, pairs: Pairs): Figure {
+  const { ours, floor, ratio } = summarizePairs(pairs);
+  const ok = ours - floor <= frameMs;
+  return limitFigure(name, formatMs(ours), `<= floor + ${frameMs} ms`, ok, { floor: formatMs(floor), ratio });
 }
 
-/** What the page weighs, when it is seen, and what typing and streaming cost in a conversation of 2,000 messages. */
+/** The page: its size, first paint, and the cost of typing and streaming with 2,000 messages. */
 export async function measurePage(stage: Stage, server: BenchServer): Promise<Figure[]> {
   const browser = await chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
@@ -161,39 +171,43 @@ export async function measurePage(stage: Stage, server: BenchServer): Promise<Fi
   const bare = join(folder, 'bench-bare.html');
   writeFileSync(
     bare,
-    '<!doctype html><html lang="en"><title>bare</title><body><p>A bare page of a few words.</p><textarea></textarea></body></html>\n',
+    '<!doctype html><html lang="en"><title>bare</title><p>A bare page of a few words.</p><textarea></textarea></html>\n',
   );
   try {
     await server.chat({ message: 'words for the first screen', conv_id: 'seen' });
-    const paints = await inTurn(
+    const paints = await measureInTurn(
       9,
-      () => firstPaint(browser, server, '/c/seen'),
-      () => firstPaint(browser, server, '/bench-bare.html'),
+      () => timeFirstPaint(browser, server, '/c/seen'),
+      () => timeFirstPaint(browser, server, '/bench-bare.html'),
     );
     const sessionId = await writeLongSession({ ...stage, root: stage.root, data: stage.data }, 2000, 200);
     await server.send('/api/conversations', { id: 'page-bench', session_id: sessionId });
-    const page = await openLong(browser, server);
+    const page = await openLongConversation(browser, server);
     const box = page.getByLabel('Message', { exact: true });
     await box.focus();
     const typed = 'the quick brown fox jumps over the lazy dog again and again';
-    const floor = await openBare(browser, server);
-    const type = (on: Page) => workEach(on, typed.length, () => on.keyboard.type(typed, { delay: 30 }));
-    const typing = await inTurn(
+    const floor = await openBarePage(browser, server);
+    const type = (on: Page) =>
+      measureMainThread(on, typed.length, () => on.keyboard.type(typed, { delay: 30 }));
+    const typing = await measureInTurn(
       3,
       () => type(page),
       () => type(floor),
     );
     await box.fill('');
-    const streaming = await inTurn(
+    const streaming = await measureInTurn(
       2,
-      () => stream(page, server),
-      () => write(floor),
+      () => streamAnswer(page, server),
+      () => writeWords(floor),
     );
     return [
       measureWeight(),
-      compare('page, first paint / bare static page', paints, { most: 1.3 }),
-      added(`page, main thread per key, CPU / ${slowdown}, 2,000 messages / bare textarea`, typing),
-      added(`page, main thread per frame of an answer, CPU / ${slowdown} / a word in a bare page`, streaming),
+      compareWithFloor('page, first paint / bare static page', paints, { maxRatio: 1.3 }),
+      compareAdded(`page, main thread per key, CPU / ${slowdown}, 2,000 messages / bare textarea`, typing),
+      compareAdded(
+        `page, main thread per frame of an answer, CPU / ${slowdown} / a word in a bare page`,
+        streaming,
+      ),
     ];
   } finally {
     rmSync(bare, { force: true });

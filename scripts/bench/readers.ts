@@ -3,77 +3,73 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from '../../server/store/database.ts';
 import { createJournal } from '../../server/store/journal.ts';
-import { type Figure, inTurn, medians, ms, time } from './figure.ts';
+import { type Figure, formatMs, limitFigure, measureInTurn, measureTime, summarizePairs } from './figure.ts';
+import type { BenchServer } from './server.ts';
 import type { Stage } from './stage.ts';
 
-/** Reads a stream for good, and calls `on` with what came. */
-async function listen(response: Response, on: (text: string) => void): Promise<void> {
+/** Reads a stream to its end and passes on its text. */
+async function readStream(response: Response, onText: (text: string) => void): Promise<void> {
   const decoder = new TextDecoder();
   try {
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
-      on(decoder.decode(chunk, { stream: true }));
+      onText(decoder.decode(chunk, { stream: true }));
   } catch {
-    // Hung up.
+    // The reader hung up.
   }
 }
 
-/** From a change to the moment when the last of 200 readers has its event, beside one reader. */
+/** The time from a change until all of `count` readers have its event. */
+async function timeFanOut(server: BenchServer, count: number, title: string): Promise<number> {
+  const hangUp = new AbortController();
+  let reached = 0;
+  let resolveAll = () => {};
+  const allReached = new Promise<void>((resolve) => {
+    resolveAll = resolve;
+  });
+  for (let reader = 0; reader < count; reader += 1) {
+    let text = '';
+    void readStream(await server.get('/api/conversations/a/events', hangUp.signal), (piece) => {
+      if (text.includes(title)) return;
+      text += piece;
+      if (!text.includes(title)) return;
+      reached += 1;
+      if (reached === count) resolveAll();
+    });
+  }
+  await delay(300);
+  const duration = await measureTime(async () => {
+    await server.send('/api/conversations/a', { title }, { method: 'PATCH' });
+    await allReached;
+  });
+  hangUp.abort();
+  return duration;
+}
+
+/** One event to 200 readers, compared with one reader. */
 export async function measureReaders(stage: Stage): Promise<Figure> {
   const server = await stage.startServer({ SESSIONS_DIR: join(stage.root, 'readers') });
   await (await server.send('/api/conversations', { id: 'a' })).text();
-  let number = 0;
-
-  async function spread(readers: number): Promise<number> {
-    const hangUp = new AbortController();
-    number += 1;
-    const title = `title ${number}.`;
-    let seen = 0;
-    let done = () => {};
-    const all = new Promise<void>((resolve) => {
-      done = resolve;
-    });
-    for (let reader = 0; reader < readers; reader += 1) {
-      let text = '';
-      void listen(await server.get('/api/conversations/a/events', hangUp.signal), (piece) => {
-        if (text.includes(title)) return;
-        text += piece;
-        if (!text.includes(title)) return;
-        seen += 1;
-        if (seen === readers) done();
-      });
-    }
-    await delay(300);
-    const start = performance.now();
-    await server.send('/api/conversations/a', { title }, 'PATCH');
-    await all;
-    const took = performance.now() - start;
-    hangUp.abort();
-    return took;
-  }
-
-  const { ours, floor, ratio } = medians(
-    await inTurn(
-      5,
-      () => spread(200),
-      () => spread(1),
-    ),
-  );
-  await server.stop();
-  return {
-    name: 'one event to 200 readers / to one',
-    value: ms(ours),
-    floor: ms(floor),
-    ratio,
-    target: '<= 50 ms',
-    ok: ours <= 50,
+  let round = 0;
+  const spread = (readers: number) => {
+    round += 1;
+    return timeFanOut(server, readers, `title ${round}.`);
   };
+  const pairs = await measureInTurn(
+    5,
+    () => spread(200),
+    () => spread(1),
+  );
+  const { ours, floor, ratio } = summarizePairs(pairs);
+  await server.stop();
+  return limitFigure('one event to 200 readers / to one', formatMs(ours), '<= 50 ms', ours <= 50, {
+    floor: formatMs(floor),
+    ratio,
+  });
 }
 
-/** 10,000 events from the first, beside reading a file of as many bytes. */
-export async function measureReplay(stage: Stage): Promise<Figure> {
-  const data = join(stage.root, 'replay');
-  await mkdir(data);
-  const database = openDatabase(data);
+/** Writes a journal with 10,000 events of conversation `a`. */
+function writeJournal(folder: string): void {
+  const database = openDatabase(folder);
   const journal = createJournal({
     database,
     keep: { bytes: 1e9, days: 30 },
@@ -82,7 +78,7 @@ export async function measureReplay(stage: Stage): Promise<Figure> {
   });
   const at = new Date().toISOString();
   for (let n = 0; n < 10_000; n += 1) {
-    // Two kinds in turn: neighbours of one kind would be merged.
+    // Alternating types: neighbours of the same type would be merged.
     const type = n % 2 ? 'text.delta' : 'thinking.delta';
     journal.append([
       {
@@ -97,38 +93,46 @@ export async function measureReplay(stage: Stage): Promise<Figure> {
   journal.flush();
   journal.dispose();
   database.dispose();
+}
+
+/** Replays all events; returns how long it took until the last one, and the bytes received. */
+async function replayEvents(server: BenchServer): Promise<{ duration: number; bytes: number }> {
+  const hangUp = new AbortController();
+  const start = performance.now();
+  const response = await server.get('/api/conversations/a/events?after=0', hangUp.signal);
+  let bytes = 0;
+  let tail = '';
+  let duration = 0;
+  await readStream(response, (piece) => {
+    bytes += piece.length;
+    const text = tail + piece;
+    tail = text.slice(-40);
+    if (duration || !text.includes('piece 9999 ')) return;
+    duration = performance.now() - start;
+    hangUp.abort();
+  });
+  return { duration, bytes };
+}
+
+/** A replay of 10,000 events from the first, compared with reading a file of the same size. */
+export async function measureReplay(stage: Stage): Promise<Figure> {
+  const data = join(stage.root, 'replay');
+  await mkdir(data);
+  writeJournal(data);
   const server = await stage.startServer({ SESSIONS_DIR: data });
   await (await server.send('/api/conversations', { id: 'a' })).text();
-  let bytes = 0;
-  const ours = async () => {
-    const hangUp = new AbortController();
-    const start = performance.now();
-    const response = await server.get('/api/conversations/a/events?after=0', hangUp.signal);
-    bytes = 0;
-    let tail = '';
-    let took = 0;
-    await listen(response, (piece) => {
-      bytes += piece.length;
-      const text = tail + piece;
-      tail = text.slice(-40);
-      if (took || !text.includes('piece 9999 ')) return;
-      took = performance.now() - start;
-      hangUp.abort();
-    });
-    return took;
-  };
-  await ours();
+  const { bytes } = await replayEvents(server);
   const file = join(stage.root, 'plain');
   await writeFile(file, 'x'.repeat(bytes));
-  const pair = medians(await inTurn(7, ours, () => time(() => readFile(file))));
+  const pairs = await measureInTurn(
+    7,
+    async () => (await replayEvents(server)).duration,
+    () => measureTime(() => readFile(file)),
+  );
+  const { ours, floor, ratio } = summarizePairs(pairs);
   await server.stop();
-  return {
-    ...{
-      name: 'replay of 10,000 events / reading a file',
-      value: ms(pair.ours),
-      floor: ms(pair.floor),
-      ratio: pair.ratio,
-    },
-    ...{ target: '<= 200 ms', ok: pair.ours <= 200 },
-  };
+  return limitFigure('replay of 10,000 events / reading a file', formatMs(ours), '<= 200 ms', ours <= 200, {
+    floor: formatMs(floor),
+    ratio,
+  });
 }

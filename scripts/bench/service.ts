@@ -1,89 +1,82 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { toProjectSlug } from '../../server/transcript-file/paths.ts';
-import { compare, type Figure, inTurn, median, medians, ms, time } from './figure.ts';
-import type { BenchServer, Stage } from './stage.ts';
+import {
+  compareWithFloor,
+  type Figure,
+  formatMs,
+  limitFigure,
+  measureInTurn,
+  measureTime,
+  median,
+  summarizePairs,
+} from './figure.ts';
+import type { BenchServer } from './server.ts';
+import type { Stage } from './stage.ts';
 
 const sessionId = '33333333-3333-4333-8333-333333333333';
 
-/** From the start of the process to the first answer, beside a Node that does nothing. */
+/** The time from the start of the process to its first answer, compared with a Node that does nothing. */
 export async function measureStart(stage: Stage): Promise<Figure> {
-  let data = 0;
+  let count = 0;
   const ours = async () => {
-    data += 1;
+    count += 1;
     const start = performance.now();
-    const server = await stage.startServer({ SESSIONS_DIR: join(stage.root, `start-${data}`) });
+    const server = await stage.startServer({ SESSIONS_DIR: join(stage.root, `start-${count}`) });
     await (await fetch(`${server.url}/health`)).text();
-    const took = performance.now() - start;
+    const duration = performance.now() - start;
     await server.stop();
-    return took;
+    return duration;
   };
-  const floor = () => time(() => once(spawn(process.execPath, ['-e', '0']), 'exit'));
-  return compare('start to the first 200 / node -e 0', await inTurn(9, ours, floor), { most: 6 });
+  const floor = () => measureTime(() => once(spawn(process.execPath, ['-e', '0']), 'exit'));
+  return compareWithFloor('start to the first 200 / node -e 0', await measureInTurn(9, ours, floor), {
+    maxRatio: 6,
+  });
 }
 
 export async function measureMemory(stage: Stage): Promise<Figure> {
   const server = await stage.startServer({ SESSIONS_DIR: join(stage.root, 'memory') });
   await server.get('/api/status');
   await delay(3000);
-  const status = await readFile(`/proc/${server.pid}/status`, 'utf8');
+  const mb = await server.readMemoryMb();
   await server.stop();
-  const mb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1000;
-  return {
-    name: 'idle memory',
-    value: `${mb.toFixed(1)} MB`,
-    floor: '',
-    ratio: null,
-    target: '<= 80 MB',
-    ok: mb <= 80,
-  };
+  return limitFigure('idle memory', `${mb.toFixed(1)} MB`, '<= 80 MB', mb <= 80);
 }
 
-/** The newest page of a 24 MB transcript, beside reading its last 256 KB. */
+/** The newest page of a 24 MB transcript, compared with reading its last 256 KB. */
 export async function measureTail(stage: Stage, server: BenchServer): Promise<Figure> {
   const folder = join(stage.home, '.claude', 'projects', toProjectSlug(stage.project));
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${sessionId}.jsonl`);
-  await writeFile(file, bigTranscript(stage.project));
+  await writeFile(file, makeLargeTranscript(stage.project));
   await server.chat({ message: '/cost', conv_id: 'unused' });
-  const made = await fetch(`${server.url}/api/conversations`, {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${Buffer.from('bench:bench').toString('base64')}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ id: 'big', session_id: sessionId }),
-  });
-  if (!made.ok) throw new Error(await made.text());
+  const created = await server.send('/api/conversations', { id: 'big', session_id: sessionId });
+  if (!created.ok) throw new Error(await created.text());
   let bytes = 0;
   const ours = () =>
-    time(async () => {
+    measureTime(async () => {
       bytes = (await (await server.get('/api/conversations/big/messages')).arrayBuffer()).byteLength;
     });
   const floor = () =>
-    time(async () => {
+    measureTime(async () => {
       const handle = await open(file);
       const { size } = await handle.stat();
       await handle.read(Buffer.alloc(256 * 1024), 0, 256 * 1024, size - 256 * 1024);
       await handle.close();
     });
-  const pair = medians(await inTurn(9, ours, floor));
+  const pair = summarizePairs(await measureInTurn(9, ours, floor));
   const ok = pair.ours <= 50 && bytes <= 256 * 1024;
-  const value = `${ms(pair.ours)}, ${Math.round(bytes / 1024)} KB`;
-  return {
-    name: 'tail of a 24 MB transcript / reading 256 KB',
-    value,
-    floor: ms(pair.floor),
+  const value = `${formatMs(pair.ours)}, ${Math.round(bytes / 1024)} KB`;
+  return limitFigure('tail of a 24 MB transcript / reading 256 KB', value, '<= 50 formatMs, 256 KB', ok, {
+    floor: formatMs(pair.floor),
     ratio: pair.ours / pair.floor,
-    target: '<= 50 ms, 256 KB',
-    ok,
-  };
+  });
 }
 
-function bigTranscript(cwd: string): string {
+function makeLargeTranscript(cwd: string): string {
   const lines: string[] = [];
   const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
   for (let n = 0, size = 0; size < 24_000_000; n += 1) {
@@ -114,7 +107,7 @@ function bigTranscript(cwd: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The list with 5,000 conversations, beside /health from the same server. */
+/** The list with 5,000 conversations, compared with /health of the same server. */
 export async function measureList(stage: Stage): Promise<Figure> {
   const data = join(stage.root, 'list');
   await mkdir(data);
@@ -131,24 +124,25 @@ export async function measureList(stage: Stage): Promise<Figure> {
   );
   await writeFile(join(data, 'sessions.json'), JSON.stringify({ conversations }));
   const server = await stage.startServer({ SESSIONS_DIR: data });
-  const ours = () => time(async () => (await server.get('/api/conversations')).json());
-  const floor = () => time(async () => (await fetch(`${server.url}/health`)).json());
-  const pair = medians(await inTurn(25, ours, floor));
+  const ours = () => measureTime(async () => (await server.get('/api/conversations')).json());
+  const floor = () => measureTime(async () => (await fetch(`${server.url}/health`)).json());
+  const pair = summarizePairs(await measureInTurn(25, ours, floor));
   await server.stop();
-  return {
-    ...{
-      name: '/api/conversations with 5,000 / health',
-      value: ms(pair.ours),
-      floor: ms(pair.floor),
+  return limitFigure(
+    '/api/conversations with 5,000 / health',
+    formatMs(pair.ours),
+    '<= 20 ms',
+    pair.ours <= 20,
+    {
+      floor: formatMs(pair.floor),
       ratio: pair.ratio,
     },
-    ...{ target: '<= 20 ms', ok: pair.ours <= 20 },
-  };
+  );
 }
 
-/** /health while turns start and run, beside /health of an idle server. */
+/** /health while turns start and run, compared with /health of an idle server. */
 export async function measureHealth(server: BenchServer): Promise<Figure> {
-  const health = () => time(async () => (await fetch(`${server.url}/health`)).text());
+  const health = () => measureTime(async () => (await fetch(`${server.url}/health`)).text());
   const idle: number[] = [];
   for (let i = 0; i < 50; i += 1) idle.push(await health());
   let isDone = false;
@@ -167,14 +161,10 @@ export async function measureHealth(server: BenchServer): Promise<Figure> {
     busy.push(await health());
     await delay(20);
   }
-  const pair = { ours: median(busy), floor: median(idle) };
-  const value = `${ms(pair.ours)} (slowest ${ms(Math.max(...busy))})`;
-  return {
-    name: '/health beside 8 turns / idle',
-    value,
-    floor: ms(pair.floor),
-    ratio: pair.ours / pair.floor,
-    target: 'said only',
-    ok: true,
-  };
+  const [ours, floor] = [median(busy), median(idle)];
+  const value = `${formatMs(ours)} (slowest ${formatMs(Math.max(...busy))})`;
+  return limitFigure('/health beside 8 turns / idle', value, 'reported only', true, {
+    floor: formatMs(floor),
+    ratio: ours / floor,
+  });
 }

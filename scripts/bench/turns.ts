@@ -1,61 +1,62 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { compare, type Figure, inTurn, time } from './figure.ts';
-import type { BenchServer, Stage } from './stage.ts';
+import { compareWithFloor, type Figure, measureInTurn, measureTime, settleAfter } from './figure.ts';
+import type { BenchServer } from './server.ts';
+import type { Stage } from './stage.ts';
 
 const rounds = 15;
 const json = ['--output-format', 'json'];
 const stream = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
 const slow = '[[slow 6 30ms]]';
-let number = 0;
-const newName = () => {
-  number += 1;
-  return `bench-${number}`;
-};
 
-/** Turns against the bare CLI, which does the same without a server. */
+/** A process of the CLI writes its last lines after its answer. */
+const measureQuiet = (measure: () => Promise<number>) => settleAfter(400, measure);
+
+/** Turns of the server, compared with the bare CLI. */
 export async function measureTurns(stage: Stage, server: BenchServer): Promise<Figure[]> {
+  let count = 0;
+  const newConversation = () => {
+    count += 1;
+    return `bench-${count}`;
+  };
+
   async function chat(message = 'hello'): Promise<void> {
-    const response = await server.chat({ message, conv_id: newName() });
+    const response = await server.chat({ message, conv_id: newConversation() });
     if (!response.ok) throw new Error(await response.text());
     await response.json();
   }
 
-  async function firstToken(): Promise<number> {
+  async function timeFirstToken(): Promise<number> {
     const start = performance.now();
-    const response = await server.chat({ message: slow, conv_id: newName() }, 'text/plain');
+    const response = await server.chat({ message: slow, conv_id: newConversation() }, 'text/plain');
     const reader = response.body?.getReader();
     await reader?.read();
-    const took = performance.now() - start;
+    const duration = performance.now() - start;
     while (!(await reader?.read())?.done);
-    return took;
+    return duration;
   }
 
-  const blocking = await inTurn(
+  const blocking = await measureInTurn(
     rounds,
-    () => quiet(() => time(() => chat())),
-    () => quiet(() => time(() => stage.bare(json, 'hello'))),
+    () => measureQuiet(() => measureTime(() => chat())),
+    () => measureQuiet(() => measureTime(() => stage.runBareClaude(json, 'hello'))),
   );
-  const first = await inTurn(
+  const first = await measureInTurn(
     rounds,
-    () => quiet(firstToken),
-    () => quiet(() => time(() => stage.bare(stream, slow, (output) => output.includes('text_delta')))),
+    () => measureQuiet(timeFirstToken),
+    () =>
+      measureQuiet(() =>
+        measureTime(() => stage.runBareClaude(stream, slow, (output) => output.includes('text_delta'))),
+      ),
   );
-  const eight = (work: () => Promise<void>) => time(() => Promise.all(Array.from({ length: 8 }, work)));
-  const together = await inTurn(
+  const timeEight = (work: () => Promise<void>) =>
+    measureTime(() => Promise.all(Array.from({ length: 8 }, work)));
+  const together = await measureInTurn(
     3,
-    () => quiet(() => eight(() => chat())),
-    () => quiet(() => eight(() => stage.bare(json, 'hello'))),
+    () => measureQuiet(() => timeEight(() => chat())),
+    () => measureQuiet(() => timeEight(() => stage.runBareClaude(json, 'hello'))),
   );
   return [
-    compare('blocking chat / bare claude -p', blocking, { most: 1, slackMs: 15 }),
-    compare('first token streamed / bare stream-json', first, { most: 1.02 }),
-    compare('8 conversations at once (of 16 allowed) / 8 bare CLIs', together, { most: 1 }),
+    compareWithFloor('blocking chat / bare claude -p', blocking, { maxRatio: 1, slackMs: 15 }),
+    compareWithFloor('first token streamed / bare stream-json', first, { maxRatio: 1.02 }),
+    compareWithFloor('8 conversations at once (of 16 allowed) / 8 bare CLIs', together, { maxRatio: 1 }),
   ];
-}
-
-/** What one round leaves running (a process that writes its last lines) is not to slow the next. */
-async function quiet(measure: () => Promise<number>): Promise<number> {
-  const took = await measure();
-  await delay(400);
-  return took;
 }

@@ -47,7 +47,7 @@ verifies('demo.works', 'fills a few conversations, answers, and leaves nothing',
   });
   expect((await answer.json()).response).toContain('Switchboard');
   const page = await (await fetch(`${url}/api/conversations/greeter/messages`, { headers })).json();
-  expect(JSON.stringify(page)).toContain('Mended');
+  expect(JSON.stringify(page)).toContain('Fixed');
   demo.kill('SIGTERM');
   expect((await ended)[0]).toBe(0);
 });
