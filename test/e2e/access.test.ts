@@ -29,7 +29,7 @@ async function look(page: Page, screen: string): Promise<string[]> {
     mkdirSync(process.env['SHOTS'], { recursive: true });
     await page.screenshot({ path: join(process.env['SHOTS'], `${screen}.png`) });
   }
-  // At the other sizes the same elements stand in another place: axe looks at those screens that are arranged anew.
+  // At other sizes the same elements only move: axe checks the screens that have a different layout.
   const isWhole = screen.includes('-phone-') || /-(work|asks|list)$/.test(screen);
   // In the dark the same elements have other colours.
   const violations = isWhole

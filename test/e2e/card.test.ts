@@ -24,7 +24,7 @@ async function startPhone(options: BrowserContextOptions = {}) {
   return { server, ask, ...phone };
 }
 
-/** What of the card lies out of sight without being scrolled to: sideways, or in a box of its own. */
+/** The parts of the card that are out of sight without a scroll position: sideways, or in a scroll box. */
 const hiddenIn = (page: Page) =>
   page.locator('.prompt').evaluate((card) => {
     const all = [card, ...card.querySelectorAll('*')].filter(
@@ -141,7 +141,8 @@ verifies(
     await ask('odd', `${tool('Bash', { command: 'touch x' })}[[text done]]`);
     await page.route('**/api/**', (route) => route.abort());
     for (const input of samples) {
-      // The page draws the data that came with its HTML, where the server's own drawing is taken out; its other requests are cut off.
+      // Without the server's rendering, the page renders the data in its HTML; its other requests are cut
+      // off.
       await page.route('**/c/odd', async (route) => {
         const response = await route.fetch();
         const json = JSON.stringify(input).replaceAll('<', '\\u003c');

@@ -105,7 +105,7 @@ verifies(
     const said = await page.locator('.user > p:first-child').allTextContents();
     expect(said.filter((text) => text === 'sent and gone')).toHaveLength(1);
     expect(said.indexOf('sent and gone')).toBeLessThan(said.indexOf('later 0'));
-    // It ends while it is read again: both tell of its end.
+    // It ends while it is read again: both report its end.
     const turn = server.chat({
       conv_id: 'a',
       message: '[[slow 15 200ms]][[tool:Bash true]][[text counted once]]',

@@ -6,7 +6,7 @@ import { openPhone, signIn, waitForWorker } from '../helper/browser.ts';
 import { type Built, startBuilt } from '../helper/packaged.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-/** A page of another port of the same host, which gets the person's cookie along. `referrer` is its policy. */
+/** A page on another port of the same host, which gets the user's cookie. `referrer` is its policy. */
 async function startForeignPage(referrer = 'unsafe-url'): Promise<string> {
   const other = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html');

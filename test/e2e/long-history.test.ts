@@ -57,7 +57,7 @@ verifies(
     await expect
       .poll(() => box.evaluate((own) => own.scrollHeight - own.scrollTop - own.clientHeight))
       .toBeLessThan(2);
-    // Who reads above is not moved by what comes below.
+    // New messages below do not move the page of somebody who reads above.
     await box.evaluate((own) => {
       own.scrollTop = own.scrollHeight - 3000;
     });

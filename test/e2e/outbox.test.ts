@@ -67,7 +67,7 @@ verifies('page.delivery', 'sends what was typed without a connection after the p
   const { page, context } = await openPhone();
   await signIn(page, line.url);
   await waitForWorker(page);
-  // Where the worker runs, as the developer tools know it: they start what the browser starts when a connection comes.
+  // The worker in the developer tools: they trigger the sync that the browser triggers on reconnection.
   const tools = await context.newCDPSession(page);
   const registered = new Promise<string>((resolve) => {
     tools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {

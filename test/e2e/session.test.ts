@@ -106,7 +106,7 @@ verifies(
     await key('Ctrl');
     await page.keyboard.press('u');
     await live.filter({ hasNotText: '/model' }).waitFor();
-    // As wide as the phone, not as the desk.
+    // As wide as the phone, not as the terminal on the machine.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     await page.getByRole('button', { name: 'As text' }).click();
 

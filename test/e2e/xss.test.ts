@@ -69,7 +69,7 @@ verifies(
       };
     });
     expect(found.hit).toBeNull();
-    // The page's own: its script, its style, and the box to write in; JSON it came with is there where no worker served it.
+    // The page's own script, style and message box; and its JSON, unless the service worker served the page.
     expect(found.strange.toSorted()).toEqual(['form', 'script', 'style']);
     expect(found.handlers).toEqual([]);
     expect(
@@ -83,5 +83,5 @@ verifies(
   120_000,
 );
 
-/** The script of the API has brackets of its own. */
+/** The script of the API uses brackets too. */
 const safe = (text: string) => text.replaceAll('[[', '[ [').replaceAll(']]', '] ]');

@@ -29,10 +29,10 @@ export type Phone = {
   hosts: Set<string>;
 };
 
-/** One for all test files of a process, with which it ends: starting one takes a second, and contexts share nothing. */
+/** Shared by all test files of a process: starting a browser takes a second, and contexts share nothing. */
 let launched: Promise<Browser> | null = null;
 
-/** A page of a phone in a context of its own, as a browser with nothing in it. Closed with the test. */
+/** A page on a phone in a new browser context without any data. Closed with the test. */
 export async function openPhone(options: BrowserContextOptions = {}): Promise<Phone> {
   launched ??= chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
@@ -59,7 +59,9 @@ export async function openPhone(options: BrowserContextOptions = {}): Promise<Ph
   return { page: await context.newPage(), context, faults, hosts };
 }
 
-/** What a browser says of a connection that is not there, or of an answer that is none; a test that cuts it off expects that. */
+/**
+ * Messages of the browser about a lost connection or an empty response; tests that cut it off expect them.
+ */
 export const isConnectionFault = (fault: string): boolean =>
   /Failed to load resource|net::ERR_|ERR_INTERNET_DISCONNECTED/.test(fault);
 

@@ -1,4 +1,6 @@
-/** Give it to a server with `node --import`: on SIGUSR2 a timer of the server throws, and a promise of it rejects. */
+/**
+ * For `node --import` of a server: on SIGUSR2 a timer of the server throws, and one of its promises rejects.
+ */
 process.on('SIGUSR2', () => {
   setTimeout(() => {
     throw new Error('thrown by a timer');

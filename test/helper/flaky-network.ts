@@ -1,10 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What happens to what a server sends on its way to the browser. All can be changed while connections are open. */
+/**
+ * What happens to the server's output on its way to the browser. Can be changed while connections are open.
+ */
 export type BadLine = {
   url: string;
-  /** Every connection is cut after so many bytes of what the server sends; null: none is. */
+  /** Every connection is cut after the server has sent this many bytes; null: none is. */
   cutAfter: (() => number) | null;
   /** So many connections were cut. */
   cuts: number;
@@ -21,7 +23,7 @@ export type BadLine = {
   up(): void;
 };
 
-/** A line to a server that can be as bad as that of a train: cut, slow, lossy, or behind a proxy that buffers. */
+/** A connection as bad as on a train: cut, slow, lossy, or behind a proxy that buffers. */
 export async function startBadLine(target: string, random: () => number = Math.random): Promise<BadLine> {
   const { hostname, port } = new URL(target);
   const open = new Set<Socket>();

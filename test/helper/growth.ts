@@ -16,7 +16,8 @@ function cpuMs(work: () => unknown): number {
 const grows = (before: number, ms: number) => ms + floorMs > (before + floorMs) * maxFactor;
 
 /**
- * Says in words how work grows faster than it may; null if it does not. It stops at the first step that is too large.
+ * Describes how work grows faster than allowed; null if it does not. It stops at the first step that is
+ * too large.
  * Other programs and the collection of garbage only ever add to a time, so the least of several runs counts.
  */
 export function findGrowth(

@@ -10,7 +10,7 @@ export type Built = {
   server: ServerProcess;
 };
 
-/** The built server as a process of its own, with the real CLI against a scripted API, in folders of its own. */
+/** The built server as a separate process, with the real CLI against a scripted API, in temporary folders. */
 export async function startBuilt(
   more: Record<string, string> = {},
   options: Parameters<typeof startTestApi>[0] = {},

@@ -8,7 +8,7 @@ import { testEnv, type Workspace } from './workspace.ts';
 /** Beside which server: its folders and its API. */
 type Beside = { workspace: Workspace; api: MessagesApi };
 
-/** Runs the CLI beside a server, as somebody at the desk would; resolves when it has ended. */
+/** Runs the CLI beside a server, as somebody in a terminal would; resolves when it has ended. */
 export async function runBare({ workspace, api }: Beside, args: string[], input: string): Promise<void> {
   const binary = (await locateClaude({ bin: '', path: '', packageRoot })) as string;
   const env = testEnv(workspace, { ANTHROPIC_BASE_URL: api.url });

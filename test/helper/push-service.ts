@@ -37,7 +37,7 @@ const hkdf = (salt: Buffer, key: Buffer, info: Buffer, length: number) => {
     .subarray(0, length);
 };
 
-/** A browser's half of a subscription: its keys, and what it makes of a message that was encrypted for it (RFC 8291). */
+/** A browser's half of a subscription: its keys, and how it decrypts a message (RFC 8291). */
 export function createSubscriber() {
   const ecdh = createECDH('prime256v1');
   const p256dh = ecdh.generateKeys();

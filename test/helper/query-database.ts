@@ -8,8 +8,8 @@ const statement = database.prepare(sql);
 process.stdout.write(JSON.stringify(statement.reader ? statement.all() : (database.exec(sql), [])));`;
 
 /**
- * Runs a statement on a database and returns its rows. It runs in a process of its own: libsql keeps a closed file open,
- * and locked, until the garbage collector has taken its statements (0.5.29), which keeps a server out of its journal.
+ * Runs a statement on a database and returns its rows. It runs in a separate process: libsql (0.5.29) keeps a closed
+ * file open, and locked, until its statements are garbage-collected, which would keep a server out of its journal.
  */
 export function queryDatabase(file: string, sql: string): unknown[] {
   return JSON.parse(

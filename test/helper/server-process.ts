@@ -27,7 +27,7 @@ type StartOptions = {
   stderr?: number;
 };
 
-/** Starts the built server as a process of its own and waits for its address. Rejects with what it said if it ends. */
+/** Starts the built server as a process and waits for its address. Rejects with its output if it ends. */
 export async function startServerProcess(
   workspace: Workspace,
   env: Record<string, string>,

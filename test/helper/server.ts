@@ -28,7 +28,7 @@ export async function startTestApi(
 }
 
 /**
- * A server in this process, on a free port, with folders of its own and the real CLI against a scripted
+ * A server in this process, on a free port, with its own folders and the real CLI against a scripted
  * API. Ended with the test. `env` adds settings and variables.
  */
 export async function startTestServer(

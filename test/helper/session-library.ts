@@ -62,8 +62,8 @@ export type LibraryShape = {
 };
 
 /**
- * Writes transcripts as CLI 2.1.329 does: requests and their surroundings are about a third of the bytes, each
- * tool's output stands there twice. Session `i` has the word `rareword<i>` once. Gives their ids and all bytes.
+ * Writes transcripts as CLI 2.1.329 does: requests and their surroundings are about a third of the bytes, and each
+ * tool output is there twice. Session `i` has the word `rareword<i>` once. Returns their ids and the total bytes.
  */
 export async function writeSessionLibrary({
   home,

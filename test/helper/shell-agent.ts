@@ -20,8 +20,8 @@ process.stdin.on('end', () => process.exit(0));
 `;
 
 /**
- * An executable in place of claude that runs each message as a shell command in its folder, as a live process: for modes
- * that ask. The real one runs git of its own accord, which cannot be told from what the server runs.
+ * An executable instead of claude that runs each message as a shell command in its folder, as a live process: for
+ * modes that ask. The real one runs git itself, which cannot be distinguished from what the server runs.
  */
 export async function writeShellAgent({ root }: Workspace): Promise<string> {
   const path = join(root, 'shell-agent.cjs');

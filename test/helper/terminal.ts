@@ -27,7 +27,7 @@ export function tmuxOf(
   return tmux;
 }
 
-/** A server with a tmux of its own, which ends with the test. */
+/** A server with a separate tmux, which ends with the test. */
 export async function startWithTmux(more: Record<string, string> = {}) {
   const folder = await createTmuxFolder();
   const server = await startTestServer({ env: { TMUX_TMPDIR: folder, ...more } });

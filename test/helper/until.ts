@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Each look costs the server some work, and a crowded machine is made no quicker by looking: the longer it takes, the seldomer. */
+/**
+ * Each poll costs the server work, and polling slows a busy machine down: the longer it takes, the rarer the
+ * polls.
+ */
 const pause = { firstMs: 10, share: 0.1, lastMs: 100 };
 
 type Falsy = false | 0 | '' | null | undefined;

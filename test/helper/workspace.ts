@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { password, username } from './client.ts';
 
-/** Folders of one test: a home of its own, a project, and the data folder. Removed when the test ends. */
+/** Folders of one test: a home, a project, and the data folder. Removed when the test ends. */
 export type Workspace = { root: string; home: string; project: string; data: string };
 
 export async function createWorkspace(): Promise<Workspace> {
@@ -48,7 +48,7 @@ export function testEnv(
   };
 }
 
-/** Settings of a server of a test, on top of `testEnv`. Without an API the agent has nobody to ask. */
+/** Settings of a server of a test, on top of `testEnv`. Without an API the agent gets no answers. */
 export function serverEnv(
   workspace: Workspace,
   api: { url: string } | null,
@@ -66,7 +66,7 @@ export function serverEnv(
   });
 }
 
-/** The processes that were started in a workspace and still run, but for this one. */
+/** The processes that were started in a workspace and still run, except this one. */
 export async function processesOf({ home }: Workspace): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found: number[] = [];
@@ -83,7 +83,7 @@ export async function killProcessesOf(workspace: Workspace): Promise<void> {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   }
 }

@@ -54,7 +54,7 @@ verifies('access.ways', 'signs a browser in and out by a cookie of which only th
   expect(cookie).toMatch(/^switchboard=[\w-]{43}; .*HttpOnly; SameSite=Strict/);
   const value = cookie.split(';')[0] ?? '';
   expect((await api.get('/api/status').set('cookie', value)).status).toBe(200);
-  // A page of another port can set cookies for this host: they sign nobody out, and break no page.
+  // A page on another port can set cookies for this host: they neither sign anyone out nor break a page.
   expect((await api.get('/api/status').set('cookie', `switchboard=x; switchboard=y; ${value}`)).status).toBe(
     200,
   );

@@ -149,7 +149,7 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
     server.post('/api/chat', { message: 'wait in vain', timeout_s: 0.2, conv_id: 'late' }),
 };
 
-/** Rows that need a server of their own, with the test file that provokes each. */
+/** Rows that need a separate server, with the test file that provokes each. */
 const elsewhere: Partial<Record<ErrorCode, string>> = {
   transcript_unreadable: 'packaged/home',
   host_not_allowed: 'http/guard',

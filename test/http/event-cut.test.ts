@@ -11,7 +11,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 const isEnd = (event: StoredEvent) => event.type === 'turn.completed';
 
-/** Reads so many bytes of a stream and hangs up, as a phone that sleeps; gives the events that came whole. */
+/** Reads this many bytes of a stream and hangs up, like a phone that sleeps; returns the complete events. */
 function readBytes(url: string, bytes: number): Promise<StoredEvent[]> {
   return new Promise((resolve) => {
     let text = '';
@@ -123,7 +123,7 @@ verifies(
       events: StoredEvent[];
     };
     const distinct = snapshots.filter((snapshot, index) => snapshot.cursor !== snapshots[index - 1]?.cursor);
-    // A slow machine takes fewer of them; each waiting above is a moment of its own.
+    // A slow machine merges fewer of them, because each wait above is a separate moment.
     expect(distinct.length).toBeGreaterThan(5);
     for (const [index, from] of distinct.slice(0, -1).entries()) {
       for (const to of [distinct[index + 1], distinct.at(-1)] as ConversationSnapshot[]) {

@@ -84,7 +84,7 @@ verifies(
       vi.restoreAllMocks();
       expect(await server.get('/api/status'), name).toMatchObject({ version: '0.0.0-test' });
     }
-    // The turn whose reader was lost has run all the same, and the next one does.
+    // The turn whose reader was lost has run anyway, and so does the next one.
     expect(await server.chat({ message: 'next', conv_id: 'a' })).toMatchObject({ response: 'Echo: next' });
   },
 );

@@ -77,7 +77,10 @@ verifies(
 
 const half = '\\ud83d';
 
-/** jq and other strict parsers refuse an escape of half a pair; JSON.stringify writes no other escapes of this range. */
+/**
+ * jq and other strict parsers refuse an escaped half of a surrogate pair; JSON.stringify escapes nothing else
+ * here.
+ */
 const expectWellFormed = (json: string, what: string) =>
   expect(JSON.stringify(JSON.parse(json)), what).not.toMatch(/(?<!\\)(\\\\)*\\ud[89a-f]/);
 

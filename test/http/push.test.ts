@@ -60,7 +60,7 @@ verifies(
     expect(audit.entries.find((entry: { prompt_id: string }) => entry.prompt_id === promptId)).toMatchObject({
       actor: 'notification',
     });
-    // Answered: the line is taken off, then the answer is told of.
+    // Answered: the notification is withdrawn, then the answer is reported.
     await waitForPost(box, 'the withdrawal', ({ body }) => browser.decrypt(body).kind === 'withdraw');
     const finished = await waitForPost(
       box,

@@ -18,7 +18,9 @@ async function signIn(server: TestServer): Promise<string> {
   return login.headers.get('set-cookie')?.split(';')[0] ?? '';
 }
 
-/** Opens what stays open, by a credential: a long poll, event streams, the stream of a turn. Resolves with how each ended. */
+/**
+ * Opens a long poll, event streams and the stream of a turn with a credential. Resolves with how each ended.
+ */
 function openAll(
   server: TestServer,
   turnId: string,

@@ -20,7 +20,7 @@ async function startWithTexts(texts: readonly string[]): Promise<TestServer> {
   return server;
 }
 
-/** Each text, queries that find it alone, and queries that find nothing although all their words are there. */
+/** Texts, each with queries that find only it, and queries that find nothing although all words are there. */
 const named: [text: string, finds: string[], findsNothing?: string[]][] = [
   ['the foo-bar is here', ['foo-bar', '"foo bar"', 'foo-b*', 'FOO-BAR'], ['foo-here', '"bar foo"']],
   ['see src/app.ts:12', ['src/app.ts', 'app.ts:12', 'src/app*', '"see src/app.ts"'], ['app/src', 'src/ts']],

@@ -98,7 +98,7 @@ verifies(
     await appendFile(path, next.slice(100));
     await until('the line', async () => (await row()).turns === 3);
     await until('the words', async () => (await server.get('/api/search?q=slowpoke')).hits.length === 1);
-    // Written anew: nothing of the old one is found any more.
+    // The file was written again: nothing of the old one is found.
     await writeFile(path, line(idOf(1), 'rewritten'));
     await until('the new file', async () => (await row()).turns === 1);
     await until(
@@ -121,7 +121,7 @@ verifies(
     // Asked while it is being made: what is not read yet is missing, and nothing fails.
     expect((await anew.send('/api/hosts/local/sessions')).status).toBe(200);
     expect(await listed(anew)).toHaveLength(1);
-    // One of an earlier version is made anew, and is not read meanwhile.
+    // An index of an earlier version is rebuilt, and is not read meanwhile.
     await anew.server.dispose({ graceS: 0 });
     queryDatabase(join(server.workspace.data, 'library.db'), 'PRAGMA user_version = 1');
     queryDatabase(join(server.workspace.data, 'library.db'), 'DROP TABLE file');
@@ -140,7 +140,7 @@ verifies('session.index', 'reads no transcript for a list, nor for a session tha
   const time = new Date('2026-01-01');
   await utimes(path, time, time);
   expect(await listed(server)).toMatchObject([{ first_message: 'as it was indexed' }]);
-  // Who reads the file finds other words in it; its size and time say that it is the same.
+  // The content of the file is different, although its size and time are the same.
   await writeFile(path, text.replace('as it was indexed', 'as nobody read it'));
   await utimes(path, time, time);
   expect(await listed(server)).toMatchObject([{ first_message: 'as it was indexed' }]);
@@ -169,7 +169,8 @@ verifies(
       'from long ago',
     ]);
     const found = async (word: string) => (await server.get(`/api/search?q=${word}`)).hits.length;
-    // Written anew by a clock that was set back; and with the same size at the same time it would be the same file.
+    // Written again by a clock that was set back; with the same size and time it would count as the same
+    // file.
     await writeFile(path(1), line(idOf(1), 'from yesterday and cranberries'));
     await utimes(path(1), new Date('2001-01-01'), new Date('2001-01-01'));
     await until('the new words', async () => (await found('cranberries')) === 1);

@@ -146,7 +146,7 @@ verifies('session.states', 'believes a process only while it is the one on file'
   ]);
   expect(await listed(server, '&state=waiting')).toHaveLength(1);
   expect(await listed(server, '&state=ended')).toHaveLength(3);
-  // A process that has said nothing yet has no transcript, and is there all the same.
+  // A process without a message has no transcript, and is listed anyway.
   await note(`${pid}.json`, { ...own, sessionId: idOf(9), status: 'idle', name: 'fresh' });
   expect((await listed(server))[0]).toMatchObject({
     id: idOf(9),

@@ -92,7 +92,7 @@ verifies(
       { ended_at: null, reason: null, exit_code: null, signal: null, last_words: null },
     ]);
     await server.cancel(turn_id);
-    // Closed in order, with the server.
+    // Closed cleanly, with the server.
     expect(await server.chat({ conv_id: 'a', message: 'again' })).toMatchObject({ response: 'Echo: again' });
     const next = await server.restart();
     expect(await ended(next, 'a')).toMatchObject({

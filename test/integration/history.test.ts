@@ -67,7 +67,8 @@ verifies(
       },
     ];
     const assistant = lines.findIndex((line) => line.includes('"type":"assistant"'));
-    // The CLI writes half of a surrogate pair as an escape, which strict readers of JSON refuse: readers get a replacement character.
+    // The CLI escapes half of a surrogate pair, which strict JSON parsers refuse: clients get a replacement
+    // character.
     lines[assistant] = lines[assistant]?.replace('Echo: one', 'Echo: one \\ud800 alone') ?? '';
     lines.splice(
       assistant,

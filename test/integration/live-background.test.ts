@@ -4,7 +4,8 @@ import { until } from '../helper/until.ts';
 import { killProcessesOf, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-// Longer than a crowded machine takes from the warm process to the message, shorter than the jobs that it must outlive.
+// Longer than a busy machine takes from the warm process to the message, shorter than the jobs that must
+// outlive it.
 const env = { ALLOWED_TOOLS: 'Bash,Agent,Task', LIVE_IDLE_S: '3' };
 const shell = (ms: number, name: string) =>
   `[[tool:Bash {"command":"echo line1; node -e 'setTimeout(Number, ${ms})'; echo line2","run_in_background":true,"description":"${name}"}]]`;
@@ -88,7 +89,7 @@ verifies('live.background', 'is not ended by a message that needs another proces
     code: 'background_busy',
     status: 409,
   });
-  // The shell starts a process of its own meanwhile.
+  // The shell starts another process meanwhile.
   expect(await processesOf(server.workspace)).toEqual(expect.arrayContaining(before));
   expect((await server.chat({ message: 'plain', conv_id: 'a' })).response).toBe('Echo: plain');
 });

@@ -127,7 +127,7 @@ verifies(
       await killProcessesOf(server.workspace);
       await until('no process', async () => (await processesOf(server.workspace)).length === 0);
     }
-    // A run of its own, which it may be now, tells of its tools only to who follows it.
+    // It may be a one-shot run now, which reports its tools only to a reader that follows it.
     const { turn_id } = await server.accept('a', {
       message: '[[tool:Bash node -e "setTimeout(Number, 300000)"]][[text never]]',
       follow: true,

@@ -92,7 +92,7 @@ verifies(
     expect(await refusal(rebound, { host: 'evil.example' })).toBe(403);
     expect(await refusal(address.replace(/ticket=.*/, 'ticket=none'))).toBe(401);
     expect(await refusal(address.replace('/terminal?', '/elsewhere?'))).toBe(404);
-    // Addresses that are none: nobody can end the server with one.
+    // Malformed addresses: none can stop the server.
     expect(await refusal(`${server.url.replace('http', 'ws')}//`)).toBe(404);
     expect(await refusal(`${server.url.replace('http', 'ws')}/api/hosts/x/sessions/%ff/terminal`)).toBe(401);
     const opened = await open(address);

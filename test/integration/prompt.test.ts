@@ -39,7 +39,7 @@ verifies(
     expect(made(server, 'x1')).toBe(true);
 
     const second = await server.accept('a', { message: '[[tool:Bash touch x2]][[text done]]', ...asking });
-    // A script that waits for the turn is told at once.
+    // A script that waits for the turn is notified immediately.
     const waiting = await server.turn(second.turn_id);
     expect(waiting).toMatchObject({ state: 'waiting', prompts: [{ input: { command: 'touch x2' } }] });
     await server.answer(waiting.prompts[0]?.id as string, {

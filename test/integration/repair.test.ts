@@ -14,7 +14,7 @@ const repair = async (server: TestServer, id: string, dry_run: boolean): Promise
 const transcriptOf = async ({ workspace }: TestServer, id: string) =>
   (await findTranscript(`${workspace.home}/.claude`, id, workspace.project)) as string;
 
-/** What the model is given when a session is gone on with. */
+/** What the model gets when a session is continued. */
 async function given(server: TestServer, sessionId: string): Promise<string> {
   const message = `go on with ${sessionId}`;
   await server.post('/api/conversations', { id: sessionId, session_id: sessionId });

@@ -16,7 +16,7 @@ import { verifies } from '../requirement/verifies.ts';
 const records = async (server: TestServer, query = ''): Promise<ArchiveRecord[]> =>
   (await server.get(`/api/archive${query}`)).records;
 
-/** The newest record of a session, once it has ended; nobody asks for a list of sessions meanwhile. */
+/** The newest record of a session, once it has ended; no list of sessions is requested meanwhile. */
 const ended = (server: TestServer, id: string): Promise<ArchiveRecord> =>
   until('its end', async () => {
     const [record] = await records(server, `?session_id=${id}`);
@@ -41,7 +41,7 @@ verifies(
     // Whoever sits before it is let go.
     expect(tmux('has-session', '-t', pane(left.id)).status).not.toBe(0);
 
-    // Resumed, by another door: a record of its own.
+    // Resumed from another source: a separate record.
     await server.post(`${sessions}/${left.id}/resume`, {});
     expect(await server.remove(`${sessions}/${left.id}`)).toMatchObject({ status: 200 });
     expect(await ended(server, left.id)).toMatchObject({ reason: 'killed' });
@@ -55,7 +55,7 @@ verifies(
     expect((await cli('ended', newest, '--log')).out).toContain('Claude Code');
 
     const dead = await startTerminal(server);
-    // Another pane in its window is no terminal that took its place.
+    // Another pane in its window does not replace the terminal.
     tmux('split-window', '-d', '-t', pane(dead.id), 'sleep', '60');
     process.kill(Number((await row(server, dead.id)).pid), 'SIGKILL');
     expect(await ended(server, dead.id)).toMatchObject({ reason: 'abrupt' });
@@ -76,7 +76,7 @@ verifies(
     expect(record.advice).toContain('without a goodbye');
     expect((await server.remove(`${sessions}/${torn.id}`)).status).toBe(404);
     expect(tmux('has-session', '-t', pane(`${torn.id}-of-somebody`)).status).toBe(0);
-    // On a crowded machine the program that writes it is behind.
+    // On a busy machine the program that writes it lags behind.
     const log = await until('its log', async () => {
       const text = await (await server.send(`/api/archive/${record.id}/log`)).text();
       return text.includes('Claude Code') && text;
@@ -87,11 +87,11 @@ verifies(
     );
     expect(record.log_bytes).toBeGreaterThan(500);
 
-    // What is read outside of the project is asked for all the same.
+    // Reading outside of the project opens a prompt anyway.
     await writeFile(join(server.workspace.project, 'endless'), '');
     const stopped = await startTerminal(server, { args: ['--allowedTools', 'Bash(tail:*)'] });
     await server.post(`${sessions}/${stopped.id}/send`, { message: '[[tool:Bash tail -f endless]]' });
-    // One that is stopped before its first answer is taken back, as if nothing had been said.
+    // A turn that is stopped before its first answer is withdrawn, as if nothing had been sent.
     await until('its command', async () => (await said(server, stopped.id)).includes('"name":"Bash"'));
     await until(
       'the stop',

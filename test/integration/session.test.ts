@@ -113,7 +113,7 @@ verifies(
       return sessions[0]?.last_message && (sessions as Session[]);
     });
     expect(found).toMatchObject({ project: real, first_message: 'by the link' });
-    // By either name the same session is gone on with.
+    // Either name continues the same session.
     for (const [conv_id, project] of [
       ['a', link],
       ['b', real],

@@ -310,7 +310,7 @@ verifies(
       expect(await server.end(turn.turn_id)).toMatchObject({ state: 'completed', text: `Echo: ${message}` });
     expect(await row(server, id)).toMatchObject({ state: 'idle' });
 
-    // What failed there is no answer.
+    // A failure in the terminal is not an answer.
     const failed = await server.chat({ conv_id: 'a', message: '[[error 529]]' });
     expect(failed).toMatchObject({
       success: false,

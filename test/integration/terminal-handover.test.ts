@@ -43,7 +43,7 @@ verifies(
     await isIdle(server, id);
     expect(await server.get(`/api/conversations/${convId}`)).toMatchObject({ state: 'idle', prompts: [] });
 
-    // What was allowed for good is not asked again; a refusal reaches the model in its words.
+    // A permanent allowance is not asked for again; the reason of a denial reaches the model.
     await type(server, id, '[[tool:Bash touch from-the-phone]][[text again]]');
     await until('the answer', async () => (await said(server, id)).includes('"text":"again"'));
     await isIdle(server, id);
@@ -153,7 +153,7 @@ verifies(
     await until('the answer', async () => (await said(server, id)).includes('Echo: at the desk'));
     await isIdle(server, id);
     expect((await server.turn(kept.turn_id, 0)).state).toBe('queued');
-    // Left by /exit, which nobody here was told of.
+    // Left with /exit, which is not reported to the server.
     await type(server, id, '/exit');
     expect((await server.end(kept.turn_id)).state).toBe('completed');
     expect(await server.get('/api/conversations/a')).toMatchObject({ at_desk: false });
@@ -173,7 +173,8 @@ verifies(
     expect((await server.turn(asking.turn_id, 0)).state).toBe('waiting');
     await server.answer(String(prompt?.id), { decision: 'allow' });
     expect(await server.end(asking.turn_id)).toMatchObject({ state: 'completed', text: 'done so' });
-    // A person has begun to type there: theirs is not torn apart. Of the end of a paste only the control character goes.
+    // A person has started to type there, and that text stays intact. Of a paste end only the control
+    // character goes.
     const pane = `=sb-${id}:`;
     server.tmux('-L', 'switchboard', 'send-keys', '-t', pane, '-l', 'half a thought');
     const behind = await server.accept('a', { message: 'behind it \x1b[201~with no keys' });
@@ -294,7 +295,8 @@ verifies(
         async () => {
           await type(server, id, '[[slow 100 100ms]]');
           await until('its work', async () => (await row(server, id)).state === 'running');
-          // The CLI says that it works before it writes what it was sent: killed in between, nobody has those words.
+          // The CLI reports that it is busy before it writes the message: if it is killed in between, the
+          // text is lost.
           await until('its words', async () => (await texts(server, 'a')).includes('[[slow 100 100ms]]'));
         },
       ],

@@ -20,7 +20,7 @@ verifies(
       project: server.workspace.project,
       turns: 0,
     });
-    // Nothing was said in it, so there is no transcript yet.
+    // No message was sent in it, so it has no transcript yet.
     expect(await server.get(`${sessions}/${begun.id}/diagnose`)).toMatchObject({
       reason: 'live',
       state: 'idle',
@@ -142,7 +142,7 @@ verifies(
       const response = await server.post(sessions, { project: server.workspace.project, ...body });
       return [response.status, (await response.json()).code];
     };
-    // In a tmux of their own, on our socket under another name, and one whose name begins as ours do.
+    // In a separate tmux, on our socket under another name, and one whose name begins like ours.
     server.tmux('new-session', '-d', '-s', 'sb-own', 'sleep', '60');
     server.tmux('-L', 'switchboard', '-f', '/dev/null', 'new-session', '-d', '-s', 'work', 'sleep', '60');
     expect(await failed({})).toEqual([502, 'terminal_failed']);
@@ -162,7 +162,7 @@ verifies(
     }
     expect(server.tmux('has-session', '-t', '=sb-own').status).toBe(0);
     expect(server.tmux('-L', 'switchboard', 'has-session', '-t', '=work').status).toBe(0);
-    // One that asks before it is there, which nobody sees.
+    // One that asks something before it is ready, which is not visible to anyone.
     const asking = await writeFakeClaude(server.workspace, '');
     await writeFile(
       asking,

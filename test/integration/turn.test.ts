@@ -7,7 +7,7 @@ import { until } from '../helper/until.ts';
 import { processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-/** A tool that goes on for longer than any test and ignores what asks it to end. */
+/** A tool that runs longer than any test and ignores signals that ask it to end. */
 const stubborn =
   '[[tool:Bash {"command":"trap \\"\\" TERM INT; touch started; while true; do read -t 1 x < <(:) ; done","description":"stubborn"}]]';
 

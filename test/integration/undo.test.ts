@@ -152,7 +152,7 @@ verifies(
     expect(
       (await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['no such'] })).json()).code,
     ).toBe('nothing_to_undo');
-    // What was undone by itself is in nobody's way, neither then nor on the way back.
+    // A file that was undone separately does not block the undo, nor the redo.
     await writeFile(at('a.txt'), 'a\n');
     const undo = async (body: object) => (await server.post(`/api/turns/${turn_id}/undo`, body)).json();
     expect(await undo({})).toMatchObject({ files: ['a.txt', 'kept.txt'] });

@@ -57,7 +57,7 @@ verifies('cli.talk', 'streams an answer, pipes, waits, and reads what was said',
   expect((await run(['show', 'made'])).out).toContain('A title');
   expect((await run(['archive', 'made'])).code).toBe(0);
   expect(await server.get('/api/conversations/made')).toMatchObject({ archived: true });
-  // Interrupted, the command ends, and the turn goes on.
+  // Interrupted, the command ends and the turn continues.
   const { child, ran, ended } = startCli(workspace, ['chat', 'tests', '[[slow 30 100ms]]']);
   await until('the first words', () => ran.out.includes('word2'));
   child.kill('SIGINT');
@@ -79,7 +79,7 @@ verifies('cli.talk', 'lists what waits, and allows, denies and answers', async (
   expect((await run('prompts')).out).toMatch(
     /one +permission +Bash +sudo touch x\n[^!]*! It runs as another user/,
   );
-  // Who waits for a turn that waits for them is told so.
+  // A command that waits for a turn reports that the turn waits for a person.
   expect(await run('wait', 'one', '-t', '30')).toMatchObject({
     code: 1,
     out: 'waiting\n',

@@ -90,7 +90,7 @@ verifies(
       permission_mode: 'default',
     });
     const [prompt] = await first.prompts();
-    // A live process that rests, but for a shell in the background.
+    // A live process that is idle, except for a shell in the background.
     await first.post('/api/conversations', { id: 'b' });
     await first.post('/api/conversations/b/warm', {});
     const shell =

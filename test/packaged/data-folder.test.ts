@@ -17,7 +17,7 @@ import { verifies } from '../requirement/verifies.ts';
  * - used: it is used as it is.
  * - again: it is made again, and nothing of a person's is lost.
  * - noted: it is made again, and what that means for a person is said.
- * - aside: the same, and what was there is kept as `*.damaged-*`.
+ * - aside: the same, and the old file is kept as `*.damaged-*`.
  * - stays: it is left as it is, and said with the fix; what needs it says the same.
  */
 type Result = 'used' | 'again' | 'noted' | 'aside' | 'stays';
@@ -37,7 +37,9 @@ function all(result: Result): Row {
   return Object.fromEntries(names.map((name) => [name, result])) as Row;
 }
 
-/** A folder of ours: what was in it may be gone, and that is said when it is needed (see the test of attachments). */
+/**
+ * A folder of the server: its content may be lost, which is reported on use (see the test of attachments).
+ */
 const folder: Row = {
   ...all('used'),
   missing: 'again',
@@ -50,7 +52,8 @@ const folder: Row = {
 
 const table: Record<string, Row> = {
   password: aside({ missing: 'noted' }),
-  // The password is missing as well, which ends what browsers were told: see the test of removal for the keys alone.
+  // The password is missing too, which revokes the pushes of browsers: see the test of removal for only the
+  // keys.
   'vapid.json': aside({ missing: 'again' }),
   'library.db': all('again'),
   attachments: folder,
@@ -162,7 +165,7 @@ verifies(
     const { workspace, start, restore } = await prepare();
     const { data } = workspace;
     const before = { password: passwordOf(workspace), 'vapid.json': keyOf(workspace) };
-    // Per cell: how often it is said, and how many files are kept aside.
+    // Per cell: how often it is reported, and how many damaged files are kept.
     const [expected, seen]: [unknown[], unknown[]] = [[], []];
     for (const fault of [...Object.keys(fileFaults), 'newer'] as (FileFault | 'newer')[]) {
       restore();
@@ -284,7 +287,9 @@ verifies(
   },
 );
 
-/** What the server cannot start with, since it cannot be made again: named with the fix, and left as it is. */
+/**
+ * Files that cannot be created again, so the server does not start: named with the fix, and left as they are.
+ */
 const refused: Record<string, [name: string, fault: FileFault, says: RegExp]> = {
   'the journal read-only': [
     'switchboard.db',

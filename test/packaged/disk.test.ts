@@ -10,7 +10,7 @@ import { until } from '../helper/until.ts';
 import { createWorkspace, processesOf, serverEnv, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-/** A file system of its own as the data folder, where the machine allows that. */
+/** A separate file system as the data folder, if the machine allows that. */
 function mountSmall({ data }: Workspace): boolean {
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', data]).status !== 0) return false;
   onTestFinished(() => void spawnSync('umount', ['-l', data]));
@@ -140,7 +140,7 @@ verifies('store.original', 'takes over a sessions.json of the original system', 
   const file = join(workspace.data, 'sessions.json');
   await writeFile(file, JSON.stringify(original, null, 2));
   chmodSync(file, 0o644);
-  // The default project is another one now: the session goes on where it was begun.
+  // The default project is different now: the session continues in the folder in which it started.
   const second = await startServerProcess(workspace, { ...env, CLAUDE_PROJECT_PATH: elsewhere });
   expect((await second.get('/api/sessions')).default).toMatchObject({
     session_id,

@@ -12,7 +12,9 @@ import { verifies } from '../requirement/verifies.ts';
 
 const nobody = 65534;
 
-/** A file system of its own as the agent's home. False if the machine does not allow that, which is said. */
+/**
+ * A separate file system as the agent's home. Returns false, and logs it, if the machine does not allow that.
+ */
 function mountHome({ home }: Workspace): boolean {
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', home]).status !== 0) {
     process.stderr.write(

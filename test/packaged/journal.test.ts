@@ -27,7 +27,7 @@ function overwritePageOf(file: string, table: string): void {
   overwrite(file, 4096, (row.page - 1) * 4096);
 }
 
-/** Runs the built server, or one of its commands, where it is expected to end. */
+/** Runs the built server, or one of its commands, and expects it to exit. */
 function run(cwd: string, env: Record<string, string>, ...args: string[]) {
   const [main, ...rest] =
     args[0] === 'cli' ? ['dist/cli/main.js', ...args.slice(1)] : ['dist/server/main.js', ...args];
@@ -44,7 +44,7 @@ function run(cwd: string, env: Record<string, string>, ...args: string[]) {
   return { status, text: stdout + stderr };
 }
 
-/** What does not need the journal: the history of a session, the list of them, search, and the state of the server. */
+/** What works without the journal: history and list of sessions, search, and the status of the server. */
 async function expectReadable(server: ServerProcess, sessionId: string): Promise<void> {
   const { messages } = await server.get('/api/conversations/a/messages');
   expect(JSON.stringify(messages)).toContain('Echo: a pelican');
@@ -94,7 +94,7 @@ verifies(
     const file = join(workspace.data, 'switchboard.db');
     const start = () => startServerProcess(workspace, env);
 
-    // A log that was cut: what is intact is there, and what is not is said in the log, the status and the command.
+    // A truncated log: the intact part is used; the rest is reported in the log, the status and the command.
     truncateSync(`${file}-wal`, statSync(`${file}-wal`).size / 2);
     const cut = await start();
     expect(cut.output()).toMatch(/newest \d+ changes are missing/);

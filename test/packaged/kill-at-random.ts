@@ -41,7 +41,7 @@ export async function killAtRandom({ kills, seed }: { kills: number; seed: numbe
 
   for (let kill = 0; kill < kills; kill += 1) {
     const server = await startServerProcess(workspace, env);
-    // On a crowded machine no turn ends within a second: some are given the time.
+    // On a busy machine no turn ends within a second: some get the time.
     const end = delay(random() * (kill % 5 ? 1500 : 5000)).then(() => server.kill());
     // Some turns run in a live process, some in their own.
     void server.post(`/api/conversations/c${kill % 4}/warm`, {}).catch(() => {});

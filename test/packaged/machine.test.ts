@@ -14,7 +14,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 const helper = (name: string) => join(import.meta.dirname, '..', 'helper', name);
 
-/** Sends messages over one connection that stays open: on a machine without descriptors no new one is accepted. */
+/** Sends messages over one open connection: on a machine without descriptors no new one is accepted. */
 function keepConnection({ url }: ServerProcess) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   return async (method: string, path: string, body?: object) => {
@@ -44,7 +44,7 @@ verifies(
     await send('GET', '/api/status');
     const readers: ClientRequest[] = [];
     const openReader = async () => {
-      // The server closes a connection that rests for 5 s, and there is no descriptor for another.
+      // The server closes a connection that is idle for 5 s, and no descriptor is left for another.
       await send('GET', '/api/status');
       const reader = request(`${server.url}/api/events`, { agent: false, headers: { authorization: basic } });
       readers.push(reader.end());

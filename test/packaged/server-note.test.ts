@@ -42,7 +42,7 @@ verifies('cli.server', 'finds the server again after a crash and a start on the 
   await second.stop();
   await expect(stat(noteOf(workspace))).rejects.toThrow();
 
-  // Of another port, of a process number that is in use again, from before there were instances, and none at all.
+  // With another port, with a reused process id, from a version without instances, and none at all.
   const reused = { ...stale, pid: process.pid, url: `http://127.0.0.1:${await freePort()}` };
   const { instance: _, ...old } = stale;
   for (const note of [JSON.stringify(reused), JSON.stringify(old), '\0\0\0']) {

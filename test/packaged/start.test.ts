@@ -7,7 +7,7 @@ import { until } from '../helper/until.ts';
 import { createWorkspace, serverEnv, testEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-/** Starts the built server where it is expected to end by itself. */
+/** Starts the built server and expects it to exit. */
 function startInVain(root: string, env: Record<string, string>) {
   const { status, stderr } = spawnSync(process.execPath, [join(packageRoot, 'dist/server/main.js')], {
     cwd: root,

@@ -97,7 +97,7 @@ const marks = ['\u0301\u0323', '\u200b', '  ', '\ud800', 'aB', '天'];
 /** Beyond this length a command is not taken apart. */
 const ofCommands = [200, 2000, 20_000];
 
-/** Everything that takes a text apart which a model, a page or a file can write. A new parser is a row here. */
+/** Every parser of text that a model, a page or a file can write. Add a row for a new parser. */
 const parsers: Record<string, Row> = {
   'Markdown blocks': { parse: (text) => toBlocks(text), fragments: blocks },
   'Markdown inlines': {

@@ -23,7 +23,7 @@ verifies('cli.server', 'writes what systemd and launchd read, whatever its folde
     '<key>ProgramArguments</key><array><string>/opt/node 24/bin/node</string><string>/home/me/$s &amp; &lt;b>/main.js</string><string>serve</string></array>',
   );
   expect(plist.text).toContain('<key>WorkingDirectory</key><string>/home/me/100% mine</string>');
-  // It is started again where it failed, and not where it was told to stop; terminals that it started live on.
+  // It is restarted after a failure, but not after a stop; terminals that it started survive.
   expect(plist.text).toContain(
     '<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>\n<key>AbandonProcessGroup</key><true/>',
   );

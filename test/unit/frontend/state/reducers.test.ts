@@ -167,7 +167,7 @@ verifies('page.logic', 'keeps a turn that ended until the history has it', () =>
   const joined = joinNewest(ended, { messages: [message, answer], turns: [], before: null });
   expect(joined.ended).toEqual([]);
   expect(joined.messages).toEqual([message, answer]);
-  // The CLI may write the last words a moment later: until then the turn is shown by itself, once.
+  // The CLI may write the end of the text a moment later: until then the turn is shown separately, once.
   const early = joinNewest(ended, { messages: [message], turns: [], before: null });
   expect(early.ended).toHaveLength(1);
   expect(early.messages).toEqual([]);

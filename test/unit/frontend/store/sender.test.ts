@@ -41,7 +41,7 @@ verifies(
       (await sendConversation(async () => [item('stop', 'a'), item('4', 'a')], post, note))?.status,
     ).toBe(503);
     expect(posted).toEqual(['1', '2', 'bad', 'stop']);
-    // What was taken back while one before it was on its way is not sent.
+    // A message that was withdrawn while an earlier one was being sent is not sent.
     const left = [item('slow', 'a'), item('taken back', 'a'), item('after', 'a')];
     await sendConversation(
       async () => left,

@@ -30,7 +30,7 @@ verifies(
     rows.set(102, { parent: 1, session: 101, start: 'c' });
     rows.delete(101);
     expect(await listAlive()).toEqual([102]);
-    // The number comes again, for a stranger with a child and a session of its own.
+    // The process id is reused by an unrelated process with a child and a separate session.
     rows.set(101, { parent: 1, session: 101, start: 'other' });
     rows.set(103, { parent: 101, session: 101, start: 'child of other' });
     rows.delete(102);

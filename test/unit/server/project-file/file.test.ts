@@ -32,7 +32,7 @@ const secret = 'a secret outside';
 
 type Node = { [name: string]: Node | string | { link: string } };
 
-/** What links lead to, in their many forms; `OUT` stands for the absolute path of the folder outside. */
+/** Targets of links, in many forms; `OUT` is replaced by the absolute path of the folder outside. */
 const linkTarget = fc.constantFrom(
   'OUT',
   'OUT/a',
@@ -83,7 +83,7 @@ function grow(folder: string, node: Node, outside: string): void {
 }
 
 /**
- * Everything that is in a folder, so that no change can be overlooked. It does not use the recursive `readdirSync`, which
+ * Everything in a folder, so that no change can be missed. It does not use the recursive `readdirSync`, which
  * follows links: a few links to `..` in one tree give it a number of paths that no memory holds.
  */
 function look(folder: string): string[] {
@@ -172,7 +172,7 @@ verifies(
   },
 );
 
-/** Exchanges paths for links as fast as it can, in a thread of its own. */
+/** Replaces paths by links as fast as it can, in a separate thread. */
 const exchanger = `
 const { lstatSync, renameSync, rmSync, symlinkSync, mkdirSync, writeFileSync } = require('node:fs');
 const { workerData } = require('node:worker_threads');

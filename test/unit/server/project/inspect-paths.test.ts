@@ -93,7 +93,7 @@ verifies(
     ];
     for (const [tool, input] of inside)
       expect((await look(tool, input)).outside, JSON.stringify(input)).toBe(false);
-    // A project that is itself reached by a link is no reason for a warning.
+    // No warning if the project itself is reached through a link.
     expect(
       (await look('Write', { file_path: join(root, 'alias', 'src', 'x') }, join(root, 'alias'))).outside,
     ).toBe(false);

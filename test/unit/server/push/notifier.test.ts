@@ -22,7 +22,7 @@ const promptOf = (id: string) =>
     opened_at: new Date().toISOString(),
   }) as unknown as Prompt;
 
-/** A notifier of one device, by a clock that the test moves on. Prompts are told again after five minutes. */
+/** A notifier of one device, with a clock that the test advances. Prompts are repeated after five minutes. */
 function setUp(more: { devices?: readonly string[]; send?: (device: string) => void } = {}) {
   vi.useFakeTimers();
   const sent: PushMessage[] = [];

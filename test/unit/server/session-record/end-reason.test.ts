@@ -27,7 +27,7 @@ verifies('archive.reason', 'names the most certain reason for what is known of a
       { exitCode: 0, tail: left, deeds: { interrupted: true, ends: 'tool', last_exit_code: 1 } },
     ],
     ['tool_crash', { exitCode: 0, tail: left, deeds: { ends: 'tool', last_exit_code: 2 } }],
-    // A command that failed long ago is no reason.
+    // A command that failed long ago is not the reason.
     ['clean_exit', { exitCode: 0, tail: left, deeds: { ends: 'answer', last_exit_code: 2 } }],
     [
       'out_of_memory',
@@ -36,7 +36,7 @@ verifies('archive.reason', 'names the most certain reason for what is known of a
     ['out_of_memory', { tail: 'FATAL ERROR: JavaScript heap out of memory', signal: 9 }],
     // Killed by somebody: the code alone says nothing of memory.
     ['abrupt', { tail: 'x', signal: 9, deeds: { last_exit_code: 137, last_output: 'Exit code 137' } }],
-    // Words about memory in an answer are no kill.
+    // Text about memory in an answer does not count as a kill.
     ['clean_exit', { exitCode: 0, tail: `Out of memory is what the test is about. ${left}` }],
     // What was only talked about.
     ['abrupt', { tail: `${left} is what it says, and I killed the old branch`, signal: 9 }],

@@ -35,7 +35,7 @@ verifies(
       write();
       expect(database.trouble()).toBe(null);
     }
-    // What changes only its time is looked at, and is no harm.
+    // If only its time changes, the file is checked and accepted.
     utimesSync(file, 1, 1);
     write();
     const { size } = statSync(file);

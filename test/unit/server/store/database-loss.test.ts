@@ -30,7 +30,7 @@ import { queryDatabase } from '../../../helper/query-database.ts';
 import { createWorkspace } from '../../../helper/workspace.ts';
 import { verifies } from '../../../requirement/verifies.ts';
 
-/** What a start finds: how many turns are left, what is said, and how many files are kept aside. */
+/** The result of a start: how many turns are left, what is reported, and how many damaged files are kept. */
 type Expected = { left: number; says: RegExp; kept: number } | { refuses: RegExp } | { standsIn: RegExp };
 
 const faults: Record<string, [make: (folder: string) => void, expected: Expected]> = {
@@ -185,7 +185,7 @@ verifies(
         expect.stringMatching(expected.says),
       ]);
       database.dispose();
-      // It is said once: the next start finds all in order.
+      // It is reported once: the next start finds nothing wrong.
       expect([name, open(folder).notes.replaceAll(/.*server\.pid is a folder.*/g, '')]).toEqual([name, '']);
     }
   },

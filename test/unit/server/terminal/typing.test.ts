@@ -6,7 +6,7 @@ import { verifies } from '../../../requirement/verifies.ts';
 
 const pane = { id: '%1', name: 'sb-x', pid: 7, isDead: false };
 
-/** An input box: what is typed stands in it until an Enter is taken. */
+/** An input box: it shows typed text until an Enter is accepted. */
 function openBox() {
   const box = {
     text: '',

@@ -28,7 +28,7 @@ verifies('history.chain', 'has the answer that stands behind the leaf which a pr
   const told = (leafUuid: string): Entry => ({ type: 'last-prompt', leafUuid });
   expect(chainOf([...tree, told('b')])).toEqual(['a', 'b', 'c']);
   expect(chainOf([...tree, told('c')])).toEqual(['a', 'b', 'c']);
-  // A branch that hangs off further up is not what goes on.
+  // A branch that starts further up is not the one that continues.
   expect(chainOf([...tree, entry('x', 'a'), told('b')])).toEqual(['a', 'b', 'c']);
   expect(chainOf([...tree, entry('x', 'a')])).toEqual(['a', 'x']);
 });

@@ -6,7 +6,7 @@ verifies('session.search', 'puts the parts of names behind a text, so that phras
   expect(toIndexed('call readFileNow and HTTPServer')).toBe(
     'call readFileNow and HTTPServer\nread file now http server',
   );
-  // Data is no name, however long it is, and takes no longer than its length.
+  // Data is not a name, however long it is, and takes linear time.
   const data = '0123456789'.repeat(50_000);
   expect(toIndexed(`${data} fooBar`)).toBe(`${data} fooBar\nfoo bar`);
   expect(toIndexed('plain words, snake_case')).toBe('plain words, snake_case');

@@ -121,7 +121,7 @@ const line = fc.oneof(
     ),
   },
 );
-// Of two stars that stand at neither end of a part, git's documentation says that they are as one; git itself is not sure.
+// git's documentation says that two stars inside a part count as one; git itself is inconsistent.
 const isClear = (text: string) => !/[^/!]\*\*/.test(text);
 const ignoreFile = fc.array(line.filter(isClear), { maxLength: 5 }).map((lines) => lines.join('\n'));
 

@@ -8,7 +8,9 @@ import type { RunEnd } from '../../../../../server/agent/port.ts';
 
 const deep = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
 
-/** What no field should hold: other types, objects that cannot be turned into text, half characters, depth. */
+/**
+ * Values that no field should have: other types, objects without a text form, half characters, deep nesting.
+ */
 const odd = fc.oneof(
   fc.constantFrom<unknown>(
     null,
