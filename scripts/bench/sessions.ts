@@ -54,7 +54,9 @@ async function timeTurns(server: BenchServer, prefix: string): Promise<number> {
   return median(times);
 }
 
-/** Builds the index while turns run: the first list, speed, size, and what it costs the rest of the server. */
+/**
+ * Builds the index while turns run: the first list, speed, size, and what it costs the rest of the server.
+ */
 async function measureIndexing(
   stage: Stage,
   settings: { SESSIONS_DIR: string; CLAUDE_CONFIG_DIR: string },
