@@ -1,7 +1,7 @@
 /**
- * The folders of the server: what is in each, and what it may import besides its own files, `contract/`, `server/util/`
- * and `server/app-error.ts`. `.dependency-cruiser.cjs` makes rules of it and `npm run generate` the table in CONTRIBUTING.md.
- * A folder that is not listed here fails `npm run check`.
+ * The folders of the server: what is in each, and what it may import besides its own files, `contract/`,
+ * `server/util/` and `server/app-error.ts`. `.dependency-cruiser.cjs` derives its rules from this table, and
+ * `npm run generate` the table in CONTRIBUTING.md. A folder without a row fails `npm run check`.
  *
  * @type {Record<string, { what: string, imports: readonly string[] }>}
  */
@@ -46,7 +46,7 @@ const serverFolders = {
     imports: ['agent/port.ts', 'store/port.ts', 'transcript/'],
   },
   session: {
-    what: 'the sessions on this machine, whichever program opened them',
+    what: 'the sessions on this machine, no matter which program opened them',
     imports: [
       'agent/port.ts',
       'session-index/port.ts',
@@ -56,7 +56,7 @@ const serverFolders = {
     ],
   },
   'session-index': {
-    what: 'the search index over all transcripts, and the thread that keeps it',
+    what: 'the search index over all transcripts, and the thread that updates it',
     imports: ['transcript/', 'transcript-file/'],
   },
   'session-record': {
@@ -64,7 +64,7 @@ const serverFolders = {
     imports: ['agent/port.ts', 'terminal/output-log.ts', 'terminal/port.ts', 'transcript/'],
   },
   transcript: {
-    what: 'pure: entries of a transcript to messages, metadata, last activity, search text',
+    what: 'pure: turns transcript entries into messages, metadata, last activity and search text',
     imports: [],
   },
   'transcript-file': {
@@ -94,7 +94,7 @@ const serverFolders = {
     imports: ['project-file/', 'prompt/obeyed.ts', 'session/port.ts', 'work-tree/'],
   },
   'project-file': {
-    what: 'the only way to read, write, list or remove anything in a project; it follows no link',
+    what: 'the only way to read, write, list or remove anything in a project; it follows no links',
     imports: [],
   },
   'work-tree': {
@@ -102,28 +102,28 @@ const serverFolders = {
     imports: ['git/', 'project-file/'],
   },
   git: {
-    what: 'builds every git command; each works on a repository of ours, never on a project',
+    what: 'builds every git command; git runs only in repositories of the server, never in a project',
     imports: [],
   },
   undo: {
-    what: 'the files before and after each turn, in a repository of ours',
+    what: 'snapshots of the files before and after each turn, in a repository of the server',
     imports: ['git/', 'log.ts', 'project-file/', 'work-tree/'],
   },
   store: {
-    what: 'what is kept on disk: the journal, the mapping, queues, rules, credentials',
+    what: 'everything stored on disk: the journal, the mapping, queues, rules, credentials',
     imports: ['agent/port.ts', 'push/port.ts', 'session-record/port.ts', 'transcript/', 'undo/port.ts'],
   },
   access: { what: 'passwords, pairing links, the limit on failed sign-ins', imports: [] },
   attachment: { what: 'files that come with messages', imports: ['project-file/', 'store/port.ts'] },
   metrics: {
-    what: 'figures for Prometheus',
+    what: 'metrics for Prometheus',
     imports: ['agent/port.ts', 'conversation/conversations.ts', 'prompt/prompts.ts', 'store/port.ts'],
   },
-  page: { what: 'the built page, and its first screen drawn by the server', imports: [] },
+  page: { what: 'the built page, and server rendering of its first screen', imports: [] },
   push: { what: 'notifications: Web Push, ntfy, webhooks', imports: [] },
   tunnel: { what: 'the tunnel to the internet, and its reconnection', imports: [] },
   util: {
-    what: 'small helpers, one subject a file; the only way to start a program or a thread',
+    what: 'small helpers, one subject per file; the only way to start a program or a thread',
     imports: [],
   },
 };
