@@ -1,23 +1,5 @@
 import { z } from 'zod';
-
-/**
- * Why a session ended. `killed`: somebody ended it here; `replaced`: its terminal was taken by a newer one;
- * `failed`: the model could not be reached, or refused; `abrupt`: it did not say goodbye (killed from outside,
- * a crash, a shutdown); `missing_log`: as abrupt, and nothing is left to tell more by.
- */
-export const EndReason = z.enum([
-  'clean_exit',
-  'killed',
-  'replaced',
-  'interrupted',
-  'tool_crash',
-  'out_of_memory',
-  'failed',
-  'abrupt',
-  'missing_log',
-  'not_started',
-]);
-export type EndReason = z.infer<typeof EndReason>;
+import { EndReason } from './end-reason.ts';
 
 export const Door = z.enum(['terminal', 'headless']);
 

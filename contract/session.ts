@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConvId } from './conversation-options.ts';
+import { DiagnosisReason } from './end-reason.ts';
 
 /**
  * `running` and `waiting` (on a person) and `idle` have a live process; `ended` has none. A process counts only
@@ -68,17 +69,7 @@ export const SessionPage = z.object({
 export const Diagnosis = z.object({
   id: z.string(),
   state: SessionState,
-  reason: z.enum([
-    'live',
-    'answered',
-    'interrupted',
-    'out_of_memory',
-    'tool_failed',
-    'in_a_tool',
-    'unanswered',
-    'failed',
-    'empty',
-  ]),
+  reason: DiagnosisReason,
   advice: z.string(),
   last_tool: z.string().nullable(),
   last_command: z.string().nullable(),

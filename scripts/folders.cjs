@@ -50,6 +50,7 @@ const serverFolders = {
     imports: [
       'agent/port.ts',
       'session-index/port.ts',
+      'session-record/end-reason.ts',
       'terminal/port.ts',
       'terminal/sessions.ts',
       'transcript/',

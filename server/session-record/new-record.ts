@@ -1,11 +1,11 @@
 import type { LastActivity } from '../transcript/last-activity.ts';
-import { outOfMemoryHints } from './end-reason.ts';
+import { findMemoryHints } from '../transcript/out-of-memory.ts';
 import type { SessionRecord } from './port.ts';
 
-/** Of what was said last so many characters are kept. */
-export const maxWords = 1000;
+/** How many characters of the last answer a record keeps. */
+export const maxLastWords = 1000;
 
-type Begun = Pick<
+type NewRecord = Pick<
   SessionRecord,
   | 'id'
   | 'session_id'
@@ -19,9 +19,9 @@ type Begun = Pick<
   | 'pidStart'
 >;
 
-/** The record of a session that has just begun. */
-export const newRecord = (begun: Begun): SessionRecord => ({
-  ...begun,
+/** The record of a session that has just started. */
+export const newRecord = (fields: NewRecord): SessionRecord => ({
+  ...fields,
   label: null,
   hidden: false,
   ended_at: null,
@@ -31,12 +31,12 @@ export const newRecord = (begun: Begun): SessionRecord => ({
   ...lastActivityFields(null),
 });
 
-/** What a record keeps of what its session did last. */
-export const lastActivityFields = (deeds: LastActivity | null) => ({
-  last_tool: deeds?.last_tool ?? null,
-  last_command: deeds?.last_command ?? null,
-  last_exit_code: deeds?.last_exit_code ?? null,
-  interrupted: deeds?.interrupted ?? false,
-  memory_signs: outOfMemoryHints(deeds?.last_output ?? ''),
-  last_words: deeds?.last_words?.slice(-maxWords) ?? null,
+/** What a record keeps of the last activity of its session. */
+export const lastActivityFields = (activity: LastActivity | null) => ({
+  last_tool: activity?.last_tool ?? null,
+  last_command: activity?.last_command ?? null,
+  last_exit_code: activity?.last_exit_code ?? null,
+  interrupted: activity?.interrupted ?? false,
+  memory_signs: findMemoryHints(activity?.last_output ?? ''),
+  last_words: activity?.last_words?.slice(-maxLastWords) ?? null,
 });

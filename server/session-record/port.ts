@@ -1,10 +1,10 @@
 import type { ArchiveRecord } from '../../contract/archive.ts';
 
-/** A record as it is kept. `pid` and `pidStart` name the process of a terminal while it lives; what is read off its log is not kept. */
+/** A record as stored. `pid` and `pidStart` name the process of a terminal while it lives; what its log says is not stored. */
 export type SessionRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & {
   pid: number;
   pidStart: string | null;
-  /** Of the token by which its hooks come in. */
+  /** The hash of the token that its hooks send. */
   hook_hash: string | null;
 };
 
@@ -18,15 +18,15 @@ export type SessionRecordFilter = {
   before?: string | undefined;
 };
 
-/** The records on disk. Writes throw AppError `storage_unavailable` where the disk refuses. */
+/** The records on disk. Writes throw AppError `storage_unavailable` if the disk refuses. */
 export interface SessionRecordStore {
   add(record: SessionRecord): void;
   save(record: SessionRecord): void;
-  /** The newest one of a session. */
+  /** The newest record of a session. */
   listBySession(sessionId: string): SessionRecord | null;
   get(id: string): SessionRecord | null;
-  /** Those without an end. */
+  /** The records without an end. */
   listOpen(): SessionRecord[];
-  /** The newest first, one at a time. */
+  /** All records before `before`, the newest first. */
   listNewest(before: string | undefined): Iterable<SessionRecord>;
 }

@@ -2,8 +2,9 @@ import type { Session, SessionState } from '../../contract/session.ts';
 import type { Agent, LiveSession } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { IndexedSession, SessionIndex } from '../session-index/port.ts';
+import { diagnoseEnd, endAdvice } from '../session-record/end-reason.ts';
 import type { TerminalSessions } from '../terminal/sessions.ts';
-import { advice, createLastActivity, resolveReason } from '../transcript/last-activity.ts';
+import { noActivity } from '../transcript/last-activity.ts';
 import { noFacts } from '../transcript/metadata.ts';
 import type { Lease, SessionLeases } from './lease.ts';
 import type { Host, SessionFilter } from './port.ts';
@@ -339,16 +340,16 @@ export function createSessionDirectory({
       // One that is open has no transcript before its first message.
       const deeds =
         (await agent.transcripts.readLastActivity(known.id, known.facts.project ?? undefined)) ??
-        (isLive ? createLastActivity().finish() : null);
+        (isLive ? { ...noActivity } : null);
       if (!deeds) throw noTranscript(known.id);
       const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...told } = deeds;
-      const reason = resolveReason(deeds, isLive);
+      const reason = diagnoseEnd(deeds, isLive);
       return {
         ...told,
         id: known.id,
         state: toSession(known, now).state,
         reason,
-        advice: advice[reason].replace('<id>', known.id),
+        advice: endAdvice[reason].replace('<id>', known.id),
       };
     },
     async search(query) {

@@ -90,6 +90,6 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     terminals,
     terminalPrompts,
     startTypedTurn: typedTurns.start,
-    dispose: archive.dispose,
+    dispose: () => archive.dispose(),
   };
 }

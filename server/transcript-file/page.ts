@@ -4,7 +4,7 @@ import { createBranch } from '../transcript/branch.ts';
 import { type Entry, type PlacedEntry, toolResultIds } from '../transcript/entry.ts';
 import { createHistoryPage, type PageCursor } from '../transcript/history-page.ts';
 import { parseLine } from '../transcript/jsonl.ts';
-import { createLastActivity, type LastActivity } from '../transcript/last-activity.ts';
+import { type LastActivity, LastActivityReader } from '../transcript/last-activity.ts';
 import { toBlocks } from '../transcript/message-part.ts';
 import { foldEntries } from '../transcript/messages.ts';
 import { openTranscript } from './open-transcript.ts';
@@ -107,9 +107,14 @@ export async function readSince(path: string, at: string): Promise<Entry[]> {
 
 /** What a session did last. */
 export async function readLastActivity(path: string): Promise<LastActivity> {
-  const deeds = createLastActivity();
-  await readEntriesBackward(path, undefined, ({ entry }) => deeds.offer(entry), deeds.cut);
-  return deeds.finish();
+  const reader = new LastActivityReader();
+  await readEntriesBackward(
+    path,
+    undefined,
+    ({ entry }) => reader.offer(entry),
+    () => reader.countCutLine(),
+  );
+  return reader.finish();
 }
 
 /** What the CLI counted for a session (USD) when a process of it last ended; 0 where it does not say. */

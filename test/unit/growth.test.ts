@@ -33,7 +33,7 @@ import { createBranch } from '../../server/transcript/branch.ts';
 import type { Entry } from '../../server/transcript/entry.ts';
 import { createHistoryPage } from '../../server/transcript/history-page.ts';
 import { createLineSplitter } from '../../server/transcript/jsonl.ts';
-import { createLastActivity } from '../../server/transcript/last-activity.ts';
+import { LastActivityReader } from '../../server/transcript/last-activity.ts';
 import { foldEntries } from '../../server/transcript/messages.ts';
 import { addEntry, noFacts } from '../../server/transcript/metadata.ts';
 import { findPlaces, parseQuery, toSearched } from '../../server/transcript/query.ts';
@@ -218,7 +218,7 @@ const parsers: Record<string, Row> = {
       extractTexts(user(text)),
       addEntry(noFacts, user(text)),
       foldEntries([user(text)], () => undefined),
-      createLastActivity().offer(user(text)),
+      new LastActivityReader().offer(user(text)),
     ],
     fragments: tags,
   },

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
+import { diagnoseEnd, endAdvice } from '../../../../server/session-record/end-reason.ts';
 import type { Entry } from '../../../../server/transcript/entry.ts';
-import { advice, createLastActivity, resolveReason } from '../../../../server/transcript/last-activity.ts';
+import { LastActivityReader } from '../../../../server/transcript/last-activity.ts';
 import { verifies } from '../../../requirement/verifies.ts';
 
 const user = (content: unknown): Entry => ({
@@ -20,11 +21,11 @@ const result = (content: string, is_error = false, id = 't'): Entry =>
   user([{ type: 'tool_result', tool_use_id: id, content, is_error }]);
 
 function deedsOf(...entries: Entry[]) {
-  const deeds = createLastActivity();
+  const deeds = new LastActivityReader();
   for (const entry of entries.toReversed()) if (!deeds.offer(entry)) break;
   return deeds.finish();
 }
-const reasonFor = (...entries: Entry[]) => resolveReason(deedsOf(...entries), false);
+const reasonFor = (...entries: Entry[]) => diagnoseEnd(deedsOf(...entries), false);
 
 verifies('session.diagnose', 'tells why a session stands where it stands', () => {
   expect(reasonFor()).toBe('empty');
@@ -42,8 +43,8 @@ verifies('session.diagnose', 'tells why a session stands where it stands', () =>
     ),
   ).toBe('interrupted');
   expect(reasonFor(user('hi'), { ...says('API Error: 529'), isApiErrorMessage: true })).toBe('failed');
-  expect(resolveReason(deedsOf(user('hi')), true)).toBe('live');
-  for (const text of Object.values(advice)) expect(text.length).toBeGreaterThan(40);
+  expect(diagnoseEnd(deedsOf(user('hi')), true)).toBe('live');
+  for (const text of Object.values(endAdvice)) expect(text.length).toBeGreaterThan(40);
 });
 
 verifies(
@@ -72,3 +73,13 @@ verifies(
     });
   },
 );
+
+verifies('session.diagnose', 'tells a command that ran out of memory from one that somebody killed', () => {
+  const endOf = (output: string, isError = true) =>
+    reasonFor(user('hi'), runs('make'), result(output, isError));
+  expect(endOf('Exit code 137\nKilled')).toBe('out_of_memory');
+  expect(endOf('Exit code 1\nfatal: Out of memory, malloc failed')).toBe('out_of_memory');
+  expect(endOf('Exit code 137')).toBe('tool_failed');
+  expect(endOf('Exit code 1\n3 tests killed the mutant')).toBe('tool_failed');
+  expect(endOf('the OOM killer is what this page describes', false)).toBe('unanswered');
+});
