@@ -156,7 +156,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
 verifies(
   'page.access',
-  'speaks German where the browser does, and reads from right to left where the words do',
+  'speaks German if the browser does, and reads from right to left if the text does',
   async () => {
     const { server } = await startBuilt();
     await server.chat({ conv_id: 'work', message: 'שלום [[text שלום עולם]]' });

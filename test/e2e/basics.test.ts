@@ -146,7 +146,7 @@ verifies(
 
 verifies(
   'page.find',
-  'deletes for good when nobody took it back, and opens a conversation by its address',
+  'deletes permanently without an undo, and opens a conversation by its address',
   async () => {
     const { server } = await startBuilt();
     const { page } = await openPhone();

@@ -53,7 +53,7 @@ const tool = (name: string, input: object) => `[[tool:${name} ${JSON.stringify(i
 
 verifies(
   'prompt.shown',
-  'opens a long card at its top, has what is cut opened before Allow works, and tells a refusal as one',
+  'opens a long card at its top, requires truncated values to be opened before Allow, and reports a denial',
   async () => {
     const { page, ask, server, faults } = await startPhone();
     const long = Array.from({ length: 80 }, (_, index) => `echo line ${index}`).join('\n');

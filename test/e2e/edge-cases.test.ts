@@ -29,7 +29,7 @@ async function gate(page: Page, path: string): Promise<() => void> {
 
 verifies(
   'page.delivery',
-  'sends nothing that was taken back, not even while the one before it is on its way',
+  'sends no withdrawn message, not even while the one before it is in flight',
   async () => {
     const { server, api } = await startBuilt();
     const { page } = await openPhone();
@@ -173,7 +173,7 @@ verifies(
 
 verifies(
   'page.recovers',
-  'comes to life where one of its scripts was lost at first, and reads Markdown when that part can be had',
+  'starts if one of its scripts was lost at first, and renders Markdown once that part is loaded',
   async () => {
     const { server } = await startBuilt();
     await server.chat({ conv_id: 'default', message: '[[text It is **bold**.]]' });
@@ -238,7 +238,7 @@ verifies(
   },
 );
 
-verifies('page.recovers', 'takes a network that answers everything with its own page for none', async () => {
+verifies('page.recovers', 'treats a captive portal as no connection', async () => {
   const { server } = await startBuilt();
   const { page, context } = await openPhone({ serviceWorkers: 'block' });
   await signIn(page, server.url);

@@ -45,7 +45,7 @@ async function startSignedIn(): Promise<Built & { page: Page }> {
 
 verifies(
   'guard.foreign-page',
-  'lets a page of another port do nothing, whatever it sends',
+  'lets a page on another port do nothing, whatever it sends',
   async () => {
     const { server, page, api } = await startSignedIn();
     const before = JSON.stringify([
@@ -150,7 +150,7 @@ verifies(
   180_000,
 );
 
-verifies('share.own', 'takes nothing that a foreign page shares, and says so', async () => {
+verifies('share.own', 'ignores what a foreign page shares, and says so', async () => {
   const { server, page } = await startSignedIn();
   for (const referrer of ['unsafe-url', 'no-referrer']) {
     await page.goto(await startForeignPage(referrer));

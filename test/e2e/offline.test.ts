@@ -9,7 +9,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 verifies(
   'page.offline',
-  'opens without a connection, shows what was read last, and goes on when there is one',
+  'opens without a connection, shows what was read last, and continues when there is one',
   async () => {
     const { server } = await startBuilt();
     await server.chat({ message: 'about apples', conv_id: 'apples' });

@@ -140,7 +140,7 @@ verifies('page.delivery', 'keeps what was refused with its reason, to send again
 
 verifies(
   'page.delivery',
-  'sends long messages of any script, what the browser has no room for, and past an upload that stands still',
+  'sends long messages of any script, those that the browser cannot store, and past a stalled upload',
   async () => {
     const { server, api } = await startBuilt();
     const { page, context } = await openPhone();
@@ -193,7 +193,7 @@ verifies('page.delivery', 'shows a message once in two tabs, whichever of them s
   expect(said(api.received.flatMap(({ texts }) => texts.at(-1) ?? []))).toEqual(['offline 1']);
 });
 
-verifies('page.delivery', 'changes, moves first, takes back and steers what waits', async () => {
+verifies('page.delivery', 'changes, moves first, withdraws and steers queued messages', async () => {
   const { server, api } = await startBuilt();
   await server.post('/api/conversations', { id: 'default' });
   const { page, faults } = await openPhone();

@@ -67,7 +67,7 @@ verifies(
 
 verifies(
   'page.prompts',
-  'shows what all conversations wait for in one place, counts it, and retires what was answered elsewhere',
+  'shows the prompts of all conversations in one place, counts them, and removes those answered elsewhere',
   async () => {
     const workspace = await createWorkspace();
     const api = await startTestApi();

@@ -75,30 +75,26 @@ verifies(
   180_000,
 );
 
-verifies(
-  'page.recovers',
-  'comes back after the server was killed in mid answer and started anew',
-  async () => {
-    const port = String(await freePort());
-    const { server, workspace, env } = await startBuilt({ PORT: port });
-    const { page } = await openPhone();
-    await signIn(page, server.url);
-    await send(page, 'first');
-    await answered(page, 'Echo: first').waitFor();
-    await send(page, '[[slow 400 40ms]]');
-    await page.getByText('word5').waitFor();
-    await server.kill();
-    await page.getByText('No connection').waitFor();
-    await startServerProcess(workspace, env);
-    await page.getByText(/server stopped while the turn was running/).waitFor();
-    await page.getByText('No connection').waitFor({ state: 'detached' });
-    await page.getByText('word5').first().waitFor();
-    await send(page, 'usable again');
-    await answered(page, 'Echo: usable again').waitFor();
-  },
-);
+verifies('page.recovers', 'recovers after the server was killed during an answer and restarted', async () => {
+  const port = String(await freePort());
+  const { server, workspace, env } = await startBuilt({ PORT: port });
+  const { page } = await openPhone();
+  await signIn(page, server.url);
+  await send(page, 'first');
+  await answered(page, 'Echo: first').waitFor();
+  await send(page, '[[slow 400 40ms]]');
+  await page.getByText('word5').waitFor();
+  await server.kill();
+  await page.getByText('No connection').waitFor();
+  await startServerProcess(workspace, env);
+  await page.getByText(/server stopped while the turn was running/).waitFor();
+  await page.getByText('No connection').waitFor({ state: 'detached' });
+  await page.getByText('word5').first().waitFor();
+  await send(page, 'usable again');
+  await answered(page, 'Echo: usable again').waitFor();
+});
 
-verifies('page.recovers', 'goes on by long polls where a proxy holds streams back, and says so', async () => {
+verifies('page.recovers', 'uses long polls if a proxy buffers streams, and says so', async () => {
   const { server } = await startBuilt();
   const line = await startBadLine(server.url);
   line.holdsStreams = true;
@@ -111,7 +107,7 @@ verifies('page.recovers', 'goes on by long polls where a proxy holds streams bac
 
 verifies(
   'page.recovers',
-  'works over a line of 300 ms that loses one connection of twenty, with no more than one line about it',
+  'works with a latency of 300 ms and one lost connection in twenty, with at most one status line',
   async () => {
     const { server } = await startBuilt();
     const line = await startBadLine(server.url, seeded(3));

@@ -10,7 +10,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 verifies(
   'page.sessions',
-  'finds a session of the desk by what was said in it, reads it, and goes on with it or with a copy',
+  'finds a terminal session by its text, reads it, and continues it or a copy',
   async () => {
     const { server, workspace, api } = await startBuilt();
     const project = join(workspace.root, 'desk');
@@ -61,7 +61,7 @@ verifies(
 
 verifies(
   'page.sessions',
-  'opens a session at the desk from the phone, types there, and takes it back',
+  'opens a session in a terminal from the phone, types there, and brings it back',
   async () => {
     const folder = await createTmuxFolder();
     const { server, workspace } = await startBuilt({ TMUX_TMPDIR: folder });
@@ -135,39 +135,46 @@ verifies(
   },
 );
 
-verifies('page.sessions', 'stops what runs and hands it over, and mends a session in a copy', async () => {
-  const folder = await createTmuxFolder();
-  const { server, workspace } = await startBuilt({ TMUX_TMPDIR: folder, LIVE_PROCESSES: '0' });
-  tmuxOf(workspace, folder);
-  const { session_id: id } = await server.chat({ conv_id: 'a', message: 'the first word' });
-  await server.chat({ conv_id: 'a', message: 'the second word' });
-  const { page, faults } = await openPhone();
-  await signIn(page, server.url);
-  await page.goto(`${server.url}/c/a`);
-  await answered(page, 'Echo: the second word').waitFor();
-  const { turn_id } = await server.accept('a', { message: '[[text begun]][[hang]]', follow: true });
-  await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
-  await page.getByRole('button', { name: 'Conversation menu' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Stop it and hand over to a terminal' }).click();
-  const desk = page.getByRole('region', { name: 'Open in a terminal.' });
-  await desk.waitFor();
-  expect((await server.turn(turn_id)).state).toBe('cancelled');
-  await desk.getByRole('button', { name: 'Bring it back' }).click();
-  await desk.waitFor({ state: 'detached' });
+verifies(
+  'page.sessions',
+  'stops a turn and hands the session over, and repairs a session in a copy',
+  async () => {
+    const folder = await createTmuxFolder();
+    const { server, workspace } = await startBuilt({ TMUX_TMPDIR: folder, LIVE_PROCESSES: '0' });
+    tmuxOf(workspace, folder);
+    const { session_id: id } = await server.chat({ conv_id: 'a', message: 'the first word' });
+    await server.chat({ conv_id: 'a', message: 'the second word' });
+    const { page, faults } = await openPhone();
+    await signIn(page, server.url);
+    await page.goto(`${server.url}/c/a`);
+    await answered(page, 'Echo: the second word').waitFor();
+    const { turn_id } = await server.accept('a', { message: '[[text begun]][[hang]]', follow: true });
+    await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Conversation menu' }).click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: 'Stop it and hand over to a terminal' })
+      .click();
+    const desk = page.getByRole('region', { name: 'Open in a terminal.' });
+    await desk.waitFor();
+    expect((await server.turn(turn_id)).state).toBe('cancelled');
+    await desk.getByRole('button', { name: 'Bring it back' }).click();
+    await desk.waitFor({ state: 'detached' });
 
-  const path = String(await findTranscript(join(workspace.home, '.claude'), id, workspace.project));
-  const lines = (await readFile(path, 'utf8')).split('\n');
-  // As a crash in the middle of a write leaves it.
-  await writeFile(
-    path,
-    lines.map((line) => (line.includes('Echo: the first word') ? line.slice(0, 60) : line)).join('\n'),
-  );
-  await page.goto(`${server.url}/sessions/${id}`);
-  await page.getByRole('button', { name: 'What happened' }).click();
-  await page.getByText('Resuming it would lose:').waitFor();
-  await page.getByRole('button', { name: 'Repair a copy' }).click();
-  await page.waitForURL((url) => url.pathname.startsWith('/sessions/') && !url.pathname.includes(id));
-  await page.locator('.user', { hasText: 'the first word' }).waitFor();
-  await page.locator('.assistant', { hasText: 'Echo: the second word' }).waitFor();
-  expect(faults).toEqual([]);
-});
+    const path = String(await findTranscript(join(workspace.home, '.claude'), id, workspace.project));
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    // As a crash in the middle of a write leaves it.
+    await writeFile(
+      path,
+      lines.map((line) => (line.includes('Echo: the first word') ? line.slice(0, 60) : line)).join('\n'),
+    );
+    await page.goto(`${server.url}/sessions/${id}`);
+    await page.getByRole('button', { name: 'What happened' }).click();
+    await page.getByText('Resuming it would lose:').waitFor();
+    await page.getByRole('button', { name: 'Repair a copy' }).click();
+    await page.waitForURL((url) => url.pathname.startsWith('/sessions/') && !url.pathname.includes(id));
+    await page.locator('.user', { hasText: 'the first word' }).waitFor();
+    await page.locator('.assistant', { hasText: 'Echo: the second word' }).waitFor();
+    expect(faults).toEqual([]);
+  },
+);

@@ -6,7 +6,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 verifies(
   'page.settings',
-  'brings another device in by a link, lists devices, revokes, and signs everybody out',
+  'adds a device with a link, lists devices, revokes, and signs everybody out',
   async () => {
     const { server } = await startBuilt();
     await server.chat({ conv_id: 'work', message: 'hello' });
@@ -46,27 +46,23 @@ verifies(
   },
 );
 
-verifies(
-  'page.settings',
-  'shows rules, what was decided, and how the server is with the cure for what is wrong',
-  async () => {
-    const { server } = await startBuilt({ CLAUDE_BIN: '/nowhere/claude' });
-    const { page } = await openPhone();
-    await signIn(page, server.url);
-    await page.goto(`${server.url}/settings/status`);
-    await page.getByText('Something needs attention').waitFor();
-    await page
-      .getByText(/CLAUDE_BIN/)
-      .first()
-      .waitFor();
-    await page.goto(`${server.url}/settings/api`);
-    await page.getByText(`${server.url}/api/chat`).first().waitFor();
-    await page.goto(`${server.url}/settings/rules`);
-    await page.getByText('Nothing is allowed beyond').waitFor();
-    await page.goto(`${server.url}/settings/audit`);
-    await page.getByText('Nothing was decided yet.').waitFor();
-  },
-);
+verifies('page.settings', 'shows rules, the audit log, and the status of the server with fixes', async () => {
+  const { server } = await startBuilt({ CLAUDE_BIN: '/nowhere/claude' });
+  const { page } = await openPhone();
+  await signIn(page, server.url);
+  await page.goto(`${server.url}/settings/status`);
+  await page.getByText('Something needs attention').waitFor();
+  await page
+    .getByText(/CLAUDE_BIN/)
+    .first()
+    .waitFor();
+  await page.goto(`${server.url}/settings/api`);
+  await page.getByText(`${server.url}/api/chat`).first().waitFor();
+  await page.goto(`${server.url}/settings/rules`);
+  await page.getByText('Nothing is allowed beyond').waitFor();
+  await page.goto(`${server.url}/settings/audit`);
+  await page.getByText('Nothing was decided yet.').waitFor();
+});
 
 verifies(
   'push.policy',

@@ -8,7 +8,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 verifies(
   'page.safe',
-  'shows 100 hostile strings as what they are: in messages, Markdown, tools, files, titles and prompts',
+  'shows 100 hostile strings literally: in messages, Markdown, tools, files, titles and prompts',
   async () => {
     expect(xssStrings.length).toBeGreaterThanOrEqual(100);
     const { server, workspace } = await startBuilt(

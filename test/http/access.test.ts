@@ -15,7 +15,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 const wrongBasic = (word = 'wrong') => `Basic ${Buffer.from(`${username}:${word}`).toString('base64')}`;
 
-verifies('access.ways', 'opens by Basic, with a challenge for scripts only', async () => {
+verifies('access.ways', 'accepts Basic credentials, with a challenge only for scripts', async () => {
   const server = await startTestServer();
   const api = supertest(server.url);
   const none = await api.get('/api/status');
@@ -40,13 +40,13 @@ verifies('access.ways', 'opens by Basic, with a challenge for scripts only', asy
   });
 });
 
-verifies('access.ways', 'takes a password in UTF-8', async () => {
+verifies('access.ways', 'accepts a password in UTF-8', async () => {
   const server = await startTestServer({ env: { AUTH_PASSWORD: 'pässwörd €' } });
   const authorization = `Basic ${Buffer.from(`${username}:pässwörd €`).toString('base64')}`;
   expect((await fetch(`${server.url}/api/status`, { headers: { authorization } })).status).toBe(200);
 });
 
-verifies('access.ways', 'signs a browser in and out by a cookie of which only the hash is kept', async () => {
+verifies('access.ways', 'signs a browser in and out with a cookie, and stores only its hash', async () => {
   const server = await startTestServer();
   const api = supertest(server.url);
   const login = await api.post('/api/login').send({ username, password });
@@ -77,7 +77,7 @@ verifies('access.ways', 'signs a browser in and out by a cookie of which only th
   );
 });
 
-verifies('access.ways', 'makes and revokes tokens', async () => {
+verifies('access.ways', 'creates and revokes tokens', async () => {
   const server = await startTestServer();
   const made = await server.post('/api/tokens', { label: 'laptop' });
   expect(made.status).toBe(201);
@@ -97,7 +97,7 @@ verifies('access.ways', 'makes and revokes tokens', async () => {
   ).toBe(401);
 });
 
-verifies('access.limit', 'limits wrong passwords of an address, and tells for how long', async () => {
+verifies('access.limit', 'limits wrong passwords per address, and reports for how long', async () => {
   const server = await startTestServer();
   const { token } = await (await server.post('/api/tokens', { label: 'before' })).json();
   for (let i = 0; i < 10; i += 1)
@@ -139,7 +139,7 @@ verifies(
 
 verifies(
   'access.tunnel-address',
-  'believes X-Forwarded-For from the tunnel alone, and marks its cookies secure',
+  'trusts X-Forwarded-For only from the tunnel, and marks its cookies secure',
   async () => {
     let address = '';
     const provider: TunnelProvider = {
@@ -179,7 +179,7 @@ verifies(
   },
 );
 
-verifies('access.exposure', 'refuses to be reachable without a password of the own choosing', () => {
+verifies('access.exposure', 'refuses to be reachable without a password that the user has set', () => {
   const check = (HOST: string, TUNNEL: 'none' | 'ngrok', AUTH_PASSWORD: string) => () =>
     checkExposure({ HOST, TUNNEL, AUTH_PASSWORD });
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'desk.example'])
@@ -190,7 +190,7 @@ verifies('access.exposure', 'refuses to be reachable without a password of the o
   expect(check('0.0.0.0', 'ngrok', 'chosen by a person')).not.toThrow();
 });
 
-verifies('access.password', 'makes a password once and keeps it for its owner alone', async () => {
+verifies('access.password', 'generates a password once, readable only by its owner', async () => {
   const server = await startTestServer({ env: { AUTH_PASSWORD: '' } });
   const file = server.server.passwordFile ?? '';
   const made = readFileSync(file, 'utf8').trim();

@@ -67,7 +67,7 @@ verifies('conversations.manage', 'creates, lists, reads, changes and deletes con
   expect((await third.messages('back')).messages[0].text).toBe('about apples');
 });
 
-verifies('conversations.manage', 'shows a running turn and what waits behind it', async () => {
+verifies('conversations.manage', 'shows a running turn and the queue', async () => {
   const server = await startTestServer();
   const response = await server.post('/api/chat', {
     message: '[[slow 100 50ms]]',

@@ -205,7 +205,7 @@ verifies('errors.table', 'provokes every row of the table', async () => {
   }
 });
 
-verifies('errors.table', 'tells a fault of its own without its words', async () => {
+verifies('errors.table', 'reports an internal error without its details', async () => {
   const faults: unknown[] = [];
   const unused = {} as never;
   const app = createApp({

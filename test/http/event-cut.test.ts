@@ -134,33 +134,29 @@ verifies(
   },
 );
 
-verifies(
-  'events.reset',
-  'gives a cursor from before what is kept, or from nowhere, how things stand',
-  async () => {
-    const server = await startTestServer({ env: { EVENTS_KEEP_DAYS: '0.01' } });
-    await server.chat({ message: 'one', conv_id: 'a' });
-    await server.chat({ message: 'two', conv_id: 'b' });
-    const { cursor } = await server.get('/api/conversations/a');
-    const beyond = await readUntil(
-      await server.send(`/api/conversations/a/events?after=${cursor + 1000}`),
-      () => true,
-    );
-    expect(beyond[0]).toMatchObject({
-      type: 'reset',
-      id: cursor,
-      conversation: { id: 'a', cursor },
-      prompts: [],
-    });
-    const poll = await server.get(`/api/events?after=${cursor + 1000}&wait_s=1`);
-    expect(poll).toMatchObject({
-      cursor,
-      events: [{ type: 'reset', conversation: null, conversations: [{ id: 'b' }, { id: 'a' }] }],
-    });
-  },
-);
+verifies('events.reset', 'answers a cursor that is too old or unknown with the current state', async () => {
+  const server = await startTestServer({ env: { EVENTS_KEEP_DAYS: '0.01' } });
+  await server.chat({ message: 'one', conv_id: 'a' });
+  await server.chat({ message: 'two', conv_id: 'b' });
+  const { cursor } = await server.get('/api/conversations/a');
+  const beyond = await readUntil(
+    await server.send(`/api/conversations/a/events?after=${cursor + 1000}`),
+    () => true,
+  );
+  expect(beyond[0]).toMatchObject({
+    type: 'reset',
+    id: cursor,
+    conversation: { id: 'a', cursor },
+    prompts: [],
+  });
+  const poll = await server.get(`/api/events?after=${cursor + 1000}&wait_s=1`);
+  expect(poll).toMatchObject({
+    cursor,
+    events: [{ type: 'reset', conversation: null, conversations: [{ id: 'b' }, { id: 'a' }] }],
+  });
+});
 
-verifies('events.poll', 'gives the same events by long poll, and waits for the first', async () => {
+verifies('events.poll', 'returns the same events by long poll, and waits for the first', async () => {
   const server = await startTestServer();
   await server.post('/api/conversations', { id: 'a' });
   let { cursor } = await server.get('/api/conversations/a');

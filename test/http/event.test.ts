@@ -48,7 +48,7 @@ verifies(
 
 verifies(
   'events.replay',
-  'gives a reader that is cut off again and again exactly what one that stays gets',
+  'sends a reader that is cut off repeatedly exactly what a connected one gets',
   async () => {
     const server = await startTestServer();
     await server.post('/api/conversations', { id: 'a' });
@@ -70,7 +70,7 @@ verifies(
   },
 );
 
-verifies('events.replay', 'keeps conversations apart, and tells of changes', async () => {
+verifies('events.replay', 'keeps conversations apart, and reports changes', async () => {
   const server = await startTestServer();
   await server.post('/api/conversations', { id: 'a' });
   await server.post('/api/conversations', { id: 'b' });

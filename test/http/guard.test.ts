@@ -58,7 +58,7 @@ verifies('guard.foreign-page', 'answers only for its own names', async () => {
   expect((await raw(server.url, '/', { host: 'evil.example' })).status).toBe(403);
 });
 
-verifies('guard.foreign-page', 'takes nothing from other pages', async () => {
+verifies('guard.foreign-page', 'accepts nothing from other pages', async () => {
   const server = await startTestServer({ env: { ALLOWED_HOSTS: 'desk.example' } });
   const { host } = new URL(server.url);
   const json = { 'content-type': 'application/json' };
@@ -113,7 +113,7 @@ verifies('guard.foreign-page', 'takes nothing from other pages', async () => {
   ).not.toBe(403);
 });
 
-verifies('guard.foreign-page', 'takes an origin for its own by scheme, host and port', async () => {
+verifies('guard.foreign-page', 'compares an origin by scheme, host and port', async () => {
   const server = await startTestServer({
     env: { ALLOWED_HOSTS: 'desk.example, https://moved.example:8443' },
   });
@@ -164,7 +164,7 @@ verifies('guard.foreign-page', 'takes an origin for its own by scheme, host and 
     expect(await status(origin, host, more), `${origin} at ${host}`).toBe(403);
 });
 
-verifies('guard.foreign-page', 'changes nothing by a cookie alone', async () => {
+verifies('guard.foreign-page', 'changes nothing with only a cookie', async () => {
   const server = await startTestServer();
   const login = await fetch(`${server.url}/api/login`, {
     method: 'POST',
@@ -213,7 +213,7 @@ verifies('guard.headers', 'sends the security headers with every answer', async 
   }
 });
 
-verifies('guard.projects', 'lets agents work in existing folders under the roots only', async () => {
+verifies('guard.projects', 'lets agents work only in existing folders under the roots', async () => {
   const server = await startTestServer();
   const { root } = server.workspace;
   await mkdir(join(root, 'fine'));

@@ -131,7 +131,7 @@ verifies(
   },
 );
 
-verifies('input.text', 'repairs what transcripts and programs hold on its way out', async () => {
+verifies('input.text', 'repairs text from transcripts and programs in responses', async () => {
   const server = await startTestServer();
   const folder = await folderOf(server);
   const id = idOf(7);
@@ -159,7 +159,7 @@ verifies('input.text', 'repairs what transcripts and programs hold on its way ou
   expect(JSON.stringify(seen)).toContain('😀');
 });
 
-verifies('input.text', 'refuses NUL in what is kept, naming the field', async () => {
+verifies('input.text', 'refuses NUL in stored text, naming the field', async () => {
   const server = await startTestServer();
   await server.post('/api/conversations', { id: 'a' });
   const cases: [path: string, method: string, body: object, field: string][] = [

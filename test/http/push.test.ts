@@ -172,7 +172,7 @@ verifies(
 
 verifies(
   'push.channels',
-  'tells ntfy and a webhook the same, signed, and no private address unasked',
+  'sends the same to ntfy and a signed webhook, and nothing to private addresses by default',
   async () => {
     const server = await startTestServer(privateOk);
     const box = await startPostBox();
@@ -216,7 +216,7 @@ verifies(
   },
 );
 
-verifies('access.pairing', 'signs one device in by a link, once, and everybody out', async () => {
+verifies('access.pairing', 'signs one device in with a link, once, and signs everybody out', async () => {
   const server = await startTestServer();
   const made = await (await server.post('/api/pairings', {})).json();
   expect(made.url).toMatch(new RegExp(`^${server.url}/pair#[\\w-]{32}$`));
@@ -257,7 +257,7 @@ verifies('access.pairing', 'signs one device in by a link, once, and everybody o
 
 verifies(
   'page.compose',
-  'lists folders under the roots alone, and the files of a project without what git ignores',
+  'lists only folders under the roots, and the files of a project except ignored ones',
   async () => {
     const server = await startTestServer();
     const { root, project } = server.workspace;

@@ -35,7 +35,7 @@ function sendTogether(
 const answering = `cat >/dev/null; pwd > "$TMPDIR/cwd"
 echo '{"type":"result","subtype":"success","result":"ok","session_id":"11111111-1111-4111-8111-111111111111"}'`;
 
-verifies('turn.order', 'takes changes of one conversation one after the other', async () => {
+verifies('turn.order', 'applies changes of one conversation one after the other', async () => {
   const workspace = await createWorkspace();
   const other = join(workspace.root, 'other');
   await mkdir(other);
@@ -63,7 +63,7 @@ verifies('turn.order', 'takes changes of one conversation one after the other', 
   expect(await server.get('/api/conversations/a')).toMatchObject({ title: 'Kept', archived: true });
 });
 
-verifies('chat.compat', 'forgets a session also while a message for it is on its way', async () => {
+verifies('chat.compat', 'resets a session even while a message for it is in flight', async () => {
   const server = await startTestServer();
   const { session_id } = await server.chat({ message: 'one', conv_id: 'a' });
   const together = await sendTogether(server.url, [
@@ -75,7 +75,7 @@ verifies('chat.compat', 'forgets a session also while a message for it is on its
   expect(next.session_id).not.toBe(session_id);
 });
 
-verifies('agent.one-writer', 'takes no extra argument that chooses another session', async () => {
+verifies('agent.one-writer', 'refuses extra arguments that choose another session', async () => {
   const server = await startTestServer();
   for (const args of [
     ['-pc'],
@@ -122,7 +122,7 @@ verifies(
   },
 );
 
-verifies('access.limit', 'reads no large body of somebody who is not signed in', async () => {
+verifies('access.limit', 'does not read a large body without credentials', async () => {
   const server = await startTestServer();
   const response = await fetch(`${server.url}/api/login`, {
     method: 'POST',

@@ -170,7 +170,7 @@ const others = fc.record(
 
 verifies(
   'session.search',
-  'answers every query with what it finds or what is wrong with it, never with a failure of its own',
+  'answers every query with results or an error in the query, never with an internal error',
   async () => {
     const server = await startWithTexts([
       ...named.map(([text]) => text),

@@ -80,51 +80,47 @@ verifies(
   },
 );
 
-verifies(
-  'session.search',
-  'finds what sub-agents said and did, under their session, which is one all the same',
-  async () => {
-    const server = await startTestServer();
-    const folder = await folderOf(server);
-    await writeFile(join(folder, `${idOf(1)}.jsonl`), line(idOf(1), 'asks a helper'));
-    expect(await listed(server)).toHaveLength(1);
-    // Made while it is watched, as by a session at work.
-    const agents = join(folder, idOf(1), 'subagents');
-    await mkdir(agents, { recursive: true });
-    const said = (content: unknown, uuid: string, type = 'assistant') =>
-      line(idOf(1), '', { type, uuid, isSidechain: true, agentId: 'a1b2', message: { role: type, content } });
-    const path = join(agents, 'agent-a1b2.jsonl');
-    await writeFile(path, said([{ type: 'text', text: 'the gooseberries are ripe' }], idOf(101)));
-    await appendFile(join(folder, `${idOf(1)}.jsonl`), line(idOf(1), 'and goes on'));
-    const search = async (q: string, more = '') => (await server.get(`/api/search?q=${q}${more}`)).hits;
-    const [hit] = await until('what it said', async () => {
-      const hits = await search('gooseberries');
-      return hits.length ? hits : null;
-    });
-    expect(hit).toMatchObject({
-      session_id: idOf(1),
-      agent_id: 'a1b2',
-      role: 'assistant',
-      project: '/p/one.two',
-      before: null,
-    });
-    // What it says later, while its session waits for it.
-    await appendFile(
-      path,
-      said([{ type: 'tool_use', id: 't', name: 'Bash', input: { command: 'ls marmalade' } }], idOf(102)),
-    );
-    await until('what it did', async () => (await search('marmalade', '&project=one.two')).length === 1);
-    expect(await listed(server)).toMatchObject([{ id: idOf(1), turns: 2 }]);
-    expect(await server.get(`/api/hosts/local/sessions/${idOf(1).slice(0, 8)}`)).toMatchObject({
-      id: idOf(1),
-      first_message: 'asks a helper',
-    });
-    await rm(join(folder, idOf(1)), { recursive: true });
-    await until('nothing of it', async () => (await search('gooseberries')).length === 0);
-  },
-);
+verifies('session.search', 'finds what sub-agents said and did, under one session', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  await writeFile(join(folder, `${idOf(1)}.jsonl`), line(idOf(1), 'asks a helper'));
+  expect(await listed(server)).toHaveLength(1);
+  // Made while it is watched, as by a session at work.
+  const agents = join(folder, idOf(1), 'subagents');
+  await mkdir(agents, { recursive: true });
+  const said = (content: unknown, uuid: string, type = 'assistant') =>
+    line(idOf(1), '', { type, uuid, isSidechain: true, agentId: 'a1b2', message: { role: type, content } });
+  const path = join(agents, 'agent-a1b2.jsonl');
+  await writeFile(path, said([{ type: 'text', text: 'the gooseberries are ripe' }], idOf(101)));
+  await appendFile(join(folder, `${idOf(1)}.jsonl`), line(idOf(1), 'and goes on'));
+  const search = async (q: string, more = '') => (await server.get(`/api/search?q=${q}${more}`)).hits;
+  const [hit] = await until('what it said', async () => {
+    const hits = await search('gooseberries');
+    return hits.length ? hits : null;
+  });
+  expect(hit).toMatchObject({
+    session_id: idOf(1),
+    agent_id: 'a1b2',
+    role: 'assistant',
+    project: '/p/one.two',
+    before: null,
+  });
+  // What it says later, while its session waits for it.
+  await appendFile(
+    path,
+    said([{ type: 'tool_use', id: 't', name: 'Bash', input: { command: 'ls marmalade' } }], idOf(102)),
+  );
+  await until('what it did', async () => (await search('marmalade', '&project=one.two')).length === 1);
+  expect(await listed(server)).toMatchObject([{ id: idOf(1), turns: 2 }]);
+  expect(await server.get(`/api/hosts/local/sessions/${idOf(1).slice(0, 8)}`)).toMatchObject({
+    id: idOf(1),
+    first_message: 'asks a helper',
+  });
+  await rm(join(folder, idOf(1)), { recursive: true });
+  await until('nothing of it', async () => (await search('gooseberries')).length === 0);
+});
 
-verifies('session.search', 'finds what was said at a time, however much was said since', async () => {
+verifies('session.search', 'finds messages of a given time, however many came later', async () => {
   const server = await startTestServer();
   const folder = await folderOf(server);
   const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();

@@ -68,7 +68,7 @@ verifies(
 
 verifies(
   'session.index',
-  'follows what is written, renamed and removed, and is built again where it was deleted',
+  'follows written, renamed and removed files, and is rebuilt after it was deleted',
   async () => {
     const server = await startTestServer();
     const folder = await folderOf(server);
@@ -151,42 +151,38 @@ verifies('session.index', 'reads no transcript for a list, nor for a session tha
   expect(await listed(again)).toMatchObject([{ first_message: 'as it was indexed' }]);
 });
 
-verifies(
-  'session.index',
-  'finds what was written by a clock that goes wrong, and while it is read',
-  async () => {
-    const server = await startTestServer();
-    const folder = await folderOf(server);
-    const path = (number: number) => join(folder, `${idOf(number)}.jsonl`);
-    await writeFile(path(1), line(idOf(1), 'from tomorrow'));
-    await utimes(path(1), new Date('2036-01-01'), new Date('2036-01-01'));
-    await writeFile(path(2), line(idOf(2), 'from today', { timestamp: 'no time at all' }));
-    await writeFile(path(3), line(idOf(3), 'from long ago'));
-    await utimes(path(3), new Date(0), new Date(0));
-    expect((await listed(server)).map(({ first_message }) => first_message)).toEqual([
-      'from tomorrow',
-      'from today',
-      'from long ago',
-    ]);
-    const found = async (word: string) => (await server.get(`/api/search?q=${word}`)).hits.length;
-    // Written again by a clock that was set back; with the same size and time it would count as the same
-    // file.
-    await writeFile(path(1), line(idOf(1), 'from yesterday and cranberries'));
-    await utimes(path(1), new Date('2001-01-01'), new Date('2001-01-01'));
-    await until('the new words', async () => (await found('cranberries')) === 1);
-    expect(await found('tomorrow')).toBe(0);
-    // One that grows by many small writes: each word is found once, none is lost.
-    for (let round = 0; round < 60; round += 1) {
-      const text = line(idOf(2), `growing gooseberry${round}`);
-      await appendFile(path(2), text.slice(0, 30));
-      if (round % 7 === 0) await server.get('/api/search?q=growing');
-      await appendFile(path(2), text.slice(30));
-    }
-    await until(
-      'all of it',
-      async () => (await server.get('/api/search?q=growing&limit=100')).hits.length === 60,
-    );
-    expect(await found('gooseberry59')).toBe(1);
-    expect((await listed(server)).find(({ id }) => id === idOf(2))?.turns).toBe(61);
-  },
-);
+verifies('session.index', 'finds text written with a wrong clock, and while it is being read', async () => {
+  const server = await startTestServer();
+  const folder = await folderOf(server);
+  const path = (number: number) => join(folder, `${idOf(number)}.jsonl`);
+  await writeFile(path(1), line(idOf(1), 'from tomorrow'));
+  await utimes(path(1), new Date('2036-01-01'), new Date('2036-01-01'));
+  await writeFile(path(2), line(idOf(2), 'from today', { timestamp: 'no time at all' }));
+  await writeFile(path(3), line(idOf(3), 'from long ago'));
+  await utimes(path(3), new Date(0), new Date(0));
+  expect((await listed(server)).map(({ first_message }) => first_message)).toEqual([
+    'from tomorrow',
+    'from today',
+    'from long ago',
+  ]);
+  const found = async (word: string) => (await server.get(`/api/search?q=${word}`)).hits.length;
+  // Written again by a clock that was set back; with the same size and time it would count as the same
+  // file.
+  await writeFile(path(1), line(idOf(1), 'from yesterday and cranberries'));
+  await utimes(path(1), new Date('2001-01-01'), new Date('2001-01-01'));
+  await until('the new words', async () => (await found('cranberries')) === 1);
+  expect(await found('tomorrow')).toBe(0);
+  // One that grows by many small writes: each word is found once, none is lost.
+  for (let round = 0; round < 60; round += 1) {
+    const text = line(idOf(2), `growing gooseberry${round}`);
+    await appendFile(path(2), text.slice(0, 30));
+    if (round % 7 === 0) await server.get('/api/search?q=growing');
+    await appendFile(path(2), text.slice(30));
+  }
+  await until(
+    'all of it',
+    async () => (await server.get('/api/search?q=growing&limit=100')).hits.length === 60,
+  );
+  expect(await found('gooseberry59')).toBe(1);
+  expect((await listed(server)).find(({ id }) => id === idOf(2))?.turns).toBe(61);
+});

@@ -10,7 +10,7 @@ import { folderOf, idOf, line, listed } from '../helper/transcript.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-verifies('session.find', 'finds by the beginning of an id, and names those that begin alike', async () => {
+verifies('session.find', 'finds by an id prefix, and lists the candidates of an ambiguous one', async () => {
   const server = await startTestServer();
   const folder = await folderOf(server);
   for (const id of ['abcd1234-0000-4000-8000-000000000001', 'abcd1235-0000-4000-8000-000000000001']) {
@@ -44,7 +44,7 @@ verifies('session.find', 'finds by the beginning of an id, and names those that 
   expect(messages).toMatchObject([{ role: 'user', text: 'hello of abcd1235-0000-4000-8000-000000000001' }]);
 });
 
-verifies('session.list', 'pages, filters, and tells forks from what they were made from', async () => {
+verifies('session.list', 'pages, filters, and distinguishes forks from their originals', async () => {
   const server = await startTestServer();
   const home = join(server.workspace.home, '.claude');
   const { ids } = await writeSessionLibrary({
@@ -91,7 +91,7 @@ verifies('session.list', 'pages, filters, and tells forks from what they were ma
   expect((await listed(server, '&forks=false')).some(({ id }) => id === idOf(7))).toBe(false);
 });
 
-verifies('session.states', 'believes a process only while it is the one on file', async () => {
+verifies('session.states', 'trusts a process only while it is the recorded one', async () => {
   const server = await startTestServer();
   const folder = await folderOf(server);
   for (const number of [1, 2, 3, 4])
@@ -178,7 +178,7 @@ verifies('session.states', 'believes a process only while it is the one on file'
 
 verifies(
   'session.list',
-  'says that the folder of a session is gone where one would go on in it, and keeps it readable',
+  'reports a missing folder when a session is continued, and keeps the session readable',
   async () => {
     const server = await startTestServer();
     const folder = await folderOf(server);

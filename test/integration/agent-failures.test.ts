@@ -20,7 +20,7 @@ const failures = [
 
 verifies(
   'agent.ends',
-  'tells each failure of the model service by its own code, in both formats',
+  'reports each failure of the model service with a separate code, in both formats',
   async () => {
     const server = await startTestServer();
     for (const { message, code, status } of failures) {
@@ -67,7 +67,7 @@ verifies('agent.ends', 'says when the model service cannot be reached', async ()
   expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'model_unreachable', status: 502 });
 });
 
-verifies('agent.ends', 'says when the agent is killed, and goes on afterwards', async () => {
+verifies('agent.ends', 'reports that the agent was killed, and continues afterwards', async () => {
   const server = await startTestServer();
   const { turn_id } = await server.accept('a', { message: '[[hang]]' });
   await server.api.waitFor('[[hang]]');
@@ -96,7 +96,7 @@ verifies('agent.ends', 'says when the folder is gone, which spawn reports as a m
 
 verifies(
   'agent.kept',
-  'begins a new session when the transcript of a conversation is gone, and says so',
+  'starts a new session if the transcript of a conversation is gone, and says so',
   async () => {
     const server = await startTestServer();
     const { session_id } = await server.chat({ message: 'hello' });
@@ -160,7 +160,7 @@ const odd = [
   },
 ] as const;
 
-verifies('agent.ends', 'tells an agent that prints nothing, garbage, or an error with exit 0', async () => {
+verifies('agent.ends', 'reports an agent that prints nothing, garbage, or an error with exit 0', async () => {
   const workspace = await createWorkspace();
   for (const { body, detail } of odd) {
     const bin = await writeFakeClaude(workspace, body);

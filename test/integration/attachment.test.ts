@@ -78,7 +78,7 @@ verifies(
   },
 );
 
-verifies('attachment.bad', 'refuses what lies, is too large or has no plain name, naming it', async () => {
+verifies('attachment.bad', 'refuses files with a wrong type, size or name, naming them', async () => {
   const server = await startTestServer();
   const send = async (attachment: object) => {
     const response = await server.post('/api/chat', { message: 'x', attachments: [attachment] });

@@ -80,7 +80,7 @@ async function streamed(
 
 verifies(
   'live.background',
-  'shows the background work of a run of its own, and tells that the next message ended it',
+  'shows the background work of a one-shot run, and reports that the next message ended it',
   async () => {
     const server = await startTestServer({ env });
     const { turn_id } = await streamed(server, `${shell(300)}[[text Started it]]`);

@@ -39,7 +39,7 @@ verifies(
   },
 );
 
-verifies('budget.limit', 'refuses by the budget of the day, in every conversation', async () => {
+verifies('budget.limit', 'enforces the daily budget in every conversation', async () => {
   const server = await startTestServer({ env: { BUDGET_DAY_USD: '0.1' } });
   await server.chat({ message: `${dear}[[text one]]`, conv_id: 'a' });
   const refused = await server.post('/api/chat', { message: 'x', conv_id: 'b' });
@@ -71,7 +71,7 @@ verifies(
   },
 );
 
-verifies('budget.limit', 'ends a turn of its own process when the budget is used up in it', async () => {
+verifies('budget.limit', 'stops a one-shot turn when it uses up the budget', async () => {
   const server = await startTestServer({ env: { ...env, LIVE_PROCESSES: '0' } });
   await server.post('/api/conversations', { id: 'a', max_cost_usd: 0.1 });
   const message = `${dear}[[tool:Bash touch x1]]${dear}[[tool:Bash touch x2]][[text done]]`;

@@ -86,7 +86,7 @@ verifies(
   },
 );
 
-verifies('metrics.figures', 'has the figures for who has credentials', async () => {
+verifies('metrics.figures', 'returns metrics only with credentials', async () => {
   const server = await startTestServer();
   await server.chat({ message: '[[slow 3 10ms]]', conv_id: 'a', stream: true }).catch(() => {});
   await server.accept('b', { message: '[[tool:Bash touch x]]', permission_mode: 'default' });

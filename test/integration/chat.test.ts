@@ -7,7 +7,7 @@ import { startTestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-verifies('chat.json', 'answers a message with what claude said, in one session', async () => {
+verifies('chat.json', "answers a message with Claude's answer, in one session", async () => {
   const server = await startTestServer();
   const answer = await server.chat({ message: 'hello' });
   expect(answer).toMatchObject({
@@ -181,7 +181,7 @@ verifies('chat.session', 'continues a session by its id, in its own folder only'
   expect(unknown).toMatchObject({ code: 'session_not_found', status: 404 });
 });
 
-verifies('chat.hangup', 'goes on with a turn whose caller hangs up', async () => {
+verifies('chat.hangup', 'continues a turn whose caller hangs up', async () => {
   const server = await startTestServer();
   const controller = new AbortController();
   const call = server.post('/api/chat', { message: '[[slow 20 30ms]]', conv_id: 'a' }, {}, controller.signal);
@@ -207,7 +207,7 @@ verifies('chat.hangup', 'goes on with a turn whose caller hangs up', async () =>
 
 verifies(
   'chat.idempotent',
-  'gives one turn for one key, also to two callers at once and after a restart',
+  'returns one turn for one key, also to two callers at once and after a restart',
   async () => {
     const server = await startTestServer();
     const key = { 'idempotency-key': 'key-1' };

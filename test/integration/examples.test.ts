@@ -34,7 +34,7 @@ function runExample(
   return { child, output: () => output };
 }
 
-verifies('docs.examples', 'stand in the documentation as they are', () => {
+verifies('docs.examples', 'are in the documentation word for word', () => {
   expect(read('prompts.md')).toContain(read('examples/approve-tests.sh').trimEnd());
   expect(read('events.md')).toContain(read('examples/follow.mjs').trimEnd());
 });

@@ -104,17 +104,21 @@ verifies(
   },
 );
 
-verifies('archive.reason', 'tells an agent that ran out of memory from one that was killed', async () => {
-  const workspace = await createWorkspace();
-  const api = await startTestApi();
-  // What V8 prints before it aborts.
-  const body =
-    'echo "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory" >&2; kill -9 $$';
-  const server = await startTestServer({
-    workspace,
-    api,
-    env: { CLAUDE_BIN: await writeFakeClaude(workspace, body) },
-  });
-  expect(await server.chat({ conv_id: 'a', message: 'hello' })).toMatchObject({ code: 'agent_killed' });
-  expect(await ended(server, 'a')).toMatchObject({ reason: 'out_of_memory', signal: 9 });
-});
+verifies(
+  'archive.reason',
+  'distinguishes an agent that ran out of memory from one that was killed',
+  async () => {
+    const workspace = await createWorkspace();
+    const api = await startTestApi();
+    // What V8 prints before it aborts.
+    const body =
+      'echo "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory" >&2; kill -9 $$';
+    const server = await startTestServer({
+      workspace,
+      api,
+      env: { CLAUDE_BIN: await writeFakeClaude(workspace, body) },
+    });
+    expect(await server.chat({ conv_id: 'a', message: 'hello' })).toMatchObject({ code: 'agent_killed' });
+    expect(await ended(server, 'a')).toMatchObject({ reason: 'out_of_memory', signal: 9 });
+  },
+);

@@ -43,55 +43,51 @@ verifies('history.chain', 'shows parallel tools with their results, commands and
   expect(JSON.stringify(messages)).not.toContain('system-reminder');
 });
 
-verifies(
-  'history.chain',
-  'follows the branch that goes on, and reads over cut and foreign lines',
-  async () => {
-    const server = await startTestServer();
-    await server.chat({ message: 'one' });
-    const file = transcriptOf(server);
-    const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-    const user = JSON.parse(lines.find((line) => line.includes('"type":"user"')) ?? '{}');
-    const branch = [
-      {
-        ...user,
-        uuid: '00000000-0000-4000-8000-000000000001',
-        parentUuid: user.uuid,
-        message: { role: 'user', content: 'a branch that was left' },
-      },
-      {
-        ...user,
-        uuid: '00000000-0000-4000-8000-000000000002',
-        isSidechain: true,
-        message: { role: 'user', content: 'of a sub-agent' },
-      },
-    ];
-    const assistant = lines.findIndex((line) => line.includes('"type":"assistant"'));
-    // The CLI escapes half of a surrogate pair, which strict JSON parsers refuse: clients get a replacement
-    // character.
-    lines[assistant] = lines[assistant]?.replace('Echo: one', 'Echo: one \\ud800 alone') ?? '';
-    lines.splice(
-      assistant,
-      0,
-      ...branch.map((entry) => JSON.stringify(entry)),
-      'not json at all',
-      '{"type":"user","uuid":',
-    );
-    writeFileSync(file, `${lines.join('\n')}\n`);
-    appendFileSync(file, '{"type":"assistant","uuid":"cut off in the mid');
-    const { messages } = await server.messages('default');
-    expect(textsOf(messages)).toEqual(['one', 'Echo: one \ufffd alone']);
-    await server.chat({ message: 'two \ud83d\ude00' });
-    expect(textsOf((await server.messages('default')).messages)).toEqual([
-      'one',
-      'Echo: one \ufffd alone',
-      'two 😀',
-      'Echo: two 😀',
-    ]);
-  },
-);
+verifies('history.chain', 'follows the active branch, and skips truncated and foreign lines', async () => {
+  const server = await startTestServer();
+  await server.chat({ message: 'one' });
+  const file = transcriptOf(server);
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  const user = JSON.parse(lines.find((line) => line.includes('"type":"user"')) ?? '{}');
+  const branch = [
+    {
+      ...user,
+      uuid: '00000000-0000-4000-8000-000000000001',
+      parentUuid: user.uuid,
+      message: { role: 'user', content: 'a branch that was left' },
+    },
+    {
+      ...user,
+      uuid: '00000000-0000-4000-8000-000000000002',
+      isSidechain: true,
+      message: { role: 'user', content: 'of a sub-agent' },
+    },
+  ];
+  const assistant = lines.findIndex((line) => line.includes('"type":"assistant"'));
+  // The CLI escapes half of a surrogate pair, which strict JSON parsers refuse: clients get a replacement
+  // character.
+  lines[assistant] = lines[assistant]?.replace('Echo: one', 'Echo: one \\ud800 alone') ?? '';
+  lines.splice(
+    assistant,
+    0,
+    ...branch.map((entry) => JSON.stringify(entry)),
+    'not json at all',
+    '{"type":"user","uuid":',
+  );
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  appendFileSync(file, '{"type":"assistant","uuid":"cut off in the mid');
+  const { messages } = await server.messages('default');
+  expect(textsOf(messages)).toEqual(['one', 'Echo: one \ufffd alone']);
+  await server.chat({ message: 'two \ud83d\ude00' });
+  expect(textsOf((await server.messages('default')).messages)).toEqual([
+    'one',
+    'Echo: one \ufffd alone',
+    'two 😀',
+    'Echo: two 😀',
+  ]);
+});
 
-verifies('history.page', 'pages backwards without a gap or a double, each page within 256 KB', async () => {
+verifies('history.page', 'pages backwards without gaps or duplicates, each page within 256 KB', async () => {
   const server = await startTestServer();
   for (let i = 0; i < 4; i += 1)
     await server.chat({ message: `[[text before ${i}]][[tool:Bash ls]][[text after ${i}]]` });

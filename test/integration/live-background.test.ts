@@ -21,7 +21,7 @@ const events = async (server: TestServer) =>
 
 verifies(
   ['live.background', 'live.own-turn'],
-  'shows a shell that goes on, and makes a turn of what it causes',
+  'shows a shell that keeps running, and makes a turn of what it causes',
   async () => {
     const server = await startTestServer({ env });
     await warmed(server);
@@ -52,33 +52,37 @@ verifies(
   },
 );
 
-verifies('live.background', 'stops one by one, and calls nothing done that was killed', async () => {
-  const server = await startTestServer({ env });
-  await warmed(server);
-  await server.chat({
-    message: `${shell(60_000, 'one')}${shell(60_000, 'two')}[[text Started]]`,
-    conv_id: 'a',
-  });
-  const { background } = await until('both', async () => {
-    const shown = await snapshot(server);
-    return shown.background.length === 2 && shown;
-  });
-  const stopped = await server.post(`/api/conversations/a/background/${background[0].id}/stop`, {});
-  expect(stopped.status).toBe(200);
-  await until('one left', async () => (await snapshot(server)).background.length === 1);
-  await killProcessesOf(server.workspace);
-  await until('none left', async () => (await snapshot(server)).background.length === 0);
-  const ended = (await events(server)).filter(({ type }: { type: string }) => type === 'background.ended');
-  expect(
-    ended.map(({ status, task }: { status: string; task: { description: string } }) => [
-      task.description,
-      status,
-    ]),
-  ).toEqual([
-    ['one', 'killed'],
-    ['two', 'killed'],
-  ]);
-});
+verifies(
+  'live.background',
+  'stops tasks one by one, and never reports killed ones as completed',
+  async () => {
+    const server = await startTestServer({ env });
+    await warmed(server);
+    await server.chat({
+      message: `${shell(60_000, 'one')}${shell(60_000, 'two')}[[text Started]]`,
+      conv_id: 'a',
+    });
+    const { background } = await until('both', async () => {
+      const shown = await snapshot(server);
+      return shown.background.length === 2 && shown;
+    });
+    const stopped = await server.post(`/api/conversations/a/background/${background[0].id}/stop`, {});
+    expect(stopped.status).toBe(200);
+    await until('one left', async () => (await snapshot(server)).background.length === 1);
+    await killProcessesOf(server.workspace);
+    await until('none left', async () => (await snapshot(server)).background.length === 0);
+    const ended = (await events(server)).filter(({ type }: { type: string }) => type === 'background.ended');
+    expect(
+      ended.map(({ status, task }: { status: string; task: { description: string } }) => [
+        task.description,
+        status,
+      ]),
+    ).toEqual([
+      ['one', 'killed'],
+      ['two', 'killed'],
+    ]);
+  },
+);
 
 verifies('live.background', 'is not ended by a message that needs another process', async () => {
   const server = await startTestServer({ env });

@@ -88,7 +88,7 @@ verifies('live.cancel', 'ends a process that does not take an interrupt', async 
 
 verifies(
   'live.dead',
-  'says what happened when the real process is killed at each stage, and goes on',
+  'reports what happened when the real process is killed at each stage, and continues',
   async () => {
     const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
     await server.post('/api/conversations', { id: 'a', permission_mode: 'default' });

@@ -31,7 +31,7 @@ verifies(
   },
 );
 
-verifies('live.idle', 'takes a message at the moment when its process is closed', async () => {
+verifies('live.idle', 'accepts a message at the moment when its process is closed', async () => {
   const server = await startTestServer({ env: { LIVE_IDLE_S: '1' } });
   await server.post('/api/conversations', { id: 'a' });
   for (let i = 0; i < 6; i += 1) {

@@ -10,7 +10,7 @@ import { until } from '../helper/until.ts';
 import { createWorkspace, killProcessesOf, processesOf, testEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
-verifies('live.same', 'gives the same history by a live process as by a run of its own', async () => {
+verifies('live.same', 'has the same history from a live process as from a one-shot run', async () => {
   const server = await startTestServer();
   const said = ['[[think Hmm]][[text one]]', '[[tool:Bash git --version]][[text two]]', 'three'];
   for (const message of said) await server.chat({ message, conv_id: 'cold' });
@@ -60,7 +60,7 @@ verifies(
   },
 );
 
-verifies('live.idle', 'closes a process that rests', async () => {
+verifies('live.idle', 'closes an idle process', async () => {
   const server = await startTestServer({ env: { LIVE_IDLE_S: '2' } });
   await server.post('/api/conversations', { id: 'a' });
   await server.post('/api/conversations/a/warm', {});
@@ -139,7 +139,7 @@ verifies('live.cancel', 'stops a turn and its tools, keeps the process and what 
   expect(JSON.stringify(await server.messages('a'))).toContain('begun');
 });
 
-verifies('live.foreign', 'starts anew where somebody went on with the session at the desk', async () => {
+verifies('live.foreign', 'restarts if somebody continued the session in a terminal', async () => {
   const server = await startTestServer();
   const { session_id } = await server.chat({ message: 'begin', conv_id: 'a' });
   await server.post('/api/conversations/a/warm', {});

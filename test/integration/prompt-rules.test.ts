@@ -13,7 +13,7 @@ const _lastOutput = async (server: TestServer, id: string) => {
   return messages.flatMap((message: any) => message.parts).findLast((part: any) => part.type === 'tool');
 };
 
-verifies('prompt.audit', 'keeps who decided what, when and from where, over a restart', async () => {
+verifies('prompt.audit', 'records who decided what, when and from where, across a restart', async () => {
   const server = await startTestServer();
   const { token } = (await (await server.post('/api/tokens', { label: 'laptop' })).json()) as {
     token: string;
@@ -79,7 +79,7 @@ verifies('prompt.rules', 'remembers for the conversation, lists, and revokes', a
 
 verifies(
   'prompt.obeyed',
-  'asks again for what is obeyed or lies behind a link, although a rule holds for the folder',
+  'asks again for obeyed files and paths behind links, although a rule holds for the folder',
   async () => {
     const server = await startTestServer();
     const { project, root } = server.workspace;

@@ -16,7 +16,7 @@ const lastOutput = async (server: TestServer, id: string) => {
 
 verifies(
   'prompt.answer',
-  'allows, allows with a changed input, and denies with words, while a caller waits',
+  'allows, allows with a changed input, and denies with a reason, while a caller waits',
   async () => {
     const server = await startTestServer();
     const chat = server.chat({ message: '[[tool:Bash touch x1]][[text done]]', conv_id: 'a', ...asking });
@@ -113,7 +113,7 @@ verifies(
 
 verifies(
   'prompt.question',
-  'takes one answer, several, and one of its own, in every mode that asks',
+  'accepts one answer, several, and free text, in every mode that asks',
   async () => {
     const server = await startTestServer({ env: { IS_SANDBOX: '1' } });
     const cases = [
@@ -173,7 +173,7 @@ verifies(
 
 verifies(
   'prompt.plan',
-  'sends a plan back with words, and accepts it with the mode to go on in',
+  'sends a plan back with a reason, and accepts it with the mode in which to continue',
   async () => {
     const server = await startTestServer();
     await server.post('/api/conversations', { id: 'a', permission_mode: 'plan' });
@@ -198,7 +198,7 @@ verifies(
 
 verifies(
   'prompt.waits',
-  'is answered after its reader left and came back, and the time limit of the turn stands still',
+  'is answered after its reader left and came back, while the time limit of the turn is paused',
   async () => {
     const server = await startTestServer();
     // Long enough for a busy machine to start the CLI.
@@ -236,7 +236,7 @@ verifies(
 
 verifies(
   'prompt.waits',
-  'says after PROMPT_TIMEOUT_S that nobody was there, and retires the prompt',
+  'reports after PROMPT_TIMEOUT_S that no one responded, and closes the prompt',
   async () => {
     const server = await startTestServer({ env: { PROMPT_TIMEOUT_S: '0.5' } });
     const answer = await server.chat({
@@ -254,7 +254,7 @@ verifies(
 
 verifies(
   'prompt.once',
-  'takes the same answer again, refuses another, and is gone when its turn is',
+  'accepts the same answer again, refuses another, and closes with its turn',
   async () => {
     const server = await startTestServer();
     const { turn_id } = await server.accept('a', {
@@ -280,21 +280,17 @@ verifies(
   },
 );
 
-verifies(
-  'prompt.restart',
-  'is closed as such when the server is stopped in good order, and the turn says so',
-  async () => {
-    const server = await startTestServer();
-    const { turn_id } = await server.accept('a', {
-      message: '[[text Before.]][[tool:Bash touch x]][[text never]]',
-      ...asking,
-    });
-    await server.prompts();
-    const again = await server.restart();
-    const turn = await again.turn(turn_id);
-    expect(turn).toMatchObject({ state: 'interrupted', text: 'Before.' });
-    expect(turn.error?.detail).toContain('permission (Bash)');
-    const { entries } = await again.get('/api/audit');
-    expect(entries[0]).toMatchObject({ action: 'prompt.restarted' });
-  },
-);
+verifies('prompt.restart', 'is closed when the server shuts down cleanly, and the turn says so', async () => {
+  const server = await startTestServer();
+  const { turn_id } = await server.accept('a', {
+    message: '[[text Before.]][[tool:Bash touch x]][[text never]]',
+    ...asking,
+  });
+  await server.prompts();
+  const again = await server.restart();
+  const turn = await again.turn(turn_id);
+  expect(turn).toMatchObject({ state: 'interrupted', text: 'Before.' });
+  expect(turn.error?.detail).toContain('permission (Bash)');
+  const { entries } = await again.get('/api/audit');
+  expect(entries[0]).toMatchObject({ action: 'prompt.restarted' });
+});

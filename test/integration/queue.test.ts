@@ -16,7 +16,7 @@ const queueOf = async (server: TestServer, id = 'a') =>
 
 verifies(
   'queue.manage',
-  'changes, takes back and puts first what waits, again without harm, and over a restart',
+  'changes, withdraws and promotes queued messages, repeatedly, and across a restart',
   async () => {
     const server = await startTestServer();
     const running = await server.accept('a', { message: '[[hang]]' });
@@ -72,7 +72,7 @@ verifies('queue.steer', 'gives a message to the running turn while its tool runs
 
 verifies(
   'queue.steer',
-  'gives it while only sub-agents run, and runs it next where nothing took it',
+  'delivers it while only sub-agents run, and runs it next if nothing accepted it',
   async () => {
     const server = await startTestServer({ env });
     await warmed(server);
@@ -97,7 +97,7 @@ verifies(
 
 verifies(
   'queue.steer',
-  'takes a message back that was given and not begun, without harm to the running turn',
+  'withdraws a message that was delivered but not started, without harm to the running turn',
   async () => {
     const server = await startTestServer({ env });
     await warmed(server);
@@ -110,7 +110,7 @@ verifies(
   },
 );
 
-verifies('queue.steer', 'goes next where the running turn can take nothing', async () => {
+verifies('queue.steer', 'runs next if the running turn cannot be steered', async () => {
   const server = await startTestServer();
   await server.accept('a', { message: '[[first 500ms]][[text one]]' });
   const second = await server.accept('a', { message: 'second' });
@@ -133,7 +133,7 @@ verifies('queue.interrupt', 'stops the running turn and goes next', async () => 
   expect((first.ended_at ?? '') <= (second.started_at ?? '')).toBe(true);
 });
 
-verifies('queue.pause', 'keeps what waits from starting after a cancel, until the next message', async () => {
+verifies('queue.pause', 'pauses the queue after a cancel until the next message', async () => {
   const server = await startTestServer({ env: { PAUSE_QUEUE_ON_CANCEL: 'true' } });
   const running = await server.accept('a', { message: '[[hang]]' });
   await server.api.waitFor('[[hang]]');

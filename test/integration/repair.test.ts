@@ -25,7 +25,7 @@ async function given(server: TestServer, sessionId: string): Promise<string> {
   return JSON.stringify(server.api.received.find(({ texts }) => texts.includes(message))?.body.messages);
 }
 
-verifies('session.repair', 'brings back what two processes said in one session at a time', async () => {
+verifies('session.repair', 'restores what two processes wrote to one session at the same time', async () => {
   const server = await startTestServer({ env: { LIVE_PROCESSES: '0' } });
   const { session_id: id } = await server.chat({ conv_id: 'a', message: 'where it began' });
   const beside = (message: string) => runBare(server, ['-p', '--resume', id], message);
@@ -55,7 +55,7 @@ const isCall = (line: string) => line.includes('"type":"tool_use"') && line.incl
 
 verifies(
   'session.repair',
-  'joins what stands before and behind a line that is cut, and answers calls that never ended',
+  'joins the parts around a truncated line, and answers calls that never ended',
   async () => {
     const server = await startTestServer({ env: { LIVE_PROCESSES: '0', ALLOWED_TOOLS: 'Bash' } });
     const { session_id: id } = await server.chat({ conv_id: 'a', message: 'the first word' });

@@ -25,7 +25,7 @@ const ended = (server: TestServer, id: string): Promise<ArchiveRecord> =>
 
 verifies(
   'archive.reason',
-  'tells how each terminal ended: left, killed here, killed from outside, left after an Escape',
+  'reports how each terminal ended: left, killed here, killed from outside, left after an Escape',
   async () => {
     const server = await startWithTmux();
     const left = await startTerminal(server, { name: 'left' });
@@ -105,7 +105,7 @@ verifies(
 
 verifies(
   'archive.reason',
-  'says within seconds why a terminal did not come up, in the words that it ended with',
+  'reports within seconds why a terminal failed to start, with its last output',
   async () => {
     const server = await startWithTmux();
     const script = await writeFakeClaude(server.workspace, '');
@@ -119,7 +119,7 @@ verifies(
   },
 );
 
-verifies('archive.reason', 'says how a terminal ended that ended while no server was here', async () => {
+verifies('archive.reason', 'reports how a terminal ended while no server was running', async () => {
   const first = await startWithTmux();
   const { id, pid } = await startTerminal(first);
   const live = await startTerminal(first);
@@ -170,7 +170,7 @@ verifies(
   },
 );
 
-verifies('archive.record', 'keeps of a terminal no more than its limit, and the end of it', async () => {
+verifies('archive.record', "keeps the end of a terminal's output, up to the limit", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sb-log-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const logs = createOutputLogs({ folder: join(folder, "it's #1, 100%") });

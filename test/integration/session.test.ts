@@ -9,7 +9,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 verifies(
   'session.continue',
-  'finds a session that was begun elsewhere, reads it, and goes on with it in its own folder',
+  'finds a session that was started elsewhere, reads it, and continues it in its folder',
   async () => {
     const server = await startTestServer();
     const project = join(server.workspace.root, 'a.b c');
@@ -129,7 +129,7 @@ verifies(
   },
 );
 
-verifies('session.typed', 'finds what was typed at the desk, newest first', async () => {
+verifies('session.typed', 'finds prompts that were typed in a terminal, newest first', async () => {
   const server = await startTestServer();
   expect(await server.get('/api/history')).toEqual({ prompts: [] });
   const path = join(server.workspace.home, '.claude', 'history.jsonl');

@@ -63,7 +63,7 @@ verifies(
 
 verifies(
   'terminal.asks',
-  'types nothing behind what a person has begun, and ends a terminal over that, over a question, and over a paste',
+  "types nothing after a person's draft, and closes a terminal over a draft, a question and a paste",
   async () => {
     const server = await startWithTmux();
     const ended = async (id: string) => {
@@ -168,7 +168,7 @@ verifies(
 
 verifies(
   'terminal.messages',
-  'follows /clear at the desk to the new session, by whomever it was typed',
+  'follows /clear in a terminal to the new session, whoever typed it',
   async () => {
     const server = await startWithTmux();
     const { session_id: first } = await server.chat({ conv_id: 'a', message: 'first' });
@@ -231,7 +231,7 @@ verifies(
   },
 );
 
-verifies('terminal.open', 'opens a session once, however many ask for that at a time', async () => {
+verifies('terminal.open', 'opens a session once, however many requests arrive at a time', async () => {
   const server = await startWithTmux();
   const { session_id: id } = await server.chat({ conv_id: 'a', message: 'first' });
   const answers = await Promise.all([1, 2, 3].map(() => server.post(`${sessions}/${id}/resume`, {})));

@@ -65,7 +65,7 @@ verifies(
 
 verifies(
   'terminal.prompts',
-  'takes a prompt back that was answered at the terminal, or whose terminal is gone',
+  'withdraws a prompt that was answered in the terminal, or whose terminal is gone',
   async () => {
     const server = await startWithTmux();
     const { id } = await startTerminal(server);
@@ -105,7 +105,7 @@ verifies(
 
 verifies(
   'terminal.prompts',
-  'knows which of several questions at a time was answered at the terminal',
+  'knows which of several open questions was answered in the terminal',
   async () => {
     const server = await startWithTmux();
     const { id } = await startTerminal(server);
@@ -136,7 +136,7 @@ const texts = async (server: TestServer, convId: string, role = 'user') =>
 
 verifies(
   'terminal.messages',
-  'keeps messages for a session at the desk until it is back, or types them in where that was chosen',
+  'queues messages for a session in a terminal until it is back, or types them in if that was chosen',
   async () => {
     const server = await startWithTmux();
     const { session_id: id } = await server.chat({ conv_id: 'a', message: 'first' });
@@ -278,7 +278,7 @@ verifies(
 
 verifies(
   'terminal.handover',
-  'gives a conversation back whose terminal is killed while it opens, rests, works, and waits',
+  'returns a conversation whose terminal is killed while it opens, idles, works, and waits',
   async () => {
     const server = await startWithTmux();
     const { session_id: id } = await server.chat({ conv_id: 'a', message: 'first' });

@@ -86,7 +86,7 @@ verifies(
 
 verifies(
   'terminal.writer',
-  'goes on with a conversation in a terminal, lets nobody write beside it, and gives it back',
+  'continues a conversation in a terminal as the only writer, and returns it',
   async () => {
     const server = await startWithTmux();
     const first = await server.chat({ conv_id: 'a', message: 'said on the phone' });
@@ -135,7 +135,7 @@ verifies(
 
 verifies(
   'terminal.open',
-  'says why a terminal did not come up, and touches none of somebody else',
+  'reports why a terminal failed to start, and touches no other terminals',
   async () => {
     const server = await startWithTmux({ CLAUDE_BIN: 'false' });
     const failed = async (body: object) => {

@@ -36,7 +36,7 @@ verifies('turn.accept', 'accepts a message at once and lets its turn be waited f
   });
 });
 
-verifies('turn.cancel', 'stops a turn in mid stream, keeps what was written, and goes on', async () => {
+verifies('turn.cancel', 'stops a turn while it streams, keeps its text, and continues', async () => {
   const server = await startTestServer();
   const stream = await server.post('/api/chat', { message: '[[slow 200 50ms]]', conv_id: 'a', stream: true });
   const events = await readUntil(
@@ -75,7 +75,7 @@ verifies('turn.cancel', 'ends tools that ignore every signal, also those that le
   expect((await server.chat({ message: 'after', conv_id: 'a' })).response).toBe('Echo: after');
 });
 
-verifies('turn.cancel', 'takes a queued turn back', async () => {
+verifies('turn.cancel', 'withdraws a queued turn', async () => {
   const server = await startTestServer();
   const running = await server.accept('a', { message: '[[first 600ms]][[text one]]' });
   const queued = await server.accept('a', { message: 'never sent' });
@@ -134,7 +134,7 @@ verifies('turn.parallel', 'runs different conversations side by side, up to the 
   await Promise.all(sent.map(({ turn_id }) => server.cancel(turn_id)));
 });
 
-verifies('turn.limit', 'refuses more than may wait', async () => {
+verifies('turn.limit', 'refuses messages when the queue is full', async () => {
   const server = await startTestServer({ env: { MAX_QUEUED_TURNS: '1' } });
   await server.accept('a', { message: '[[hang]]' });
   await server.api.waitFor('[[hang]]');

@@ -56,7 +56,7 @@ const script =
 
 verifies(
   'undo.turn',
-  'puts the files back to before a turn and to after it again, and touches neither branch, index nor stash',
+  'restores the files from before a turn and from after it, and touches neither branch, index nor stash',
   async () => {
     const server = await startWithGit();
     const { workspace, at, read } = server;
@@ -114,62 +114,55 @@ verifies(
   },
 );
 
-verifies(
-  'undo.refused',
-  'touches nothing where files have changed since, and undoes single files',
-  async () => {
-    const server = await startWithGit();
-    const { at, read } = server;
-    const { turn_id } = await server.chat({
-      conv_id: 'a',
-      message: '[[tool:Bash echo a > a.txt; echo b > b.txt; echo c > kept.txt]]',
-    });
-    await until(
-      'its end',
-      async () => (await server.get(`/api/turns/${turn_id}/changes`)).files.length === 3,
-    );
-    await writeFile(at('a.txt'), 'by hand\n');
-    const refused = await server.post(`/api/turns/${turn_id}/undo`, {});
-    expect(refused.status).toBe(409);
-    expect(await refused.json()).toMatchObject({
-      code: 'files_changed',
-      detail: expect.stringContaining('a.txt'),
-    });
-    expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual([
-      'by hand\n',
-      'b\n',
-      'c\n',
-    ]);
-    expect((await server.post(`/api/turns/${turn_id}/undo`, { files: ['b.txt'] })).status).toBe(200);
-    await expect(stat(at('b.txt'))).rejects.toThrow();
-    expect(await read('kept.txt')).toBe('c\n');
-    const states = Object.fromEntries(
-      (await server.get(`/api/turns/${turn_id}/changes`)).files.map(
-        ({ path, now }: { path: string; now: string }) => [path, now],
-      ),
-    );
-    expect(states).toEqual({ 'a.txt': 'changed_since', 'b.txt': 'undone', 'kept.txt': 'as_left' });
-    expect(
-      (await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['no such'] })).json()).code,
-    ).toBe('nothing_to_undo');
-    // A file that was undone separately does not block the undo, nor the redo.
-    await writeFile(at('a.txt'), 'a\n');
-    const undo = async (body: object) => (await server.post(`/api/turns/${turn_id}/undo`, body)).json();
-    expect(await undo({})).toMatchObject({ files: ['a.txt', 'kept.txt'] });
-    expect(await read('kept.txt')).toBe('one\ntwo\n');
-    expect(await undo({})).toMatchObject({ code: 'nothing_to_undo' });
-    expect(await undo({ redo: true, files: ['b.txt'] })).toMatchObject({ files: ['b.txt'] });
-    expect(await undo({ redo: true })).toMatchObject({ files: ['a.txt', 'kept.txt'] });
-    expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual(['a\n', 'b\n', 'c\n']);
-    // A turn that runs is not undone under its own hands.
-    const running = await server.accept('a', { message: '[[slow 20 100ms]]' });
-    await until('it', async () => (await server.get('/api/conversations/a')).turn);
-    expect(
-      (await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['kept.txt'] })).json()).code,
-    ).toBe('conversation_busy');
-    await server.cancel(running.turn_id);
-  },
-);
+verifies('undo.refused', 'touches nothing if files have changed since, and undoes single files', async () => {
+  const server = await startWithGit();
+  const { at, read } = server;
+  const { turn_id } = await server.chat({
+    conv_id: 'a',
+    message: '[[tool:Bash echo a > a.txt; echo b > b.txt; echo c > kept.txt]]',
+  });
+  await until('its end', async () => (await server.get(`/api/turns/${turn_id}/changes`)).files.length === 3);
+  await writeFile(at('a.txt'), 'by hand\n');
+  const refused = await server.post(`/api/turns/${turn_id}/undo`, {});
+  expect(refused.status).toBe(409);
+  expect(await refused.json()).toMatchObject({
+    code: 'files_changed',
+    detail: expect.stringContaining('a.txt'),
+  });
+  expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual([
+    'by hand\n',
+    'b\n',
+    'c\n',
+  ]);
+  expect((await server.post(`/api/turns/${turn_id}/undo`, { files: ['b.txt'] })).status).toBe(200);
+  await expect(stat(at('b.txt'))).rejects.toThrow();
+  expect(await read('kept.txt')).toBe('c\n');
+  const states = Object.fromEntries(
+    (await server.get(`/api/turns/${turn_id}/changes`)).files.map(
+      ({ path, now }: { path: string; now: string }) => [path, now],
+    ),
+  );
+  expect(states).toEqual({ 'a.txt': 'changed_since', 'b.txt': 'undone', 'kept.txt': 'as_left' });
+  expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['no such'] })).json()).code).toBe(
+    'nothing_to_undo',
+  );
+  // A file that was undone separately does not block the undo, nor the redo.
+  await writeFile(at('a.txt'), 'a\n');
+  const undo = async (body: object) => (await server.post(`/api/turns/${turn_id}/undo`, body)).json();
+  expect(await undo({})).toMatchObject({ files: ['a.txt', 'kept.txt'] });
+  expect(await read('kept.txt')).toBe('one\ntwo\n');
+  expect(await undo({})).toMatchObject({ code: 'nothing_to_undo' });
+  expect(await undo({ redo: true, files: ['b.txt'] })).toMatchObject({ files: ['b.txt'] });
+  expect(await undo({ redo: true })).toMatchObject({ files: ['a.txt', 'kept.txt'] });
+  expect([await read('a.txt'), await read('b.txt'), await read('kept.txt')]).toEqual(['a\n', 'b\n', 'c\n']);
+  // A turn that runs is not undone under its own hands.
+  const running = await server.accept('a', { message: '[[slow 20 100ms]]' });
+  await until('it', async () => (await server.get('/api/conversations/a')).turn);
+  expect((await (await server.post(`/api/turns/${turn_id}/undo`, { files: ['kept.txt'] })).json()).code).toBe(
+    'conversation_busy',
+  );
+  await server.cancel(running.turn_id);
+});
 
 verifies(
   'undo.turn',
@@ -261,7 +254,7 @@ verifies('undo.turn', 'keeps up to 100 turns of a work tree, and nothing of olde
   await expect(undo.changes('turn0')).rejects.toMatchObject({ code: 'nothing_to_undo' });
 });
 
-verifies('undo.refused', 'runs a turn all the same where nothing can be noted', async () => {
+verifies('undo.refused', 'runs a turn anyway if no snapshot can be taken', async () => {
   const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
   const outside = await server.chat({ conv_id: 'a', message: '[[tool:Bash touch x]][[text done]]' });
   expect(outside.response).toContain('done');

@@ -14,7 +14,7 @@ const main = join(packageRoot, 'dist/cli/main.js');
 
 verifies(
   'cli.talk',
-  'forks, shows and changes the queue, and tells and undoes what a turn changed',
+  'forks, shows and changes the queue, and shows and undoes what a turn changed',
   async () => {
     const { server, workspace } = await startBuilt({ ALLOWED_TOOLS: 'Bash' });
     const run = (...args: string[]) => runCli(workspace, args);
@@ -88,7 +88,7 @@ verifies('cli.codes', 'completes commands, options, choices, conversations and s
 
 verifies(
   'cli.server',
-  'does all that it does here with a server elsewhere, and says which one cannot be reached',
+  'works the same with a remote server, and says which one cannot be reached',
   async () => {
     const { server, workspace } = await startBuilt();
     const { session_id: id } = await server.chat({ conv_id: 'a', message: 'where the elderberries grow' });
@@ -113,7 +113,7 @@ verifies(
   },
 );
 
-verifies('cli.talk', 'sits down at the terminal of a conversation, and leaves it running', async () => {
+verifies('cli.talk', 'attaches to the terminal of a conversation, and leaves it running', async () => {
   const folder = await createTmuxFolder();
   const { server, workspace } = await startBuilt({ TMUX_TMPDIR: folder });
   const tmux = tmuxOf(workspace, folder);
@@ -146,7 +146,7 @@ verifies('cli.talk', 'sits down at the terminal of a conversation, and leaves it
 
 verifies(
   'cli.codes',
-  'has colours and a QR code for a person alone, and no colours where they are not wanted',
+  'prints colours and a QR code only in a terminal, and no colours if they are disabled',
   async () => {
     const { server, workspace } = await startBuilt();
     await server.chat({ conv_id: 'a', message: 'where the elderberries grow' });

@@ -67,7 +67,7 @@ verifies('cli.talk', 'streams an answer, pipes, waits, and reads what was said',
   expect(api.received.length).toBeGreaterThan(0);
 });
 
-verifies('cli.talk', 'lists what waits, and allows, denies and answers', async () => {
+verifies('cli.talk', 'lists prompts, and allows, denies and answers them', async () => {
   const { server, workspace } = await startBuilt();
   const run = (...args: string[]) => runCli(workspace, args);
   for (const id of ['one', 'two', 'three'])
@@ -136,7 +136,7 @@ verifies(
 
 verifies(
   'cli.pick',
-  'picks a session by some of its letters, with a preview, and prints its id alone',
+  'picks a session by some of its letters, with a preview, and prints only its id',
   async () => {
     const { workspace, api } = await startBuilt();
     for (const message of ['where the elderberries grow', 'where the marmalade is kept'])
@@ -184,55 +184,51 @@ verifies(
   },
 );
 
-verifies(
-  'cli.codes',
-  'tells what was wrong with its cure, by words on the one output and a code',
-  async () => {
-    const { server, workspace } = await startBuilt();
-    const run = (...args: string[]) => runCli(workspace, args);
-    expect((await run('--help')).out).toMatch(/Talk:[\s\S]*chat[\s\S]*Find and read:[\s\S]*search/);
-    expect((await run('chat', '--help')).out).toContain('git diff | switchboard chat review -');
-    expect((await run('--version')).out).toMatch(/^\d/);
-    for (const args of [
-      ['chta', 'x'],
-      ['chat'],
-      ['chat', 'x', 'y', '--nope'],
-      ['wait', 'x', '-t', 'soon'],
-      ['chat', 'x', ' '],
-      ['completion', 'tcsh'],
-      [],
-    ]) {
-      const ran = await run(...args);
-      expect([args, ran.code, ran.words !== '']).toEqual([args, 2, true]);
-    }
-    expect((await run('chta')).words).toContain('Did you mean chat?');
-    expect(await run('show', 'nobody')).toMatchObject({
-      code: 1,
-      out: '',
-      words: expect.stringContaining('There is no conversation "nobody"'),
-    });
-    expect(await run('chat', 'x', '[[error 404]]')).toMatchObject({
-      code: 1,
-      words: expect.stringContaining('error: '),
-    });
-    expect(await run('chat', 'x', '--file', '/nowhere')).toMatchObject({
-      code: 1,
-      words: expect.stringContaining('/nowhere cannot be read'),
-    });
-    expect((await run('gen-secret', '-l', '4')).out).toMatch(/^[0-9a-f]{8}\n$/);
-    for (const shell of ['bash', 'zsh']) {
-      const script = (await run('completion', shell)).out;
-      expect(spawnSync('bash', ['-n'], { input: script }).status).toBe(0);
-      expect(script).toContain('last-message');
-    }
-    expect((await run('completion', 'fish')).out).toContain('-a last-message');
-    expect(await server.get('/health')).toMatchObject({ status: 'healthy' });
-  },
-);
+verifies('cli.codes', 'reports an error with its fix on standard error, and with an exit code', async () => {
+  const { server, workspace } = await startBuilt();
+  const run = (...args: string[]) => runCli(workspace, args);
+  expect((await run('--help')).out).toMatch(/Talk:[\s\S]*chat[\s\S]*Find and read:[\s\S]*search/);
+  expect((await run('chat', '--help')).out).toContain('git diff | switchboard chat review -');
+  expect((await run('--version')).out).toMatch(/^\d/);
+  for (const args of [
+    ['chta', 'x'],
+    ['chat'],
+    ['chat', 'x', 'y', '--nope'],
+    ['wait', 'x', '-t', 'soon'],
+    ['chat', 'x', ' '],
+    ['completion', 'tcsh'],
+    [],
+  ]) {
+    const ran = await run(...args);
+    expect([args, ran.code, ran.words !== '']).toEqual([args, 2, true]);
+  }
+  expect((await run('chta')).words).toContain('Did you mean chat?');
+  expect(await run('show', 'nobody')).toMatchObject({
+    code: 1,
+    out: '',
+    words: expect.stringContaining('There is no conversation "nobody"'),
+  });
+  expect(await run('chat', 'x', '[[error 404]]')).toMatchObject({
+    code: 1,
+    words: expect.stringContaining('error: '),
+  });
+  expect(await run('chat', 'x', '--file', '/nowhere')).toMatchObject({
+    code: 1,
+    words: expect.stringContaining('/nowhere cannot be read'),
+  });
+  expect((await run('gen-secret', '-l', '4')).out).toMatch(/^[0-9a-f]{8}\n$/);
+  for (const shell of ['bash', 'zsh']) {
+    const script = (await run('completion', shell)).out;
+    expect(spawnSync('bash', ['-n'], { input: script }).status).toBe(0);
+    expect(script).toContain('last-message');
+  }
+  expect((await run('completion', 'fish')).out).toContain('-a last-message');
+  expect(await server.get('/health')).toMatchObject({ status: 'healthy' });
+});
 
 verifies(
   'cli.server',
-  'finds the server of this machine by a file that is ours alone and gone with it, and others by a token',
+  'finds the local server by a private file that it deletes when it stops, and others with a token',
   async () => {
     const { server, workspace } = await startBuilt();
     const file = join(workspace.home, '.local', 'state', 'switchboard', 'server.json');
@@ -273,7 +269,7 @@ verifies(
   },
 );
 
-verifies('cli.server', 'looks whether all is there, and is started with the machine', async () => {
+verifies('cli.server', 'checks the requirements, and starts with the machine', async () => {
   const { server, workspace, env: settings } = await startBuilt();
   const healthy = await runCli(workspace, ['doctor']);
   expect([healthy.out, healthy.code]).toEqual([

@@ -14,7 +14,7 @@ import { verifies } from '../requirement/verifies.ts';
 
 const run = promisify(execFile);
 
-verifies('http.upgrade', 'answers curl --http2 and other wishes for a protocol as any request', async () => {
+verifies('http.upgrade', 'answers curl --http2 and other protocol upgrades like any request', async () => {
   const { server, workspace } = await startBuilt();
   const curl = async (...args: string[]) => {
     const { stdout } = await run('curl', ['-s', '--http2', '-u', `${username}:${password}`, ...args]);

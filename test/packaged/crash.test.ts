@@ -79,7 +79,7 @@ verifies(
 
 verifies(
   ['prompt.restart', 'archive.reason'],
-  'closes what waited for a person when the server was killed, and says so',
+  'closes prompts that were open when the server was killed, and says so',
   async () => {
     const workspace = await createWorkspace();
     const api = await startTestApi();
@@ -190,7 +190,7 @@ verifies(
 
 verifies(
   'undo.refused',
-  'undoes no change that was made after a turn that the end of its server cut off',
+  'undoes no change made after a turn that was interrupted by the end of its server',
   async () => {
     const workspace = await createWorkspace();
     const api = await startTestApi();

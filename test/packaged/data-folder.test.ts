@@ -160,7 +160,7 @@ async function useAll(client: Client, file: (name: string) => Result) {
 
 verifies(
   'store.files',
-  'starts whatever became of the files that can be made again, and says what that means',
+  'starts with any damage to files that it can create again, and reports the effects',
   async () => {
     const { workspace, start, restore } = await prepare();
     const { data } = workspace;
@@ -204,7 +204,7 @@ verifies(
 
 verifies(
   'store.files',
-  'works on while files that can be made again are removed or replaced',
+  'keeps working while files that it can create again are removed or replaced',
   async () => {
     const { workspace, start, restore } = await prepare();
     const { data } = workspace;
@@ -319,7 +319,7 @@ const refused: Record<string, [name: string, fault: FileFault, says: RegExp]> = 
 
 verifies(
   'store.files',
-  'refuses what it can neither use nor make again, names the fix, and changes nothing',
+  'refuses files that it can neither use nor create again, names the fix, and changes nothing',
   async () => {
     const { workspace, start, restore } = await prepare();
     const { data } = workspace;

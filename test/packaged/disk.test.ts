@@ -93,7 +93,7 @@ verifies('store.disk', 'says at the start that the data folder cannot be written
 
 verifies(
   'store.damaged',
-  'keeps a damaged sessions.json aside and goes on with the last good copy',
+  'keeps a damaged sessions.json under another name and continues with the last good copy',
   async () => {
     const workspace = await createWorkspace();
     const api = await startTestApi();

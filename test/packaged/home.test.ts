@@ -43,7 +43,7 @@ async function transcriptOf({ home }: Workspace, sessionId: string): Promise<str
 
 verifies(
   'agent.kept',
-  'says that a full home folder kept nothing of a turn, and continues with what there is',
+  'reports that a full home folder kept nothing of a turn, and continues with the rest',
   async () => {
     const workspace = await createWorkspace();
     if (!mountHome(workspace)) return;
@@ -95,7 +95,7 @@ verifies(
 
 verifies(
   'agent.kept',
-  'says it of a read-only home folder, and continues with transcripts that were cut or emptied',
+  'reports a read-only home folder, and continues with truncated or empty transcripts',
   async () => {
     const workspace = await createWorkspace();
     if (!mountHome(workspace)) return;
@@ -134,7 +134,7 @@ verifies(
 
 verifies(
   'agent.kept',
-  'begins no new session for a transcript that belongs to another user, and says how to get it back',
+  'starts no new session for a transcript that belongs to another user, and reports the fix',
   async () => {
     const isRoot = process.getuid?.() === 0;
     const as = isRoot ? { uid: nobody } : {};

@@ -77,7 +77,7 @@ async function expectRefused(server: ServerProcess, says: RegExp): Promise<void>
 
 verifies(
   ['store.loss', 'store.newer', 'store.repair'],
-  'says what became of a journal after a crash, and works without it',
+  'reports the state of a journal after a crash, and works without it',
   async () => {
     const { server: first, workspace, env } = await startBuilt();
     const { session_id } = await first.chat(

@@ -33,7 +33,7 @@ function keepConnection({ url }: ServerProcess) {
 
 verifies(
   'machine.exhausted',
-  'without a free descriptor a message waits, its sender learns so, and the server lives',
+  'without a free descriptor a message waits, its sender is notified, and the server survives',
   async () => {
     const workspace = await createWorkspace();
     const api = await startTestApi();
@@ -151,7 +151,7 @@ verifies(
 
 verifies(
   'machine.asleep',
-  'an answer that came while the machine slept is read, and no silence',
+  'an answer that came while the machine slept is read, and does not count as silence',
   async () => {
     const workspace = await createWorkspace();
     const [begun, go, said] = ['begun', 'go', 'said'].map((name) => join(workspace.root, name)) as [

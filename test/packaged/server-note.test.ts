@@ -53,25 +53,21 @@ verifies('cli.server', 'finds the server again after a crash and a start on the 
   }
 });
 
-verifies(
-  'cli.server',
-  'says what is wrong with a note that cannot be used, and starts all the same',
-  async () => {
-    const workspace = await createWorkspace();
-    const file = noteOf(workspace);
-    const env = serverEnv(workspace, null);
-    await mkdir(join(file, 'something'), { recursive: true });
-    const server = await startServerProcess(workspace, env);
-    await until('the words', () => server.output().includes('server.json is a folder'));
-    expect((await runCli(workspace, ['status'])).words).toContain('server.json is a folder');
-    expect((await runCli(workspace, ['doctor'])).out).toContain('server.json is a folder');
-    await rm(file, { recursive: true });
-    await until('the note', async () => (await runCli(workspace, ['status'])).code === 0);
-    await server.stop();
-    await writeFile(file, 'nothing of use');
-    expect((await runCli(workspace, ['status'])).words).toMatch(/server\.json .*is not a note of a server/);
-  },
-);
+verifies('cli.server', 'reports an unusable note of the server, and starts anyway', async () => {
+  const workspace = await createWorkspace();
+  const file = noteOf(workspace);
+  const env = serverEnv(workspace, null);
+  await mkdir(join(file, 'something'), { recursive: true });
+  const server = await startServerProcess(workspace, env);
+  await until('the words', () => server.output().includes('server.json is a folder'));
+  expect((await runCli(workspace, ['status'])).words).toContain('server.json is a folder');
+  expect((await runCli(workspace, ['doctor'])).out).toContain('server.json is a folder');
+  await rm(file, { recursive: true });
+  await until('the note', async () => (await runCli(workspace, ['status'])).code === 0);
+  await server.stop();
+  await writeFile(file, 'nothing of use');
+  expect((await runCli(workspace, ['status'])).words).toMatch(/server\.json .*is not a note of a server/);
+});
 
 verifies('cli.server', 'names the owner of a note that belongs to another user', async () => {
   const workspace = await createWorkspace();
@@ -88,7 +84,7 @@ verifies('cli.server', 'names the owner of a note that belongs to another user',
   );
 });
 
-verifies('cli.server', 'keeps two servers with data folders of their own apart', async () => {
+verifies('cli.server', 'keeps two servers with separate data folders apart', async () => {
   const workspace = await createWorkspace();
   const first = await startServerProcess(workspace, serverEnv(workspace, null));
   const second = await startServerProcess(

@@ -73,27 +73,23 @@ verifies(
   },
 );
 
-verifies(
-  ['access.exposure', 'tunnel.words'],
-  'refuses settings that cannot be used, with the cure',
-  async () => {
-    const workspace = await createWorkspace();
-    const refuse = (more: Record<string, string>) =>
-      startInVain(workspace.root, serverEnv(workspace, null, more));
-    const open = refuse({ HOST: '0.0.0.0', AUTH_PASSWORD: '' });
-    expect(open.status).toBe(2);
-    expect(open.stderr).toMatch(/AUTH_PASSWORD.*127\.0\.0\.1/);
-    expect(refuse({ TUNNEL: 'ngrok', AUTH_PASSWORD: '' }).stderr).toMatch(/AUTH_PASSWORD.*TUNNEL=none/);
-    expect(refuse({ PORT: 'eighty' }).stderr).toContain('PORT');
-    expect(refuse({ CLAUDE_EXTRA_ARGS: '--resume x' }).stderr).toContain('--resume');
-    const port = String(await freePort());
-    await startServerProcess(workspace, serverEnv(workspace, null, { PORT: port }));
-    const other = await createWorkspace();
-    expect(startInVain(other.root, serverEnv(other, null, { PORT: port })).stderr).toContain(
-      `Port ${port} is in use`,
-    );
-  },
-);
+verifies(['access.exposure', 'tunnel.words'], 'refuses invalid settings, with the fix', async () => {
+  const workspace = await createWorkspace();
+  const refuse = (more: Record<string, string>) =>
+    startInVain(workspace.root, serverEnv(workspace, null, more));
+  const open = refuse({ HOST: '0.0.0.0', AUTH_PASSWORD: '' });
+  expect(open.status).toBe(2);
+  expect(open.stderr).toMatch(/AUTH_PASSWORD.*127\.0\.0\.1/);
+  expect(refuse({ TUNNEL: 'ngrok', AUTH_PASSWORD: '' }).stderr).toMatch(/AUTH_PASSWORD.*TUNNEL=none/);
+  expect(refuse({ PORT: 'eighty' }).stderr).toContain('PORT');
+  expect(refuse({ CLAUDE_EXTRA_ARGS: '--resume x' }).stderr).toContain('--resume');
+  const port = String(await freePort());
+  await startServerProcess(workspace, serverEnv(workspace, null, { PORT: port }));
+  const other = await createWorkspace();
+  expect(startInVain(other.root, serverEnv(other, null, { PORT: port })).stderr).toContain(
+    `Port ${port} is in use`,
+  );
+});
 
 verifies('guard.secrets', 'writes no secret to its output', async () => {
   const workspace = await createWorkspace();

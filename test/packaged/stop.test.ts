@@ -54,43 +54,39 @@ verifies('stop.clean', 'leaves no agent behind when its terminal is closed', asy
   await until('no process', async () => (await processesOf(workspace)).length === 0);
 });
 
-verifies(
-  'stop.clean',
-  'tells all who wait for a message that it is kept, and by which turn to ask for it',
-  async () => {
-    const workspace = await createWorkspace();
-    const api = await startTestApi();
-    const env = serverEnv(workspace, api, { SHUTDOWN_GRACE_S: '0' });
-    const server = await startServerProcess(workspace, env);
-    await server.accept('a', { message: '[[hang]]' });
-    const waiting = server.chat({ message: 'kept', conv_id: 'a' });
-    const streaming = server
-      .post('/api/chat', { message: 'streamed', conv_id: 'a', stream: true })
-      .then((response) => response.text());
-    const asText = server
-      .post('/api/chat', { message: 'as text', conv_id: 'a' }, { accept: 'text/plain' })
-      .then((response) => response.json());
-    const following = server.send('/api/conversations/a/events').then((response) => response.text());
-    await until('all', async () => (await server.get('/api/status')).turns.queued === 3);
-    await server.stop();
-    const kept = { code: 'accepted_shutting_down', status: 503, turn_id: expect.any(String) };
-    const [answer, text] = [await waiting, await asText];
-    expect(answer).toMatchObject(kept);
-    expect(answer.hint).toContain('Do not send it again');
-    expect(text).toMatchObject(kept);
-    const lastData = (stream: string) => JSON.parse(/data: (.*)\n\n$/.exec(stream)?.[1] ?? 'null');
-    const last = lastData(await streaming);
-    expect(last).toMatchObject({
-      type: 'shutdown',
-      code: 'accepted_shutting_down',
-      turn_id: expect.any(String),
-    });
-    expect(lastData(await following)).toMatchObject({ type: 'shutdown' });
-    const second = await startServerProcess(workspace, env);
-    const turns = await Promise.all([answer.turn_id, last.turn_id, text.turn_id].map((id) => second.end(id)));
-    expect(turns.map((turn) => turn.text)).toEqual(['Echo: kept', 'Echo: streamed', 'Echo: as text']);
-  },
-);
+verifies('stop.clean', 'tells every waiting client that its message is kept, and in which turn', async () => {
+  const workspace = await createWorkspace();
+  const api = await startTestApi();
+  const env = serverEnv(workspace, api, { SHUTDOWN_GRACE_S: '0' });
+  const server = await startServerProcess(workspace, env);
+  await server.accept('a', { message: '[[hang]]' });
+  const waiting = server.chat({ message: 'kept', conv_id: 'a' });
+  const streaming = server
+    .post('/api/chat', { message: 'streamed', conv_id: 'a', stream: true })
+    .then((response) => response.text());
+  const asText = server
+    .post('/api/chat', { message: 'as text', conv_id: 'a' }, { accept: 'text/plain' })
+    .then((response) => response.json());
+  const following = server.send('/api/conversations/a/events').then((response) => response.text());
+  await until('all', async () => (await server.get('/api/status')).turns.queued === 3);
+  await server.stop();
+  const kept = { code: 'accepted_shutting_down', status: 503, turn_id: expect.any(String) };
+  const [answer, text] = [await waiting, await asText];
+  expect(answer).toMatchObject(kept);
+  expect(answer.hint).toContain('Do not send it again');
+  expect(text).toMatchObject(kept);
+  const lastData = (stream: string) => JSON.parse(/data: (.*)\n\n$/.exec(stream)?.[1] ?? 'null');
+  const last = lastData(await streaming);
+  expect(last).toMatchObject({
+    type: 'shutdown',
+    code: 'accepted_shutting_down',
+    turn_id: expect.any(String),
+  });
+  expect(lastData(await following)).toMatchObject({ type: 'shutdown' });
+  const second = await startServerProcess(workspace, env);
+  const turns = await Promise.all([answer.turn_id, last.turn_id, text.turn_id].map((id) => second.end(id)));
+  expect(turns.map((turn) => turn.text)).toEqual(['Echo: kept', 'Echo: streamed', 'Echo: as text']);
+});
 
 verifies(
   ['cli.talk', 'stop.clean'],

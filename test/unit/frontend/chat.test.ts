@@ -18,7 +18,7 @@ const tool = (name: string, input: object, more: Partial<ToolPart> = {}): ToolPa
 });
 const text = (words: string): MessagePart => ({ type: 'text', text: words });
 
-verifies('page.logic', 'tells what a turn came to', () => {
+verifies('page.logic', 'summarizes a turn', () => {
   const receipt = receiptOf([
     text('x'),
     tool('Edit', {}, { change: { file: '/p/a', added: 3, removed: 1 } }),
@@ -70,7 +70,7 @@ verifies('page.logic', 'knows the results of common test runners, and takes noth
     expect(testsIn(other), other).toBeNull();
 });
 
-verifies('page.logic', 'groups what follows each other, and puts what a sub-agent does into its card', () => {
+verifies('page.logic', 'groups consecutive calls, and puts those of a sub-agent into its card', () => {
   const agent = tool('Agent', { description: 'look' });
   const segments = toSegments([
     text('first'),

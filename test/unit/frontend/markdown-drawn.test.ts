@@ -31,7 +31,7 @@ verifies('page.logic', 'knows emphasis beside letters of scripts that put no spa
 
 verifies(
   'page.logic',
-  'leaves of a text that is none for people the rest as it was written, and says how much it does not show',
+  'shows the rest of an unreadable text as written, and says how much it does not show',
   () => {
     const hostile = ['*a_', '[a](b ', '> ', '- ', '* ', '`a', '<a ', '![', '~~a', '| a ', '_ '];
     const letters = (html: string) => html.replaceAll(/<[^>]*>/g, '').replaceAll(/[^a]/g, '').length;

@@ -97,7 +97,7 @@ const finished = (second: number, more: object = {}) => ({
 
 verifies(
   'prompt.told',
-  'tells a call that waits, one that was denied, and one that ran apart, while the turn runs',
+  'distinguishes a waiting call, a denied one and one that ran, while the turn runs',
   () => {
     const said = (turn: ReturnType<typeof live>, words = en) =>
       saidOf(turn?.parts[0] as ToolPart, true, words);
@@ -178,7 +178,7 @@ verifies('prompt.told', 'reads from a transcript and from the stream that a call
   expect(decodeLine({ ...line, tool_result_meta: 'odd' })[0]).not.toHaveProperty('denied');
 });
 
-verifies('prompt.told', 'takes the time of a person off what a history tells of tools and turns', () => {
+verifies('prompt.told', 'subtracts waiting for a person from durations in the history', () => {
   const asked = (
     id: string,
     toolId: string | null,

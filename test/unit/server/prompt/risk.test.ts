@@ -137,7 +137,7 @@ verifies('prompt.risks', 'warns of a command in any field of an MCP tool as of t
     expect(inMcp(input), JSON.stringify(input)).toEqual([]);
 });
 
-verifies('prompt.risks', 'says nothing of what is plain, and looks at files and pages too', () => {
+verifies('prompt.risks', 'does not warn about harmless calls, and checks files and pages too', () => {
   for (const command of ['npm test', 'ls -la', 'git status', 'touch x', 'tsc --noEmit && echo ok'])
     expect(risks(command), command).toBe('');
   expect(ofFile('/project/app/src/a.ts')).toBe('');

@@ -113,7 +113,7 @@ verifies('prompt.rules', 'covers a compound command when every part is', () => {
   }
 });
 
-verifies('prompt.rules', 'does not take a quoted word for what the shell makes of the bare one', () => {
+verifies('prompt.rules', 'distinguishes a quoted word from an expanded one', () => {
   const pairs: [allowed: string, other: string][] = [
     ["rm -rf '*'", 'rm -rf *'],
     ["rm -rf '~'", 'rm -rf ~'],
@@ -143,7 +143,7 @@ verifies('prompt.rules', 'does not take a quoted word for what the shell makes o
 
 verifies(
   'prompt.rules',
-  'holds in its project, its conversation and its time alone, and for plain runs',
+  'holds only in its project, its conversation and its time, and for plain runs',
   () => {
     const one = rule(bash('npm test'), 'conversation');
     expect(covers([one], bash('npm test'))).toBe(true);

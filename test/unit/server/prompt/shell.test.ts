@@ -67,7 +67,7 @@ const known: [command: string, parts: string[][] | null][] = [
   ['! a', null],
 ];
 
-verifies('prompt.rules', 'tells the simple commands of a command line, and says so where it cannot', () => {
+verifies('prompt.rules', 'lists the simple commands of a command line, or reports that it cannot', () => {
   for (const [command, parts] of known) expect(parseShell(command), command).toEqual(parts);
 });
 

@@ -68,27 +68,23 @@ function setUp(more: { devices?: readonly string[]; send?: (device: string) => v
   return { sent, waiting, seen, tell };
 }
 
-verifies(
-  'push.policy',
-  'tells a prompt again that a page has shown, when nobody has answered it',
-  async () => {
-    const { sent, waiting, seen, tell } = setUp();
-    const prompt = promptOf('p1');
-    waiting.push(prompt);
-    tell({ type: 'prompt.opened', id: 5, turn_id: 't', prompt });
-    seen.note('c', 5);
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(sent).toHaveLength(0);
-    await vi.advanceTimersByTimeAsync(6 * 60_000);
-    expect(sent).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(3_600_000);
-    expect(sent).toHaveLength(4);
-  },
-);
+verifies('push.policy', 'repeats a prompt that a page has shown, if no one has answered it', async () => {
+  const { sent, waiting, seen, tell } = setUp();
+  const prompt = promptOf('p1');
+  waiting.push(prompt);
+  tell({ type: 'prompt.opened', id: 5, turn_id: 't', prompt });
+  seen.note('c', 5);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(sent).toHaveLength(0);
+  await vi.advanceTimersByTimeAsync(6 * 60_000);
+  expect(sent).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(sent).toHaveLength(4);
+});
 
 verifies(
   'push.policy',
-  'tells each of two prompts so often and no more, also when the other one is answered',
+  'repeats each of two prompts up to the limit, also when the other one is answered',
   async () => {
     const { sent, waiting, tell } = setUp();
     const prompts = [promptOf('p1'), promptOf('p2')] as const;

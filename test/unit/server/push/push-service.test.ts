@@ -181,7 +181,7 @@ verifies('push.policy', 'gives the first reason for which a notice is not sent',
   expect(whyNot({ ...notice, kind: 'failed' }, { ...how, conversation: ['failed'] })).toBeNull();
 });
 
-verifies('push.policy', 'tells of few events, in one short line', () => {
+verifies('push.policy', 'notifies about few events, in one short line', () => {
   const event = (more: object) =>
     ({ id: 1, conv_id: 'c', turn_id: 't', at: '', ...more }) as unknown as StoredEvent;
   expect(noticeOf(event({ type: 'turn.completed', response: 'a\n\nb  c'.repeat(200) }))?.what).toMatch(
@@ -197,7 +197,7 @@ verifies('push.policy', 'tells of few events, in one short line', () => {
 
 verifies(
   'prompt.shown',
-  'lets a notice allow only what stands in it whole, and what no risk speaks against',
+  'offers Allow in a notification only if it shows the whole input and there is no risk',
   () => {
     const prompt = (tool: string, input: Record<string, unknown>, more: Partial<Prompt> = {}): Prompt => ({
       ...{

@@ -159,7 +159,7 @@ const faults: Record<string, [make: (folder: string) => void, expected: Expected
 
 verifies(
   'store.loss',
-  'finds each loss in the files of the journal, says it, and keeps what is left',
+  'finds each loss in the files of the journal, reports it, and keeps the rest',
   async () => {
     const used = await leaveCrashed();
     for (const [name, [make, expected]] of Object.entries(faults)) {
@@ -193,7 +193,7 @@ verifies(
 
 verifies(
   'store.loss',
-  'begins an empty journal when a person has asked for it, and loses nothing of what is there',
+  'starts an empty journal if a person has asked for it, and loses nothing that exists',
   async () => {
     const folder = await leaveCrashed();
     rmSync(journalOf(folder));

@@ -97,7 +97,7 @@ verifies('events.replay', 'gives frames from memory and from disk that are the s
 
 verifies(
   'events.reset',
-  'tells a reader in mid stream that what comes next was deleted, in place of a hole',
+  'notifies a reader in the middle of a stream that the next events were deleted',
   async () => {
     const { journal, database } = await openJournal({ bytes: 100_000, days: 30 });
     for (let n = 0; n < 2000; n += 1) {

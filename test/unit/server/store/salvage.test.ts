@@ -20,7 +20,7 @@ import { verifies } from '../../../requirement/verifies.ts';
 
 verifies(
   'store.repair',
-  'takes what can be read of a damaged journal into a new one, and keeps the old one',
+  'copies the readable part of a damaged journal to a new one, and keeps the old one',
   async () => {
     const { data, root } = await createWorkspace();
     const database = openDatabase(data);
@@ -66,7 +66,7 @@ verifies(
   },
 );
 
-verifies('store.repair', 'sets no journal aside at a start whose first bytes alone are damaged', async () => {
+verifies('store.repair', 'does not replace a journal of which only the first bytes are damaged', async () => {
   const { data, root } = await createWorkspace();
   openDatabase(data).dispose();
   overwrite(journalOf(data), Buffer.alloc(16), 0);

@@ -58,7 +58,7 @@ function openBox() {
 
 verifies(
   'terminal.asks',
-  'sends nothing into a question that came up over a paste, and clears it away when that is answered',
+  'sends nothing into a question that opened over a paste, and clears the paste when it is answered',
   async () => {
     const { box, live, typing } = openBox();
     box.onPaste = () => {
@@ -97,17 +97,13 @@ verifies(
   },
 );
 
-verifies(
-  'terminal.open',
-  'presses Enter again where a command stands in the box still, and only there',
-  async () => {
-    const { box, live, typing } = openBox();
-    box.losesEnters = 1;
-    await typing.sendMessage(pane, live(), '/clear');
-    expect([box.keys, box.sent]).toEqual([['Enter', 'Enter'], '/clear']);
-    const taken = openBox();
-    await taken.typing.sendMessage(pane, taken.live(), '/model');
-    // A menu that it opened would take one more as a choice.
-    expect(taken.box.keys).toEqual(['Enter']);
-  },
-);
+verifies('terminal.open', 'presses Enter again if a command is still in the box, and only then', async () => {
+  const { box, live, typing } = openBox();
+  box.losesEnters = 1;
+  await typing.sendMessage(pane, live(), '/clear');
+  expect([box.keys, box.sent]).toEqual([['Enter', 'Enter'], '/clear']);
+  const taken = openBox();
+  await taken.typing.sendMessage(pane, taken.live(), '/model');
+  // A menu that it opened would take one more as a choice.
+  expect(taken.box.keys).toEqual(['Enter']);
+});

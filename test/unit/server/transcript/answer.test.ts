@@ -9,7 +9,7 @@ const model = (text: string): Entry => ({
   message: { content: [{ type: 'text', text }] },
 });
 
-verifies('terminal.messages', 'tells the answer to a message from what is said beside it at the desk', () => {
+verifies('terminal.messages', 'distinguishes the answer to a message from other text in the terminal', () => {
   const entries = [
     user('earlier'),
     model('to earlier'),

@@ -19,7 +19,7 @@ function chainOf(entries: Entry[]): string[] {
   return found.map(({ entry: { uuid } }) => String(uuid)).toReversed();
 }
 
-verifies('history.chain', 'has the answer that stands behind the leaf which a process named', () => {
+verifies('history.chain', 'has the answer that follows the leaf that a process named', () => {
   const tree = [
     entry('a', null),
     entry('b', 'a'),

@@ -65,7 +65,7 @@ test('pages of any size put together are the whole conversation', () => {
   );
 });
 
-test('a tool never stands on another page than its result', () => {
+test('a tool is always on the same page as its result', () => {
   const entries = conversation(10);
   for (let limit = 1; limit < 12; limit += 1) {
     for (const message of readPage(entries, limit).messages) {
@@ -117,7 +117,7 @@ test('lines come out the same however the text is cut', () => {
   );
 });
 
-test('what is no object of JSON is no line', () => {
+test('lines that are not JSON objects are skipped', () => {
   for (const line of ['', 'null', '[1]', '{"cut":', 'word', '\u0000']) expect(parseLine(line)).toBeNull();
   expect(parseLine('{"lone":"\\ud800"}')).toEqual({ lone: '\ud800' });
 });

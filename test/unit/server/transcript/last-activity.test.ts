@@ -27,7 +27,7 @@ function deedsOf(...entries: Entry[]) {
 }
 const reasonFor = (...entries: Entry[]) => diagnoseEnd(deedsOf(...entries), false);
 
-verifies('session.diagnose', 'tells why a session stands where it stands', () => {
+verifies('session.diagnose', 'explains the current state of a session', () => {
   expect(reasonFor()).toBe('empty');
   expect(reasonFor(user('hi'), says('hello'))).toBe('answered');
   expect(reasonFor(user('hi'))).toBe('unanswered');
@@ -49,7 +49,7 @@ verifies('session.diagnose', 'tells why a session stands where it stands', () =>
 
 verifies(
   'session.diagnose',
-  'tells the last tool with its command, exit code and end of output, and the last words',
+  'reports the last tool with its command, exit code and end of output, and the last text',
   () => {
     expect(
       deedsOf(

@@ -21,7 +21,7 @@ function treeOf(rows: [parent: number | null, said: string | null, more?: Partia
 const order = (nodes: Node[], leaf: string | null = null) =>
   planRepair(nodes, leaf).nodes.map(({ uuid, parent }) => `${parent}>${uuid}`);
 
-verifies('session.repair', 'leaves a sound tree as it is, with parallel calls beside it', () => {
+verifies('session.repair', 'leaves an intact tree unchanged, with parallel calls beside it', () => {
   const nodes = treeOf([
     [null, 'ask'],
     [0, null, { messageId: 'm', calls: [{ id: 'x', tool: 'Read', command: null }] }],
@@ -52,7 +52,7 @@ verifies(
   },
 );
 
-verifies('session.repair', 'tells one who went back from two who wrote', () => {
+verifies('session.repair', 'distinguishes a person who went back from two writers', () => {
   const wentBack = treeOf([
     [null, 'a'],
     [0, 'b'],

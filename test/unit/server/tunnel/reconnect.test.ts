@@ -61,7 +61,7 @@ verifies('tunnel.kept', 'comes back after refusals and losses', async () => {
   expect(noTunnel.status()).toEqual({ kind: 'none', state: 'off', url: null, detail: null });
 });
 
-verifies('tunnel.kept', 'gives up where no retry can help, and says why', async () => {
+verifies('tunnel.kept', 'gives up if no retry can help, and says why', async () => {
   const twin = createTwin([
     () => Promise.reject(new TunnelError('bad token', { isFinal: true })),
     async () => 'https://never.example',

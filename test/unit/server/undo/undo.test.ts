@@ -110,7 +110,7 @@ verifies(
   },
 );
 
-test('says at most one line, at debug level, where there is no git', async () => {
+test('logs at most one line, at debug level, if git is not installed', async () => {
   const { project, said, undo, git, turn } = await setUp({ PATH: '/nowhere' });
   await turn(() => {});
   expect(said).toEqual([]);

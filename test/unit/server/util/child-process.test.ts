@@ -26,7 +26,7 @@ for (const code of [...exhausted, ...lasting]) {
   });
 }
 
-test('a folder that is missing is told from a program that is missing', async () => {
+test('a missing folder is distinguished from a missing program', async () => {
   const cwd = join(tmpdir(), 'not-there', 'at-all');
   await expect(startProcess('true', [], { cwd })).rejects.toMatchObject({
     code: 'ENOENT',
@@ -44,7 +44,7 @@ test('arguments that are too long are an error value', async () => {
   await expect(startProcess('true', ['x'.repeat(4_000_000)])).rejects.toMatchObject({ code: 'E2BIG' });
 });
 
-test('a program that reads nothing of its input harms nobody', async () => {
+test('a program that does not read its input causes no error', async () => {
   const child = await startProcess('true', []);
   const closed = new Promise((resolve) => child.once('close', resolve));
   for (let count = 0; count < 50; count += 1) child.stdin.write('x'.repeat(100_000));

@@ -128,7 +128,7 @@ verifies(
 
 verifies(
   'machine.contained',
-  'a conversation that cannot be told of keeps no other from being told of',
+  'a conversation that cannot be announced does not block the others',
   async () => {
     let isBroken = true;
     const append = vi.fn();
@@ -277,7 +277,7 @@ verifies(
 
 verifies(
   'machine.contained',
-  'a folder that the system does not watch is said once, and is found by looking',
+  'a folder that the system does not watch is logged once, and is polled',
   async () => {
     const home = await tempFolder();
     await symlink(join(home, 'projects'), join(home, 'projects'));
@@ -335,7 +335,7 @@ verifies('machine.contained', 'what tmux says and cannot be handled ends that vi
   expect(await view(() => {})).toBe('shown');
 });
 
-verifies('machine.contained', 'a tunnel is kept although what is told of it cannot be handled', async () => {
+verifies('machine.contained', 'a tunnel survives a handler that throws on its messages', async () => {
   const warn = vi.fn();
   const connect = vi
     .fn()

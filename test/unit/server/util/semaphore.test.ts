@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSemaphore } from '../../../../server/util/semaphore.ts';
 
-test('gives no more places than there are, in the order of asking', async () => {
+test('grants no more places than it has, in the order of requests', async () => {
   const slots = createSemaphore(2);
   const got: number[] = [];
   const asked = Array.from({ length: 5 }, (_, index) =>

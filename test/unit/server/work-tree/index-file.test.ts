@@ -58,7 +58,7 @@ test('reads the names in every version of the index of git', async () => {
   }
 });
 
-test('takes a repository for its own only if it says so itself', async () => {
+test('accepts a repository only if its configuration names this work tree', async () => {
   const workspace = await createWorkspace();
   const { root, project } = workspace;
   const git = (cwd: string, ...args: string[]) => {

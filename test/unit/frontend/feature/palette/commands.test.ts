@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { commandOf } from '../../../../../frontend/feature/palette/commands.ts';
 import { verifies } from '../../../../requirement/verifies.ts';
 
-verifies('page.keys', 'takes letters for commands only outside of fields', () => {
+verifies('page.keys', 'treats letters as commands only outside of fields', () => {
   const press = (key: string, more: object = {}) => ({
     key,
     ctrlKey: false,

@@ -112,7 +112,7 @@ test('a line of any shape is decoded to what can be written as JSON', () => {
   );
 });
 
-test('the answer survives whatever stands beside it', () => {
+test('the answer survives any other lines', () => {
   const values = fc.dictionary(
     fc.constantFrom(...(fields['result'] ?? []).filter((name) => name !== 'is_error')),
     odd,

@@ -7,7 +7,7 @@ import { verifies } from '../../../../requirement/verifies.ts';
 
 verifies(
   'session.states',
-  'reads a note again that is just being written over, and not one that rests torn',
+  'reads a note again that is being written, but not one that stays truncated',
   async () => {
     const { home } = await createWorkspace();
     const folder = join(home, 'sessions');
