@@ -3,7 +3,7 @@ import type { Requirement } from './requirement-type.ts';
 /** What Switchboard promises about sign-in, credentials and who may connect. */
 export const accessRequirements = {
   'access.all-ends': {
-    promise: 'What was revoked, or hung on a password that has changed, ends at once, whatever opened it.',
+    promise: 'Everything opened with a revoked credential or an old password ends immediately.',
     from: 'safety',
   },
   'access.strong': {
@@ -12,19 +12,21 @@ export const accessRequirements = {
     from: 'safety',
   },
   'access.exposure': {
-    promise: 'A public HOST or a tunnel without a password of your own is refused at start.',
+    promise: 'A public HOST or a tunnel is refused at the start unless the user has set a password.',
     from: 'safety',
   },
   'access.password': {
-    promise: 'Without a password in the settings one is made once and kept with mode 0600.',
+    promise: 'Without a password in the settings, one is generated once and stored with mode 0600.',
     from: 'safety',
   },
   'access.ways': {
-    promise: 'Basic, a cookie and Bearer tokens open the API; cookies and tokens are listed and revocable.',
+    promise:
+      'The API accepts Basic, a cookie and Bearer tokens; cookies and tokens are listed and revocable.',
     from: 'safety',
   },
   'access.limit': {
-    promise: 'Wrong passwords are limited per address and in all; a right one elsewhere still opens.',
+    promise:
+      'Wrong passwords are limited per address and in total; the right one from another address still works.',
     from: 'safety',
   },
   'access.tunnel-address': {
@@ -36,7 +38,7 @@ export const accessRequirements = {
     from: 'safety',
   },
   'guard.headers': {
-    promise: 'Every answer has the security headers, and the page a strict CSP.',
+    promise: 'Every response has the security headers, and the page a strict CSP.',
     from: 'safety',
   },
   'guard.secrets': {

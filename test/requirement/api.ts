@@ -3,30 +3,30 @@ import type { Requirement } from './requirement-type.ts';
 /** What Switchboard promises about the HTTP API: messages, input, errors, events. */
 export const apiRequirements = {
   'chat.json': {
-    promise: 'A message is answered with what claude said, its session, cost and turns.',
+    promise: 'A message is answered with the text of claude, its session, cost and turns.',
     from: 'original API',
   },
   'chat.events': {
     promise: 'With Accept: text/event-stream the events of the turn come as they happen, the answer last.',
     from: 'contract',
   },
-  'chat.text': { promise: 'With Accept: text/plain the bare text comes as it is written.', from: 'contract' },
-  'chat.failed': { promise: 'A turn that failed never answers 200.', from: 'contract' },
+  'chat.text': { promise: 'With Accept: text/plain the bare text is streamed.', from: 'contract' },
+  'chat.failed': { promise: 'A failed turn never answers 200.', from: 'contract' },
   'chat.compat': { promise: 'Clients of the original API work unchanged.', from: 'original API' },
   'chat.bytes': {
     promise: 'A message reaches the model byte for byte, whatever is in it.',
     from: 'behaviour of the CLI',
   },
   'chat.session': {
-    promise: 'A session begun elsewhere can be continued by its id, in its own folder.',
+    promise: 'A session that was started elsewhere can be continued by its id, in its own folder.',
     from: 'original API',
   },
   'chat.hangup': {
-    promise: 'A caller that hangs up changes nothing: the turn goes on and its answer is in the history.',
+    promise: 'A caller that hangs up changes nothing: the turn continues and its answer is in the history.',
     from: 'complaints about peers',
   },
   'chat.idempotent': {
-    promise: 'The same Idempotency-Key gives the same turn, at any time and to two callers at once.',
+    promise: 'The same Idempotency-Key returns the same turn, at any time and to two callers at once.',
     from: 'contract',
   },
   'command.run': {
@@ -34,19 +34,19 @@ export const apiRequirements = {
     from: 'behaviour of the CLI',
   },
   'command.clear': {
-    promise: '/clear begins a new session, and the conversation follows it.',
+    promise: '/clear starts a new session, and the conversation follows it.',
     from: 'behaviour of the CLI',
   },
   'command.refused': {
-    promise: 'Commands that make no sense here are refused with words.',
+    promise: 'Commands that need a terminal are refused with a reason.',
     from: 'behaviour of the CLI',
   },
   'http.strangers': {
-    promise: 'Connections without credentials are bounded, and late ones give their descriptors back.',
+    promise: 'Connections without credentials are limited, and slow ones release their descriptors.',
     from: 'safety',
   },
   'http.upgrade': {
-    promise: 'A wish for another protocol is ignored; the request is answered as any other.',
+    promise: 'A protocol upgrade is ignored; the request is answered like any other.',
     from: 'contract',
   },
   'share.own': {
@@ -54,7 +54,7 @@ export const apiRequirements = {
     from: 'safety',
   },
   'input.bounded': {
-    promise: 'JSON that is nested too deeply or holds too much is refused before anything works on it.',
+    promise: 'JSON that is nested too deeply or too large is refused before it is processed.',
     from: 'safety',
   },
   'input.text': {
@@ -66,28 +66,31 @@ export const apiRequirements = {
     from: 'contract',
   },
   'events.reset': {
-    promise: 'A cursor from before what is kept gets how things stand in place of a hole.',
+    promise: 'A cursor that is too old gets the current state instead of a gap.',
     from: 'contract',
   },
   'events.poll': {
-    promise: 'Events come as JSON long poll with the same ids.',
+    promise: 'Events are available by JSON long poll with the same ids.',
     from: 'complaints about peers',
   },
   'events.snapshot': {
-    promise: 'A snapshot and the events after its cursor give what a later snapshot says.',
+    promise: 'A snapshot and the events after its cursor result in the later snapshot.',
     from: 'contract',
   },
   'events.cut': {
-    promise: 'Readers that are cut off at any byte end with every event once and the whole text.',
+    promise: 'Readers that are cut off at any byte get every event once and the whole text.',
     from: 'complaints about peers',
   },
   'export.whole': {
-    promise: 'A conversation of any size comes as Markdown or JSON, nothing clipped.',
+    promise: 'A conversation of any size is exported as Markdown or JSON, without truncation.',
     from: 'contract',
   },
-  'structured.output': { promise: 'A JSON Schema in the request gives structured_output.', from: 'contract' },
+  'structured.output': {
+    promise: 'A JSON Schema in the request results in structured_output.',
+    from: 'contract',
+  },
   'metrics.figures': {
-    promise: '/metrics has the figures for Prometheus, for who has credentials.',
+    promise: '/metrics returns metrics for Prometheus, only with credentials.',
     from: 'contract',
   },
   'history.chain': {
@@ -99,10 +102,10 @@ export const apiRequirements = {
     from: 'complaints about peers',
   },
   'events.replay': {
-    promise: 'A reader that comes back gets what it missed, each event once, across restarts.',
+    promise: 'A reader that reconnects gets what it missed, each event once, across restarts.',
     from: 'complaints about peers',
   },
-  'health.fast': { promise: '/health answers at once whatever runs.', from: 'original API' },
+  'health.fast': { promise: '/health answers immediately, whatever runs.', from: 'original API' },
   'errors.table': {
     promise: 'Every error is one row of the table, as application/problem+json.',
     from: 'contract',

@@ -3,11 +3,11 @@ import type { Requirement } from './requirement-type.ts';
 /** What Switchboard promises about the page and its notifications. */
 export const pageRequirements = {
   'push.addresses': {
-    promise: 'Nothing is posted to this machine or into a private network unless that is allowed.',
+    promise: 'Nothing is posted to this machine or a private network unless that is allowed.',
     from: 'safety',
   },
   'page.use': {
-    promise: 'On a phone one signs in, picks or makes a conversation, reads, writes and stops.',
+    promise: 'On a phone, a person can sign in, pick or create a conversation, read, write and stop.',
     from: 'original API',
   },
   'page.prompts': {
@@ -15,26 +15,26 @@ export const pageRequirements = {
     from: 'complaints about peers',
   },
   'page.recovers': {
-    promise: 'The page comes to the right state after a lost server, a reload and a lost answer.',
+    promise: 'The page reaches the right state after a lost server, a reload and a lost answer.',
     from: 'complaints about peers',
   },
   'page.small': {
     promise:
-      'The page weighs at most 60 KB gzip at first, has its first screen in its HTML, and fits 320 px.',
+      'The first load of the page has up to 60 KB (gzip) and its first screen in the HTML; it fits 320 px.',
     from: 'complaints about peers',
   },
   'page.find': {
-    promise: 'Conversations are found, made, renamed, pinned, archived, forked and deleted on the page.',
+    promise: 'Conversations are found, created, renamed, pinned, archived, forked and deleted on the page.',
     from: 'original API',
   },
-  'page.keys': { promise: 'All of the page is used by the keyboard.', from: 'complaints about peers' },
+  'page.keys': { promise: 'The whole page can be used with the keyboard.', from: 'complaints about peers' },
   'page.compose': {
-    promise: 'Drafts are kept; commands and files are completed; files go along.',
+    promise: 'Drafts are kept; commands and files are completed; files can be attached.',
     from: 'complaints about peers',
   },
   'page.delivery': {
     promise:
-      'A message is kept on the phone until the server has it, goes there once and in order, also after the page was closed.',
+      'A message is kept on the phone until the server has it, and is sent once and in order, even after the page was closed.',
     from: 'complaints about peers',
   },
   'page.offline': {
@@ -42,7 +42,7 @@ export const pageRequirements = {
     from: 'complaints about peers',
   },
   'page.safe': {
-    promise: 'Nothing that a model, a tool, a file or a person says becomes markup or script.',
+    promise: 'No text of a model, a tool, a file or a person becomes markup or script.',
     from: 'safety',
   },
   'page.access': {
@@ -50,32 +50,33 @@ export const pageRequirements = {
     from: 'complaints about peers',
   },
   'page.settings': {
-    promise: 'Look, devices, rules, audit, pairing and the state of the server are on the page.',
+    promise: 'Appearance, devices, rules, audit log, pairing and server status are on the page.',
     from: 'complaints about peers',
   },
   'page.long': {
-    promise: 'A conversation of 12,000 messages opens at once and stays smooth.',
+    promise: 'A conversation of 12,000 messages opens immediately and stays smooth.',
     from: 'complaints about peers',
   },
   'page.logic': {
-    promise: 'What the page makes of events, Markdown, diffs and outboxes is right for every order and cut.',
+    promise:
+      'The page handles events, Markdown, diffs and outboxes correctly in every order and with every cut.',
     from: 'upkeep',
   },
   'page.sessions': {
-    promise: 'The sessions of the machine are found, read and gone on with on the page.',
+    promise: 'The sessions of the machine are found, read and continued on the page.',
     from: 'complaints about peers',
   },
   'push.web': {
     promise:
-      'A push says what is wanted, goes out once, is answered from the notification, and is withdrawn when answered.',
+      'A push names the request, is sent once, can be answered from the notification, and is withdrawn when answered.',
     from: 'complaints about peers',
   },
   'push.channels': {
-    promise: 'The same goes to ntfy and signed webhooks, never into a private network unasked.',
+    promise: 'The same is sent to ntfy and signed webhooks, never to a private network by default.',
     from: 'complaints about peers',
   },
   'push.policy': {
-    promise: 'No push for what a visible page has shown, for what nobody wanted, or in quiet hours.',
+    promise: 'No push for events that a visible page has shown, for unwanted kinds, or in quiet hours.',
     from: 'complaints about peers',
   },
 } as const satisfies Record<string, Requirement>;

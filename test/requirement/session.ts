@@ -3,79 +3,76 @@ import type { Requirement } from './requirement-type.ts';
 /** What Switchboard promises about sessions, terminals and session records. */
 export const sessionRequirements = {
   'terminal.text': {
-    promise: 'Whatever a text holds, a terminal takes it as text: no control character but newline and tab.',
+    promise: 'A terminal receives any text as text: no control characters except newline and tab.',
     from: 'safety',
   },
   'terminal.open': {
     promise:
-      'Claude Code is started, resumed, typed into, read and ended in a terminal, or it is said why not.',
+      'Claude Code is started, resumed, typed into, read and closed in a terminal, or the reason is reported.',
     from: 'contract',
   },
   'terminal.asks': {
-    promise: 'A terminal asks for permissions unless told otherwise, and nothing is typed into a question.',
+    promise:
+      'A terminal asks for permissions unless configured otherwise, and nothing is typed into a question.',
     from: 'safety',
   },
   'terminal.live': {
-    promise: 'A terminal is followed and typed into live, by who has a ticket and comes from our own page.',
+    promise: 'A live terminal can be used only with a ticket and from our own page.',
     from: 'contract',
   },
   'terminal.prompts': {
     promise:
-      'What a terminal asks is among the prompts and can be answered there or at the terminal: whoever is first.',
+      'Prompts of a terminal are listed with the others, and the first answer counts, there or in the terminal.',
     from: 'contract',
   },
   'terminal.messages': {
-    promise:
-      'Messages for a session that is open at the desk wait for its end there, or are typed into it, as chosen.',
+    promise: 'Messages for a session in a terminal wait until it is closed, or are typed into it, as chosen.',
     from: 'contract',
   },
   'terminal.handover': {
     promise:
-      'Between phone and desk nothing that was said is lost, however often it changes and wherever the terminal is killed.',
+      'No message is lost between phone and terminal, however often the session moves and whenever the terminal is killed.',
     from: 'contract',
   },
   'session.repair': {
     promise:
-      'It is said what a resume would lose, and it is mended in a copy that the CLI goes on with; the original is kept.',
+      'Losses by a resume are reported, and repaired in a copy that the CLI continues; the original is kept.',
     from: 'contract',
   },
   'archive.reason': {
-    promise:
-      'Every session that was started here has a record, by whatever door, and a reason within seconds of its end.',
+    promise: 'Every session that Switchboard started has a record, and a reason within seconds of its end.',
     from: 'contract',
   },
   'archive.record': {
-    promise: 'A label or hiding ends no record and makes none; logs are bounded.',
+    promise: 'Labelling or hiding a record neither ends nor creates one; logs are limited.',
     from: 'contract',
   },
   'terminal.writer': {
-    promise:
-      'A terminal and a turn never write to one session at a time; what was said in either is in both.',
+    promise: 'A terminal and a turn never write to a session at the same time; both see all messages.',
     from: 'safety',
   },
   'session.list': {
-    promise:
-      'Every session of the machine, begun by whatever program in whatever project, is listed with what it is about.',
+    promise: 'Every session of the machine, of any program and project, is listed with its subject.',
     from: 'complaints about peers',
   },
   'session.states': {
-    promise: 'A session is live only while its very process is; what it waits for is said.',
+    promise: 'A session is live only while its recorded process runs; its state is reported.',
     from: 'complaints about peers',
   },
   'session.junk': {
-    promise: 'No file, however broken, breaks a list; what is wrong with it stands on its row.',
+    promise: 'No damaged file breaks a list; its row names the problem.',
     from: 'complaints about peers',
   },
   'session.find': {
-    promise: 'A session is found by the beginning of its id; one that fits several is answered with them.',
+    promise: 'A session is found by an id prefix; an ambiguous prefix returns the candidates.',
     from: 'contract',
   },
   'session.index': {
-    promise: 'The index follows what is written, reads only what is new, and can be deleted.',
+    promise: 'The index follows changes, reads only new text, and can be deleted.',
     from: 'contract',
   },
   'session.search': {
-    promise: 'Words, phrases, prefixes and parts of identifiers are found, with the place where they stand.',
+    promise: 'Words, phrases, prefixes and parts of identifiers are found, with their place.',
     from: 'contract',
   },
   'session.continue': {
@@ -83,7 +80,7 @@ export const sessionRequirements = {
     from: 'contract',
   },
   'session.diagnose': {
-    promise: 'What a session did last, why it ended and what to do is told.',
+    promise: 'The last activity of a session, why it ended and what to do are reported.',
     from: 'complaints about peers',
   },
   'session.typed': { promise: 'What was typed at the desk can be found.', from: 'contract' },

@@ -3,12 +3,11 @@ import type { Requirement } from './requirement-type.ts';
 /** What Switchboard promises about turns: how they run, wait, stop and survive. */
 export const turnRequirements = {
   'turn.accept': {
-    promise: 'A message can be accepted with 202 and its turn be waited for.',
+    promise: 'A message is accepted with 202, and a client can wait for its turn.',
     from: 'contract',
   },
   'turn.cancel': {
-    promise:
-      'Stop ends the turn and all its processes, keeps what was written, and the conversation goes on.',
+    promise: 'Stop ends the turn and all its processes and keeps the text; the conversation can continue.',
     from: 'complaints about peers',
   },
   'turn.timeout': {
@@ -33,12 +32,12 @@ export const turnRequirements = {
     from: 'original API',
   },
   'agent.ends': {
-    promise: 'Every way in which the CLI can end is told by its own code with its cure.',
+    promise: 'Every way in which the CLI can end has an error code with a fix.',
     from: 'behaviour of the CLI',
   },
   'agent.kept': {
     promise:
-      'A turn says if the agent could not keep it; the next message continues with what there is, and is never refused for that.',
+      'A turn reports if the agent could not store it; the next message continues with the rest, and is never refused for that.',
     from: 'safety',
   },
   'agent.subagents': {
@@ -46,7 +45,7 @@ export const turnRequirements = {
     from: 'behaviour of the CLI',
   },
   'agent.shells': {
-    promise: 'A background shell does not hold an answer back or take its place.',
+    promise: 'A background shell neither delays nor replaces an answer.',
     from: 'behaviour of the CLI',
   },
   'agent.old': { promise: 'A plain turn works on Claude Code 2.1.197 too.', from: 'behaviour of the CLI' },
@@ -65,16 +64,15 @@ export const turnRequirements = {
   },
   'crash.interrupted': {
     promise:
-      'The turn that was running is interrupted, with what it had produced, and its processes are ended.',
+      'The turn that was running is interrupted, with its partial output, and its processes are stopped.',
     from: 'complaints about peers',
   },
   'stop.clean': {
-    promise:
-      'A server that is told to stop takes no more turns, lets running ones end, and leaves no process.',
+    promise: 'A server that stops accepts no turns, lets running ones finish, and leaves no process.',
     from: 'complaints about peers',
   },
   'live.same': {
-    promise: 'A live process and a run of its own give the same answers and the same history.',
+    promise: 'A live process and a one-shot run give the same answers and the same history.',
     from: 'contract',
   },
   'live.kept': {
@@ -82,7 +80,7 @@ export const turnRequirements = {
     from: 'contract',
   },
   'live.idle': {
-    promise: 'A live process is closed after LIVE_IDLE_S, never in mid turn.',
+    promise: 'A live process is closed after LIVE_IDLE_S, never during a turn.',
     from: 'contract',
   },
   'live.dead': {
@@ -90,7 +88,8 @@ export const turnRequirements = {
     from: 'complaints about peers',
   },
   'live.settings': {
-    promise: 'Mode, model and effort change in mid conversation, in the same session; nonsense is refused.',
+    promise:
+      'Mode, model and effort can change during a conversation, in the same session; invalid values are refused.',
     from: 'complaints about peers',
   },
   'live.cancel': {
@@ -98,66 +97,66 @@ export const turnRequirements = {
     from: 'complaints about peers',
   },
   'live.foreign': {
-    promise: 'A live process never answers without what a terminal added to its session.',
+    promise: 'A live process always knows what a terminal added to its session.',
     from: 'complaints about peers',
   },
   'live.login': {
-    promise: 'A process that was told 401 is not kept, so that a renewed login is used.',
+    promise: 'A process that got a 401 is not kept, so that a renewed login is used.',
     from: 'complaints about peers',
   },
   'live.stall': {
-    promise: 'An agent that says nothing for STALL_S is ended with a code of its own.',
+    promise: 'An agent without output for STALL_S is stopped with a separate error code.',
     from: 'contract',
   },
   'live.background': {
     promise:
-      'Background work is shown with its last lines, keeps its process, can be stopped, and is never called done when it was killed.',
+      'Background work is shown with its last lines, keeps its process, can be stopped, and is never reported as completed if it was killed.',
     from: 'complaints about peers',
   },
   'live.own-turn': {
-    promise: 'What background work causes later is a turn of its own.',
+    promise: 'A reaction to background work is a separate turn.',
     from: 'behaviour of the CLI',
   },
   'queue.manage': {
-    promise: 'What waits can be changed, taken back and put first, on disk, and again without harm.',
+    promise: 'Queued messages can be changed, withdrawn and promoted, on disk and repeatedly.',
     from: 'contract',
   },
   'queue.steer': {
-    promise: 'A message is given to the running turn at its next step, also while only its sub-agents run.',
+    promise: 'A message reaches the running turn at its next step, also while only its sub-agents run.',
     from: 'contract',
   },
   'queue.interrupt': { promise: 'A message can stop the running turn and go next.', from: 'contract' },
   'queue.pause': {
-    promise: 'With PAUSE_QUEUE_ON_CANCEL a cancel keeps what waits from starting until the next message.',
+    promise: 'With PAUSE_QUEUE_ON_CANCEL a cancel pauses the queue until the next message.',
     from: 'contract',
   },
   'attachment.model': {
-    promise: 'Images, PDFs and texts reach the model as blocks, other files the project.',
+    promise: 'Images, PDFs and texts reach the model as blocks; other files are saved in the project.',
     from: 'contract',
   },
   'attachment.bad': {
-    promise: 'An attachment that lies, is too large or has no plain name is refused by its name.',
+    promise: 'An attachment with a wrong type, size or name is refused, and named.',
     from: 'contract',
   },
   'fork.make': {
-    promise: 'A fork has the conversation whole or up to a turn; the old one is untouched.',
+    promise: 'A fork has the whole conversation or all up to a turn; the original is unchanged.',
     from: 'contract',
   },
   'budget.limit': {
-    promise: 'A budget is shown from 80 % on, holds a running turn at its next step, and refuses the next.',
+    promise:
+      'A budget is shown from 80 % on, pauses a running turn at its next step, and refuses the next turn.',
     from: 'contract',
   },
   'undo.turn': {
-    promise: 'What a turn did to the files of a git project can be seen, undone, and done again.',
+    promise: 'Changes of a turn to the files of a git project can be seen, undone, and redone.',
     from: 'complaints about peers',
   },
   'undo.refused': {
-    promise: 'An undo never overwrites what came later, and never keeps a turn from running.',
+    promise: 'An undo never overwrites later changes, and never prevents a turn.',
     from: 'safety',
   },
   'undo.hostile': {
-    promise:
-      'A project can make the server run no program, and read, write or remove nothing outside its real folder.',
+    promise: 'A project cannot make the server run a program, or access anything outside its real folder.',
     from: 'safety',
   },
 } as const satisfies Record<string, Requirement>;
