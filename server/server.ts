@@ -284,7 +284,7 @@ async function compose(
     newId: () => nanoid(12),
   });
   if (isOtherPassword) pushes.removeOfSignIns();
-  journal.onEvent(pushes.onEvent);
+  journal.onEvent((event) => pushes.onEvent(event));
   const instance = randomUUID();
   const localAccess = createLocalAccess({ file: config.stateFile, instance, warn });
   const sessionIndex = createSessionIndex({

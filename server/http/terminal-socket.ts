@@ -67,7 +67,7 @@ export function createTerminalSocket({
 
   async function serve(
     socket: WebSocket,
-    { host, sessionId, credentialId }: NonNullable<ReturnType<TerminalTickets['take']>>,
+    { host, sessionId, credentialId }: NonNullable<ReturnType<TerminalTickets['redeem']>>,
   ): Promise<void> {
     let followed: TerminalStream | null = null;
     let isAlive = true;
@@ -129,7 +129,7 @@ export function createTerminalSocket({
     // A page of another site may open a socket to anywhere: its origin is all that tells it from ours.
     if (!guard.isOurs(request)) return void refuse(socket, 'host_not_allowed');
     if (guard.isForeign(request)) return void refuse(socket, 'origin_not_allowed');
-    const ticket = tickets.take(new URLSearchParams(query).get('ticket') ?? '');
+    const ticket = tickets.redeem(new URLSearchParams(query).get('ticket') ?? '');
     const asked = (pathname.split('/')[5] ?? '').toLowerCase();
     const isGood =
       ticket?.sessionId.startsWith(asked) && (ticket.credentialId === null || isKnown(ticket.credentialId));

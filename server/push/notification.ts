@@ -4,7 +4,7 @@ import type { Prompt } from '../../contract/prompt.ts';
 import { toRows } from '../../contract/shown-input.ts';
 import { visible } from '../../contract/visible.ts';
 
-/** Something that a person may want to be told of. */
+/** Something that a person may want to be notified of. */
 export type Notice = {
   kind: NoticeKind;
   conv_id: string;
@@ -14,34 +14,34 @@ export type Notice = {
   at: string;
 };
 
-/** What fits on a lock screen; a push has room for about 3,900 bytes. */
+/** How much text fits on a lock screen; a push can hold about 3,900 bytes. */
 const maxWhat = 240;
 
-/** What can be read on a lock screen without opening anything. */
+/** How much text a lock screen shows without opening the notification. */
 const maxReadable = 110;
 
-const short = (text: unknown) => {
+const toLine = (text: unknown) => {
   const line = String(text ?? '')
     .replaceAll(/\s+/g, ' ')
     .trim();
   return line.length > maxWhat ? `${line.slice(0, maxWhat - 1)}…` : line;
 };
 
-/** What a prompt asks, in one line. */
-function asked({ kind, tool, input }: Prompt): string {
+/** What a prompt asks for, in one line. */
+function describePrompt({ kind, tool, input }: Prompt): string {
   const { questions } = input;
   if (kind === 'question')
     return Array.isArray(questions) ? questions.map((one) => one?.question).join(' ') : '';
   if (kind === 'plan') return String(input['plan'] ?? '');
   if (kind === 'budget') return '';
-  return inputOf({ tool, input });
+  return describeInput({ tool, input });
 }
 
-/** What the only field of a tool says without its name. */
+/** Whether the only field of a tool is clear without its name. */
 const isPlain = (tool: string, name: string) => (tool === 'Bash' ? name === 'command' : name === 'file_path');
 
-/** Every field of an input in one line. What a command is said to do is not run. */
-function inputOf({ tool, input }: Pick<Prompt, 'tool' | 'input'>): string {
+/** Every field of an input in one line, except the description of a command, which is not run. */
+function describeInput({ tool, input }: Pick<Prompt, 'tool' | 'input'>): string {
   const rows = toRows(input, tool === 'Bash' ? ['description'] : []);
   const [only] = rows;
   if (rows.length === 1 && only && (!only.name || isPlain(tool, only.name))) return only.value;
@@ -57,24 +57,31 @@ function isAmbiguous({ tool, input }: Prompt): boolean {
   );
 }
 
-/** Whether all of what is asked stands in its notice, so that it can be allowed there. What looks risky is read on the card. */
+/** Whether a notice shows the whole request, so that it can be allowed there. A risky one is read on its card. */
 export function fitsNotice(prompt: Prompt): boolean {
   if (prompt.kind !== 'permission' || prompt.risks?.length) return false;
-  const text = inputOf(prompt);
-  // A notice takes blanks together.
-  return text.length <= maxReadable && short(visible(text)) === text && !isAmbiguous(prompt);
+  const text = describeInput(prompt);
+  // A notice collapses white space.
+  return text.length <= maxReadable && toLine(visible(text)) === text && !isAmbiguous(prompt);
 }
 
-export const askedBy = (prompt: Prompt): string => short(visible(asked(prompt)));
+export const summarizePrompt = (prompt: Prompt): string => toLine(visible(describePrompt(prompt)));
 
-/** What an event is worth telling of; null for most. */
+/** The notice that an event leads to; null for most events. */
 export function noticeOf(event: StoredEvent): Notice | null {
   const { conv_id, id: event_id, at } = event;
   switch (event.type) {
     case 'prompt.opened':
-      return { kind: 'needs_me', conv_id, event_id, at, what: askedBy(event.prompt), prompt: event.prompt };
+      return {
+        kind: 'needs_me',
+        conv_id,
+        event_id,
+        at,
+        what: summarizePrompt(event.prompt),
+        prompt: event.prompt,
+      };
     case 'turn.completed':
-      return { kind: 'finished', conv_id, event_id, at, what: short(event.response), prompt: null };
+      return { kind: 'finished', conv_id, event_id, at, what: toLine(event.response), prompt: null };
     case 'turn.failed':
     case 'turn.interrupted':
       return {
@@ -82,7 +89,7 @@ export function noticeOf(event: StoredEvent): Notice | null {
         conv_id,
         event_id,
         at,
-        what: short(`${event.title}. ${event.detail === event.title ? '' : event.detail}`),
+        what: toLine(`${event.title}. ${event.detail === event.title ? '' : event.detail}`),
         prompt: null,
       };
     default:

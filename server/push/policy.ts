@@ -3,8 +3,8 @@ import type { PushSettings } from '../../contract/push.ts';
 import type { Notice } from './notification.ts';
 import { isQuiet } from './quiet-hours.ts';
 
-/** Why a notice is not sent, in words; null where it is. The first reason that holds is given. */
-export function whyNot(
+/** Why a notice is not sent; null if it is. Returns the first reason that applies. */
+export function suppressionReason(
   notice: Pick<Notice, 'kind' | 'event_id'>,
   how: {
     settings: PushSettings;

@@ -3,131 +3,165 @@ import type { StoredEvent } from '../../contract/event.ts';
 import type { AddDevice, Delivery, PushDevice, PushSettings } from '../../contract/push.ts';
 import { AppError } from '../app-error.ts';
 import type { NoteFault } from '../util/file-fault.ts';
-import { createNotifier, type NotifierDeps } from './notifier.ts';
+import { Notifier, type NotifierDeps } from './notifier.ts';
 import { createNtfy } from './ntfy.ts';
-import type { StoredDevice } from './port.ts';
+import type { PushStore, StoredDevice } from './port.ts';
 import { createSafePost } from './safe-post.ts';
-import { createSeen } from './seen.ts';
+import { createSeen, type Seen } from './seen.ts';
 import { loadVapidKeys, type VapidKeys } from './vapid.ts';
 import { createWebPush } from './web-push.ts';
 import { createWebhook } from './webhook.ts';
 
-const shownDeliveries = 50;
+/** How many deliveries the state lists. */
+const maxListed = 50;
 
-/** The door to what tells a person's devices: which there are, what they are told, and what became of it. */
-export function createPushes(
-  deps: Omit<NotifierDeps, 'channels' | 'seen'> & {
-    dataFolder: string;
-    noteFault: NoteFault;
-    allowPrivate: boolean;
-    /** The address under which this server is reached from outside; null where it is not. */
-    publicUrl(): string | null;
-  },
-) {
-  const { store } = deps;
-  let keys: Promise<VapidKeys> | null = null;
-  const isBrowserKnown = () => store.devices().some(({ kind }) => kind === 'web');
-  const vapid = () => {
-    keys ??= loadVapidKeys(deps.dataFolder, deps.noteFault, isBrowserKnown).catch((error) => {
-      keys = null;
-      throw error;
-    });
-    return keys;
-  };
-  const post = createSafePost(deps);
-  const seen = createSeen();
-  const channels = {
-    web: createWebPush({ ...deps, post, vapid }),
-    ntfy: createNtfy({ ...deps, post }),
-    webhook: createWebhook({ ...deps, post }),
-  };
-  const notifier = createNotifier({ ...deps, channels, seen });
+export type PushDeps = Omit<NotifierDeps, 'channels' | 'seen'> & {
+  dataFolder: string;
+  noteFault: NoteFault;
+  allowPrivate: boolean;
+  /** The address of this server on the internet; null if it has none. */
+  publicUrl(): string | null;
+};
 
-  function need(id: string): StoredDevice {
-    const device = store.devices().find((one) => one.id === id);
-    if (!device)
-      throw new AppError('device_not_found', `There is no device ${JSON.stringify(id)}.`, { field: 'id' });
-    return device;
+type PushState = {
+  public_key: string;
+  settings: PushSettings;
+  devices: PushDevice[];
+  deliveries: Delivery[];
+};
+
+export const createPushes = (deps: PushDeps): Pushes => new Pushes(deps);
+
+/** Push service: devices, settings, notices and the log of deliveries. */
+export class Pushes {
+  readonly #deps: PushDeps;
+  readonly #store: PushStore;
+  readonly #post: ReturnType<typeof createSafePost>;
+  readonly #seen: Seen = createSeen();
+  readonly #notifier: Notifier;
+  #keys: Promise<VapidKeys> | null = null;
+
+  constructor(deps: PushDeps) {
+    this.#deps = deps;
+    this.#store = deps.store;
+    this.#post = createSafePost(deps);
+    const post = this.#post;
+    const channels = {
+      web: createWebPush({ ...deps, post, vapid: () => this.#loadKeys() }),
+      ntfy: createNtfy({ ...deps, post }),
+      webhook: createWebhook({ ...deps, post }),
+    };
+    this.#notifier = new Notifier({ ...deps, channels, seen: this.#seen });
   }
 
-  const shown = ({ id, kind, label, url, created_at }: StoredDevice): PushDevice => ({
-    id,
-    kind,
-    label,
-    address: new URL(url).host,
-    created_at,
-    last: store.last(id),
-  });
+  onEvent(event: StoredEvent): void {
+    this.#notifier.onEvent(event);
+  }
 
-  return {
-    onEvent: (event: StoredEvent): void => notifier.onEvent(event),
-    state: async (): Promise<{
-      public_key: string;
-      settings: PushSettings;
-      devices: PushDevice[];
-      deliveries: Delivery[];
-    }> => ({
-      public_key: (await vapid()).publicKey,
-      settings: store.settings(),
-      devices: store.devices().map(shown),
-      deliveries: store.deliveries(shownDeliveries),
-    }),
-    change(changes: { [K in keyof PushSettings]?: PushSettings[K] | undefined }): PushSettings {
-      const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-      const settings = { ...store.settings(), ...given };
-      store.saveSettings(settings);
-      return settings;
-    },
-    /** Throws AppError `address_not_allowed`. `secret` is set for a webhook, this once. */
-    async add(
-      asked: AddDevice,
-      credential: { id: string | null; label: string },
-    ): Promise<{ device: PushDevice; secret: string | null }> {
-      const url = asked.kind === 'web' ? asked.subscription.endpoint : asked.url;
-      await post.check(url);
-      const made = asked.kind === 'webhook' ? `whsec_${randomBytes(24).toString('base64')}` : null;
-      const secret: Record<string, string> =
-        asked.kind === 'web'
-          ? asked.subscription.keys
-          : asked.kind === 'ntfy'
-            ? asked.token
-              ? { token: asked.token }
-              : {}
-            : { secret: made ?? '' };
-      const known = store.devices().find((device) => device.url === url);
-      const device: StoredDevice = {
-        id: known?.id ?? deps.newId(),
-        kind: asked.kind,
-        label: asked.label || credential.label,
-        url,
-        secret,
-        created_at: deps.now().toISOString(),
-        credential_id: credential.id,
-      };
-      store.addDevice(device);
-      return { device: shown(device), secret: made };
-    },
-    remove(id: string): void {
-      store.removeDevice(need(id).id);
-    },
-    /** A sign-in or token is gone: what it added goes too. Who signs out keeps topics and webhooks, which are no browsers. */
-    removeOfCredential: (id: string, which: 'all' | 'browsers'): void => store.removeOfCredential(id, which),
-    /** All browsers and all that sign-ins and tokens have added, and every button that a notification still has. */
-    removeOfSignIns(): void {
-      store.removeOfSignIns();
-      store.dropAllActions();
-    },
-    test: (id: string): Promise<Delivery> => notifier.test(need(id)),
-    report: notifier.report,
-    seen: seen.note,
-    /** Throws AppError `action_not_found`. */
-    takeAction(token: string) {
-      const action = notifier.takeAction(token);
-      if (!action) throw new AppError('action_not_found');
-      return action;
-    },
-    dispose: (): void => notifier.dispose(),
-  };
+  async state(): Promise<PushState> {
+    return {
+      public_key: (await this.#loadKeys()).publicKey,
+      settings: this.#store.settings(),
+      devices: this.#store.devices().map((device) => this.#present(device)),
+      deliveries: this.#store.deliveries(maxListed),
+    };
+  }
+
+  change(changes: { [K in keyof PushSettings]?: PushSettings[K] | undefined }): PushSettings {
+    const defined = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    const settings = { ...this.#store.settings(), ...defined };
+    this.#store.saveSettings(settings);
+    return settings;
+  }
+
+  /** Throws AppError `address_not_allowed`. `secret` is set for a webhook, and returned only here. */
+  async add(
+    request: AddDevice,
+    credential: { id: string | null; label: string },
+  ): Promise<{ device: PushDevice; secret: string | null }> {
+    const url = request.kind === 'web' ? request.subscription.endpoint : request.url;
+    await this.#post.check(url);
+    const secret = toSecret(request);
+    const existing = this.#store.devices().find((device) => device.url === url);
+    const device: StoredDevice = {
+      id: existing?.id ?? this.#deps.newId(),
+      kind: request.kind,
+      label: request.label || credential.label,
+      url,
+      secret,
+      created_at: this.#deps.now().toISOString(),
+      credential_id: credential.id,
+    };
+    this.#store.addDevice(device);
+    return {
+      device: this.#present(device),
+      secret: request.kind === 'webhook' ? (secret['secret'] ?? null) : null,
+    };
+  }
+
+  remove(id: string): void {
+    this.#store.removeDevice(this.#requireDevice(id).id);
+  }
+
+  /**
+   * Removes the devices that a sign-in or token has added, because it was revoked. At a sign-out only browsers go: topics
+   * and webhooks stay.
+   */
+  removeOfCredential(id: string, which: 'all' | 'browsers'): void {
+    this.#store.removeOfCredential(id, which);
+  }
+
+  /** Removes all browsers, all devices that sign-ins and tokens have added, and the buttons of all notifications. */
+  removeOfSignIns(): void {
+    this.#store.removeOfSignIns();
+    this.#store.dropAllActions();
+  }
+
+  async test(id: string): Promise<Delivery> {
+    return this.#notifier.test(this.#requireDevice(id));
+  }
+
+  report(endpoint: string, noticeId: string, state: Delivery['state'], detail: string | null): boolean {
+    return this.#notifier.report(endpoint, noticeId, state, detail);
+  }
+
+  seen(convId: string, eventId: number): void {
+    this.#seen.note(convId, eventId);
+  }
+
+  /** Throws AppError `action_not_found`. */
+  takeAction(token: string): NonNullable<ReturnType<PushStore['takeAction']>> {
+    const action = this.#notifier.takeAction(token);
+    if (!action) throw new AppError('action_not_found');
+    return action;
+  }
+
+  dispose(): void {
+    this.#notifier.dispose();
+  }
+
+  #loadKeys(): Promise<VapidKeys> {
+    const hasBrowser = () => this.#store.devices().some(({ kind }) => kind === 'web');
+    this.#keys ??= loadVapidKeys(this.#deps.dataFolder, this.#deps.noteFault, hasBrowser).catch((error) => {
+      this.#keys = null;
+      throw error;
+    });
+    return this.#keys;
+  }
+
+  #requireDevice(id: string): StoredDevice {
+    const device = this.#store.devices().find((entry) => entry.id === id);
+    if (device) return device;
+    throw new AppError('device_not_found', `There is no device ${JSON.stringify(id)}.`, { field: 'id' });
+  }
+
+  #present({ id, kind, label, url, created_at }: StoredDevice): PushDevice {
+    return { id, kind, label, address: new URL(url).host, created_at, last: this.#store.last(id) };
+  }
 }
 
-export type Pushes = ReturnType<typeof createPushes>;
+function toSecret(request: AddDevice): Record<string, string> {
+  if (request.kind === 'web') return request.subscription.keys;
+  if (request.kind === 'webhook') return { secret: `whsec_${randomBytes(24).toString('base64')}` };
+  return request.token ? { token: request.token } : {};
+}

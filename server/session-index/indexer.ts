@@ -2,200 +2,211 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Indexing } from '../../contract/session.ts';
 import { listTranscripts, statTranscript, type TranscriptFile } from '../transcript-file/list.ts';
 import { isDamaged } from './schema.ts';
-import type { createWriter, IndexedFile } from './writer.ts';
+import type { IndexedFile, IndexWriter } from './writer.ts';
 
-/** What is known of so many of the newest sessions is read before anything is made searchable: they are on the first page. */
+/** How much of the newest sessions is read before anything is made searchable: they are on the first page. */
 const firstFiles = 100;
 const firstBytes = 48_000_000;
 
-/** What could not be written is tried again after so long. */
-const againMs = 2000;
+/** How long until a write that failed is tried again. */
+const retryDelayMs = 2000;
 
-/** So much is read between two writes. */
+/** How much is read between two writes. */
 const batchBytes = 16_000_000;
 
-/** Progress is told so often. */
-const tellEveryMs = 200;
+const reportIntervalMs = 200;
 
-/** After each step the thread rests for a part of the time that the step took: turns and requests go before. */
+/** After each step the thread rests for this part of the time that the step took: turns and requests go first. */
 const restShare = 0.05;
 
 export type IndexerDeps = {
   home: string;
-  writer: ReturnType<typeof createWriter>;
+  writer: IndexWriter;
   /** `isListed` is true when the newest sessions can be listed. */
   report(progress: Indexing, isListed: boolean): void;
-  /** The index cannot be read any more. */
+  /** The index can no longer be read. */
   onDamage(error: unknown): void;
 };
 
-/** Keeps the index in step with the transcripts: all of them at first, then what changes. */
-export function createIndexer({ home, writer, report: tell, onDamage }: IndexerDeps) {
-  const known = new Map<string, IndexedFile>(writer.files().map((file) => [file.path, file]));
-  /** Paths that are to be looked at, and files that have something new in them. */
-  const changed = new Set<string>();
-  const behind = new Set<IndexedFile>();
-  let wantsCrawl = true;
-  let isListed = false;
-  let isBusy = false;
-  let isEnding = false;
-  let problem: string | null = null;
-  let toldAt = 0;
-  let stepAt = performance.now();
+/** Keeps the index up to date with the transcripts: all of them first, then what changes. */
+export class Indexer {
+  readonly #deps: IndexerDeps;
+  readonly #files: Map<string, IndexedFile>;
+  /** Paths to check. */
+  readonly #changedPaths = new Set<string>();
+  /** Files of which a part is not indexed yet. */
+  readonly #stale = new Set<IndexedFile>();
+  #isCrawlDue = true;
+  #isListed = false;
+  #isBusy = false;
+  #isEnding = false;
+  #problem: string | null = null;
+  #reportedAt = 0;
+  #stepAt = performance.now();
+  /** Bytes that were read and are not committed. */
+  #uncommitted = 0;
 
-  function progress(): Indexing {
+  constructor(deps: IndexerDeps) {
+    this.#deps = deps;
+    this.#files = new Map(deps.writer.files().map((file) => [file.path, file]));
+  }
+
+  /** Looks for everything that is new. */
+  crawlFolders(): void {
+    this.#isCrawlDue = true;
+    // Until the crawl is done the index must not look complete.
+    if (!this.#isBusy) this.#reportProgress();
+    void this.#indexNext();
+  }
+
+  /** Checks a file that has changed according to the system. */
+  checkFile(path: string): void {
+    this.#changedPaths.add(path);
+    void this.#indexNext();
+  }
+
+  end(): void {
+    this.#isEnding = true;
+  }
+
+  #progress(): Indexing {
     let [bytes, bytesDone, filesDone] = [0, 0, 0];
-    for (const file of known.values()) {
+    for (const file of this.#files.values()) {
       bytes += file.size;
       bytesDone += Math.min(file.size, file.text_to);
-      if (!behind.has(file)) filesDone += 1;
+      if (!this.#stale.has(file)) filesDone += 1;
     }
     return {
-      done: !behind.size && !wantsCrawl && problem === null,
-      files: known.size,
+      done: !this.#stale.size && !this.#isCrawlDue && this.#problem === null,
+      files: this.#files.size,
       files_done: filesDone,
       bytes,
       bytes_done: bytesDone,
-      problem,
+      problem: this.#problem,
     };
   }
 
-  function reportProgress(): void {
-    toldAt = performance.now();
-    tell(progress(), isListed);
+  #reportProgress(): void {
+    this.#reportedAt = performance.now();
+    this.#deps.report(this.#progress(), this.#isListed);
   }
 
-  /** What was read since the last time that it was put to disk. */
-  let unwritten = 0;
-  function commitBatch(): void {
-    writer.commit();
-    unwritten = 0;
+  #commitBatch(): void {
+    this.#deps.writer.commit();
+    this.#uncommitted = 0;
   }
 
-  /** After each step: rests, and takes up what has changed meanwhile. */
-  async function between(): Promise<void> {
-    if (unwritten > batchBytes) commitBatch();
-    await delay((performance.now() - stepAt) * restShare);
-    if (performance.now() - toldAt > tellEveryMs) reportProgress();
-    stepAt = performance.now();
+  async #restAfterStep(): Promise<void> {
+    if (this.#uncommitted > batchBytes) this.#commitBatch();
+    await delay((performance.now() - this.#stepAt) * restShare);
+    if (performance.now() - this.#reportedAt > reportIntervalMs) this.#reportProgress();
+    this.#stepAt = performance.now();
   }
 
-  function handleChange(found: TranscriptFile): void {
-    const file = known.get(found.path);
-    if (!file || (file.size === found.size && file.modified_ms === found.modifiedMs)) return;
-    writer.recordFile(file, found);
-    behind.add(file);
+  #addFiles(transcripts: readonly TranscriptFile[]): void {
+    for (const file of this.#deps.writer.addFiles(transcripts)) {
+      this.#files.set(file.path, file);
+      this.#stale.add(file);
+    }
   }
 
-  function drop(path: string): void {
-    const file = known.get(path);
+  #updateFile(transcript: TranscriptFile): void {
+    const file = this.#files.get(transcript.path);
+    if (!file || (file.size === transcript.size && file.modified_ms === transcript.modifiedMs)) return;
+    this.#deps.writer.updateSize(file, transcript);
+    this.#stale.add(file);
+  }
+
+  #dropFile(path: string): void {
+    const file = this.#files.get(path);
     if (!file) return;
-    writer.remove(file);
-    known.delete(path);
-    behind.delete(file);
+    this.#deps.writer.removeFile(file);
+    this.#files.delete(path);
+    this.#stale.delete(file);
   }
 
-  function addAll(found: readonly TranscriptFile[]): void {
-    for (const file of writer.add(found)) {
-      known.set(file.path, file);
-      behind.add(file);
-    }
+  async #crawl(): Promise<void> {
+    const transcripts = await listTranscripts(this.#deps.home);
+    this.#addFiles(transcripts.filter(({ path }) => !this.#files.has(path)));
+    for (const transcript of transcripts) this.#updateFile(transcript);
+    const paths = new Set(transcripts.map(({ path }) => path));
+    for (const path of this.#files.keys()) if (!paths.has(path)) this.#dropFile(path);
+    this.#isCrawlDue = false;
+    if (!this.#isListed) await this.#readFirstPage();
+    this.#commitBatch();
+    this.#isListed = true;
+    this.#reportProgress();
   }
 
-  async function crawlAll(): Promise<void> {
-    const found = await listTranscripts(home);
-    const fresh = found.filter(({ path }) => !known.has(path));
-    addAll(fresh);
-    for (const one of found) handleChange(one);
-    const paths = new Set(found.map(({ path }) => path));
-    for (const path of known.keys()) if (!paths.has(path)) drop(path);
-  }
-
-  async function lookAtChanged(): Promise<void> {
-    const paths = [...changed];
-    changed.clear();
+  async #checkChangedPaths(): Promise<void> {
+    const paths = [...this.#changedPaths];
+    this.#changedPaths.clear();
     for (const path of paths) {
-      const found = await statTranscript(path);
-      if (!found) drop(path);
-      else if (known.has(path)) handleChange(found);
-      else addAll([found]);
+      const transcript = await statTranscript(path);
+      if (!transcript) this.#dropFile(path);
+      else if (this.#files.has(path)) this.#updateFile(transcript);
+      else this.#addFiles([transcript]);
     }
   }
 
-  /** Looked for anew each time, since what changes goes first; sorting them all each time would cost more than reading them. */
-  function findNewestStale(): IndexedFile | undefined {
+  /** Searched again each time, since changed files go first; sorting them each time would cost more than reading them. */
+  #findNewestStale(): IndexedFile | undefined {
     let newest: IndexedFile | undefined;
-    for (const file of behind) if (!newest || file.modified_ms > newest.modified_ms) newest = file;
+    for (const file of this.#stale) if (!newest || file.modified_ms > newest.modified_ms) newest = file;
     return newest;
   }
 
-  /** What is on the first page of a list. */
-  async function readFirst(): Promise<void> {
+  /** Reads what the first page of a list shows. */
+  async #readFirstPage(): Promise<void> {
     let bytes = 0;
-    const newestFirst = [...behind].sort((a, b) => b.modified_ms - a.modified_ms);
+    const newestFirst = [...this.#stale].sort((a, b) => b.modified_ms - a.modified_ms);
     for (const file of newestFirst.slice(0, firstFiles)) {
       bytes += file.size - file.facts_to;
-      if (bytes > firstBytes || isEnding) return;
-      await writer.read(file, false, async () => {});
+      if (bytes > firstBytes || this.#isEnding) return;
+      await this.#deps.writer.readFile(file, false, async () => {});
     }
   }
 
-  /** Works until nothing is behind. */
-  async function indexNext(): Promise<void> {
-    if (isBusy) return;
-    isBusy = true;
+  /** Works until no file is stale. */
+  async #indexNext(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
     try {
-      while (!isEnding) {
-        if (wantsCrawl) {
-          await crawlAll();
-          wantsCrawl = false;
-          if (!isListed) await readFirst();
-          commitBatch();
-          isListed = true;
-          reportProgress();
-        }
-        await lookAtChanged();
-        const next = findNewestStale();
-        if (!next) break;
-        const size = next.size;
-        stepAt = performance.now();
-        unwritten += size - next.text_to;
-        await writer.read(next, true, between);
-        await between();
-        // It can have grown while it was read.
-        if (next.size === size) behind.delete(next);
-      }
-      commitBatch();
-      problem = null;
+      await this.#indexAll();
+      this.#problem = null;
     } catch (error) {
-      if (isDamaged(error)) return onDamage(error);
-      for (const file of writer.rollback()) if (known.has(file.path)) behind.add(file);
-      problem = `The index cannot be written: ${(error as Error).message}`;
-      isListed = true;
-      // A full disk, or another process in the file: it can be over in a moment.
-      setTimeout(() => void indexNext(), againMs);
+      if (isDamaged(error)) return this.#deps.onDamage(error);
+      this.#retryLater(error as Error);
     } finally {
-      isBusy = false;
-      reportProgress();
+      this.#isBusy = false;
+      this.#reportProgress();
     }
-    if ((changed.size || wantsCrawl) && !isEnding && problem === null) void indexNext();
+    const isMore = this.#changedPaths.size > 0 || this.#isCrawlDue;
+    if (isMore && !this.#isEnding && this.#problem === null) void this.#indexNext();
   }
 
-  return {
-    /** Looks for all that is new. */
-    crawlFolders(): void {
-      wantsCrawl = true;
-      // Until it is done nobody is to believe that all is known.
-      if (!isBusy) reportProgress();
-      void indexNext();
-    },
-    /** A file has changed, as far as the system tells. */
-    checkChanges(path: string): void {
-      changed.add(path);
-      void indexNext();
-    },
-    end(): void {
-      isEnding = true;
-    },
-  };
+  async #indexAll(): Promise<void> {
+    while (!this.#isEnding) {
+      if (this.#isCrawlDue) await this.#crawl();
+      await this.#checkChangedPaths();
+      const file = this.#findNewestStale();
+      if (!file) break;
+      const { size } = file;
+      this.#stepAt = performance.now();
+      this.#uncommitted += size - file.text_to;
+      await this.#deps.writer.readFile(file, true, () => this.#restAfterStep());
+      await this.#restAfterStep();
+      // It can have grown while it was read.
+      if (file.size === size) this.#stale.delete(file);
+    }
+    this.#commitBatch();
+  }
+
+  /** A full disk, or another process in the file: it can be over in a moment. */
+  #retryLater(error: Error): void {
+    for (const file of this.#deps.writer.rollback()) if (this.#files.has(file.path)) this.#stale.add(file);
+    this.#problem = `The index cannot be written: ${error.message}`;
+    this.#isListed = true;
+    setTimeout(() => void this.#indexNext(), retryDelayMs);
+  }
 }

@@ -1,10 +1,10 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createIndexer } from './indexer.ts';
+import { Indexer } from './indexer.ts';
 import type { FromIndexer, IndexerStart, ToIndexer } from './port.ts';
 import { openForWriting, removeIndex } from './schema.ts';
 import { watchTranscripts } from './watcher.ts';
-import { createWriter } from './writer.ts';
+import { IndexWriter } from './writer.ts';
 
 /** This file is built to dist/server/session-index.js: a thread that reads transcripts, so that the server's own stays free. */
 const port = parentPort;
@@ -23,14 +23,14 @@ const crawlEveryMs = 60_000;
 const freshMs = 5_000;
 
 const index = openForWriting(path, home);
-const indexer = createIndexer({
+const indexer = new Indexer({
   home,
   onDamage(error) {
     removeIndex(path);
     // The next thread builds it anew.
     throw error;
   },
-  writer: createWriter(index),
+  writer: new IndexWriter(index),
   report: (progress, isListed) =>
     send({ type: 'progress', progress, isListed, agents: watching.agentFolders() }),
 });
@@ -43,7 +43,7 @@ function crawl(): void {
 const fault = (error: unknown) => send({ type: 'fault', text: String(error) });
 const watching = watchTranscripts(
   home,
-  { changed: indexer.checkChanges, lost: () => crawl(), fault },
+  { changed: (path) => indexer.checkFile(path), lost: () => crawl(), fault },
   agents,
 );
 const timer = setInterval(crawl, crawlEveryMs);

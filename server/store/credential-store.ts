@@ -1,5 +1,6 @@
-import { createHash, randomBytes, scryptSync } from 'node:crypto';
+import { randomBytes, scryptSync } from 'node:crypto';
 import { nanoid } from 'nanoid';
+import { hashToken } from '../util/hash-token.ts';
 import type { Database } from './database.ts';
 
 export type CredentialKind = 'cookie' | 'token';
@@ -66,9 +67,7 @@ export function createCredentialStore({
   const known = new Map(all.map((row) => [keyOf(row.kind, row.hash), toCredential(row)]));
 
   const hash = (kind: CredentialKind, secret: string) =>
-    createHash('sha256')
-      .update(kind === 'cookie' ? `${secret}\0${password}` : secret)
-      .digest('hex');
+    hashToken(kind === 'cookie' ? `${secret}\0${password}` : secret);
 
   return {
     create(kind, label) {

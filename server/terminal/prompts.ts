@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import type { Asked, Prompts } from '../prompt/prompts.ts';
 import { inputText } from '../prompt/rule-match.ts';
 import type { SessionRecord } from '../session-record/port.ts';
 import type { SessionRecords } from '../session-record/records.ts';
+import { hashToken } from '../util/hash-token.ts';
 import { makeOwnFolder } from '../util/own-folder.ts';
 import { buildHookSettings, toHookAnswer } from './hooks.ts';
 
@@ -35,8 +36,6 @@ export type TerminalPromptsDeps = {
   now(): Date;
   newId(): string;
 };
-
-const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
 /** What terminals ask, among all that waits for a person: by an HTTP hook that runs while the dialog is on the screen. */
 export function createTerminalPrompts(deps: TerminalPromptsDeps) {
@@ -144,14 +143,14 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
         buildHookSettings({ url: `${deps.url()}/api/hooks/terminal`, token, permissionMode }),
         { mode: 0o600 },
       );
-      return { path, hash: hashOf(token), discard: () => rm(path, { force: true }) };
+      return { path, hash: hashToken(token), discard: () => rm(path, { force: true }) };
     },
     /** A terminal has ended: what let it in is deleted. */
     forget: (recordId: string): Promise<void> => rm(settingsPath(recordId), { force: true }),
     /** The live terminal whose token it is. Throws AppError `wrong_credentials`. */
     findRecord(token: string): SessionRecord {
       const record = archive.live(token.split('_')[1] ?? '');
-      if (!record || record.hook_hash !== hashOf(token))
+      if (!record || record.hook_hash !== hashToken(token))
         throw new AppError('wrong_credentials', 'This is no terminal that was started here.');
       return record;
     },

@@ -1,82 +1,103 @@
 import { contain } from '../util/contain.ts';
+import { settlesWithin } from '../util/timeout.ts';
 import type { Tunnel, TunnelProvider, TunnelStatus } from './port.ts';
 import { TunnelError } from './port.ts';
 
-/** The first wait before a connection is tried again, in ms; it doubles up to the last. */
-const backoff = { first: 1000, last: 60_000 };
+/** The delay before the first retry and the longest one, in ms; each retry doubles it. */
+const defaultBackoff = { first: 1000, last: 60_000 };
 
-/** Keeps a tunnel open: connects again after a loss, waiting longer each time that fails. */
-export function keepTunnel(deps: {
+/** How long a connect that hangs may delay the end of the server. */
+const endTimeoutMs = 1000;
+
+export type ReconnectDeps = {
   provider: TunnelProvider;
   address: string;
   onChange(status: TunnelStatus): void;
   warn(error: unknown, text: string): void;
   backoff?: { first: number; last: number };
-}): Tunnel {
-  const { first, last } = deps.backoff ?? backoff;
-  let status: TunnelStatus = { kind: deps.provider.kind, state: 'connecting', url: null, detail: null };
-  let close: (() => Promise<void>) | null = null;
-  let cancelWait = () => {};
-  let isDisposed = false;
+};
 
-  function set(change: Partial<TunnelStatus>): void {
-    status = { ...status, ...change };
-    // What is told of it must not end the work of keeping it open.
-    if (!isDisposed)
-      contain(deps.onChange, (error) => deps.warn(error, 'the state of the tunnel could not be told'))(
-        status,
-      );
+/** Keeps a tunnel open: connects again after a loss, with a longer delay after each failure. */
+export const keepTunnel = (deps: ReconnectDeps): Tunnel => new ReconnectingTunnel(deps);
+
+class ReconnectingTunnel implements Tunnel {
+  readonly #deps: ReconnectDeps;
+  readonly #backoff: { first: number; last: number };
+  readonly #running: Promise<void>;
+  #status: TunnelStatus;
+  #close: (() => Promise<void>) | null = null;
+  #cancelDelay = () => {};
+  #isDisposed = false;
+
+  constructor(deps: ReconnectDeps) {
+    this.#deps = deps;
+    this.#backoff = deps.backoff ?? defaultBackoff;
+    this.#status = { kind: deps.provider.kind, state: 'connecting', url: null, detail: null };
+    this.#running = this.#run();
   }
 
-  const wait = (ms: number) =>
-    new Promise<void>((resolve) => {
+  status(): TunnelStatus {
+    return this.#status;
+  }
+
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    this.#cancelDelay();
+    await this.#close?.().catch(() => {});
+    await settlesWithin(this.#running, endTimeoutMs);
+  }
+
+  async #run(): Promise<void> {
+    const { first, last } = this.#backoff;
+    for (let delayMs = first; !this.#isDisposed; delayMs = Math.min(delayMs * 2, last)) {
+      try {
+        const wasOpen = await this.#connectOnce();
+        if (!wasOpen) return;
+        delayMs = first;
+      } catch (error) {
+        const isFinal = error instanceof TunnelError && error.isFinal;
+        const detail = (error as Error).message;
+        this.#setStatus({ state: isFinal ? 'failed' : 'connecting', url: null, detail });
+        if (isFinal) return;
+      }
+      if (!this.#isDisposed) await this.#delay(delayMs);
+    }
+  }
+
+  /** Connects and resolves when the connection is lost; false if the tunnel was disposed while it connected. */
+  async #connectOnce(): Promise<boolean> {
+    const connection = await this.#deps.provider.connect(this.#deps.address);
+    this.#close = connection.close;
+    if (this.#isDisposed) return false;
+    this.#setStatus({ state: 'open', url: connection.url, detail: null });
+    const reason = await connection.lost;
+    this.#close = null;
+    const detail = `The connection was lost (${reason}); trying again.`;
+    if (!this.#isDisposed) this.#setStatus({ state: 'connecting', url: null, detail });
+    await connection.close().catch(() => {});
+    return true;
+  }
+
+  #setStatus(change: Partial<TunnelStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    if (this.#isDisposed) return;
+    // A listener that fails must not end the reconnection.
+    const onFault = (error: unknown) => this.#deps.warn(error, "failed to report the tunnel's state");
+    contain(this.#deps.onChange, onFault)(this.#status);
+  }
+
+  #delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      cancelWait = () => {
+      this.#cancelDelay = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-
-  async function run(): Promise<void> {
-    for (let delay = first; !isDisposed; delay = Math.min(delay * 2, last)) {
-      try {
-        const connection = await deps.provider.connect(deps.address);
-        close = connection.close;
-        if (isDisposed) break;
-        set({ state: 'open', url: connection.url, detail: null });
-        delay = first;
-        const reason = await connection.lost;
-        close = null;
-        if (!isDisposed)
-          set({
-            state: 'connecting',
-            url: null,
-            detail: `The connection was lost (${reason}); trying again.`,
-          });
-        await connection.close().catch(() => {});
-      } catch (error) {
-        const isFinal = error instanceof TunnelError && error.isFinal;
-        set({ state: isFinal ? 'failed' : 'connecting', url: null, detail: (error as Error).message });
-        if (isFinal) return;
-      }
-      if (!isDisposed) await wait(delay);
-    }
   }
-
-  const running = run();
-  return {
-    status: () => status,
-    async dispose() {
-      isDisposed = true;
-      cancelWait();
-      await close?.().catch(() => {});
-      // A connect that hangs must not hold up the end of the server.
-      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-    },
-  };
 }
 
-/** Where no tunnel is wanted. */
+/** For a server without a tunnel. */
 export const noTunnel: Tunnel = {
   status: () => ({ kind: 'none', state: 'off', url: null, detail: null }),
   dispose: async () => {},

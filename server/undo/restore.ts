@@ -45,7 +45,7 @@ function describe(path: string, error: unknown): string {
 }
 
 /** Puts files into a work tree. Throws AppError `undo_incomplete` naming what was put back and what was not. */
-export async function restore(
+export async function restoreFiles(
   git: Git,
   repository: string,
   top: string,

@@ -40,6 +40,8 @@ function stampOf(stats: Stats, readAt: number): string {
   return `${kindOf(stats)}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}:${stats.ino}`;
 }
 
+export type Shadow = ReturnType<typeof createShadow>;
+
 /** Notes whole work trees in repositories of ours. */
 export function createShadow({
   git,

@@ -61,7 +61,8 @@ export async function countLines(
   );
 }
 
-export async function diffOf(git: Git, repository: string, from: string, to: string): Promise<string> {
+/** The changes between two trees as a patch. */
+export async function diffTrees(git: Git, repository: string, from: string, to: string): Promise<string> {
   return (
     await git.run(repository, ['diff-tree', '-r', '-p', '--no-renames', ...plain, from, to])
   ).toString();

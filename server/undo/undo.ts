@@ -1,35 +1,26 @@
-import type { TurnChanges } from '../../contract/undo.ts';
+import type { z } from 'zod';
+import type { TurnChanges, Undone } from '../../contract/undo.ts';
 import { AppError } from '../app-error.ts';
-import { type Git, StartError } from '../git/git.ts';
-import { isExhaustion } from '../util/exhaustion.ts';
+import type { Git } from '../git/git.ts';
 import { createMutex } from '../util/mutex.ts';
-import { ForeignRepositoryError, type Repository } from '../work-tree/repository.ts';
+import type { Repository } from '../work-tree/repository.ts';
 import type { WorkTrees } from '../work-tree/work-trees.ts';
+import { FileNotes, noteTimeoutMs } from './file-notes.ts';
 import { collectGarbage } from './garbage.ts';
+import { planRestore } from './plan-restore.ts';
 import type { Undo, UndoRecord, UndoStore } from './port.ts';
-import { checkReach, namesOf, restore } from './restore.ts';
-import { createShadow } from './shadow.ts';
+import { checkReach, restoreFiles } from './restore.ts';
+import { createShadow, type Shadow } from './shadow.ts';
 import type { ShadowFolder } from './shadow-folder.ts';
-import { compareTrees, countLines, diffOf } from './trees.ts';
+import { compareTrees, countLines, diffTrees } from './trees.ts';
 
-/** The most turns of a work tree that can be undone. */
-const keep = 100;
+/** How many turns of a work tree can be undone. */
+const maxTurns = 100;
 
-/** After so many were forgotten, what only they needed is removed. */
+/** After how many forgotten turns the objects are removed that only they needed. */
 const collectAfter = 50;
 
 const maxDiff = 400_000;
-
-/** Longer than this no turn waits until its files are noted. */
-const patienceMs = 5_000;
-
-/** A work tree that takes longer than this even without a turn that waits is given up. */
-const maxNotingMs = 5 * 60_000;
-
-const hopelessMs = 10 * 60_000;
-
-/** For so many turns it is remembered why they cannot be undone. */
-const maxReasons = 500;
 
 export type UndoDeps = {
   store: UndoStore;
@@ -42,245 +33,174 @@ export type UndoDeps = {
   now(): Date;
 };
 
+export const createUndo = (deps: UndoDeps): Undo => new ShadowUndo(deps);
+
 /**
  * Undo by repositories of our own: each work tree has one in the data folder that keeps its files from before and after each
  * turn. Git never runs on the work tree, which is read and written by `project-file/` alone.
  */
-export function createUndo({ store, git, workTrees, folder, warn, info, debug, now }: UndoDeps): Undo {
-  const shadow = createShadow({ git, folder, workTrees });
-  /** Work trees whose files could not be noted: until when that is not tried again, and why. */
-  const hopeless = new Map<string, { until: number; why: string }>();
-  /** Work trees whose first noting goes on beside the turns. */
-  const late = new Set<string>();
-  const reasons = new Map<string, string>();
-  const told = new Set<string>();
-  const forgotten = new Map<string, number>();
-  /** One at a time in a work tree: the end of a turn is noted before the next one begins. */
-  const inTop = createMutex();
+class ShadowUndo implements Undo {
+  readonly #deps: UndoDeps;
+  readonly #shadow: Shadow;
+  readonly #notes: FileNotes;
+  readonly #inTop = createMutex();
+  /** By work tree: how many turns were forgotten since its garbage was collected. */
+  readonly #forgotten = new Map<string, number>();
 
-  function tellOnce(tell: (text: string) => void, text: string): void {
-    if (told.has(text)) return;
-    told.add(text);
-    tell(text);
-  }
-
-  function noteReason(turnId: string, why: string): void {
-    reasons.set(turnId, why);
-    if (reasons.size > maxReasons) reasons.delete(reasons.keys().next().value as string);
-  }
-
-  function prune(top: string): void {
-    const old = store.beyond(top, keep);
-    for (const { turn_id } of old) store.remove(turn_id);
-    forgotten.set(top, (forgotten.get(top) ?? 0) + old.length);
-  }
-
-  /** Removes what no turn needs any more. */
-  async function collect(top: string, current: string): Promise<void> {
-    if ((forgotten.get(top) ?? 0) < collectAfter) return;
-    forgotten.delete(top);
-    const trees = store.beyond(top, 0).flatMap(({ before, after }) => (after ? [before, after] : [before]));
-    await collectGarbage(git, folder.repositoryOf(top), new Set([...trees, current]));
-  }
-
-  /** Notes the files before a turn, unless the turn has stopped waiting for it. */
-  async function noteBefore(turnId: string, found: Repository, isAwaited: () => boolean): Promise<void> {
-    const { top } = found;
-    const tree = await shadow.tree(found, AbortSignal.timeout(maxNotingMs));
-    if (!isAwaited()) return;
-    store.add({ turn_id: turnId, top, before: tree, after: null, at: now().toISOString() });
-    prune(top);
-  }
-
-  async function waitForNoting(turnId: string, found: Repository): Promise<void> {
-    const { top } = found;
-    let isAwaited = true;
-    const isKnown = await shadow.isKnown(top);
-    const noting = inTop(top, () => noteBefore(turnId, found, () => isAwaited));
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), patienceMs).unref();
+  constructor(deps: UndoDeps) {
+    this.#deps = deps;
+    this.#shadow = createShadow(deps);
+    this.#notes = new FileNotes({
+      ...deps,
+      shadow: this.#shadow,
+      inTop: this.#inTop,
+      store: (turnId, top, tree) => this.#addRecord(turnId, top, tree),
     });
+  }
+
+  before(turnId: string, project: string): Promise<void> {
+    return this.#notes.noteBefore(turnId, project);
+  }
+
+  async after(turnId: string): Promise<void> {
+    const { store, warn } = this.#deps;
     try {
-      if ((await Promise.race([noting, patience])) !== 'late') return;
-    } finally {
-      clearTimeout(timer);
+      const record = store.get(turnId);
+      if (!record) return;
+      await this.#inTop(record.top, async () => {
+        const workTree = await this.#findWorkTree(record);
+        const tree = await this.#shadow.tree(workTree, AbortSignal.timeout(noteTimeoutMs));
+        store.setAfter(turnId, tree);
+        await this.#collectGarbage(record.top, tree);
+      });
+    } catch (error) {
+      warn(null, `the files after turn ${turnId} could not be noted: ${(error as Error).message}`);
     }
-    isAwaited = false;
-    late.add(top);
-    const why = `the files of ${top} take more than ${patienceMs / 1000} s to note`;
-    noteReason(turnId, why);
-    info(`${why}: it goes on beside the turn, and the turn cannot be undone`);
-    noting
-      // The first time everything has to be read; if it takes long each time, no turn is to wait in vain.
-      .then(() => isKnown && hopeless.set(top, { until: now().getTime() + hopelessMs, why }))
-      .catch((error) => giveUp(top, error))
-      .finally(() => late.delete(top));
   }
 
-  function giveUp(top: string, error: unknown): void {
-    const why = (error as Error).message;
-    // Without descriptors or memory for a moment, nothing is wrong with the work tree.
-    if (isExhaustion(error)) return;
-    hopeless.set(top, { until: now().getTime() + hopelessMs, why });
-    // Without git there is no undo anywhere; that is how some machines are.
-    const isGitMissing = error instanceof StartError && error.code === 'ENOENT';
-    if (isGitMissing) tellOnce(debug, `git cannot be run, so no turn can be undone: ${why}`);
-    else
-      tellOnce(
-        (text) => warn(null, text),
-        `the files of ${top} cannot be noted, and turns there cannot be undone: ${why}`,
+  async changes(turnId: string): Promise<TurnChanges> {
+    return this.#inRecord(turnId, async (record, current) => {
+      const { before, top } = record;
+      const { git, repository } = this.#repositoryOf(top);
+      // While the turn runs, its end is the current state of the files.
+      const after = record.after ?? current;
+      const [all, counts, changedSince, notUndone] = await Promise.all([
+        compareTrees(git, repository, before, after),
+        countLines(git, repository, before, after),
+        compareTrees(git, repository, after, current).then(pathsOf),
+        compareTrees(git, repository, before, current).then(pathsOf),
+      ]);
+      const stateOf = (path: string) => {
+        if (!changedSince.has(path)) return 'as_left';
+        return notUndone.has(path) ? 'changed_since' : 'undone';
+      };
+      const files = all.map(({ path, from, to }): TurnChanges['files'][number] => ({
+        path,
+        status: from ? (to ? 'modified' : 'deleted') : 'added',
+        ...(counts.get(path) ?? { added: null, removed: null }),
+        now: stateOf(path),
+      }));
+      const diff = all.length ? await diffTrees(git, repository, before, after) : '';
+      return { turn_id: turnId, top, files, diff: diff.slice(0, maxDiff), clipped: diff.length > maxDiff };
+    });
+  }
+
+  async apply(
+    turnId: string,
+    { files, redo }: { files?: readonly string[] | undefined; redo: boolean },
+  ): Promise<z.infer<typeof Undone>> {
+    return this.#inRecord(turnId, async ({ before, after, top }, current) => {
+      // Without the after-state, later changes cannot be told apart from those of the turn.
+      if (!after)
+        throw new AppError(
+          'nothing_to_undo',
+          `The files at the end of turn ${turnId} were not noted, or it still runs.`,
+        );
+      const { git, repository } = this.#repositoryOf(top);
+      const [from, to] = redo ? [before, after] : [after, before];
+      const [changes, movedOn, toRestore] = await Promise.all([
+        compareTrees(git, repository, from, to),
+        compareTrees(git, repository, from, current).then(pathsOf),
+        compareTrees(git, repository, current, to),
+      ]);
+      const pending = new Map(toRestore.map((difference) => [difference.path, difference]));
+      const wanted = planRestore({ changes, movedOn, pending, files, redo });
+      await checkReach(top, wanted);
+      await restoreFiles(
+        git,
+        repository,
+        top,
+        wanted.filter(({ path }) => pending.has(path)),
       );
+      return { turn_id: turnId, files: wanted.map(({ path }) => path) };
+    });
   }
 
-  function need(turnId: string): UndoRecord {
-    const record = store.get(turnId);
+  sweep(): Promise<void> {
+    return this.#deps.folder.sweep(this.#deps.now());
+  }
+
+  #addRecord(turnId: string, top: string, tree: string): void {
+    const { store, now } = this.#deps;
+    store.add({ turn_id: turnId, top, before: tree, after: null, at: now().toISOString() });
+    const old = store.beyond(top, maxTurns);
+    for (const { turn_id } of old) store.remove(turn_id);
+    this.#forgotten.set(top, (this.#forgotten.get(top) ?? 0) + old.length);
+  }
+
+  /** Removes the objects that no turn needs any longer. */
+  async #collectGarbage(top: string, current: string): Promise<void> {
+    if ((this.#forgotten.get(top) ?? 0) < collectAfter) return;
+    this.#forgotten.delete(top);
+    const records = this.#deps.store.beyond(top, 0);
+    const trees = records.flatMap(({ before, after }) => (after ? [before, after] : [before]));
+    const { git, repository } = this.#repositoryOf(top);
+    await collectGarbage(git, repository, new Set([...trees, current]));
+  }
+
+  /** Runs `work` alone in the work tree of a turn, with the tree of its current files. */
+  async #inRecord<T>(turnId: string, work: (record: UndoRecord, current: string) => Promise<T>): Promise<T> {
+    const { top } = this.#requireRecord(turnId);
+    return this.#inTop(top, async () => {
+      // Read again: the end of a turn that has just ended is noted first.
+      const record = this.#requireRecord(turnId);
+      return work(record, await this.#shadow.tree(await this.#findWorkTree(record)));
+    });
+  }
+
+  #requireRecord(turnId: string): UndoRecord {
+    const record = this.#deps.store.get(turnId);
     if (record) return record;
-    const why = reasons.get(turnId);
-    throw new AppError('nothing_to_undo', `No files were noted for turn ${turnId}${why ? `: ${why}` : ''}.`);
+    const reason = this.#notes.reasonOf(turnId);
+    const detail = `No files were noted for turn ${turnId}${reason ? `: ${reason}` : ''}.`;
+    throw new AppError('nothing_to_undo', detail);
+  }
+
+  #repositoryOf(top: string): { git: Git; repository: string } {
+    return { git: this.#deps.git, repository: this.#deps.folder.repositoryOf(top) };
   }
 
   /** The work tree of a turn as it is now. */
-  async function workTreeOf({ turn_id, top, before }: UndoRecord): Promise<Repository> {
-    const found = await workTrees.find(top).catch((error: Error) => {
-      throw new AppError('nothing_to_undo', `Turn ${turn_id} cannot be undone: ${error.message}.`, {
-        cause: error,
-      });
+  async #findWorkTree({ turn_id, top, before }: UndoRecord): Promise<Repository> {
+    const workTree = await this.#deps.workTrees.find(top).catch((error: Error) => {
+      const detail = `Turn ${turn_id} cannot be undone: ${error.message}.`;
+      throw new AppError('nothing_to_undo', detail, { cause: error });
     });
-    if (found?.top !== top) throw new AppError('nothing_to_undo', `${top} is not a git work tree any more.`);
-    const repository = folder.repositoryOf(top);
-    const isThere =
-      (await folder.exists(repository)) &&
-      (await git.run(repository, ['cat-file', '-e', before]).then(
-        () => true,
-        () => false,
-      ));
-    if (!isThere)
+    if (workTree?.top !== top)
+      throw new AppError('nothing_to_undo', `${top} is not a git work tree any more.`);
+    if (!(await this.#hasTree(top, before)))
       throw new AppError('nothing_to_undo', `What was noted for turn ${turn_id} is not there any more.`);
-    return found;
+    return workTree;
   }
 
-  return {
-    async before(turnId, project) {
-      let top = project;
-      try {
-        const found = await workTrees.find(project);
-        if (!found) return;
-        top = found.top;
-        const given = hopeless.get(top);
-        if (given && given.until > now().getTime()) return noteReason(turnId, given.why);
-        if (late.has(top)) return noteReason(turnId, 'its files were still being noted for the first time');
-        await waitForNoting(turnId, found);
-      } catch (error) {
-        noteReason(turnId, (error as Error).message);
-        if (error instanceof ForeignRepositoryError)
-          tellOnce(info, `Turns there cannot be undone: ${error.message}`);
-        else giveUp(top, error);
-      }
-    },
-    async after(turnId) {
-      try {
-        const record = store.get(turnId);
-        if (!record) return;
-        await inTop(record.top, async () => {
-          const tree = await shadow.tree(await workTreeOf(record), AbortSignal.timeout(maxNotingMs));
-          store.setAfter(turnId, tree);
-          await collect(record.top, tree);
-        });
-      } catch (error) {
-        warn(null, `the files after turn ${turnId} could not be noted: ${(error as Error).message}`);
-      }
-    },
-    async changes(turnId) {
-      const { top } = need(turnId);
-      return inTop(top, async () => {
-        // Read when its turn has come: the end of a turn that has just ended is noted before.
-        const record = need(turnId);
-        const { before } = record;
-        const repository = folder.repositoryOf(top);
-        const current = await shadow.tree(await workTreeOf(record));
-        // While it runs, its end is how the files are now.
-        const after = record.after ?? current;
-        const [all, counts, moved, back] = await Promise.all([
-          compareTrees(git, repository, before, after),
-          countLines(git, repository, before, after),
-          compareTrees(git, repository, after, current).then(toPaths),
-          compareTrees(git, repository, before, current).then(toPaths),
-        ]);
-        const files = all.map(({ path, from, to }): TurnChanges['files'][number] => ({
-          path,
-          status: !from ? 'added' : to ? 'modified' : 'deleted',
-          ...(counts.get(path) ?? { added: null, removed: null }),
-          now: !moved.has(path) ? 'as_left' : back.has(path) ? 'changed_since' : 'undone',
-        }));
-        const diff = all.length ? await diffOf(git, repository, before, after) : '';
-        return { turn_id: turnId, top, files, diff: diff.slice(0, maxDiff), clipped: diff.length > maxDiff };
-      });
-    },
-    async apply(turnId, { files, redo }) {
-      const { top } = need(turnId);
-      return inTop(top, async () => {
-        const record = need(turnId);
-        const { before, after } = record;
-        // As it is now it cannot be told from what was changed since.
-        if (!after)
-          throw new AppError(
-            'nothing_to_undo',
-            `The files at the end of turn ${turnId} were not noted, or it still runs.`,
-          );
-        const repository = folder.repositoryOf(top);
-        const current = await shadow.tree(await workTreeOf(record));
-        const [from, to] = redo ? [before, after] : [after, before];
-        const [all, other, back] = await Promise.all([
-          compareTrees(git, repository, from, to),
-          compareTrees(git, repository, from, current).then(toPaths),
-          compareTrees(git, repository, current, to).then(
-            (found) => new Map(found.map((one) => [one.path, one])),
-          ),
-        ]);
-        const paths = all.map(({ path }) => path);
-        // What is already as it is to be was undone on its own before.
-        const wanted = files
-          ? paths.filter((path) => files.includes(path))
-          : paths.filter((path) => back.has(path));
-        const known = new Set(paths);
-        const unknown = files?.filter((path) => !known.has(path)) ?? [];
-        if (unknown.length)
-          throw new AppError('nothing_to_undo', `The turn did not change ${namesOf(unknown)}.`, {
-            field: 'files',
-          });
-        if (!wanted.length) {
-          const why = all.length
-            ? `All its files are as they were ${redo ? 'after' : 'before'} it.`
-            : 'The turn changed no file that git does not ignore.';
-          throw new AppError('nothing_to_undo', why);
-        }
-        const changed = wanted.filter((path) => other.has(path) && back.has(path));
-        if (changed.length)
-          throw new AppError('files_changed', `These have changed since then: ${namesOf(changed)}.`);
-        const targets = new Map(all.map((one) => [one.path, one.to]));
-        await checkReach(
-          top,
-          wanted.map((path) => ({ path, to: targets.get(path) ?? null, isThere: isThereNow(path) })),
-        );
-        await restore(
-          git,
-          repository,
-          top,
-          wanted
-            .filter((path) => back.has(path))
-            .map((path) => ({ path, to: targets.get(path) ?? null, isThere: true })),
-        );
-        return { turn_id: turnId, files: wanted };
-
-        function isThereNow(path: string): boolean {
-          const row = back.get(path);
-          return row ? row.from !== null : (targets.get(path) ?? null) !== null;
-        }
-      });
-    },
-    sweep: () => folder.sweep(now()),
-  };
+  async #hasTree(top: string, tree: string): Promise<boolean> {
+    const { git, repository } = this.#repositoryOf(top);
+    if (!(await this.#deps.folder.exists(repository))) return false;
+    return git.run(repository, ['cat-file', '-e', tree]).then(
+      () => true,
+      () => false,
+    );
+  }
 }
 
-const toPaths = (found: readonly { path: string }[]) => new Set(found.map(({ path }) => path));
+const pathsOf = (differences: readonly { path: string }[]) => new Set(differences.map(({ path }) => path));

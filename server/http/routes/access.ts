@@ -32,7 +32,7 @@ export function addLoginRoute(handle: Handle, deps: AccessDeps): void {
   });
 
   handle('pair', ({ body, request, response }) => {
-    deps.pairings.use(body.code);
+    deps.pairings.redeem(body.code);
     return signIn(request, response, deps);
   });
 }

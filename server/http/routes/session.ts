@@ -89,7 +89,7 @@ export function addSessionRoutes(
   handle('openTerminal', async ({ params, actor }) => {
     // Whoever may not see it gets no ticket.
     const { id } = await hostOf(params.host).screen(params.id);
-    return { ...tickets.give({ sessionId: id, host: params.host, credentialId: actor.credentialId }), id };
+    return { ...tickets.issue({ sessionId: id, host: params.host, credentialId: actor.credentialId }), id };
   });
   handle('killTerminal', ({ params }) => hostOf(params.host).kill(params.id));
   handle('attachConversation', async ({ params, body }) => {

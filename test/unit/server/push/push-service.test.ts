@@ -8,9 +8,9 @@ import { promptLines } from '../../../../cli/prompt-lines.ts';
 import type { StoredEvent } from '../../../../contract/event.ts';
 import type { Prompt } from '../../../../contract/prompt.ts';
 import type { PushMessage } from '../../../../contract/push.ts';
-import { askedBy, fitsNotice, noticeOf } from '../../../../server/push/notification.ts';
+import { fitsNotice, noticeOf, summarizePrompt } from '../../../../server/push/notification.ts';
 import { createNtfy } from '../../../../server/push/ntfy.ts';
-import { whyNot } from '../../../../server/push/policy.ts';
+import { suppressionReason } from '../../../../server/push/policy.ts';
 import type { StoredDevice } from '../../../../server/push/port.ts';
 import { isQuiet } from '../../../../server/push/quiet-hours.ts';
 import { createSafePost, isPrivateAddress } from '../../../../server/push/safe-post.ts';
@@ -174,11 +174,11 @@ verifies('push.policy', 'gives the first reason for which a notice is not sent',
     isStillWanted: true,
     now: new Date(),
   };
-  expect(whyNot(notice, how)).toBeNull();
-  expect(whyNot(notice, { ...how, seenEvent: 5 })).toContain('visible page');
-  expect(whyNot(notice, { ...how, conversation: [] })).toContain('this conversation');
-  expect(whyNot({ ...notice, kind: 'failed' }, how)).toContain('settings');
-  expect(whyNot({ ...notice, kind: 'failed' }, { ...how, conversation: ['failed'] })).toBeNull();
+  expect(suppressionReason(notice, how)).toBeNull();
+  expect(suppressionReason(notice, { ...how, seenEvent: 5 })).toContain('visible page');
+  expect(suppressionReason(notice, { ...how, conversation: [] })).toContain('this conversation');
+  expect(suppressionReason({ ...notice, kind: 'failed' }, how)).toContain('settings');
+  expect(suppressionReason({ ...notice, kind: 'failed' }, { ...how, conversation: ['failed'] })).toBeNull();
 });
 
 verifies('push.policy', 'notifies about few events, in one short line', () => {
@@ -214,14 +214,18 @@ verifies(
       ...{ parent_tool_id: null, opened_at: '', ...more },
     });
     const short = prompt('Bash', { command: 'npm test', description: 'runs the tests' });
-    expect([fitsNotice(short), askedBy(short)]).toEqual([true, 'npm test']);
+    expect([fitsNotice(short), summarizePrompt(short)]).toEqual([true, 'npm test']);
     const named = prompt('Write', { file_path: '/p/a', content: 'x' });
-    expect([fitsNotice(named), askedBy(named)]).toEqual([true, 'file_path: /p/a, content: x']);
-    expect(askedBy(prompt('mcp__m__x', { confirm_delete_all: true }))).toBe('confirm_delete_all: true');
+    expect([fitsNotice(named), summarizePrompt(named)]).toEqual([true, 'file_path: /p/a, content: x']);
+    expect(summarizePrompt(prompt('mcp__m__x', { confirm_delete_all: true }))).toBe(
+      'confirm_delete_all: true',
+    );
     expect(
-      askedBy(prompt('AskUserQuestion', { questions: [null, { question: 'Why?' }] }, { kind: 'question' })),
+      summarizePrompt(
+        prompt('AskUserQuestion', { questions: [null, { question: 'Why?' }] }, { kind: 'question' }),
+      ),
     ).toContain('Why?');
-    expect(askedBy(prompt('AskUserQuestion', { questions: 'Why?' }, { kind: 'question' }))).toBe('');
+    expect(summarizePrompt(prompt('AskUserQuestion', { questions: 'Why?' }, { kind: 'question' }))).toBe('');
     const others = [
       prompt('Bash', { command: `npm test ${'x'.repeat(200)}` }),
       prompt('Bash', { command: 'npm test\nrm x' }),
@@ -237,7 +241,7 @@ verifies(
       prompt('ExitPlanMode', { plan: 'x' }, { kind: 'plan' }),
     ];
     for (const one of others) expect(fitsNotice(one), JSON.stringify(one.input)).toBe(false);
-    expect(askedBy(prompt('Bash', { command: 'a\u202eb', dangerouslyDisableSandbox: true }))).toBe(
+    expect(summarizePrompt(prompt('Bash', { command: 'a\u202eb', dangerouslyDisableSandbox: true }))).toBe(
       'command: a⟨U+202E⟩b, dangerouslyDisableSandbox: true',
     );
   },

@@ -191,7 +191,7 @@ async function startTerminals(faults: Set<string>) {
   };
   const socket = createTerminalSocket({
     hosts: new Map([['local', { follow }]]),
-    tickets: { take: () => ({ host: 'local', sessionId: 'abc', credentialId: null }) },
+    tickets: { redeem: () => ({ host: 'local', sessionId: 'abc', credentialId: null }) },
     guard: { isOurs: () => !at('upgrade'), isForeign: () => false },
     openResponses: { addSocket: () => at('connection') },
     isKnown: () => true,
@@ -260,7 +260,7 @@ verifies(
     const fault = vi.fn();
     const on = { changed: (path: string) => (isBroken ? fail() : changed.push(path)), lost: () => {}, fault };
     const watching = watchTranscripts(home, on, [project]);
-    onTestFinished(watching.dispose);
+    onTestFinished(() => watching.dispose());
     const first = join(project, 'a');
     await until('the fault', async () => {
       await writeFile(first, String(Math.random()));
@@ -283,7 +283,7 @@ verifies(
     await symlink(join(home, 'projects'), join(home, 'projects'));
     const fault = vi.fn();
     const watching = watchTranscripts(home, { changed: () => {}, lost: () => {}, fault });
-    onTestFinished(watching.dispose);
+    onTestFinished(() => watching.dispose());
     watching.ensure();
     expect(fault).toHaveBeenCalledOnce();
     expect(watching.isComplete()).toBe(false);
