@@ -37,7 +37,7 @@ import { ChangeAnnouncer } from './change-announcer.ts';
 import { forkConversation } from './fork.ts';
 import { ConversationRecords } from './records.ts';
 import { recoverTurns, restoreMapping } from './recovery.ts';
-import { createScheduler } from './scheduler.ts';
+import { Scheduler } from './scheduler.ts';
 import {
   createActiveTurn,
   createSchedulerState,
@@ -190,7 +190,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
     deps.placeFiles(turn.id, turn.options.attachments ?? [], project);
   const preparer = createTurnPreparer({ ...deps, schedulerState, records, budgets, placeFiles });
   const startSlots = createSemaphore(deps.maxStarting);
-  const scheduler = createScheduler({
+  const scheduler = new Scheduler({
     ...deps,
     schedulerState,
     records,
@@ -406,7 +406,7 @@ export function createConversations(deps: ConversationsDeps): Conversations {
         processes: deps.orphanedProcesses,
         closePrompts: prompts.closeLeft,
         projectOf,
-        onEnd: scheduler.onLeftoverSettled,
+        onEnd: (turn) => scheduler.onLeftoverSettled(turn),
       });
       reportLostTasks();
       scheduler.open();
