@@ -177,3 +177,5 @@ function fingerprint({ convId, message, options, files, session_id, project }: I
     hash.update(JSON.stringify([name, media_type])).update(data);
   return hash.digest('base64url');
 }
+
+export type MessageAcceptor = ReturnType<typeof createMessageAcceptor>;

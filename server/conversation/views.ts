@@ -34,6 +34,14 @@ type ConversationViewsDeps = {
   now(): Date;
 };
 
+/** A conversation that continues a session, as the list of sessions shows it. */
+export type SessionConversation = {
+  id: string;
+  title: string | null;
+  state: 'idle' | 'running' | 'waiting';
+  lastMessageAt: string;
+};
+
 /** What can be read of conversations: rows of the list, snapshots, history. Changes nothing. */
 export class ConversationViews {
   readonly #deps: ConversationViewsDeps;
@@ -110,6 +118,25 @@ export class ConversationViews {
     return record.session_id
       ? this.#deps.agent.transcripts.readAll(record.session_id, this.#deps.projectOf(record))
       : nothing();
+  }
+
+  /** The conversation of each session; if several continue one, the one that was used last. */
+  mapBySession(): ReadonlyMap<string, SessionConversation> {
+    const { mapping, schedulerState } = this.#deps;
+    const conversations = new Map<string, SessionConversation>();
+    for (const [id, { session_id, title = null, last_message_at: lastMessageAt }] of mapping.all()) {
+      if (!session_id || (conversations.get(session_id)?.lastMessageAt ?? '') > lastMessageAt) continue;
+      const turn = findActiveTurn(schedulerState, id)?.turn;
+      const state = !turn ? 'idle' : turn.state === 'waiting' ? 'waiting' : 'running';
+      conversations.set(session_id, { id, title, state, lastMessageAt });
+    }
+    return conversations;
+  }
+
+  getStats(): { running: number; waiting: number; queued: number } {
+    const { active, queue } = this.#deps.schedulerState;
+    const waiting = [...active.values()].filter(({ turn }) => turn.state === 'waiting').length;
+    return { running: active.size, waiting, queued: queue.length };
   }
 
   #toSummary(id: string, record: ConversationRecord, queued: number): ConversationSummary {
