@@ -310,7 +310,7 @@ async function compose(
     leases,
     now,
     resolveProject,
-    conversations: conversations.mapBySession,
+    conversations: () => conversations.mapBySession(),
   });
   const client = createClientAddress(() => tunnelPort);
   const guard = createGuard({
