@@ -10,6 +10,7 @@ import { createOpenResponses } from '../../server/http/open-responses.ts';
 import { basic } from '../helper/client.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
 import { startTestServer, type TestServer } from '../helper/server.ts';
+import { until } from '../helper/until.ts';
 import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
@@ -74,7 +75,12 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
     await mkdir(folder, { recursive: true });
     for (const end of [1, 2])
       await writeFile(join(folder, `aaaaaaaa-0000-4000-8000-00000000000${end}.jsonl`), '{}\n');
-    return server.send('/api/hosts/local/sessions/aaaaaaaa');
+    const lookUp = () => server.send('/api/hosts/local/sessions/aaaaaaaa');
+    // The index notices new files a moment later.
+    return until('both sessions', async () => {
+      const response = await lookUp();
+      return response.status === 404 ? null : response;
+    });
   },
   credential_not_found: (server) => server.remove('/api/credentials/none'),
   pairing_not_found: (server) => server.post('/api/pair', { code: 'none' }),
