@@ -18,11 +18,13 @@ import { type ArchiveRouteDeps, addArchiveRoutes } from './http/routes/archive.t
 import { addChatRoutes } from './http/routes/chat.ts';
 import { addConversationRoutes } from './http/routes/conversation.ts';
 import { addEventRoutes } from './http/routes/event.ts';
+import { addHookRoute, createHookCheck } from './http/routes/hook.ts';
 import { createPageRoutes, type PageDeps } from './http/routes/page.ts';
 import { addPromptRoutes } from './http/routes/prompt.ts';
 import { addPushActionRoute, addPushRoutes } from './http/routes/push.ts';
 import { addHealthRoute, addServiceRoutes, type ServiceDeps } from './http/routes/service.ts';
-import { addHookRoute, addSessionRoutes, createHookCheck, type SessionDeps } from './http/routes/session.ts';
+import { addSessionRoutes, type SessionDeps } from './http/routes/session.ts';
+import { addHandoverRoutes, addTerminalRoutes, type TerminalDeps } from './http/routes/terminal.ts';
 import { addTurnRoutes, type TurnDeps } from './http/routes/turn.ts';
 import type { Prompts } from './prompt/prompts.ts';
 import type { Pushes } from './push/push-service.ts';
@@ -31,12 +33,13 @@ import type { CredentialStore } from './store/credential-store.ts';
 import type { Journal } from './store/port.ts';
 import type { TerminalPrompts } from './terminal/prompts.ts';
 
-/** Room for a message of 10 MB in which each second character is escaped, and for 20 MB of files in base64. */
+/** Room for a message of 10 MB with every second character escaped, and for 20 MB of files in base64. */
 const maxBody = '52mb';
 
 export type AppDeps = ServiceDeps &
   PageDeps &
   SessionDeps &
+  TerminalDeps &
   ArchiveRouteDeps &
   TurnDeps & {
     journal: Journal;
@@ -58,7 +61,7 @@ export type AppDeps = ServiceDeps &
     checkAnswers: boolean;
   };
 
-/** The HTTP side as an Express app that does not listen yet. */
+/** Composes the Express app; it does not listen yet. */
 export function createApp(given: AppDeps): Express {
   const deps = { ...given, closing: given.openResponses.closing };
   const app = express();
@@ -67,17 +70,17 @@ export function createApp(given: AppDeps): Express {
   app.use((_request, response, next) => {
     response.locals['requestId'] = deps.newRequestId();
     response.set('X-Request-Id', response.locals['requestId']);
-    // A page that is of another build knows by this that there was an update.
+    // Tells a page of another build that there was an update.
     response.set('X-Switchboard-Build', deps.page.build() ?? 'none');
     next();
   });
   app.use(createHeaders());
 
-  // Before the guard: what watches over the server may call it by any name.
+  // Before the guard: a monitor may use any host name.
   const health = createHandle(deps);
   addHealthRoute(health.handle, deps);
   app.use(health.router);
-  // Before the guard: it would refuse the origin "null", which everything that another app shares has.
+  // Before the guard, which would refuse the origin "null" of everything that another app shares.
   app.post('/share', createShareCheck(deps.guard));
   app.use(createGuardCheck({ guard: deps.guard, takesFiles }));
   app.use(
@@ -92,12 +95,12 @@ export function createApp(given: AppDeps): Express {
   addLoginRoute(login.handle, deps);
   addPushActionRoute(login.handle, deps);
   addHookRoute(login.handle, deps);
-  // Anyone may send these: what is larger than a name and a password is not even read.
+  // Anyone may send these, so a body larger than a name and a password is not read.
   app.post(['/api/login', '/api/pair', '/api/push/actions/:token'], createReadJson('4kb'));
-  // What a tool is to do can be a whole file.
+  // The input of a tool can be a whole file.
   app.post('/api/hooks/terminal', createHookCheck(deps), parseBody);
   app.use(login.router);
-  // Who may not come in is told so before anything of the request is read.
+  // Before the body is parsed: a request without credentials is refused before it is read.
   app.use(['/api', '/metrics'], createAuthenticate(deps), createParseFiles(), parseBody);
   const api = createHandle(deps);
   addServiceRoutes(api.handle, deps);
@@ -106,6 +109,8 @@ export function createApp(given: AppDeps): Express {
   addConversationRoutes(api.handle, deps);
   addTurnRoutes(api.handle, deps);
   addSessionRoutes(api.handle, deps);
+  addTerminalRoutes(api.handle, deps);
+  addHandoverRoutes(api.handle, deps);
   addArchiveRoutes(api.handle, deps);
   addPromptRoutes(api.handle, deps);
   addEventRoutes(api.handle, deps);

@@ -1,72 +1,32 @@
-import type { Session, SessionState } from '../../contract/session.ts';
-import type { Agent, LiveSession } from '../agent/port.ts';
+import type { z } from 'zod';
+import type { HistoryPage } from '../../contract/message.ts';
+import type { Repair } from '../../contract/repair.ts';
+import type { Diagnosis, SearchAnswer, Session, SessionPage, TypedPrompt } from '../../contract/session.ts';
 import { AppError } from '../app-error.ts';
-import type { IndexedSession, SessionIndex } from '../session-index/port.ts';
+import type { SearchQuery } from '../session-index/port.ts';
 import { diagnoseEnd, endAdvice } from '../session-record/end-reason.ts';
-import type { TerminalSessions } from '../terminal/sessions.ts';
+import type { TerminalListener, TerminalStream } from '../terminal/port.ts';
 import { noActivity } from '../transcript/last-activity.ts';
-import { noFacts } from '../transcript/metadata.ts';
+import { SessionFinder, type SessionFinderDeps } from './find-session.ts';
 import type { Lease, SessionLeases } from './lease.ts';
+import { listSessions } from './list-sessions.ts';
 import type { Host, SessionFilter } from './port.ts';
+import { presentSession } from './present-session.ts';
 
-/** So many that begin alike are named where one is asked for by the beginning of its id. */
-const maxCandidates = 10;
+/** How long a process that has answered may take to leave its session: with a background shell it can stay. */
+const takeOverTimeoutMs = 5000;
 
-const shortest = 4;
-
-/** A process that has answered may take this long to leave its session: one with a background shell can stay. */
-const takeOverMs = 5000;
-
-const states: Readonly<Record<LiveSession['status'], SessionState>> = {
-  busy: 'running',
-  waiting: 'waiting',
-  idle: 'idle',
-};
-
-export type SessionDirectoryDeps = {
-  agent: Agent;
-  sessionIndex: SessionIndex;
-  terminals: TerminalSessions;
-  /** Throws AppError where an argument is one that the server sets itself. */
+export type SessionDirectoryDeps = SessionFinderDeps & {
+  /** Throws AppError if an argument is one that the server sets itself. */
   checkArgs(args: readonly string[]): void;
   now(): Date;
   newSessionId(): string;
   leases: SessionLeases;
-  /** Throws AppError where a folder is not there, or not allowed. */
+  /** Throws AppError if a folder does not exist or is not allowed. */
   resolveProject(path: string): Promise<string>;
-  /** The conversations that go on with sessions, and what they do now: older CLIs do not tell of a process without a terminal. */
-  conversations(): ReadonlyMap<string, OfSession>;
 };
 
-type OfSession = { id: string; title: string | null; state: 'idle' | 'running' | 'waiting' };
-
-/** What is live, and which conversations there are, at one moment. */
-type Now = {
-  live: ReadonlyMap<string, LiveSession>;
-  terminals: ReadonlyMap<string, { name: string; command: string }>;
-  conversations: ReadonlyMap<string, OfSession>;
-};
-
-const emptySession = (id: string, project: string | null): IndexedSession => ({
-  id,
-  path: '',
-  size: 0,
-  modifiedAt: new Date(0).toISOString(),
-  facts: { ...noFacts, project },
-  kind: null,
-  forkOf: null,
-  problem: null,
-});
-
-/** A session of which no more is known than that a process has it open: it has no transcript before its first message. */
-function fromLiveProcess({ sessionId, project, startedAt, kind }: LiveSession): IndexedSession {
-  const known = emptySession(sessionId, project);
-  return {
-    ...known,
-    kind,
-    ...(startedAt ? { modifiedAt: startedAt, facts: { ...known.facts, createdAt: startedAt } } : {}),
-  };
-}
+type ShortSession = Pick<Session, 'id' | 'state'>;
 
 const noTranscript = (id: string) =>
   new AppError('session_not_found', `There is no transcript of session ${id} yet.`, { field: 'id' });
@@ -74,124 +34,206 @@ const noTranscript = (id: string) =>
 const inUse = (id: string) =>
   new AppError('session_busy', `A process that was started here still works in session ${id}.`);
 
-/** This machine. */
-export function createSessionDirectory({
-  agent,
-  sessionIndex,
-  terminals,
-  checkArgs,
-  now: clock,
-  newSessionId,
-  leases,
-  resolveProject,
-  conversations,
-}: SessionDirectoryDeps): Host {
-  function toSession(known: IndexedSession, now: Now): Session {
-    const { facts } = known;
-    const live = now.live.get(known.id);
-    const conversation = now.conversations.get(known.id);
-    const own = conversation && conversation.state !== 'idle' ? conversation.state : null;
+export const createSessionDirectory = (deps: SessionDirectoryDeps): Host => new SessionDirectory(deps);
+
+/** The sessions on this machine. */
+class SessionDirectory implements Host {
+  readonly #deps: SessionDirectoryDeps;
+  readonly #finder: SessionFinder;
+
+  constructor(deps: SessionDirectoryDeps) {
+    this.#deps = deps;
+    this.#finder = new SessionFinder(deps);
+  }
+
+  async sessions(filter: SessionFilter): Promise<z.infer<typeof SessionPage>> {
+    await this.#deps.sessionIndex.ready();
+    return listSessions(this.#deps.sessionIndex, await this.#finder.readLiveState(), filter);
+  }
+
+  async session(idOrPrefix: string): Promise<Session> {
+    const { session, state } = await this.#finder.findSession(idOrPrefix);
+    return presentSession(session, state);
+  }
+
+  async messages(
+    idOrPrefix: string,
+    page: { limit: number; before?: string | undefined },
+  ): Promise<HistoryPage> {
+    const { session } = await this.#finder.findSession(idOrPrefix);
+    const { transcripts } = this.#deps.agent;
+    const history = await transcripts.readPage(session.id, session.facts.project ?? '', page);
+    return { ...history, turns: [], session_id: session.id };
+  }
+
+  async diagnose(idOrPrefix: string): Promise<Diagnosis> {
+    const { session, state } = await this.#finder.findSession(idOrPrefix);
+    const { id, facts } = session;
+    const isLive = state.live.has(id);
+    const { transcripts } = this.#deps.agent;
+    // A live session has no transcript before its first message.
+    const activity =
+      (await transcripts.readLastActivity(id, facts.project ?? undefined)) ?? (isLive ? noActivity : null);
+    if (!activity) throw noTranscript(id);
+    const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...fields } = activity;
+    const reason = diagnoseEnd(activity, isLive);
     return {
-      id: known.id,
-      project: facts.project,
-      title: facts.customTitle ?? conversation?.title ?? live?.name ?? facts.ownTitle,
-      first_message: facts.firstMessage,
-      last_message: facts.lastMessage,
-      state: own ?? (live ? states[live.status] : 'ended'),
-      waiting_for: live?.waitingFor ?? null,
-      kind: (live?.kind ?? known.kind) as Session['kind'],
-      pid: live?.pid ?? null,
-      turns: facts.turns,
-      model: facts.model,
-      git_branch: facts.gitBranch,
-      forked_from: known.forkOf,
-      created_at: facts.createdAt,
-      modified_at: known.modifiedAt,
-      size: known.size,
-      cost: facts.cost,
-      terminal: now.terminals.get(known.id) ?? null,
-      conv_id: conversation?.id ?? null,
-      bridge_url: live?.bridgeUrl ?? null,
-      problem: known.problem,
+      ...fields,
+      id,
+      state: presentSession(session, state).state,
+      reason,
+      advice: endAdvice[reason].replace('<id>', id),
     };
   }
 
-  async function readLiveState(): Promise<Now> {
-    const live = new Map((await agent.listLiveSessions()).map((one) => [one.sessionId, one]));
-    return { live, terminals: await terminals.mapLiveTerminals(live), conversations: conversations() };
-  }
-
-  /** The live ones that fit, those among them without a transcript as well. */
-  function liveRows(now: Now, filter: SessionFilter): Session[] {
-    const { live } = now;
-    const { rows } = sessionIndex.list({ ...filter, kind: undefined, only: [...live.keys()] }, live.size + 1);
-    const known = new Set(rows.map(({ id }) => id));
-    const project = filter.project?.toLowerCase();
-    const matchesFilter = (one: LiveSession) =>
-      !filter.q && (!project || one.project?.toLowerCase().includes(project));
-    const unknown = [...live.values()].filter(
-      (one) =>
-        !known.has(one.sessionId) &&
-        !sessionIndex.findByPrefix(one.sessionId, 1).length &&
-        matchesFilter(one),
-    );
-    return [...rows, ...unknown.map(fromLiveProcess)]
-      .map((row) => toSession(row, now))
-      .filter(
-        (row) =>
-          (!filter.kind || row.kind === filter.kind) && (!filter.states || filter.states.includes(row.state)),
-      )
-      .toSorted((a, b) => b.modified_at.localeCompare(a.modified_at));
-  }
-
-  /** A session whose transcript the index has not come to yet. */
-  async function findUnindexed(id: string): Promise<IndexedSession[]> {
-    const found = /^[0-9a-f-]{36}$/.test(id) ? await agent.transcripts.find(id) : null;
-    return found ? [{ ...emptySession(id, found.project), modifiedAt: new Date().toISOString() }] : [];
-  }
-
-  async function findSession(idOrPrefix: string): Promise<{ known: IndexedSession; now: Now }> {
+  async search(query: SearchQuery): Promise<z.infer<typeof SearchAnswer>> {
+    const { sessionIndex, conversations } = this.#deps;
     await sessionIndex.ready();
-    const now = await readLiveState();
-    const prefix = idOrPrefix.toLowerCase();
-    const rows = sessionIndex.findByPrefix(prefix, maxCandidates + 1);
-    for (const one of now.live.values()) {
-      if (one.sessionId.startsWith(prefix) && !rows.some(({ id }) => id === one.sessionId))
-        rows.push(fromLiveProcess(one));
-    }
-    if (!rows.length) rows.push(...(await findUnindexed(prefix)));
-    const known = rows.find(({ id }) => id === prefix) ?? rows[0];
-    if (!known || (prefix.length < shortest && known.id !== prefix)) {
-      const short = prefix.length < shortest ? ` Give at least ${shortest} characters of an id.` : '';
-      throw new AppError('session_not_found', `There is no session ${JSON.stringify(idOrPrefix)}.${short}`, {
-        field: 'id',
-      });
-    }
-    if (known.id !== prefix && rows.length > 1) {
-      const candidates = rows
-        .slice(0, maxCandidates)
-        .map(({ id, facts }) => ({ id, project: facts.project }));
-      const names = candidates.map(({ id, project }) => `${id} (${project ?? 'no project'})`).join(', ');
-      const count = `${rows.length > maxCandidates ? 'more than ' : ''}${candidates.length}`;
-      throw new AppError(
-        'session_ambiguous',
-        `${JSON.stringify(idOrPrefix)} begins ${count} sessions: ${names}.`,
-        { field: 'id', candidates },
-      );
-    }
-    // Of one that is just being written, or that the index has not come to, the transcript itself is asked.
-    const found = known.facts.project === null && known.path ? await agent.transcripts.find(known.id) : null;
-    return { known: found ? { ...known, facts: { ...known.facts, project: found.project } } : known, now };
+    const { hits, order } = await sessionIndex.search(query);
+    const bySession = conversations();
+    return {
+      hits: hits.map(({ sessionId, messageId, agentId, ...hit }) => ({
+        ...hit,
+        session_id: sessionId,
+        message_id: messageId,
+        agent_id: agentId,
+        conv_id: bySession.get(sessionId)?.id ?? null,
+      })),
+      order,
+      indexing: sessionIndex.indexing(),
+    };
   }
 
-  async function readSession(id: string): Promise<Session> {
-    const { known, now } = await findSession(id);
-    return toSession(known, now);
+  async start({
+    project,
+    name,
+    model,
+    permissionMode,
+    args,
+  }: Parameters<Host['start']>[0]): Promise<Session> {
+    const { checkArgs, resolveProject, leases, newSessionId, terminals } = this.#deps;
+    checkArgs(args);
+    const folder = await resolveProject(project);
+    const lease = leases.adopt(newSessionId(), 'terminal');
+    const launch = { project: folder, isNew: true, name, model, permissionMode, extraArgs: args };
+    await terminals.openTerminal(launch, lease);
+    return this.session(lease.sessionId);
+  }
+
+  async resume(
+    idOrPrefix: string,
+    { model, permissionMode, interrupt }: Parameters<Host['resume']>[1],
+  ): Promise<Session> {
+    const { session } = await this.#finder.findSession(idOrPrefix);
+    const project = await this.#deps.resolveProject(session.facts.project ?? '');
+    const lease = await this.#takeOver(session.id, interrupt);
+    const launch = { project, isNew: false, name: null, model, permissionMode, extraArgs: [] };
+    await this.#deps.terminals.openTerminal(launch, lease);
+    return this.session(session.id);
+  }
+
+  async send(idOrPrefix: string, message: string): Promise<ShortSession> {
+    const sessionId = await this.#findId(idOrPrefix);
+    await this.#deps.terminals.send(sessionId, message);
+    const { id, state } = await this.session(sessionId);
+    return { id, state };
+  }
+
+  async interrupt(idOrPrefix: string): Promise<ShortSession> {
+    const sessionId = await this.#findId(idOrPrefix);
+    await this.#deps.terminals.interrupt(sessionId);
+    const { id, state } = await this.session(sessionId);
+    return { id, state };
+  }
+
+  async screen(idOrPrefix: string): Promise<{ id: string; text: string }> {
+    const id = await this.#findId(idOrPrefix);
+    return { id, text: await this.#deps.terminals.screen(id) };
+  }
+
+  async follow(idOrPrefix: string, listener: TerminalListener): Promise<TerminalStream> {
+    return this.#deps.terminals.follow(await this.#findId(idOrPrefix), listener);
+  }
+
+  async kill(idOrPrefix: string): Promise<{ killed: string }> {
+    const id = await this.#findId(idOrPrefix);
+    await this.#deps.terminals.kill(id);
+    return { killed: id };
+  }
+
+  async killIdle({ idleS, busy }: Parameters<Host['killIdle']>[0]): ReturnType<Host['killIdle']> {
+    const killed: string[] = [];
+    const failed: { id: string; detail: string }[] = [];
+    const { terminals } = await this.#finder.readLiveState();
+    for (const id of terminals.keys()) {
+      if (!(await this.#isIdle(id, { idleS, busy }))) continue;
+      try {
+        await this.#deps.terminals.kill(id);
+        killed.push(id);
+      } catch (error) {
+        failed.push({ id, detail: (error as Error).message });
+      }
+    }
+    return { killed, failed };
+  }
+
+  async repair(idOrPrefix: string, { dryRun }: { dryRun: boolean }): Promise<Repair> {
+    const { session, state } = await this.#finder.findSession(idOrPrefix);
+    const { id } = session;
+    const live = state.live.get(id);
+    // An unfinished turn looks like damage.
+    if (!dryRun && live) {
+      const detail = `Session ${id} is open in process ${live.pid}: it can be repaired when that has ended.`;
+      throw new AppError('session_busy', detail);
+    }
+    const { leases, newSessionId, agent } = this.#deps;
+    const project = session.facts.project ?? '';
+    const lease = dryRun ? null : leases.tryAcquire(id, 'repair');
+    if (!dryRun && !lease) throw inUse(id);
+    const copyId = dryRun ? null : newSessionId();
+    const report = await agent.transcripts
+      .repair(id, project || undefined, copyId)
+      .finally(() => lease?.release());
+    if (!report) throw noTranscript(id);
+    const { isCopied, ...fields } = report;
+    return { ...fields, id, copy: isCopied && copyId ? { session_id: copyId, project } : null };
+  }
+
+  async rename(idOrPrefix: string, title: string): Promise<Session> {
+    const { session } = await this.#finder.findSession(idOrPrefix);
+    const { terminals, agent } = this.#deps;
+    const isRenamed =
+      (await terminals.rename(session.id, title)) ||
+      (await agent.transcripts.setTitle(session.id, session.facts.project ?? undefined, title));
+    if (!isRenamed) throw noTranscript(session.id);
+    // The index reads the new title a moment later.
+    return { ...(await this.session(session.id)), title };
+  }
+
+  async readPromptHistory(filter: Parameters<Host['readPromptHistory']>[0]): Promise<TypedPrompt[]> {
+    const history = await this.#deps.agent.transcripts.readPromptHistory(filter);
+    return history.map(({ sessionId, ...prompt }) => ({ ...prompt, session_id: sessionId }));
+  }
+
+  async #findId(idOrPrefix: string): Promise<string> {
+    return (await this.#finder.findSession(idOrPrefix)).session.id;
+  }
+
+  /** Whether nothing was done in a terminal for `idleS` seconds; a busy one counts only with `busy`. */
+  async #isIdle(id: string, { idleS, busy }: { idleS: number; busy: boolean }): Promise<boolean> {
+    const { agent, sessionIndex, now } = this.#deps;
+    // Read again: ending earlier terminals has taken seconds.
+    const live = (await agent.listLiveSessions()).find(({ sessionId }) => sessionId === id);
+    if (!live || (live.status !== 'idle' && !busy)) return false;
+    const modifiedAt = sessionIndex.findByPrefix(id, 1)[0]?.modifiedAt ?? live.startedAt ?? '';
+    const activeAt = Math.max(live.statusAt ?? 0, Date.parse(modifiedAt));
+    return !(now().getTime() - activeAt < idleS * 1000);
   }
 
   /** Acquires a session for a terminal: from here on no turn begins in it. */
-  async function takeOver(id: string, interrupt: (() => Promise<void>) | undefined): Promise<Lease> {
-    // Its process is named by this error.
+  async #takeOver(id: string, interrupt: (() => Promise<void>) | undefined): Promise<Lease> {
+    const { agent, leases, conversations } = this.#deps;
+    // Its error names the process of the terminal.
     if (leases.processOf(id) === 'terminal') await agent.requireFree(id);
     const waiting = new AbortController();
     const lease = leases.acquire(id, 'terminal', { signal: waiting.signal });
@@ -208,184 +250,7 @@ export function createSessionDirectory({
       lease.then((granted) => granted.release()).catch(() => {});
       throw error;
     }
-    const timer = setTimeout(() => waiting.abort(inUse(id)), takeOverMs);
+    const timer = setTimeout(() => waiting.abort(inUse(id)), takeOverTimeoutMs);
     return lease.finally(() => clearTimeout(timer));
   }
-
-  return {
-    async start({ project, name, model, permissionMode, args }) {
-      checkArgs(args);
-      const folder = await resolveProject(project);
-      const lease = leases.adopt(newSessionId(), 'terminal');
-      await terminals.openTerminal(
-        { project: folder, isNew: true, name, model, permissionMode, extraArgs: args },
-        lease,
-      );
-      return readSession(lease.sessionId);
-    },
-    async resume(asked, { model, permissionMode, interrupt }) {
-      const { known } = await findSession(asked);
-      const project = await resolveProject(known.facts.project ?? '');
-      const lease = await takeOver(known.id, interrupt);
-      await terminals.openTerminal(
-        { project, isNew: false, name: null, model, permissionMode, extraArgs: [] },
-        lease,
-      );
-      return readSession(known.id);
-    },
-    async send(asked, message) {
-      const { known } = await findSession(asked);
-      await terminals.send(known.id, message);
-      const { id, state } = await readSession(known.id);
-      return { id, state };
-    },
-    async interrupt(asked) {
-      const { known } = await findSession(asked);
-      await terminals.interrupt(known.id);
-      const { id, state } = await readSession(known.id);
-      return { id, state };
-    },
-    async screen(asked) {
-      const { known } = await findSession(asked);
-      return { id: known.id, text: await terminals.screen(known.id) };
-    },
-    async follow(asked, on) {
-      const { known } = await findSession(asked);
-      return terminals.follow(known.id, on);
-    },
-    async kill(asked) {
-      const { known } = await findSession(asked);
-      await terminals.kill(known.id);
-      return { killed: known.id };
-    },
-    async killIdle({ idleS, busy }) {
-      const now = await readLiveState();
-      const [killed, failed]: [string[], { id: string; detail: string }[]] = [[], []];
-      for (const id of now.terminals.keys()) {
-        // As it is now: ending those before it has taken seconds.
-        const live = (await agent.listLiveSessions()).find(({ sessionId }) => sessionId === id);
-        const doneAt = Math.max(
-          live?.statusAt ?? 0,
-          Date.parse(sessionIndex.findByPrefix(id, 1)[0]?.modifiedAt ?? live?.startedAt ?? ''),
-        );
-        if (!live || (live.status !== 'idle' && !busy) || clock().getTime() - doneAt < idleS * 1000) continue;
-        await terminals.kill(id).then(
-          () => killed.push(id),
-          (error) => failed.push({ id, detail: (error as Error).message }),
-        );
-      }
-      return { killed, failed };
-    },
-    async repair(asked, { dryRun }) {
-      const { known, now } = await findSession(asked);
-      const live = now.live.get(known.id);
-      // What it is in the middle of looks like damage.
-      if (!dryRun && live)
-        throw new AppError(
-          'session_busy',
-          `Session ${known.id} is open in process ${live.pid}: it can be mended when that has ended.`,
-        );
-      const project = known.facts.project ?? '';
-      const lease = dryRun ? null : leases.tryAcquire(known.id, 'repair');
-      if (!dryRun && !lease) throw inUse(known.id);
-      const copyId = dryRun ? null : newSessionId();
-      const found = await agent.transcripts
-        .repair(known.id, project || undefined, copyId)
-        .finally(() => lease?.release());
-      if (!found) throw noTranscript(known.id);
-      const { isCopied, ...told } = found;
-      return { ...told, id: known.id, copy: isCopied && copyId ? { session_id: copyId, project } : null };
-    },
-    async rename(asked, title) {
-      const { known } = await findSession(asked);
-      if (
-        !(await terminals.rename(known.id, title)) &&
-        !(await agent.transcripts.setTitle(known.id, known.facts.project ?? undefined, title))
-      )
-        throw noTranscript(known.id);
-      // The index comes to it in a moment.
-      return { ...(await readSession(known.id)), title };
-    },
-    async sessions(filter) {
-      await sessionIndex.ready();
-      const now = await readLiveState();
-      const from = filter.cursor === undefined ? 0 : liveCursor(filter.cursor);
-      const after = from === null ? parseCursor(filter.cursor ?? '') : undefined;
-      const all = from === null ? [] : liveRows(now, filter);
-      const first = all.slice(from ?? 0, (from ?? 0) + filter.limit);
-      const isEndedWanted = !filter.states || filter.states.includes('ended');
-      const room = filter.limit - first.length;
-      const seen = (from ?? 0) + first.length;
-      if (from !== null && (seen < all.length || (room === 0 && isEndedWanted)))
-        return { sessions: first, next: `live.${seen}`, indexing: sessionIndex.indexing() };
-      const ended = isEndedWanted
-        ? sessionIndex.list({ ...filter, without: [...now.live.keys()] }, room, after)
-        : { rows: [], next: null };
-      const { next } = ended;
-      return {
-        sessions: [...first, ...ended.rows.map((row) => toSession(row, now))],
-        next: next && `${next.modifiedMs}.${next.row}`,
-        indexing: sessionIndex.indexing(),
-      };
-    },
-    session: readSession,
-    async messages(id, page) {
-      const { known } = await findSession(id);
-      const found = await agent.transcripts.readPage(known.id, known.facts.project ?? '', page);
-      return { ...found, turns: [], session_id: known.id };
-    },
-    async diagnose(id) {
-      const { known, now } = await findSession(id);
-      const isLive = now.live.has(known.id);
-      // One that is open has no transcript before its first message.
-      const deeds =
-        (await agent.transcripts.readLastActivity(known.id, known.facts.project ?? undefined)) ??
-        (isLive ? { ...noActivity } : null);
-      if (!deeds) throw noTranscript(known.id);
-      const { isToolOpen: _open, ends: _ends, wasShortOfMemory: _memory, ...told } = deeds;
-      const reason = diagnoseEnd(deeds, isLive);
-      return {
-        ...told,
-        id: known.id,
-        state: toSession(known, now).state,
-        reason,
-        advice: endAdvice[reason].replace('<id>', known.id),
-      };
-    },
-    async search(query) {
-      await sessionIndex.ready();
-      const { hits, order } = await sessionIndex.search(query);
-      const known = conversations();
-      return {
-        hits: hits.map(({ sessionId, messageId, agentId, ...hit }) => ({
-          ...hit,
-          session_id: sessionId,
-          message_id: messageId,
-          agent_id: agentId,
-          conv_id: known.get(sessionId)?.id ?? null,
-        })),
-        order,
-        indexing: sessionIndex.indexing(),
-      };
-    },
-    async readPromptHistory(filter) {
-      const found = await agent.transcripts.readPromptHistory(filter);
-      return found.map(({ sessionId, ...typed }) => ({ ...typed, session_id: sessionId }));
-    },
-  };
-}
-
-/** How many of the live ones the pages before had; null for a cursor among the ended ones. */
-function liveCursor(text: string): number | null {
-  const found = /^live\.(\d+)$/.exec(text)?.[1];
-  return found === undefined ? null : Number(found);
-}
-
-function parseCursor(text: string): { modifiedMs: number; row: number } {
-  const match = /^(\d+(?:\.\d+)?)\.(\d+)$/.exec(text);
-  if (!match)
-    throw new AppError('invalid_request', 'cursor: use the one that a page of this list gave as `next`', {
-      field: 'cursor',
-    });
-  return { modifiedMs: Number(match[1]), row: Number(match[2]) };
 }
