@@ -134,7 +134,7 @@ verifies(
   },
 );
 
-verifies('agent.located', 'does not take the claude of its own development for the one on PATH', async () => {
+verifies('agent.located', 'does not treat its own development dependency as the claude on PATH', async () => {
   const workspace = await createWorkspace();
   const bin = join(packageRoot, 'node_modules', '.bin');
   const env = {

@@ -83,5 +83,5 @@ export const sessionRequirements = {
     promise: 'The last activity of a session, why it ended and what to do are reported.',
     from: 'complaints about peers',
   },
-  'session.typed': { promise: 'What was typed at the desk can be found.', from: 'contract' },
+  'session.typed': { promise: 'Prompts that were typed in a terminal can be found.', from: 'contract' },
 } as const satisfies Record<string, Requirement>;
