@@ -70,7 +70,7 @@ export async function measureTail(stage: Stage, server: BenchServer): Promise<Fi
   const pair = summarizePairs(await measureInTurn(9, ours, floor));
   const ok = pair.ours <= 50 && bytes <= 256 * 1024;
   const value = `${formatMs(pair.ours)}, ${Math.round(bytes / 1024)} KB`;
-  return limitFigure('tail of a 24 MB transcript / reading 256 KB', value, '<= 50 formatMs, 256 KB', ok, {
+  return limitFigure('tail of a 24 MB transcript / reading 256 KB', value, '<= 50 ms, 256 KB', ok, {
     floor: formatMs(pair.floor),
     ratio: pair.ours / pair.floor,
   });
