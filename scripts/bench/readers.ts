@@ -1,8 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDatabase } from '../../server/store/database.ts';
-import { createJournal } from '../../server/store/journal.ts';
 import { type Figure, formatMs, limitFigure, measureInTurn, measureTime, summarizePairs } from './figure.ts';
 import type { BenchServer } from './server.ts';
 import type { Stage } from './stage.ts';
@@ -67,32 +67,14 @@ export async function measureReaders(stage: Stage): Promise<Figure> {
   });
 }
 
-/** Writes a journal with 10,000 events of conversation `a`. */
-function writeJournal(folder: string): void {
-  const database = openDatabase(folder);
-  const journal = createJournal({
-    database,
-    keep: { bytes: 1e9, days: 30 },
-    now: () => new Date(),
-    onTrouble: console.error,
-  });
-  const at = new Date().toISOString();
-  for (let n = 0; n < 10_000; n += 1) {
-    // Alternating types: neighbours of the same type would be merged.
-    const type = n % 2 ? 'text.delta' : 'thinking.delta';
-    journal.append([
-      {
-        type,
-        conv_id: 'a',
-        turn_id: 'turn',
-        at,
-        text: `piece ${n} of the text that is replayed to a reader `,
-      },
-    ]);
-  }
-  journal.flush();
-  journal.dispose();
-  database.dispose();
+/**
+ * Runs `write-journal.ts` as a process: libsql keeps a closed file locked until its statements are garbage-collected
+ * (0.5.29), and the server would not start on it.
+ */
+async function writeJournal(folder: string): Promise<void> {
+  const script = join(import.meta.dirname, 'write-journal.ts');
+  const [code] = await once(spawn(process.execPath, [...process.execArgv, script, folder]), 'exit');
+  if (code !== 0) throw new Error(`write-journal.ts exited with ${code}`);
 }
 
 /** Replays all events; returns how long it took until the last one, and the bytes received. */
@@ -118,7 +100,7 @@ async function replayEvents(server: BenchServer): Promise<{ duration: number; by
 export async function measureReplay(stage: Stage): Promise<Figure> {
   const data = join(stage.root, 'replay');
   await mkdir(data);
-  writeJournal(data);
+  await writeJournal(data);
   const server = await stage.startServer({ SESSIONS_DIR: data });
   await (await server.send('/api/conversations', { id: 'a' })).text();
   const { bytes } = await replayEvents(server);
