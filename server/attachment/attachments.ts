@@ -6,152 +6,102 @@ import { AppError } from '../app-error.ts';
 import type { StoredAttachment } from '../store/port.ts';
 import { describeFileFault } from '../util/file-fault.ts';
 import { makeOwnFolder } from '../util/own-folder.ts';
-import { checkedType, isForModel } from './media-type.ts';
+import { checkFiles, type IncomingFile } from './check-files.ts';
 import { placeFiles } from './place.ts';
-
-/** A file as it comes with a message. */
-export type IncomingFile = { name: string; media_type?: string | undefined; data: Buffer };
-
-/** Limits of one message; the API takes no larger images. */
-export const attachmentLimits = { files: 20, bytes: 20_000_000, imageBytes: 5_000_000 };
 
 /** How long a message may take from its files to its turn. */
 const freshMs = 60_000;
 
 /**
- * Keeps the files that come with messages: in the data folder until their conversation is deleted. What is older than
- * `sinceMs` is not removed: it belongs to a journal that was lost.
+ * Stores the files that come with messages in the data folder until their conversation is deleted. Files older than
+ * `sinceMs` are not removed: they belong to a journal that was lost.
  */
 export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs: number }) {
   const root = join(folder, 'attachments');
-  /** Kept a moment ago: their turns may not be on disk yet. */
+  /** Stored a moment ago: their turns may not be on disk yet. */
   const fresh = new Set<string>();
 
-  function check(file: IncomingFile): Omit<StoredAttachment, 'path' | 'sha256'> {
-    const { name, data } = file;
-    const field = { field: 'attachments' };
-    if (!isPlainName(name))
-      throw new AppError(
-        'attachment_refused',
-        `attachments: ${JSON.stringify(name)} is no plain file name`,
-        field,
-      );
-    const type = checkedType(file.media_type, data);
-    if (type === null) {
-      throw new AppError(
-        'attachment_refused',
-        `attachments: ${name} is said to be ${file.media_type}, and its content is not`,
-        field,
-      );
-    }
-    if (!data.length) throw new AppError('attachment_refused', `attachments: ${name} is empty`, field);
-    if (type.startsWith('image/') && data.length > attachmentLimits.imageBytes) {
-      throw new AppError(
-        'attachment_too_large',
-        `attachments: ${name} has more than ${attachmentLimits.imageBytes} bytes`,
-        field,
-      );
-    }
-    return { name, media_type: type, bytes: data.length, forModel: isForModel(type) };
-  }
-
-  /** What a refused message leaves would keep the room that the next one needs. */
+  /** The files of a refused message would take the space that the next one needs. */
   const remove = (id: string): Promise<void> =>
     rm(join(root, id), { recursive: true, force: true }).catch(() => {});
 
   return {
     remove,
-    /** Checks files and puts them on disk under a name of their own. Throws AppError 413 or 415 naming the file. */
+    /** Checks files and stores them. Throws AppError 413 or 415, naming the file. */
     async keep(id: string, files: readonly IncomingFile[]): Promise<StoredAttachment[]> {
       if (!files.length) return [];
-      if (files.length > attachmentLimits.files) {
-        throw new AppError(
-          'attachment_too_large',
-          `attachments: ${files.length} files are more than ${attachmentLimits.files}`,
-          {
-            field: 'attachments',
-          },
-        );
-      }
-      let bytes = 0;
-      for (const { name, data } of files) {
-        bytes += data.length;
-        if (bytes <= attachmentLimits.bytes) continue;
-        const what = `attachments: with ${name} they have more than ${attachmentLimits.bytes} bytes together`;
-        throw new AppError('attachment_too_large', what, { field: 'attachments' });
-      }
-      const checked = files.map(check);
+      const checked = checkFiles(files);
       fresh.add(id);
       setTimeout(() => fresh.delete(id), freshMs).unref();
       try {
-        // One after the other: the data folder itself is not made anew if it was removed.
+        // Two steps: the data folder itself is not created again if it was removed.
         await makeOwnFolder(root);
-        await mkdir(join(root, id), { mode: 0o700 }).catch(unlessThere);
-        // All writes end before a failure is handled: one that still runs would come after the removal.
-        const written = await Promise.allSettled(
-          checked.map(async (file, index) => {
-            const path = join(root, id, String(index));
-            await writeFile(path, files[index]?.data ?? '', { mode: 0o600, flush: true });
-            return { ...file, path, sha256: hashOf(files[index]?.data ?? Buffer.alloc(0)) };
-          }),
+        await mkdir(join(root, id), { mode: 0o700 }).catch(ignoreExisting);
+        return await writeFiles(
+          join(root, id),
+          checked.map((file, index) => ({ ...file, data: files[index]?.data ?? Buffer.alloc(0) })),
         );
-        return written.map((result) => {
-          if (result.status === 'rejected') throw result.reason;
-          return result.value;
-        });
       } catch (error) {
         await remove(id);
-        throw new AppError('storage_unavailable', `${root} cannot be written: ${(error as Error).message}.`, {
-          cause: error,
-        });
+        const detail = `${root} cannot be written: ${(error as Error).message}.`;
+        throw new AppError('storage_unavailable', detail, { cause: error });
       }
     },
     /**
-     * Puts what the model does not take into the project; gives the lines that name it to the model. Throws AppError for a
-     * file that is no longer what came with the message, whoever is to get it.
+     * Writes the files that the model does not accept into the project, and returns the lines that name them to the
+     * model. Throws AppError for a file, of either kind, that is no longer what came with the message.
      */
     async place(id: string, files: readonly StoredAttachment[], project: string): Promise<string> {
-      for (const file of files) await readKept(file);
-      return placeFiles(
-        id,
-        files.filter((file) => !file.forModel),
-        project,
-        readKept,
-      );
+      for (const file of files) await readStored(file);
+      const forProject = files.filter((file) => !file.forModel);
+      return placeFiles(id, forProject, project, readStored);
     },
-    /** Removes what was kept for ids that are not known any more. */
+    /** Removes the files of unknown ids. */
     async sweep(isKnown: (id: string) => boolean): Promise<void> {
       for (const id of await readdir(root).catch(() => [])) {
         if (fresh.has(id) || isKnown(id)) continue;
-        const kept = await stat(join(root, id)).catch(() => null);
-        if (kept && kept.mtimeMs >= sinceMs) await rm(join(root, id), { recursive: true, force: true });
+        const stats = await stat(join(root, id)).catch(() => null);
+        if (stats && stats.mtimeMs >= sinceMs) await rm(join(root, id), { recursive: true, force: true });
       }
     },
   };
 }
 
-/** What came with the message, whole. */
-async function readKept({ name, path, bytes, sha256 }: StoredAttachment): Promise<Buffer> {
-  const again = 'Send the message again with its files';
+/** All writes end before a failure is handled: one that still runs would come after the removal. */
+async function writeFiles(
+  folder: string,
+  files: readonly (Omit<StoredAttachment, 'path' | 'sha256'> & { data: Buffer })[],
+): Promise<StoredAttachment[]> {
+  const results = await Promise.allSettled(
+    files.map(async ({ data, ...file }, index) => {
+      const path = join(folder, String(index));
+      await writeFile(path, data, { mode: 0o600, flush: true });
+      return { ...file, path, sha256: hashData(data) };
+    }),
+  );
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** Reads a file as it came with its message. */
+async function readStored({ name, path, bytes, sha256 }: StoredAttachment): Promise<Buffer> {
+  const fix = 'Send the message again with its files';
   const data = await readFile(path).catch((error) => {
-    const why = lstatSync(path, { throwIfNoEntry: false })
+    const reason = lstatSync(path, { throwIfNoEntry: false })
       ? describeFileFault(path, error)
       : `${path} is not there any more`;
-    throw new AppError('attachment_lost', `${name} cannot be read: ${why}. ${again}.`, { cause: error });
+    throw new AppError('attachment_lost', `${name} cannot be read: ${reason}. ${fix}.`, { cause: error });
   });
-  // Messages from before there were hashes have none.
-  if (data.length === bytes && (!sha256 || hashOf(data) === sha256)) return data;
-  throw new AppError(
-    'attachment_lost',
-    `${name} is not what came with the message: ${path} was changed. ${again}.`,
-  );
+  // Messages of older versions have no hashes.
+  if (data.length === bytes && (!sha256 || hashData(data) === sha256)) return data;
+  const detail = `${name} is not what came with the message: ${path} was changed. ${fix}.`;
+  throw new AppError('attachment_lost', detail);
 }
 
-const hashOf = (data: Buffer) => createHash('sha256').update(data).digest('hex');
+const hashData = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 
-function unlessThere(error: NodeJS.ErrnoException): void {
+function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
-
-const isPlainName = (name: string) =>
-  /^[^/\\\0\p{Cc}]{1,255}$/u.test(name) && !['.', '..'].includes(name) && Buffer.byteLength(name) <= 255;

@@ -3,7 +3,7 @@ import type { MulterError, Options } from 'multer';
 import { routes } from '../../contract/route.ts';
 import type { Route } from '../../contract/route-row.ts';
 import { AppError } from '../app-error.ts';
-import { attachmentLimits } from '../attachment/attachments.ts';
+import { attachmentLimits } from '../attachment/check-files.ts';
 import { parseJson } from './read-json.ts';
 
 const patterns = (Object.values(routes) as Route[])

@@ -2,6 +2,8 @@ import { statSync } from 'node:fs';
 
 type Watched = { path: string; dev: number; ino: number; size: number; changedMs: number };
 
+export type Presence = ReturnType<typeof createPresence>;
+
 /**
  * Watches the files that SQLite has open: what is written into a file that was removed or replaced is lost, although every
  * write succeeds. A look costs one `stat` for each.

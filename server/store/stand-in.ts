@@ -3,11 +3,20 @@ import { AppError } from '../app-error.ts';
 import type { Database, Statement } from './database-type.ts';
 import { migrate } from './schema.ts';
 
+/** The stand-in for a journal that cannot be used and still locks other servers out. */
+export const createLockedStandIn = (reason: string, sqlite: Libsql.Database, release: () => void): Database =>
+  createStandIn(reason, {
+    dispose() {
+      sqlite.close();
+      release();
+    },
+  });
+
 /**
- * What takes the place of a journal that cannot be used, so that what does not need it works. While the server starts it is
- * an empty journal; after `seal` every read fails as the writes do: an empty answer would be a wrong one.
+ * Takes the place of a journal that cannot be used, so that everything that does not need it works. While the server starts
+ * it is an empty journal; after `seal` reads fail like writes: an empty answer would be wrong.
  */
-export function createStandIn(reason: string, lock: { dispose(): void }): Database {
+function createStandIn(reason: string, lock: { dispose(): void }): Database {
   const memory = new Libsql(':memory:');
   migrate(memory);
   let isSealed = false;

@@ -113,7 +113,7 @@ export function createTurnStore({
   }
 
   return {
-    requireUsable: database.requireUsable,
+    requireUsable: () => database.requireUsable(),
     byKey: findByKey,
     accept(turn, key, fingerprint) {
       const known = key === null ? null : findByKey(key, fingerprint);

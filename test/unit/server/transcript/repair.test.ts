@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { type Node, planRepair } from '../../../../server/transcript/repair.ts';
+import type { Node } from '../../../../server/transcript/entry-tree.ts';
+import { planRepair } from '../../../../server/transcript/repair.ts';
 import { verifies } from '../../../requirement/verifies.ts';
 
 /** `said`, `parent` and `writer` of a node; its uuid is its place. */
