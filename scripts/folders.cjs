@@ -6,6 +6,10 @@
  * @type {Record<string, { what: string, imports: readonly string[] }>}
  */
 const serverFolders = {
+  compose: {
+    what: 'builds the server from its parts, in steps; may import all of them',
+    imports: [''],
+  },
   http: {
     what: 'routes, middleware, event streams',
     imports: [

@@ -11,10 +11,6 @@ const lastAnswersMs = 300;
 /** How long a connection may be idle: longer than the 60 s of nginx, Caddy and ngrok. */
 const keepAliveMs = 75_000;
 
-/** How a program on this machine calls it. */
-export const localName = (host: string) =>
-  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-
 /** How long the head of a request may take, and how often late ones are looked for. */
 const headersMs = 20_000;
 const lookEveryMs = 5_000;

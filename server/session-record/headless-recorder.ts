@@ -27,13 +27,11 @@ export type HeadlessRecorderDeps = {
   newId(): string;
 };
 
-export const createHeadlessRecorder = (deps: HeadlessRecorderDeps) => new HeadlessRecorder(deps);
-
 /**
  * Records the sessions that work on messages without a terminal. Each has one record, which is open from a message until
  * the process that worked on it has gone.
  */
-class HeadlessRecorder {
+export class HeadlessRecorder {
   /** The agent, with its runs recorded. */
   readonly agent: Agent;
   readonly #deps: HeadlessRecorderDeps;

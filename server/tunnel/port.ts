@@ -9,6 +9,8 @@ export type TunnelStatus = {
 /** A way in from the internet, kept open. */
 export interface Tunnel {
   status(): TunnelStatus;
+  /** Forwards to this address (`host:port`) from now on. */
+  open(address: string): void;
   dispose(): Promise<void>;
 }
 

@@ -11,19 +11,18 @@ const endTimeoutMs = 1000;
 
 export type ReconnectDeps = {
   provider: TunnelProvider;
-  address: string;
   onChange(status: TunnelStatus): void;
   warn(error: unknown, text: string): void;
   backoff?: { first: number; last: number };
 };
 
-/** Keeps a tunnel open: connects again after a loss, with a longer delay after each failure. */
+/** A tunnel that stays open: it connects again after a loss, with a longer delay after each failure. */
 export const keepTunnel = (deps: ReconnectDeps): Tunnel => new ReconnectingTunnel(deps);
 
 class ReconnectingTunnel implements Tunnel {
   readonly #deps: ReconnectDeps;
   readonly #backoff: { first: number; last: number };
-  readonly #running: Promise<void>;
+  #running = Promise.resolve();
   #status: TunnelStatus;
   #close: (() => Promise<void>) | null = null;
   #cancelDelay = () => {};
@@ -33,7 +32,10 @@ class ReconnectingTunnel implements Tunnel {
     this.#deps = deps;
     this.#backoff = deps.backoff ?? defaultBackoff;
     this.#status = { kind: deps.provider.kind, state: 'connecting', url: null, detail: null };
-    this.#running = this.#run();
+  }
+
+  open(address: string): void {
+    this.#running = this.#run(address);
   }
 
   status(): TunnelStatus {
@@ -47,11 +49,11 @@ class ReconnectingTunnel implements Tunnel {
     await settlesWithin(this.#running, endTimeoutMs);
   }
 
-  async #run(): Promise<void> {
+  async #run(address: string): Promise<void> {
     const { first, last } = this.#backoff;
     for (let delayMs = first; !this.#isDisposed; delayMs = Math.min(delayMs * 2, last)) {
       try {
-        const wasOpen = await this.#connectOnce();
+        const wasOpen = await this.#connectOnce(address);
         if (!wasOpen) return;
         delayMs = first;
       } catch (error) {
@@ -65,8 +67,8 @@ class ReconnectingTunnel implements Tunnel {
   }
 
   /** Connects and resolves when the connection is lost; false if the tunnel was disposed while it connected. */
-  async #connectOnce(): Promise<boolean> {
-    const connection = await this.#deps.provider.connect(this.#deps.address);
+  async #connectOnce(address: string): Promise<boolean> {
+    const connection = await this.#deps.provider.connect(address);
     this.#close = connection.close;
     if (this.#isDisposed) return false;
     this.#setStatus({ state: 'open', url: connection.url, detail: null });
@@ -99,6 +101,7 @@ class ReconnectingTunnel implements Tunnel {
 
 /** For a server without a tunnel. */
 export const noTunnel: Tunnel = {
+  open: () => {},
   status: () => ({ kind: 'none', state: 'off', url: null, detail: null }),
   dispose: async () => {},
 };

@@ -44,11 +44,11 @@ verifies('tunnel.kept', 'comes back after refusals and losses', async () => {
   const seen: TunnelStatus[] = [];
   const tunnel = keepTunnel({
     provider: twin.provider,
-    address: '127.0.0.1:1',
     onChange: (status) => seen.push(status),
     backoff: quick,
     warn: expect.fail,
   });
+  tunnel.open('127.0.0.1:1');
   expect(tunnel.status()).toMatchObject({ kind: 'ngrok', state: 'connecting', url: null });
   await until('the first connection', () => tunnel.status().url === 'https://one.example');
   expect(seen[0]).toMatchObject({ state: 'connecting', detail: 'offline' });
@@ -68,11 +68,11 @@ verifies('tunnel.kept', 'gives up if no retry can help, and says why', async () 
   ]);
   const tunnel = keepTunnel({
     provider: twin.provider,
-    address: '127.0.0.1:1',
     onChange: () => {},
     backoff: quick,
     warn: expect.fail,
   });
+  tunnel.open('127.0.0.1:1');
   await until('the failure', () => tunnel.status().state === 'failed');
   expect(tunnel.status()).toMatchObject({ url: null, detail: 'bad token' });
   await tunnel.dispose();

@@ -342,7 +342,8 @@ verifies('machine.contained', 'a tunnel survives a handler that throws on its me
     .mockImplementationOnce(fail)
     .mockResolvedValue({ url: 'https://x', lost: new Promise(() => {}), close: async () => {} });
   const provider = { kind: 'ngrok', connect } as never;
-  const tunnel = keepTunnel({ provider, address: 'x', onChange: fail, warn, backoff: { first: 1, last: 1 } });
+  const tunnel = keepTunnel({ provider, onChange: fail, warn, backoff: { first: 1, last: 1 } });
+  tunnel.open('x');
   onTestFinished(() => tunnel.dispose());
   await until('the tunnel', () => tunnel.status().state === 'open');
   expect(warn).toHaveBeenCalledWith(injected, expect.stringContaining('tunnel'));
