@@ -68,8 +68,8 @@ export async function measureReaders(stage: Stage): Promise<Figure> {
 }
 
 /**
- * Runs `write-journal.ts` as a process: libsql keeps a closed file locked until its statements are garbage-collected
- * (0.5.29), and the server would not start on it.
+ * Runs `write-journal.ts` as a process: a data folder records the process that opened it, and a server does not start on
+ * the folder while that process runs.
  */
 async function writeJournal(folder: string): Promise<void> {
   const script = join(import.meta.dirname, 'write-journal.ts');
