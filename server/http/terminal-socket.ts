@@ -30,7 +30,7 @@ export type TerminalSocketDeps = {
 export const createTerminalSocket = (deps: TerminalSocketDeps): TerminalSocket => new TerminalSocket(deps);
 
 /** Live terminals by WebSocket: bytes in both directions, and the size as JSON. */
-class TerminalSocket {
+export class TerminalSocket {
   readonly #deps: TerminalSocketDeps;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
 
