@@ -23,6 +23,10 @@ export const turnRequirements = {
     from: 'contract',
   },
   'turn.limit': { promise: 'A full queue refuses with 429 and loses nothing.', from: 'contract' },
+  'agent.contract': {
+    promise: 'Every engine behind the agent port starts, streams, asks, stops, crashes and resumes alike.',
+    from: 'upkeep',
+  },
   'agent.options': {
     promise: 'Permission mode, tools, model and extra arguments come from settings and conversation.',
     from: 'contract',
