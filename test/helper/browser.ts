@@ -7,6 +7,7 @@ import {
   type Page,
 } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { chromiumPath, requireTool } from '../../scripts/test-tools.mjs';
 import { password, username } from './client.ts';
 
 /** Without these Chromium looks for hosts of its maker, which a test must not. */
@@ -34,10 +35,8 @@ let launched: Promise<Browser> | null = null;
 
 /** A page on a phone in a new browser context without any data. Closed with the test. */
 export async function openPhone(options: BrowserContextOptions = {}): Promise<Phone> {
-  launched ??= chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: quiet,
-  });
+  requireTool('chromium');
+  launched ??= chromium.launch({ executablePath: chromiumPath, args: quiet });
   const browser = await launched;
   const context = await browser.newContext({
     viewport: { width: 390, height: 844 },

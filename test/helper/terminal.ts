@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { Session } from '../../contract/session.ts';
+import { requireTool } from '../../scripts/test-tools.mjs';
 import { startTestServer, type TestServer } from './server.ts';
 import { until } from './until.ts';
 import { processesOf, testEnv, type Workspace } from './workspace.ts';
 
 /** A folder for tmux's sockets. The path of a socket may have about 100 characters. */
-export const createTmuxFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'sb-tmux-'));
+export async function createTmuxFolder(): Promise<string> {
+  requireTool('tmux');
+  return mkdtemp(join(tmpdir(), 'sb-tmux-'));
+}
 
 /** The tmux of such a folder; its servers end with the test. */
 export function tmuxOf(

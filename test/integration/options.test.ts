@@ -98,9 +98,8 @@ verifies('agent.preapproved', 'lets edits and git through by default, and no oth
 });
 
 verifies('agent.old', 'runs plain turns on Claude Code 2.1.197', async () => {
-  const scope = join(packageRoot, 'node_modules', 'claude-code-2.1.197', 'node_modules', '@anthropic-ai');
-  const hoisted = join(packageRoot, 'node_modules', '@anthropic-ai');
-  const folder = existsSync(scope) ? scope : hoisted;
+  const folder = join(packageRoot, 'test', 'agents', 'node_modules', '@anthropic-ai');
+  if (!existsSync(folder)) throw new Error('Its agent is not installed: run node scripts/prepare-tests.mjs');
   const name = readdirSync(folder).find((entry) => entry.startsWith('claude-code-'));
   const server = await startTestServer({ env: { CLAUDE_BIN: join(folder, name ?? '', 'claude') } });
   expect(await server.get('/api/status')).toMatchObject({ claude: { version: '2.1.197', logged_in: true } });
