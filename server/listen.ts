@@ -4,6 +4,7 @@ import type { Express } from 'express';
 import { toProblem } from '../contract/error.ts';
 import { ConfigError } from './config.ts';
 import { limitStrangers } from './http/connection-limit.ts';
+import { answerHalfClosed } from './http/half-closed.ts';
 
 /** How long the last answers may take when the server ends. */
 const lastAnswersMs = 300;
@@ -27,6 +28,7 @@ export function listen(app: Express, host: string, port: number, { isShared = fa
       app,
     );
     limitStrangers(server, { isShared });
+    answerHalfClosed(server);
     // It stays: without a free descriptor a connection that cannot be accepted is an error as well.
     server.on('error', (error: NodeJS.ErrnoException) => {
       const cure: Record<string, string> = {

@@ -7,6 +7,9 @@ import { contain } from '../util/contain.ts';
 /** Some tunnels and proxies close a connection that says nothing for half a minute. */
 const keepAliveMs = 15_000;
 
+/** When a reader that has closed its side is written to: the first write makes one that is gone say so, the next fails. */
+const probesMs = [0, 250, 1000];
+
 /** A reader that takes nothing for so long is dropped; it comes back with its cursor. */
 const slowMs = 30_000;
 
@@ -126,13 +129,22 @@ export function openEventStream(
     () => response.write(': keep-alive\n\n'),
     (error) => response.destroy(error as Error),
   );
-  const timer = setInterval(keepAlive, keepAliveMs);
-  timer.unref();
-  response.once('close', () => clearInterval(timer));
+  const timers = [setInterval(keepAlive, keepAliveMs)];
+  const stop = () => {
+    for (const timer of timers) clearTimeout(timer);
+  };
+  const probe = () => timers.push(...probesMs.map((ms) => setTimeout(keepAlive, ms)));
+  const { socket } = response;
+  if (socket?.readableEnded) probe();
+  else socket?.once('end', probe);
+  response.once('close', () => {
+    socket?.off('end', probe);
+    stop();
+  });
   return {
     send: (frames) => writeAll(response, frames),
     close() {
-      clearInterval(timer);
+      stop();
       response.end();
     },
   };

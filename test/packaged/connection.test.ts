@@ -81,6 +81,68 @@ verifies('http.upgrade', 'answers curl --http2 and other protocol upgrades like 
   ).toEqual(['403']);
 });
 
+/** Sends a request, closes the sending side, and gives all that comes back. */
+async function askHalfClosed(port: number, head: string[], body = ''): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.setEncoding('utf8');
+  socket.end(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  let got = '';
+  for await (const chunk of socket) got += chunk;
+  return got;
+}
+
+const authorization = `Authorization: Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+
+verifies(
+  'http.half-closed',
+  'answers a client that closes its side after the request, and notices one that is gone',
+  async () => {
+    const { server } = await startBuilt();
+    const port = Number(new URL(server.url).port);
+    const head = (request: string, ...more: string[]) => [
+      request,
+      `Host: 127.0.0.1:${port}`,
+      authorization,
+      'Content-Type: application/json',
+      ...more,
+    ];
+    const message = JSON.stringify({ message: '[[slow 10 20ms]]' });
+    const [first = '', last = ''] = ['word1', 'word10'];
+    const json = await askHalfClosed(port, head('POST /api/chat HTTP/1.1'), message);
+    expect(json).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(json).toContain(`${first} word2`);
+    expect(await askHalfClosed(port, head('POST /api/chat HTTP/1.0'), message)).toContain(last);
+    const upgrade = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk'];
+    expect(await askHalfClosed(port, head('POST /api/chat HTTP/1.1', ...upgrade), message)).toContain(last);
+    for (const type of ['text/event-stream', 'text/plain']) {
+      const streamed = await askHalfClosed(port, head('POST /api/chat HTTP/1.1', `Accept: ${type}`), message);
+      expect(streamed, type).toContain(last);
+      if (type === 'text/event-stream') expect(streamed).toContain('event: turn.completed');
+    }
+
+    const open = async () => (await readdir(`/proc/${server.child.pid}/fd`)).length;
+    const before = await open();
+    const connectAll = async (count: number, request: string[]) => {
+      const sockets = Array.from({ length: count }, () => connect({ port, host: '127.0.0.1' }));
+      for (const socket of sockets) socket.on('error', () => {}).write(`${request.join('\r\n')}\r\n\r\n`);
+      await until('the connections', async () => (await open()) >= before + count);
+      return sockets;
+    };
+    const streams = await connectAll(20, head('GET /api/events HTTP/1.1'));
+    await Promise.all(streams.map((socket) => once(socket, 'data')));
+    for (const socket of streams) socket.destroy();
+    await until('the end of the streams', async () => (await open()) <= before + 2, 5000);
+    // Of those who wait for an answer and are gone, a bounded number stays until it comes.
+    const { turn_id } = await server.post('/api/conversations/default/turns', { message: '[[hang]]' });
+    const waiting = await connectAll(100, head(`GET /api/turns/${turn_id}?wait_s=60 HTTP/1.1`));
+    for (const socket of waiting) socket.destroy();
+    await until('the limit', async () => (await open()) <= before + 64 + 20, 5000);
+    await server.post(`/api/turns/${turn_id}/cancel`, {});
+    await until('no connection', async () => (await open()) <= before + 5, 20_000);
+  },
+);
+
 const files = 300;
 
 verifies(

@@ -45,6 +45,11 @@ export const apiRequirements = {
     promise: 'Connections without credentials are limited, and slow ones release their descriptors.',
     from: 'safety',
   },
+  'http.half-closed': {
+    promise:
+      'A client that closes its side of the connection after its request gets the whole answer; one that is gone is noticed, and holds no descriptor for long.',
+    from: 'contract',
+  },
   'http.upgrade': {
     promise: 'A protocol upgrade is ignored; the request is answered like any other.',
     from: 'contract',
