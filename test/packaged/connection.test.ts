@@ -134,7 +134,7 @@ verifies(
     for (const socket of streams) socket.destroy();
     await until('the end of the streams', async () => (await open()) <= before + 2, 5000);
     // Of those who wait for an answer and are gone, a bounded number stays until it comes.
-    const { turn_id } = await server.post('/api/conversations/default/turns', { message: '[[hang]]' });
+    const { turn_id } = await server.accept('default', { message: '[[hang]]' });
     const waiting = await connectAll(100, head(`GET /api/turns/${turn_id}?wait_s=60 HTTP/1.1`));
     for (const socket of waiting) socket.destroy();
     await until('the limit', async () => (await open()) <= before + 64 + 20, 5000);
