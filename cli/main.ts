@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command as Commander, CommanderError, Option } from 'commander';
 import { createClient } from './client.ts';
+import { isOutputClosed } from './closed-output.ts';
 import type { Command, Values } from './command.ts';
 import { findConnection } from './connection.ts';
 import { CliError, exitCodes, UsageError } from './fault.ts';
@@ -14,10 +15,13 @@ import { commands, commonOptions, groups } from './table.ts';
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 const interrupted = new AbortController();
-const errorStream = new StandardStream(process.stderr, () => {});
+const errorStream = new StandardStream(process.stderr, {});
 // A reader that has seen enough closes the pipe: `switchboard logs x | head`.
-const outputStream = new StandardStream(process.stdout, (error) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+const outputStream = new StandardStream(process.stdout, {
+  onError(error) {
+    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  },
+  isClosed: isOutputClosed(),
 });
 const input = new StandardInput((text) => errorStream.write(text));
 
@@ -83,7 +87,10 @@ async function main(): Promise<number> {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
-    .configureOutput({ outputError: (chunk, write) => write(chunk) })
+    .configureOutput({
+      writeOut: (chunk) => outputStream.write(chunk),
+      outputError: (chunk, write) => write(chunk),
+    })
     .helpCommand('help [command]', 'Display help for a command');
   for (const { flags, about } of commonOptions) program.option(flags, about);
   for (const command of commands) {

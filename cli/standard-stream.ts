@@ -10,8 +10,17 @@ export class StandardStream {
   private readonly terminalText: TerminalText | null;
   private error: NodeJS.ErrnoException | null = null;
 
-  constructor(stream: Writable & { isTTY?: boolean }, onError: (error: NodeJS.ErrnoException) => void) {
+  private readonly isClosed: boolean;
+
+  constructor(
+    stream: Writable & { isTTY?: boolean },
+    {
+      onError = () => {},
+      isClosed = false,
+    }: { onError?(error: NodeJS.ErrnoException): void; isClosed?: boolean },
+  ) {
     this.stream = stream;
+    this.isClosed = isClosed;
     this.terminalText = stream.isTTY ? new TerminalText() : null;
     stream.on('error', (error: NodeJS.ErrnoException) => {
       this.error ??= error;
@@ -20,6 +29,7 @@ export class StandardStream {
   }
 
   write(text: string): void {
+    if (this.isClosed) this.error ??= Object.assign(new Error('it is closed'), { code: 'EBADF' });
     if (!this.error) this.stream.write(this.terminalText?.filter(text) ?? text);
   }
 

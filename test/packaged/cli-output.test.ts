@@ -50,6 +50,36 @@ verifies('cli.output', 'writes all of a long answer to a pipe, and fails when it
   const full = await runScript(built, 'switchboard last-message big > /dev/full');
   expect([full.status, full.stderr]).toEqual([1, 'error: The output could not be written (ENOSPC).\n']);
   expect((await runScript(built, 'switchboard --help > /dev/full')).status).toBe(1);
+  const closed = 'error: The output could not be written (EBADF).\n';
+  for (const command of [
+    'ask big hello',
+    'last-message big',
+    'logs big',
+    'list --json',
+    '--help',
+    '--version',
+  ]) {
+    const { status, stderr } = await runScript(built, `switchboard ${command} >&-`);
+    expect([command, status, stderr]).toEqual([command, 1, expect.stringContaining(closed)]);
+  }
+  const script = `exec >&-; switchboard last-message big; code=$?; exit $code`;
+  expect(await runScript(built, script)).toMatchObject({ status: 1, stderr: closed });
+  expect((await runScript(built, 'switchboard last-message big > /dev/null')).status).toBe(0);
+  // What is discarded on purpose is opened in the same way as Node opens what is closed.
+  const [ignored] = await once(
+    spawn(process.execPath, [main, 'last-message', 'big'], {
+      cwd: built.workspace.project,
+      env: testEnv(built.workspace),
+      stdio: 'ignore',
+    }),
+    'exit',
+  );
+  const inherited = spawn('bash', ['-c', `"${process.execPath}" "${main}" last-message big; exit $?`], {
+    cwd: built.workspace.project,
+    env: testEnv(built.workspace),
+    stdio: 'ignore',
+  });
+  expect([ignored, (await once(inherited, 'exit'))[0]]).toEqual([0, 0]);
   // A reader that has seen enough is not an error.
   expect(await runScript(built, 'switchboard last-message big | head -c 10')).toMatchObject({
     status: 0,
