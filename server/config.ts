@@ -12,7 +12,10 @@ const shape = Object.fromEntries(
 };
 const Settings = z.object(shape);
 
-/** The settings after the checks, with folders made absolute and defaults that depend on the machine filled in. */
+/**
+ * The settings after the checks, with folders made absolute and defaults that depend on the machine filled
+ * in.
+ */
 export type Config = Readonly<
   z.output<typeof Settings> & {
     project: string;
@@ -156,7 +159,10 @@ function findWeakness(password: string, username: string): string | null {
 type Exposure = Pick<Config, 'HOST' | 'TUNNEL' | 'AUTH_PASSWORD'> &
   Partial<Pick<Config, 'AUTH_USERNAME' | 'ALLOWED_HOSTS'>>;
 
-/** By which settings a server can be reached from outside, in words. Another name means a reverse proxy in front of it. */
+/**
+ * By which settings a server can be reached from outside, in words. Another name means a reverse proxy in
+ * front of it.
+ */
 function findDoors({ HOST, TUNNEL, ALLOWED_HOSTS = [] }: Exposure): { door: string; close: string }[] {
   return [
     ...(isLoopback(HOST)
@@ -176,7 +182,10 @@ function findDoors({ HOST, TUNNEL, ALLOWED_HOSTS = [] }: Exposure): { door: stri
   ];
 }
 
-/** Refuses a server that strangers could reach without a password that the person chose, or with one that is easily guessed. */
+/**
+ * Refuses a server that strangers could reach without a password that the person chose, or with one that is
+ * easily guessed.
+ */
 export function checkExposure(config: Exposure): void {
   const doors = findDoors(config);
   // A password that was made here is long, and whoever sets up a proxy finds it in the data folder.

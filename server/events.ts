@@ -1,6 +1,9 @@
 import { EventEmitter } from 'node:events';
 
-/** What one part of the server reports to others that it does not know. Listeners are called at once, in order. */
+/**
+ * What one part of the server reports to others that it does not know. Listeners are called at once, in
+ * order.
+ */
 export type ServerEvents = {
   /** /clear in a terminal began another session, which the conversation of the earlier one follows. */
   'session.cleared': [from: string, to: string];

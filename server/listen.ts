@@ -47,13 +47,17 @@ export function listen(app: Express, host: string, port: number, { isShared = fa
         `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/problem+json\r\n\r\n${notHttp}`,
       );
     });
-    // Proxies keep a connection for a minute; one that the server closed first answers their next request with a reset.
+    // Proxies keep a connection for a minute; one that the server closed first answers their next request
+    // with a reset.
     server.keepAliveTimeout = keepAliveMs;
     server.listen({ port, host, backlog: 2048 }, () => resolve(server));
   });
 }
 
-/** Lets answers that are on their way out, and cuts off what does not end by itself, such as a follower of events. */
+/**
+ * Lets answers that are on their way out, and cuts off what does not end by itself, such as a follower of
+ * events.
+ */
 export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();

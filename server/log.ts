@@ -6,8 +6,8 @@ export type Log = pino.Logger;
 const maxWaiting = 1_000_000;
 
 /**
- * The log, as JSON lines on standard error; standard output is for what a person reads at the start. A log that cannot be
- * written (a full disk, a reader that is gone) must not end the server.
+ * The log, as JSON lines on standard error; standard output is for what a person reads at the start. A log
+ * that cannot be written (a full disk, a reader that is gone) must not end the server.
  */
 export function createLog(level: string): Log {
   const redact = { paths: ['*.password', '*.authorization', '*.cookie', 'err.config'], censor: '[secret]' };

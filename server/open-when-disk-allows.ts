@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from './app-error.ts';
 
-/** Settles what is left from before; on a full disk it tries until there is room, and serves reads meanwhile. */
+/**
+ * Settles what is left from before; on a full disk it tries until there is room, and serves reads meanwhile.
+ */
 export async function openWhenDiskAllows(
   open: () => Promise<void>,
   isClosing: () => boolean,

@@ -4,11 +4,17 @@ import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { describeFileFault } from '../util/file-fault.ts';
 
-/** How programs of the same user get in: by a token in a file of theirs (0600), for as long as the server runs. */
+/**
+ * How programs of the same user get in: by a token in a file of theirs (0600), for as long as the server
+ * runs.
+ */
 export interface LocalAccess {
   /** Whether a Bearer token is that of this run. */
   isOurs(token: string): boolean;
-  /** Writes the file, unless it is that of another server that runs, and keeps it there. Never rejects: `warn` is called. */
+  /**
+   * Writes the file, unless it is that of another server that runs, and keeps it there. Never rejects: `warn`
+   * is called.
+   */
   publish(url: string): Promise<void>;
   /** Removes the file if it is still that of this server. */
   dispose(): void;
@@ -29,13 +35,13 @@ function readNote(file: string): Note | null {
     const note = JSON.parse(readFileSync(file, 'utf8'));
     return typeof note?.url === 'string' && typeof note.token === 'string' ? note : null;
   } catch {
-    return null; // It is missing, or no note: it is written anew.
+    return null; // It is missing or not a note: it is written again.
   }
 }
 
 /**
- * Whether the server that wrote a note still answers at its address. The address alone says nothing: after a crash the
- * next server has the same one.
+ * Whether the server that wrote a note still answers at its address. The address alone says nothing: after a
+ * crash the next server has the same one.
  */
 async function isCurrent({ url, instance }: Note): Promise<boolean> {
   try {

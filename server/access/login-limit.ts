@@ -21,7 +21,8 @@ export function createLoginLimit(limits = allowed) {
     },
     async countWrong(address: string): Promise<void> {
       const key = toKey(address);
-      await perAddress.consume(key).catch(() => {}); // It rejects where the limit is passed, which blockedFor tells.
+      // It rejects where the limit is passed, which blockedFor tells.
+      await perAddress.consume(key).catch(() => {});
       const isTooMany = await inAll.consume('all').then(
         () => false,
         () => true,
@@ -36,7 +37,7 @@ export function createLoginLimit(limits = allowed) {
 
 export type LoginLimit = ReturnType<typeof createLoginLimit>;
 
-/** A network of IPv6 has more addresses than anyone can count: the first half stands for all of them. */
+/** An IPv6 network has countless addresses, so its first half identifies all of them. */
 function toKey(address: string): string {
   const plain = address.replace(/^::ffff:/, '').replace(/%.*$/, '');
   if (!plain.includes(':')) return plain;

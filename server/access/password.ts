@@ -18,7 +18,10 @@ const groupLength = 5;
 
 const fullGroup = `[${letters}]{${groupLength}}`;
 
-/** A part of a password of ours, which ends with a line break in the file: what is left of one after the file was cut. */
+/**
+ * A part of a password of ours, which ends with a line break in the file: what is left of one after the file
+ * was cut.
+ */
 const cutShape = new RegExp(
   `^${fullGroup}(-${fullGroup}){0,${groups - 2}}(-[${letters}]{0,${groupLength - 1}})?$`,
 );
@@ -53,7 +56,10 @@ function toPassword(text: string): string | null {
   return password.length >= shortest && /^[^\p{C}\uFFFD]+$/u.test(password) ? password : null;
 }
 
-/** Checks a name and a password. Throws AppError `wrong_credentials`, or `too_many_logins` before it even looks. */
+/**
+ * Checks a name and a password. Throws AppError `wrong_credentials`, or `too_many_logins` before it even
+ * looks.
+ */
 export type CheckPassword = (address: string, username: string, password: string) => Promise<void>;
 
 export function createPasswordCheck(deps: {

@@ -13,8 +13,8 @@ import { placeFiles } from './place.ts';
 const freshMs = 60_000;
 
 /**
- * Stores the files that come with messages in the data folder until their conversation is deleted. Files older than
- * `sinceMs` are not removed: they belong to a journal that was lost.
+ * Stores the files that come with messages in the data folder until their conversation is deleted. Files
+ * older than `sinceMs` are not removed: they belong to a journal that was lost.
  */
 export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs: number }) {
   const root = join(folder, 'attachments');
@@ -48,8 +48,8 @@ export function createAttachments({ folder, sinceMs }: { folder: string; sinceMs
       }
     },
     /**
-     * Writes the files that the model does not accept into the project, and returns the lines that name them to the
-     * model. Throws AppError for a file, of either kind, that is no longer what came with the message.
+     * Writes the files that the model does not accept into the project, and returns the lines that name them
+     * to the model. Throws AppError for a file, of either kind, that is no longer what came with the message.
      */
     async place(id: string, files: readonly StoredAttachment[], project: string): Promise<string> {
       for (const file of files) await readStored(file);

@@ -20,7 +20,9 @@ const signatures: readonly {
 const has = (data: Uint8Array, { at, bytes }: { at: number; bytes: readonly number[] }) =>
   bytes.every((byte, index) => data[at + index] === byte);
 
-/** What a file is by its content: one of the kinds that a model takes, plain text, or bytes of another kind. */
+/**
+ * What a file is by its content: one of the kinds that a model takes, plain text, or bytes of another kind.
+ */
 export function typeByContent(data: Uint8Array): string {
   const known = signatures.find(
     (signature) => has(data, signature) && (!signature.and || has(data, signature.and)),

@@ -4,7 +4,7 @@ import type { StoredAttachment } from '../store/port.ts';
 
 const ownFolder = '.switchboard';
 
-/** Puts files into a project, in a folder of their own; gives the lines that name them to the model. */
+/** Writes files into a separate folder of a project; returns the lines that name them to the model. */
 export async function placeFiles(
   id: string,
   files: readonly StoredAttachment[],

@@ -5,16 +5,17 @@ import { ProgramError, runForBytes, type Started, startProcess } from '../util/c
 
 export { ProgramError, StartError } from '../util/child-process.ts';
 
-/** Longer than this no turn waits for a git command. */
-const patienceMs = 5_000;
+/** How long a turn waits for a git command. */
+const defaultTimeoutMs = 5_000;
 
 const maxOutput = 64_000_000;
 
 const maxExcludesBytes = 1_000_000;
 
 /**
- * Every command of ours works on a repository of ours, which only we write. It has no work tree and never sees one of a
- * person: nothing that a project's files say can reach git. These are for what a person's machine may have set.
+ * Every command works on a repository of the server, which only the server writes. It has no work tree and
+ * never sees that of a project, so nothing in a project's files can reach git. These settings override those
+ * of the machine.
  */
 const settings = Object.entries({
   'core.fsmonitor': 'false',
@@ -26,7 +27,7 @@ const settings = Object.entries({
   'core.sshCommand': 'false',
   'core.quotePath': 'false',
   'core.precomposeUnicode': 'false',
-  // What is an odd name to Windows or macOS is left out before git hears of it.
+  // Names that Windows or macOS cannot have are left out before git sees them.
   'core.protectNTFS': 'false',
   'core.protectHFS': 'false',
   'core.fsync': 'none',
@@ -41,15 +42,15 @@ const settings = Object.entries({
 
 export type GitOptions = { input?: string | Uint8Array; timeoutMs?: number; maxBytes?: number };
 
-/** Where a person keeps what git is to ignore in all their projects, if it is not set. */
+/** Where git looks for patterns that a person ignores in all projects, by default. */
 const defaultExcludes = (env: Readonly<Record<string, string>>) =>
   join(env['XDG_CONFIG_HOME'] || join(env['HOME'] ?? homedir(), '.config'), 'git', 'ignore');
 
-/** Builds every git command of the server. `folder` is where the repositories of ours are. */
+/** Builds every git command of the server. `folder` holds the server's own repositories. */
 export function createGit({ folder, env }: { folder: string; env: Readonly<Record<string, string>> }) {
   const ownEnv = {
     PATH: env['PATH'] ?? '',
-    // Nothing is read from there: it is in nobody's hands but ours.
+    // Only the server writes there, so git reads no configuration from it.
     HOME: folder,
     LC_ALL: 'C',
     GIT_CONFIG_NOSYSTEM: '1',
@@ -75,7 +76,7 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
     commandEnv: Record<string, string>,
     options: GitOptions,
   ): Promise<Buffer> {
-    const { input, timeoutMs = patienceMs, maxBytes = maxOutput } = options;
+    const { input, timeoutMs = defaultTimeoutMs, maxBytes = maxOutput } = options;
     return (
       await runForBytes('git', args, {
         cwd,
@@ -95,15 +96,15 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
 
   return {
     run,
-    /** A command that is written to while it runs. */
+    /** Starts a command that reads its input while it runs. */
     start: (repository: string, args: readonly string[]): Promise<Started> =>
       startProcess('git', argsOf(repository, args), { cwd: repository, env: ownEnv }),
-    /** Makes an empty repository of ours. */
+    /** Creates an empty repository. */
     async init(repository: string): Promise<void> {
       await mkdir(repository, { recursive: true, mode: 0o700 });
       await run(repository, ['init', '--quiet', '--bare', '--template=']);
     },
-    /** The values of a key in a text that is a git configuration. What it includes is not read. */
+    /** The values of a key in the text of a git configuration. Included files are not read. */
     async configValues(repository: string, text: Uint8Array, key: string): Promise<string[]> {
       const args = ['config', '--file', '-', '--no-includes', '--null', '--get-all', key];
       const output = await run(repository, args, { input: text }).catch((error) => {
@@ -112,7 +113,7 @@ export function createGit({ folder, env }: { folder: string; env: Readonly<Recor
       });
       return output.toString().split('\0').slice(0, -1);
     },
-    /** What the person ignores in all their projects. Their own configuration is read, in a repository of ours. */
+    /** What a person ignores in all projects. Reads their configuration, in a repository of the server. */
     async personExcludes(repository: string): Promise<string> {
       const personEnv: Record<string, string> = {
         PATH: ownEnv.PATH,

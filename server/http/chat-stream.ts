@@ -69,7 +69,8 @@ export async function streamTurnText({ journal, turnId, response, signal, closin
       open += event.text;
       await write(text);
     } else if (event.type === 'message' && !event.parent_tool_id && event.text) {
-      // A retry may have begun the message anew: what was sent cannot be taken back, so the whole follows it.
+      // A retry may have started the message again. Sent text cannot be withdrawn, so the whole message
+      // follows it.
       const rest = event.text.startsWith(open)
         ? (event.text.length > open.length ? begin() : '') + event.text.slice(open.length)
         : `\n\n${event.text}`;

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { readOpenFileLimit } from '../util/open-file-limit.ts';
 
 /**
- * Connections that have shown no credentials: how many one address may hold, and all together. A browser opens six.
- * `youngMs` is how long each may take to show some; a burst of honest ones is let through.
+ * Connections that have shown no credentials: how many one address may hold, and all together. A browser
+ * opens six. `youngMs` is how long each may take to show some; a burst of honest ones is let through.
  */
 const limits = { perAddress: 64, inAll: 256, youngMs: 3000 };
 
@@ -21,8 +21,8 @@ const limitInAll = () =>
   Math.min(limits.inAll, Math.floor((readOpenFileLimit() ?? Number.POSITIVE_INFINITY) / 4));
 
 /**
- * Closes the oldest of the connections without credentials if there are too many. All that comes through a tunnel has
- * one address (`isShared`), so there only the limit of all together holds.
+ * Closes the oldest of the connections without credentials if there are too many. All that comes through a
+ * tunnel has one address (`isShared`), so there only the limit of all together holds.
  */
 export function limitStrangers(server: Server, { isShared }: { isShared: boolean }): void {
   const inAll = limitInAll();

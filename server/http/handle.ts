@@ -6,10 +6,10 @@ import type { Route } from '../../contract/route-row.ts';
 import { AppError } from '../app-error.ts';
 import { toJson, toWellFormed } from '../util/json-text.ts';
 
-/** Who asks: set by `authenticate`. `name` says by what they came in as well. */
+/** The authenticated client, set by `authenticate`. `name` also says how it authenticated. */
 export type Actor = { username: string; credentialId: string | null; name: string };
 
-/** What a handler gets: the checked parts of the request, who asks, and a signal for when they hang up. */
+/** What a handler gets: the validated parts of the request, the client, and a signal for when it hangs up. */
 export type Context<N extends RouteName> = {
   params: Received<N, 'params'>;
   query: Received<N, 'query'>;

@@ -22,9 +22,10 @@ function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMe
 }
 
 /**
- * Gives `onWebSocket` the requests for a WebSocket, and handles others as if they had asked for no other protocol
- * (RFC 9110, 7.8): Java's client and `curl --http2` ask for h2c with each first request. Node hands such a request out
- * with its bare connection, so it is put back and read again, after the answers that are still to come on it.
+ * Gives `onWebSocket` the requests for a WebSocket, and handles others as if they had asked for no other
+ * protocol (RFC 9110, 7.8): Java's client and `curl --http2` ask for h2c with each first request. Node hands
+ * such a request out with its bare connection, so it is put back and read again, after the answers that are
+ * still to come on it.
  */
 export function listenForUpgrades(
   server: Server,

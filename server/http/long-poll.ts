@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../contract/event.ts';
 import type { EventFilter, Journal } from '../store/port.ts';
 
-/** So many events at most are in one answer; the next one goes on from its cursor. */
+/** Maximum number of events in one answer; the next request continues from its cursor. */
 const maxEvents = 500;
 
 /** The events after a cursor, as soon as there are some, or none after `waitS` seconds. */

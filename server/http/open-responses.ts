@@ -4,10 +4,13 @@ import type { Response } from 'express';
 /** What is cut off: a response is destroyed, a socket ended at once. */
 type Open = { cut(): void; of: unknown };
 
-/** Null stands for the password, and for the token of this machine: they have no id, and are not revoked one by one. */
+/** Null is the password, or the token of this machine: they have no id and are not revoked separately. */
 type CredentialId = string | null;
 
-/** The answers that are still being written, and the sockets, by the credential that asked: what is revoked is cut off at once. */
+/**
+ * The answers that are still being written, and the sockets, by the credential that asked: what is revoked is
+ * cut off at once.
+ */
 export function createOpenResponses() {
   const open = new Map<CredentialId, Set<Open>>();
   const closing = new AbortController();

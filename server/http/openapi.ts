@@ -16,7 +16,10 @@ function clean({ $schema: _, ...schema }: Json): Json {
   return schema;
 }
 
-/** The API as an OpenAPI 3.1 document, made from the route table and the shapes that requests are checked with. */
+/**
+ * The API as an OpenAPI 3.1 document, made from the route table and the shapes that requests are checked
+ * with.
+ */
 export function buildOpenApi(version: string): Json {
   const paths: Record<string, Json> = {};
   for (const [name, route] of Object.entries(routes) as [RouteName, Route][]) {

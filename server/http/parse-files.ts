@@ -16,12 +16,15 @@ export const takesFiles = (method: string, path: string): boolean =>
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** The file of a form that was begun last, to name it where it is too much. */
+    /** The file of a form that was started last, to name it in the error if it is too large. */
     lastFile?: string;
   }
 }
 
-/** Fields of a message that are no text; a form has only texts. The field `json` holds several as an object: in it texts stay as they are. */
+/**
+ * Fields of a message that are no text; a form has only texts. The field `json` holds several as an object:
+ * in it texts stay as they are.
+ */
 const asJson = new Set(['literal', 'stream', 'follow', 'steer', 'interrupt', 'timeout_s', 'json_schema']);
 
 /** Loaded with the first form: it takes 12 MB of memory. */

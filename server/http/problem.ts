@@ -33,7 +33,10 @@ export function sendProblem(response: Response, error: AppError): void {
   response.status(problem.status).type('application/problem+json').send(toJson(problem));
 }
 
-/** The one place where an error becomes an answer. Faults of our own are logged, and told without their words. */
+/**
+ * The only place where an error becomes a response. Internal errors are logged and reported without their
+ * message.
+ */
 export function createErrorHandler({
   onFault,
 }: {

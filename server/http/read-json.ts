@@ -2,7 +2,10 @@ import express, { type RequestHandler } from 'express';
 import { AppError } from '../app-error.ts';
 import { findExcess } from '../util/json-text.ts';
 
-/** Parses JSON of a request. `field` names the part of a form that it is. Nothing recursive runs before its depth is known. */
+/**
+ * Parses JSON of a request. `field` names the part of a form that it is. Nothing recursive runs before its
+ * depth is known.
+ */
 export function parseJson(text: string, field?: string): unknown {
   const excess = findExcess(text);
   if (excess) throw new AppError('invalid_request', `${field ?? 'The body'} ${excess}.`, { field });

@@ -8,7 +8,9 @@ import { contain } from '../util/contain.ts';
 /** A tunnel drops a connection that is silent for a minute. */
 const pingIntervalMs = 30_000;
 
-/** A reader that is this far behind the terminal is disconnected; a new socket starts with the current screen. */
+/**
+ * A reader that is this far behind the terminal is disconnected; a new socket starts with the current screen.
+ */
 const maxBehind = 4_000_000;
 
 const closeCodes = { ended: 4000, tooSlow: 4001, refused: 4002 } as const;

@@ -80,7 +80,8 @@ export class TerminalSocket {
   /** The ticket of a request, or why it is refused. */
   #checkRequest(request: IncomingMessage): Ticket | { code: ErrorCode; detail?: string } {
     const { guard, tickets, isKnown } = this.#deps;
-    // Parsed by hand: nothing would catch what URL throws for an invalid address, and that would end the server.
+    // Parsed by hand: nothing would catch what URL throws for an invalid address, and that would end the
+    // server.
     const [pathname = '', query] = (request.url ?? '').split('?');
     if (!path.test(pathname))
       return { code: 'route_not_found', detail: `There is no WebSocket at ${pathname}.` };

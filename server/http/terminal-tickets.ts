@@ -7,7 +7,10 @@ const validS = 30;
 /** The holder of a ticket, and the terminal that it opens. */
 export type Ticket = { sessionId: string; host: string; credentialId: string | null };
 
-/** One-use tickets that open the socket of a terminal. Safari sends no credentials with a socket, and addresses are logged. */
+/**
+ * One-use tickets that open the socket of a terminal. Safari sends no credentials with a socket, and
+ * addresses are logged.
+ */
 export function createTerminalTickets({ now }: { now(): Date }) {
   const open = new Map<string, Ticket & { until: number }>();
   return {

@@ -7,11 +7,17 @@ export type PagePolicy = { style: string; script: string };
 
 /** The built page. */
 export interface Page {
-  /** Names what was built; null where nothing is. */
+  /** The id of the build; null if nothing is built. */
   build(): string | null;
-  /** What the document's own style and script are called in the Content-Security-Policy; null where nothing is built. */
+  /**
+   * The hashes of the document's own style and script for the Content-Security-Policy; null if nothing is
+   * built.
+   */
   policy(): PagePolicy | null;
-  /** The whole document: with the first screen drawn in it, or (without `boot`) bare, for use without a connection. */
+  /**
+   * The whole document: with the first screen drawn in it, or (without `boot`) bare, for use without a
+   * connection.
+   */
   html(boot: Boot | null, look: PageLook): Promise<string>;
   /** The service worker, which is another one with each build. */
   worker(): string;

@@ -33,13 +33,19 @@ export async function statEntry(folder: Folder, name: string): Promise<Stats | n
   }
 }
 
-/** What is at a path of a project; a link at its end is not followed, one before its end is refused. Null if nothing is there. */
+/**
+ * What is at a path of a project; a link at its end is not followed, one before its end is refused. Null if
+ * nothing is there.
+ */
 export async function statFile(root: string, path: string): Promise<Stats | null> {
   const { folder, name } = splitLast(path);
   return withFolder(root, folder, (opened) => statEntry(opened, name));
 }
 
-/** Opens a regular file for reading. Null if there is none; anything else is refused, and a pipe is not waited for. */
+/**
+ * Opens a regular file for reading. Null if there is none; anything else is refused, and a pipe is not waited
+ * for.
+ */
 export async function openEntry(
   folder: Folder,
   name: string,
@@ -137,10 +143,13 @@ async function makeChild(folder: Folder, name: string): Promise<Folder> {
   return child;
 }
 
-/** A name that nobody can have prepared. */
+/** A name that no other program can have prepared. */
 const temporaryName = () => `.switchboard-${randomBytes(12).toString('hex')}.tmp`;
 
-/** Takes the place of what has a name: a new file, never the old one written into, which may have a name elsewhere too. */
+/**
+ * Takes the place of what has a name: a new file, never the old one written into, which may have a name
+ * elsewhere too.
+ */
 async function replaceEntry(
   folder: Folder,
   name: string,
@@ -157,7 +166,10 @@ async function replaceEntry(
   }
 }
 
-/** Writes a file of a project, with the folders above it. A link at its end is replaced; one before its end is refused. */
+/**
+ * Writes a file of a project, with the folders above it. A link at its end is replaced; one before its end is
+ * refused.
+ */
 export function writeFile(
   root: string,
   path: string,
@@ -231,6 +243,6 @@ export function createFile(root: string, path: string, text: string): Promise<vo
   });
 }
 
-/** The rights of the file that was there; who may read it may run it, or nobody may. */
+/** The mode of the existing file; whoever may read it may also execute it, or no one may. */
 const modeLike = (mode: number, isExecutable: boolean) =>
   isExecutable ? (mode & 0o777) | ((mode >> 2) & 0o111) : mode & 0o666;

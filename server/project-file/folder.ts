@@ -10,12 +10,12 @@ const pathOnly = 0o10000000;
 const noFollowAny = 0x20000000;
 
 /**
- * Node has no openat(2). On Linux a path below `/proc/self/fd/<descriptor>` has its meaning: the kernel starts at the
- * open folder itself, whatever has taken its name since.
+ * Node has no openat(2). On Linux a path below `/proc/self/fd/<descriptor>` has its meaning: the kernel
+ * starts at the open folder itself, whatever has taken its name since.
  *
- * Elsewhere (macOS) there is no such path. There each operation goes by the path, with O_NOFOLLOW_ANY where a file is
- * opened, and the folder's real path is checked before and after it: an exchange is noticed, but one within the
- * operation itself is not prevented. Only Linux is tested.
+ * Other systems (macOS) lack such a path. There each operation goes by the path, with O_NOFOLLOW_ANY where a
+ * file is opened, and the folder's real path is checked before and after it: an exchange is noticed, but one
+ * within the operation itself is not prevented. Only Linux is tested.
  */
 const hasDescriptorPaths = process.platform === 'linux' && existsSync('/proc/self/fd');
 
@@ -26,7 +26,10 @@ const folderFlags = hasDescriptorPaths
 const isCode = (error: unknown, ...codes: string[]) =>
   codes.includes((error as NodeJS.ErrnoException)?.code ?? '');
 
-/** An open folder of a project. What is done by it happens in this folder, even if its name leads elsewhere by then. */
+/**
+ * An open folder of a project. What is done by it happens in this folder, even if its name leads elsewhere by
+ * then.
+ */
 export class Folder {
   /** Its real path when it was opened. */
   readonly real: string;
@@ -79,7 +82,9 @@ export class Folder {
     }
   }
 
-  /** Runs an operation on the paths of this folder's entries. Its last component must not be followed by it. */
+  /**
+   * Runs an operation on the paths of this folder's entries. Its last component must not be followed by it.
+   */
   async use<T>(work: (at: (name: string) => string) => Promise<T>): Promise<T> {
     if (hasDescriptorPaths) return work((name) => `/proc/self/fd/${this.#handle.fd}/${name}`);
     await this.#checkStill();
@@ -118,7 +123,9 @@ export class Folder {
   }
 }
 
-/** Runs work in a folder of a project, and closes it. Null without running it if a component does not exist. */
+/**
+ * Runs work in a folder of a project, and closes it. Null without running it if a component does not exist.
+ */
 export async function withFolder<T>(
   root: string,
   path: string,

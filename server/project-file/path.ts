@@ -21,7 +21,9 @@ export class ProjectFileError extends Error {
   }
 }
 
-/** The components of a path inside a project; none for the project itself. Throws ProjectFileError `bad_path`. */
+/**
+ * The components of a path inside a project; none for the project itself. Throws ProjectFileError `bad_path`.
+ */
 export function splitPath(path: string): string[] {
   if (path === '') return [];
   const names = path.split('/');
@@ -35,8 +37,8 @@ export function splitPath(path: string): string[] {
 const ignoredByHfs = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/gu;
 
 /**
- * Whether some file system takes a name for `.git`: HFS+ and APFS fold case and leave characters out, NTFS drops dots
- * and spaces at the end, has short names and streams, and takes a backslash for a slash.
+ * Whether some file system takes a name for `.git`: HFS+ and APFS fold case and leave characters out, NTFS
+ * drops dots and spaces at the end, has short names and streams, and takes a backslash for a slash.
  */
 export function isGitName(name: string): boolean {
   return name.split('\\').some((part) => {

@@ -6,7 +6,10 @@ import { followPath, resolveFile } from './resolve-file.ts';
 /** No project has folders that are nested deeper. */
 const maxDepth = 64;
 
-/** What the paths of a call lead to, with links followed: out of the project, or to a file that a program obeys. */
+/**
+ * What the paths of a call lead to, with links followed: out of the project, or to a file that a program
+ * obeys.
+ */
 export type Sight = { outside: boolean; obeyed: boolean };
 
 /** What a call names; see `server/prompt/paths.ts`. */
@@ -28,7 +31,9 @@ const isOutside = (path: string, project: string) => /^\.\.(\/|$)/.test(relative
 /** Devices that every command may use. */
 const isHarmless = (path: string) => /^\/dev\/(null|stdin|stdout|stderr|tty)$/.test(path);
 
-/** The links that fit what a pattern begins with: a shell puts them in its place. Null if there are too many. */
+/**
+ * The links that fit what a pattern begins with: a shell puts them in its place. Null if there are too many.
+ */
 async function linksLike(start: string, project: string): Promise<string[] | null> {
   const folder = start.slice(0, start.lastIndexOf('/') + 1);
   const real = await followPath(folder || '.', project).catch(() => null);
@@ -39,7 +44,10 @@ async function linksLike(start: string, project: string): Promise<string[] | nul
   return links.length > maxFits ? null : links.map(({ name }) => folder + name);
 }
 
-/** Where the paths of a call lead. What cannot be followed, or was too much to look at, counts as outside and as obeyed. */
+/**
+ * Where the paths of a call lead. What cannot be followed, or was too much to look at, counts as outside and
+ * as obeyed.
+ */
 export async function lookAtPaths(
   { named, words, patterns, written, isCut }: Named,
   project: string,
@@ -74,8 +82,8 @@ export async function lookAtPaths(
 }
 
 /**
- * Whether a program obeys or runs what stands in a file: by its name, because it may be executed, or because it lies
- * in a git folder of another name. `file` has its links resolved, and so has `project`.
+ * Whether a program obeys or runs the content of a file: by its name, because it may be executed, or because
+ * it lies in a git folder of another name. `file` has its links resolved, and so has `project`.
  */
 async function isObeyedFile(file: string, project: string): Promise<boolean> {
   if (isObeyedName(isOutside(file, project) ? file : relative(project, file))) return true;

@@ -18,7 +18,7 @@ const patienceMs = 10_000;
 
 const noFiles = { files: new Set<string>(), folders: new Set<string>() };
 
-/** Folders that nobody wants to pick a file from, if no .gitignore says so. */
+/** Folders whose files are never suggested, even if no .gitignore excludes them. */
 const skipped = new Set(['node_modules', '.git', '.venv', '__pycache__', 'dist', 'target']);
 
 export function createProjects(deps: {
@@ -32,7 +32,7 @@ export function createProjects(deps: {
   async function toRow(path: string) {
     const isProject = await statFile(path, '.git').then(
       (found) => found !== null,
-      () => false, // A root may have a link in its path: it is shown all the same.
+      () => false, // A root may have a link in its path; it is shown anyway.
     );
     return { name: basename(path), path, is_project: isProject };
   }

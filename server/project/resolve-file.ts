@@ -4,13 +4,16 @@ import { dirname, join, resolve } from 'node:path';
 /** As many links as Linux follows in one path. */
 const maxLinks = 40;
 
-/** The path of a file with all links resolved, as tools see it that take `..` off first. It need not exist. */
+/**
+ * The path of a file with all links resolved, as tools see it that take `..` off first. It need not exist.
+ */
 export const resolveFile = (path: string, project: string): Promise<string> =>
   followPath(resolve(project, path), '/');
 
 /**
- * The path of a file with all links resolved, as the system sees it: `..` leads to the parent of what a link leads
- * to. A link to what does not exist is followed too: who writes there makes it. Rejects if links lead in a circle.
+ * The path of a file with all links resolved, as the system sees it: `..` leads to the parent of what a link
+ * leads to. A link to what does not exist is followed too: who writes there makes it. Rejects if links lead
+ * in a circle.
  */
 export async function followPath(path: string, project: string): Promise<string> {
   const steps = (path.startsWith('/') ? path : `${project}/${path}`).split('/').toReversed();

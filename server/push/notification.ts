@@ -57,7 +57,9 @@ function isAmbiguous({ tool, input }: Prompt): boolean {
   );
 }
 
-/** Whether a notice shows the whole request, so that it can be allowed there. A risky one is read on its card. */
+/**
+ * Whether a notice shows the whole request, so that it can be allowed there. A risky one is read on its card.
+ */
 export function fitsNotice(prompt: Prompt): boolean {
   if (prompt.kind !== 'permission' || prompt.risks?.length) return false;
   const text = describeInput(prompt);

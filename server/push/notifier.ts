@@ -19,7 +19,10 @@ const maxReported = 200;
 
 export type NotifierDeps = DeviceSenderDeps & {
   seen: Seen;
-  /** The title of a conversation, and the kinds of notices that it sends; null if there is no such conversation. */
+  /**
+   * The title of a conversation, and the kinds of notices that it sends; null if the conversation does not
+   * exist.
+   */
   conversation(id: string): { title: string; notify: readonly NoticeKind[] | null } | null;
   /** The open prompts, oldest first. */
   waiting(): Prompt[];

@@ -12,7 +12,10 @@ const priority: Record<PushMessage['kind'], number> = {
   withdraw: 1,
 };
 
-/** ntfy (ntfy.sh or a server of one's own), published as JSON. Its buttons call this server, so they need its public address. */
+/**
+ * ntfy (ntfy.sh or a server of one's own), published as JSON. Its buttons call this server, so they need its
+ * public address.
+ */
 export function createNtfy({ post, publicUrl }: { post: SafePost; publicUrl(): string | null }): PushChannel {
   return {
     async send(device, message) {

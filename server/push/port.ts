@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Delivery, DeviceKind, PushMessage, PushSettings } from '../../contract/push.ts';
 
-/** A device as it is kept. `secret` is what its kind needs to be sent to: keys, a token, the secret of signatures. */
+/**
+ * A stored device. `secret` is what sending to its kind needs: keys, a token, or the secret of signatures.
+ */
 export type StoredDevice = {
   id: string;
   kind: z.infer<typeof DeviceKind>;
@@ -9,17 +11,20 @@ export type StoredDevice = {
   url: string;
   secret: Record<string, string>;
   created_at: string;
-  /** The sign-in or token that added it: revoked with it. Null for what was added with the password. */
+  /**
+   * The sign-in or token that added it; the device goes when it is revoked. Null if it was added with the
+   * password.
+   */
   credential_id: string | null;
 };
 
-/** One way to tell somebody something. */
+/** One way to notify a person. */
 export interface PushChannel {
-  /** Sends a message. Throws PushError where it was not taken. */
+  /** Sends a message. Throws PushError if it was not accepted. */
   send(device: StoredDevice, message: PushMessage): Promise<void>;
 }
 
-/** The other side did not take a push; `isGone` where it says that there is no such device any more. */
+/** The other side refused a push; `isGone` if it reports that the device no longer exists. */
 export class PushError extends Error {
   override name = 'PushError';
   readonly isGone: boolean;
@@ -35,9 +40,9 @@ export interface PushStore {
   /** Adds a device; one of the same address is replaced. */
   addDevice(device: StoredDevice): void;
   removeDevice(id: string): boolean;
-  /** What a sign-in or token has added; `browsers`: of that the browsers alone. */
+  /** Removes the devices that a sign-in or token has added; with `browsers`, only the browsers among them. */
   removeOfCredential(credentialId: string, which: 'all' | 'browsers'): void;
-  /** Every browser, and all that sign-ins and tokens have added. */
+  /** Removes every browser, and every device that sign-ins and tokens have added. */
   removeOfSignIns(): void;
   settings(): PushSettings;
   saveSettings(settings: PushSettings): void;
@@ -46,9 +51,9 @@ export interface PushStore {
   deliveries(limit: number): Delivery[];
   last(deviceId: string): Delivery | null;
   addAction(action: { hash: string; prompt_id: string; conv_id: string; decision: 'allow' | 'deny' }): void;
-  /** Uses a button up: with it go the other ones of its prompt. Null where there is none. */
+  /** Redeems a button and removes all buttons of its prompt. Null if it does not exist. */
   takeAction(hash: string): { prompt_id: string; conv_id: string; decision: 'allow' | 'deny' } | null;
-  /** The buttons of a prompt are worth nothing any more. */
+  /** Removes the buttons of a prompt. */
   dropActions(promptId: string): void;
   dropAllActions(): void;
 }

@@ -104,14 +104,17 @@ export class Pushes {
   }
 
   /**
-   * Removes the devices that a sign-in or token has added, because it was revoked. At a sign-out only browsers go: topics
-   * and webhooks stay.
+   * Removes the devices that a sign-in or token has added, because it was revoked. At a sign-out only
+   * browsers go: topics and webhooks stay.
    */
   removeOfCredential(id: string, which: 'all' | 'browsers'): void {
     this.#store.removeOfCredential(id, which);
   }
 
-  /** Removes all browsers, all devices that sign-ins and tokens have added, and the buttons of all notifications. */
+  /**
+   * Removes all browsers, all devices that sign-ins and tokens have added, and the buttons of all
+   * notifications.
+   */
   removeOfSignIns(): void {
     this.#store.removeOfSignIns();
     this.#store.dropAllActions();

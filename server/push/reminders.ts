@@ -13,8 +13,8 @@ export class Reminders {
   }
 
   /**
-   * Schedules the next announcement of a prompt; `delayMs` null: never. One that was not sent, because of quiet hours or
-   * because a page has shown the prompt, does not count (`wasSent` false).
+   * Schedules the next announcement of a prompt; `delayMs` null: never. One that was not sent, because of
+   * quiet hours or because a page has shown the prompt, does not count (`wasSent` false).
    */
   scheduleReminder(
     promptId: string,

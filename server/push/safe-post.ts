@@ -15,7 +15,10 @@ function toBlockList(family: 'ipv4' | 'ipv6', nets: readonly Net[]): BlockList {
   return list;
 }
 
-/** IPv4 addresses that are not global unicast, by the registry of special-purpose addresses (RFC 6890 and later). */
+/**
+ * IPv4 addresses that are not global unicast, by the registry of special-purpose addresses (RFC 6890 and
+ * later).
+ */
 const special4 = toBlockList('ipv4', [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -37,7 +40,9 @@ const special4 = toBlockList('ipv4', [
 /** All of global unicast in IPv6. What is outside of it is private, mapped, translated or unassigned. */
 const global6 = toBlockList('ipv6', [['2000::', 3]]);
 
-/** What of it leads elsewhere: Teredo and other protocols, 6to4 (which holds an IPv4 address), documentation. */
+/**
+ * What of it leads elsewhere: Teredo and other protocols, 6to4 (which holds an IPv4 address), documentation.
+ */
 const special6 = toBlockList('ipv6', [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -83,8 +88,8 @@ export type LookUpAll = (
 ) => void;
 
 /**
- * Looks a name up and refuses it if any of its addresses is private or our own. A connection is made to the very
- * addresses that it gives, so a name that has another answer in between (DNS rebinding) gains nothing.
+ * Looks a name up and refuses it if any of its addresses is private or our own. A connection is made to the
+ * very addresses that it gives, so a name that has another answer in between (DNS rebinding) gains nothing.
  */
 const toPublicLookup =
   (lookUp: LookUpAll): LookupFunction =>
@@ -114,9 +119,9 @@ export type SafePost = (
 ) => Promise<{ status: number; text: string }>;
 
 /**
- * Posts to an address that a person gave. Follows no redirect. Throws AppError `address_not_allowed` if it leads into a
- * private network or to this machine and that is not allowed, or the error of the connection. `publicUrl` is where this
- * server is reached from outside.
+ * Posts to an address that a person gave. Follows no redirect. Throws AppError `address_not_allowed` if it
+ * leads into a private network or to this machine and that is not allowed, or the error of the connection.
+ * `publicUrl` is where this server is reached from outside.
  */
 export function createSafePost({
   allowPrivate,
@@ -131,7 +136,10 @@ export function createSafePost({
 } {
   const publicLookup = toPublicLookup(lookUp);
 
-  /** Throws AppError `address_not_allowed`. A name that cannot be looked up now passes: it is looked up again at each call. */
+  /**
+   * Throws AppError `address_not_allowed`. A name that cannot be looked up now passes: it is looked up again
+   * at each call.
+   */
   async function check(url: string): Promise<void> {
     if (allowPrivate) return;
     const host = hostOf(url);

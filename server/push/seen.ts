@@ -1,7 +1,10 @@
 /** So many conversations are remembered. */
 const maxKept = 500;
 
-/** How far visible pages have shown each conversation: they say so themselves, since an open socket proves nothing. */
+/**
+ * How far visible pages have shown each conversation: they say so themselves, since an open socket proves
+ * nothing.
+ */
 export function createSeen() {
   const shown = new Map<string, number>();
   return {

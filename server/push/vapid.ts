@@ -11,8 +11,8 @@ const keyShapes = { publicKey: /^[\w-]{87}$/, privateKey: /^[\w-]{43}$/ };
 const instead = 'new keys were made, and browsers must turn notifications on again';
 
 /**
- * The keys by which push services know this server: made on first use, and kept in the data folder (0600). `isKnown` says
- * whether a browser knows keys of before.
+ * The keys by which push services know this server: made on first use, and kept in the data folder (0600).
+ * `isKnown` says whether a browser knows keys of before.
  */
 export async function loadVapidKeys(
   folder: string,

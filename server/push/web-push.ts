@@ -7,10 +7,16 @@ import type { VapidKeys } from './vapid.ts';
 /** How long a push service keeps a message for a phone that is off. */
 const ttlS = 12 * 3600;
 
-/** RFC 8292 asks for a contact. Without an address of our own nobody's is given: Apple refuses one on localhost. */
-const nobody = 'mailto:switchboard@example.org';
+/**
+ * RFC 8292 asks for a contact. Apple refuses one on localhost, so a server without a public address gives
+ * this.
+ */
+const placeholderContact = 'mailto:switchboard@example.org';
 
-/** Of one conversation the newest message alone waits for a phone that is off. A topic has at most 32 characters. */
+/**
+ * For a phone that is off, only the newest message of a conversation waits. A topic has at most 32
+ * characters.
+ */
 const topicOf = (id: string) => Buffer.from(id).toString('base64url').slice(-32);
 
 /** Web Push (RFC 8291, 8292): encrypted for the browser, so that the push service cannot read it. */
@@ -32,7 +38,7 @@ export function createWebPush({
         { endpoint: device.url, keys: { p256dh, auth } },
         toJson(message),
         {
-          vapidDetails: { subject: publicUrl() ?? nobody, ...keys },
+          vapidDetails: { subject: publicUrl() ?? placeholderContact, ...keys },
           TTL: ttlS,
           urgency: message.kind === 'needs_me' ? 'high' : 'normal',
           topic: topicOf(message.conv_id || message.notice_id),

@@ -1,6 +1,8 @@
 import type { PushMessage } from '../../contract/push.ts';
 
-/** The first line of a notice, for channels that show it as it is; the page's worker has its own, by language. */
+/**
+ * The first line of a notice, for channels that show it as it is; the page's worker has its own, by language.
+ */
 export function headline({ kind, title, prompt }: PushMessage): string {
   switch (kind) {
     case 'needs_me':

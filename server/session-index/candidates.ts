@@ -2,7 +2,9 @@ import { type Term, toMatch, toWordMatch } from '../transcript/query.ts';
 import type { SearchQuery } from './port.ts';
 import { type IndexFile, rowRange, toPlace } from './schema.ts';
 
-/** To order matches by how well they fit, all of them must be ranked: above this number the newest come first. */
+/**
+ * To order matches by how well they fit, all of them must be ranked: above this number the newest come first.
+ */
 const maxRanked = 800;
 
 /** How many outputs of tools, which are long, are read in a search for a phrase. */
@@ -20,7 +22,7 @@ export type Candidates = { rows: number[]; order: 'best' | 'newest' };
 
 type RowSearch = { table: Table; match: string; files: readonly number[] | null; maxRows: number };
 
-/** The rows of the index that have the words of a query: best first, or newest first if there are very many. */
+/** The rows of the index that match a query: best first, or newest first if there are very many. */
 export function findCandidates(
   index: IndexFile,
   query: SearchQuery,

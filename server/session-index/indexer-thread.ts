@@ -175,7 +175,8 @@ export class IndexerThread {
   #suspend(): void {
     const worker = this.#worker;
     if (!worker) return;
-    // Watches before the thread ends: a change in between wakes the next thread, which checks all transcripts.
+    // Watches before the thread ends: a change in between wakes the next thread, which checks all
+    // transcripts.
     const onChange = () => this.#resume();
     const on = { changed: onChange, lost: onChange, fault: (error: unknown) => this.#warnOfWatch(error) };
     this.#suspended = {

@@ -16,7 +16,9 @@ const batchBytes = 16_000_000;
 
 const reportIntervalMs = 200;
 
-/** After each step the thread rests for this part of the time that the step took: turns and requests go first. */
+/**
+ * After each step the thread rests for this part of the time that the step took: turns and requests go first.
+ */
 const restShare = 0.05;
 
 export type IndexerDeps = {
@@ -149,7 +151,10 @@ export class Indexer {
     }
   }
 
-  /** Searched again each time, since changed files go first; sorting them each time would cost more than reading them. */
+  /**
+   * Searched again each time, since changed files go first; sorting them each time would cost more than
+   * reading them.
+   */
   #findNewestStale(): IndexedFile | undefined {
     let newest: IndexedFile | undefined;
     for (const file of this.#stale) if (!newest || file.modified_ms > newest.modified_ms) newest = file;

@@ -1,15 +1,16 @@
 import type { Indexing, SearchRole } from '../../contract/session.ts';
 import type { SessionMetadata } from '../transcript/metadata.ts';
 
-/** What the thread of the index is started with. */
-/** `agents` are the folders in which sub-agents were at work last. */
+/**
+ * The start data of the indexing thread. `agents` are the folders of the sub-agents that were active last.
+ */
 export type IndexerStart = { home: string; path: string; agents: readonly string[] };
 export type ToIndexer = { type: 'look' } | { type: 'end' };
 export type FromIndexer =
   | { type: 'fault'; text: string }
   | { type: 'progress'; progress: Indexing; isListed: boolean; agents: readonly string[] };
 
-/** A transcript as the index knows it. */
+/** A transcript as stored in the index. */
 export type IndexedSession = {
   id: string;
   path: string;
@@ -17,7 +18,7 @@ export type IndexedSession = {
   modifiedAt: string;
   facts: SessionMetadata;
   kind: string | null;
-  /** The session whose first entry this one has as well, where that is an older one. */
+  /** The older session whose first entry this one shares, if there is one. */
   forkOf: string | null;
   problem: string | null;
 };
@@ -27,7 +28,7 @@ export type SessionIndexFilter = {
   kind?: string | undefined;
   q?: string | undefined;
   withForks: boolean;
-  /** Only these, or none of these, by session. */
+  /** Only these sessions, or all except these. */
   only?: readonly string[];
   without?: readonly string[];
 };
@@ -41,7 +42,7 @@ export type SearchMatch = {
   at: string | null;
   excerpt: string;
   marks: [number, number][];
-  /** The sub-agent that said it; null where the session itself did. */
+  /** The sub-agent that said it; null for the session itself. */
   agentId: string | null;
   before: string | null;
 };
@@ -55,18 +56,21 @@ export type SearchQuery = {
   limit: number;
 };
 
-/** Every transcript of this machine: listed and searched by an index that is built beside the server, and can be deleted. */
+/**
+ * All transcripts of this machine, listed and searched by an index. The index can be deleted; it is then
+ * built again.
+ */
 export interface SessionIndex {
   /** Resolves when the newest sessions can be listed, or after a second. */
   ready(): Promise<void>;
   indexing(): Indexing;
-  /** Newest first. `after` is the last row of the page before. */
+  /** Newest first. `after` is the last row of the previous page. */
   list(
     filter: SessionIndexFilter,
     limit: number,
     after?: { modifiedMs: number; row: number },
   ): { rows: IndexedSession[]; next: { modifiedMs: number; row: number } | null };
-  /** Those whose id begins so, newest first. */
+  /** The sessions with an id prefix, newest first. */
   findByPrefix(prefix: string, limit: number): IndexedSession[];
   /** Throws AppError `invalid_request` for a search without a word. */
   search(query: SearchQuery): Promise<{ hits: SearchMatch[]; order: 'best' | 'newest' }>;

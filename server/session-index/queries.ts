@@ -16,11 +16,14 @@ type Row = {
   fork_of: string | null;
 };
 
-/** The oldest other session with the same first entry, where that is older than this one. */
-const forkOf = `(SELECT other.session_id FROM file AS other WHERE other.first_uuid = file.first_uuid AND other.session_id <> file.session_id AND other.agent_id IS NULL
-  AND json_extract(other.facts, '$.createdAt') <= json_extract(file.facts, '$.createdAt') AND other.id < file.id ORDER BY other.id LIMIT 1)`;
+/** The oldest other session with the same first entry, if it is older than this one. */
+const forkOf = `(SELECT other.session_id FROM file AS other
+  WHERE other.first_uuid = file.first_uuid AND other.session_id <> file.session_id AND other.agent_id IS NULL
+  AND json_extract(other.facts, '$.createdAt') <= json_extract(file.facts, '$.createdAt') AND other.id < file.id
+  ORDER BY other.id LIMIT 1)`;
 
-const columns = `id, path, session_id, size, modified_ms, facts_to, text_to, facts, error, kind, ${forkOf} AS fork_of`;
+const columns = `id, path, session_id, size, modified_ms, facts_to, text_to, facts, error, kind,
+  ${forkOf} AS fork_of`;
 
 function toIndexedSession(row: Row): IndexedSession {
   const facts: SessionMetadata = row.facts ? JSON.parse(row.facts) : noFacts;
@@ -39,10 +42,10 @@ function toIndexedSession(row: Row): IndexedSession {
   };
 }
 
-/** Where a text stands for itself in a LIKE. */
+/** Escapes a text for a LIKE. */
 const literal = (text: string) => text.toLowerCase().replaceAll(/[\\%_]/g, '\\$&');
 
-/** A session that is in the folders of two projects is known by the file that was written last. */
+/** If a session is in the folders of two projects, the file that was written last counts. */
 const newestOfSession = `agent_id IS NULL AND NOT EXISTS (SELECT 1 FROM file AS newer
   WHERE newer.session_id = file.session_id AND newer.agent_id IS NULL AND newer.modified_ms > file.modified_ms)`;
 
@@ -65,7 +68,7 @@ function conditions({ project, kind, q, withForks, only, without }: SessionIndex
   return { sql, values };
 }
 
-/** The transcripts that fit, newest first, and where the next page begins. */
+/** The matching transcripts, newest first, and where the next page begins. */
 export function listIndexed(
   index: IndexFile,
   filter: SessionIndexFilter,
@@ -91,6 +94,7 @@ export function listIndexed(
 }
 
 export function findByPrefix(index: IndexFile, prefix: string, limit: number): IndexedSession[] {
-  const sql = `SELECT ${columns} FROM file WHERE session_id >= ? AND session_id < ? AND ${newestOfSession} ORDER BY modified_ms DESC LIMIT ?`;
+  const sql = `SELECT ${columns} FROM file WHERE session_id >= ? AND session_id < ? AND ${newestOfSession}
+    ORDER BY modified_ms DESC LIMIT ?`;
   return (index.prepare(sql).all(prefix, `${prefix}\uffff`, limit) as Row[]).map(toIndexedSession);
 }

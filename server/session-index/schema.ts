@@ -2,14 +2,15 @@ import { lstatSync, rmSync } from 'node:fs';
 import Libsql from 'libsql';
 import { keepAside } from '../util/file-fault.ts';
 
-/** Raised with each change of the tables or of what is put into them: an index of another version is built anew. */
+/** Raised with each change of the tables or of their content: an index of another version is built again. */
 const version = 3;
 
 /**
- * A file with an `agent_id` is that of a sub-agent: it is searched, and is no session. `facts_to` and `text_to` are how far (in bytes) a transcript was read for what is known of it and for the
- * search. In `said` and `output` a row is a line of a transcript: its rowid says which (see rowIdOf). They keep no
- * text: that stands in the transcripts. What a word is says `transcript/words.ts` alone: the tokenizer `ascii` takes
- * every sign that is not ASCII for a part of a word, so it cuts nothing that was cut there.
+ * A file with an `agent_id` belongs to a sub-agent: it is searched, but not listed as a session. `facts_to`
+ * and `text_to` say how far (in bytes) a transcript was read for its metadata and for the search. In `said`
+ * and `output` a row is a line of a transcript; its rowid says which (see toRowId). They store no text, which
+ * is read from the transcripts. Only `transcript/words.ts` decides what a word is: the tokenizer `ascii`
+ * takes every character that is not ASCII as a part of a word, so it does not split further.
  */
 const tables = `
   CREATE TABLE meta (home TEXT NOT NULL);
@@ -54,7 +55,10 @@ export const rowRange = (fileId: number): [bigint, bigint] => [
 
 export type IndexFile = Libsql.Database;
 
-/** The index as the thread that writes it sees it. One that is damaged, of another version or of another home is built anew. */
+/**
+ * Opens the index for the thread that writes it. One that is damaged, or of another version or home, is
+ * replaced.
+ */
 export function openForWriting(path: string, home: string): IndexFile {
   try {
     return open(path, home);
@@ -64,7 +68,7 @@ export function openForWriting(path: string, home: string): IndexFile {
   }
 }
 
-/** Makes room for a new index. What is there and is not a file, nor a link, is not ours, and is kept aside. */
+/** Makes room for a new index. Anything else than a file or link at its path is not ours, and is renamed. */
 export function removeIndex(path: string): void {
   for (const end of ['', '-wal', '-shm']) {
     try {
@@ -89,11 +93,11 @@ function open(path: string, home: string): IndexFile {
     file.pragma('cache_size = -8000');
     const { user_version } = file.prepare('PRAGMA user_version').get() as { user_version: number };
     if (user_version === 0) {
-      // It may be a link to a database of somebody else's.
+      // It may be a link to another program's database.
       if (!isNew) throw new Error('this is not an index');
       file.exec(`BEGIN; ${tables} PRAGMA user_version = ${version}; COMMIT;`);
       file.prepare('INSERT INTO meta VALUES (?)').run(home);
-      // Less often written out, so less to be joined later.
+      // Larger segments: fewer to merge later.
       file.exec(
         "INSERT INTO said(said, rank) VALUES ('hashsize', 16000000); INSERT INTO output(output, rank) VALUES ('hashsize', 16000000); INSERT INTO said(said, rank) VALUES ('automerge', 8); INSERT INTO output(output, rank) VALUES ('automerge', 8);",
       );
@@ -110,7 +114,9 @@ function open(path: string, home: string): IndexFile {
   }
 }
 
-/** The index for reading alone, beside the thread that writes it. Null where that has not made it yet, or not anew. */
+/**
+ * Opens the index for reading, beside the thread that writes it. Null if the thread has not created it yet.
+ */
 export function openForReading(path: string): IndexFile | null {
   let file: IndexFile | null = null;
   try {
@@ -118,7 +124,7 @@ export function openForReading(path: string): IndexFile | null {
     if ((file.prepare('PRAGMA user_version').get() as { user_version: number }).user_version === version)
       return file;
   } catch {
-    // It is being made, or is none: the thread replaces it.
+    // It is being created, or is not an index: the thread replaces it.
   }
   file?.close();
   return null;

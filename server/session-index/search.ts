@@ -11,7 +11,10 @@ import { findCandidates, joinMainFile } from './candidates.ts';
 import type { SearchMatch, SearchQuery } from './port.ts';
 import { type IndexFile, toPlace } from './schema.ts';
 
-/** How many candidates are read for those that meet the other conditions: the time, phrases in the output of tools. */
+/**
+ * How many candidates are read for those that meet the other conditions: the time, phrases in the output of
+ * tools.
+ */
 const maxRead = 200;
 
 /** Only transcripts say when a message was written, so most of the candidates of a time are skipped. */
@@ -138,8 +141,8 @@ async function readEntryAt(file: FileHandle, start: number): Promise<{ entry: En
 }
 
 /**
- * The text of an entry, of the wanted roles, that has the most terms. Null if a term is in none of them: the index
- * returns candidates in which the words of a phrase may be apart.
+ * The text of an entry, of the wanted roles, that has the most terms. Null if a term is in none of them: the
+ * index returns candidates in which a phrase may be split.
  */
 function pickBestText(texts: SearchTexts, terms: readonly Term[], roles: readonly SearchRole[]) {
   const missing = new Set(terms);

@@ -18,7 +18,8 @@ export type WatchListener = {
 };
 
 /**
- * Watches transcripts for changes, by the system's notifications. `agentFolders` are those of an earlier watcher.
+ * Watches transcripts for changes, by the system's notifications. `agentFolders` are those of an earlier
+ * watcher.
  */
 export function watchTranscripts(
   home: string,
@@ -31,8 +32,8 @@ export function watchTranscripts(
 }
 
 /**
- * There is one watch for each project's folder, not one for each file. What it misses (too many watches, a network disk)
- * is found by the next crawl.
+ * There is one watch for each project's folder, not one for each file. What it misses (too many watches, a
+ * network disk) is found by the next crawl.
  */
 export class TranscriptWatcher {
   readonly #root: string;
@@ -60,7 +61,10 @@ export class TranscriptWatcher {
     for (const folder of this.#agentFolders) this.#watchAgents(folder);
   }
 
-  /** The folders of the sub-agents that were active last. The next watcher needs them: only their own files report changes. */
+  /**
+   * The folders of the sub-agents that were active last. The next watcher needs them: only their own files
+   * report changes.
+   */
   agentFolders(): string[] {
     return [...this.#agentFolders];
   }

@@ -6,20 +6,23 @@ import { openForWriting, removeIndex } from './schema.ts';
 import { watchTranscripts } from './watcher.ts';
 import { IndexWriter } from './writer.ts';
 
-/** This file is built to dist/server/session-index.js: a thread that reads transcripts, so that the server's own stays free. */
+/**
+ * Built to dist/server/session-index.js: a thread that reads transcripts, so that the main thread stays free.
+ */
 const port = parentPort;
 if (!port) throw new Error('This is a worker of the server; start the server instead.');
 
-// Turns and requests go before. On Linux it is this thread alone that is meant; elsewhere it would be the whole server.
+// Turns and requests go first. On Linux this is the priority of the thread; elsewhere it would be that of the
+// server.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 
 const { home, path, agents } = workerData as IndexerStart;
 const send = (message: FromIndexer) => port.postMessage(message);
 
-/** Notices of the system can be lost: all is looked at anew so often. */
+/** File notifications can be lost: all transcripts are checked at this interval. */
 const crawlEveryMs = 60_000;
 
-/** A crawl that somebody waits for is not repeated sooner. */
+/** A crawl that a reader waits for is not repeated within this time. */
 const freshMs = 5_000;
 
 const index = openForWriting(path, home);
@@ -27,7 +30,7 @@ const indexer = new Indexer({
   home,
   onDamage(error) {
     removeIndex(path);
-    // The next thread builds it anew.
+    // The next thread builds it again.
     throw error;
   },
   writer: new IndexWriter(index),

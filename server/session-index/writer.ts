@@ -33,7 +33,9 @@ type Chunk = {
 /** A file is read in steps of this size; other work is done between them. */
 const stepBytes = 4_000_000;
 
-/** How many of the bytes that were read last are remembered: a file that only grew has them in the same place. */
+/**
+ * How many of the bytes that were read last are remembered: a file that only grew has them in the same place.
+ */
 const tailBytes = 256;
 
 const columns = 'id, path, session_id, agent_id, size, modified_ms, facts_to, text_to, tail, facts';
@@ -65,7 +67,10 @@ export class IndexWriter {
     return this.#statements.allFiles.all() as IndexedFile[];
   }
 
-  /** Adds new files; the newest gets the highest id, so that rows of the index are roughly in the order of time. */
+  /**
+   * Adds new files; the newest gets the highest id, so that rows of the index are roughly in the order of
+   * time.
+   */
   addFiles(files: readonly TranscriptFile[]): IndexedFile[] {
     this.commit();
     const { lastId, insertFile, fileById } = this.#statements;
@@ -110,7 +115,9 @@ export class IndexWriter {
     return files;
   }
 
-  /** Reads what is new in a file; `between` is called after each step. A fault of the file is stored with it. */
+  /**
+   * Reads what is new in a file; `between` is called after each step. A fault of the file is stored with it.
+   */
   async readFile(file: IndexedFile, withTexts: boolean, between: () => Promise<void>): Promise<void> {
     try {
       const handle = await open(file.path, 'r');

@@ -13,7 +13,9 @@ export type EndFacts = {
   signal: number | null;
 };
 
-/** The last line that Claude Code prints at a clean exit; in a conversation the words can be anywhere else. */
+/**
+ * The last line that Claude Code prints at a clean exit; in a conversation the words can be anywhere else.
+ */
 const goodbye = /claude --resume\s+[0-9a-f-]{36}\s*$/;
 
 /** A process that runs out of memory reports that in its last lines. */
@@ -50,7 +52,7 @@ export function diagnoseEnd(activity: LastActivity, isLive: boolean): DiagnosisR
 const canContinue = 'Continuing is safe: the transcript is complete.';
 const toolFailed = 'Look at the output; continuing is safe, and the model sees the failure.';
 
-/** What a person can do about it. `<id>` stands for the id of the session. */
+/** What a person can do about it. `<id>` is replaced by the id of the session. */
 export const endAdvice: Readonly<Record<EndReason | DiagnosisReason, string>> = {
   clean_exit: `It exited cleanly. ${canContinue}`,
   answered:

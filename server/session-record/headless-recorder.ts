@@ -14,7 +14,10 @@ const withoutTerminal = {
   pidStart: null,
 } as const;
 
-/** A session with an open record. `last`: how its newest run ended; null if its process ended and no run says why. */
+/**
+ * A session with an open record. `last`: how its newest run ended; null if its process ended and no run says
+ * why.
+ */
 type TrackedSession = { recordId: string; runs: number; last: RunOutcome | null };
 
 export type HeadlessRecorderDeps = {
@@ -28,8 +31,8 @@ export type HeadlessRecorderDeps = {
 };
 
 /**
- * Records the sessions that work on messages without a terminal. Each has one record, which is open from a message until
- * the process that worked on it has gone.
+ * Records the sessions that work on messages without a terminal. Each has one record, which is open from a
+ * message until the process that worked on it has gone.
  */
 export class HeadlessRecorder {
   /** The agent, with its runs recorded. */
@@ -158,7 +161,7 @@ export class HeadlessRecorder {
     });
   }
 
-  /** A record that cannot be written is no reason to refuse a message. */
+  /** A message is accepted even if its record cannot be written. */
   #saveRecord(record: SessionRecord): void {
     try {
       this.#deps.store.save(record);

@@ -1,6 +1,9 @@
 import type { ArchiveRecord } from '../../contract/archive.ts';
 
-/** A record as stored. `pid` and `pidStart` name the process of a terminal while it lives; what its log says is not stored. */
+/**
+ * A record as stored. `pid` and `pidStart` name the process of a terminal while it lives; what its log says
+ * is not stored.
+ */
 export type SessionRecord = Omit<ArchiveRecord, 'advice' | 'log_bytes'> & {
   pid: number;
   pidStart: string | null;

@@ -61,7 +61,10 @@ export class SessionRecords {
     return this.#watch.endProcess(pid);
   }
 
-  /** Whether a process is that of a terminal which was started here: the socket may have terminals of another server. */
+  /**
+   * Whether a process is that of a terminal which was started here: the socket may have terminals of another
+   * server.
+   */
   isOwnProcess(pid: number): boolean {
     return this.#watch.hasProcess(pid);
   }

@@ -13,7 +13,9 @@ import { listSessions } from './list-sessions.ts';
 import type { Host, SessionFilter } from './port.ts';
 import { presentSession } from './present-session.ts';
 
-/** How long a process that has answered may take to leave its session: with a background shell it can stay. */
+/**
+ * How long a process that has answered may take to leave its session: with a background shell it can stay.
+ */
 const takeOverTimeoutMs = 5000;
 
 export type SessionDirectoryDeps = SessionFinderDeps & {

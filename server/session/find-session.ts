@@ -68,7 +68,10 @@ export class SessionFinder {
     return [{ ...emptySession(id, transcript.project), modifiedAt: new Date().toISOString() }];
   }
 
-  /** Reads the project from the transcript if the index does not have it, as while the transcript is being written. */
+  /**
+   * Reads the project from the transcript if the index does not have it, as while the transcript is being
+   * written.
+   */
   async #addProject(session: IndexedSession): Promise<IndexedSession> {
     if (session.facts.project !== null || !session.path) return session;
     const transcript = await this.#deps.agent.transcripts.find(session.id);

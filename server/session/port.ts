@@ -16,7 +16,7 @@ import type { TerminalListener, TerminalStream } from '../terminal/port.ts';
 /** The folders of this machine that agents may work in. */
 export interface Projects {
   /**
-   * The roots, or the folders inside of `path`, by name. `parent` is null where the roots are above it.
+   * The roots, or the folders inside `path`, by name. `parent` is null for a root.
    * Throws AppError `project_not_found` or `project_not_allowed`.
    */
   folders(path: string | undefined): Promise<{
@@ -40,15 +40,18 @@ export type SessionFilter = {
 
 /** A machine on which sessions live. */
 export interface Host {
-  /** Live ones first, then newest first. Throws AppError `invalid_request` for a cursor that is none. */
+  /** Live ones first, then newest first. Throws AppError `invalid_request` for an invalid cursor. */
   sessions(filter: SessionFilter): Promise<z.infer<typeof SessionPage>>;
-  /** By a whole id, or by the beginning of one. Throws AppError `session_not_found` or `session_ambiguous`. */
+  /** By a whole id or an id prefix. Throws AppError `session_not_found` or `session_ambiguous`. */
   session(idOrPrefix: string): Promise<Session>;
   messages(idOrPrefix: string, page: { limit: number; before?: string | undefined }): Promise<HistoryPage>;
   diagnose(idOrPrefix: string): Promise<Diagnosis>;
   /** Throws AppError `invalid_request` for a search without a word. */
   search(query: SearchQuery): Promise<z.infer<typeof SearchAnswer>>;
-  /** Starts a session in a terminal. Throws AppError `tmux_not_found`, `agent_not_found`, `not_logged_in`, `terminal_failed`. */
+  /**
+   * Starts a session in a terminal. Throws AppError `tmux_not_found`, `agent_not_found`, `not_logged_in`,
+   * `terminal_failed`.
+   */
   start(how: {
     project: string;
     name: string | null;
@@ -57,8 +60,9 @@ export interface Host {
     args: readonly string[];
   }): Promise<Session>;
   /**
-   * Opens an ended one; messages for it wait meanwhile. With `interrupt` what its process does is ended, by that where
-   * it is a turn. Throws as `start`, and `session_busy`, `conversation_busy`, `background_busy`.
+   * Opens an ended session; messages for it wait meanwhile. With `interrupt`, the work of its process is
+   * ended first, and a turn by that function. Throws as `start`, and `session_busy`, `conversation_busy`,
+   * `background_busy`.
    */
   resume(
     idOrPrefix: string,
@@ -71,12 +75,12 @@ export interface Host {
   /** Throws as `send`. */
   follow(idOrPrefix: string, on: TerminalListener): Promise<TerminalStream>;
   kill(idOrPrefix: string): Promise<{ killed: string }>;
-  /** Ends the terminals of ours in which nothing was done for so long, and those that are busy only where that is said. */
+  /** Ends the terminals that were idle for `idleS` seconds; busy ones too with `busy`. */
   killIdle(how: {
     idleS: number;
     busy: boolean;
   }): Promise<{ killed: string[]; failed: { id: string; detail: string }[] }>;
-  /** Without `dryRun` what is wrong is mended in a copy. */
+  /** Without `dryRun`, writes a repaired copy. */
   repair(idOrPrefix: string, how: { dryRun: boolean }): Promise<Repair>;
   rename(idOrPrefix: string, title: string): Promise<Session>;
   readPromptHistory(filter: {

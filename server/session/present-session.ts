@@ -3,7 +3,9 @@ import type { LiveSession } from '../agent/port.ts';
 import type { IndexedSession } from '../session-index/port.ts';
 import { noFacts } from '../transcript/metadata.ts';
 
-/** The conversation of a session, and what it does now: older CLIs do not report a process without a terminal. */
+/**
+ * The conversation of a session, and what it does now: older CLIs do not report a process without a terminal.
+ */
 export type SessionConversation = {
   id: string;
   title: string | null;

@@ -19,11 +19,10 @@ export const cookieMs = 365 * 24 * 3600 * 1000;
 const useEveryMs = 60_000;
 
 /**
- * Sign-ins of browsers and tokens of scripts: random 256 bits each, of which only the hash is kept (a plain
- * one is as good as a slow one there).
+ * Sign-ins of browsers and tokens of scripts: 256 random bits each, of which only the hash is stored.
  */
 export interface CredentialStore {
-  /** Makes one; `secret` is nowhere else afterwards. */
+  /** Creates one. `secret` is not stored. */
   create(kind: CredentialKind, label: string): { credential: Credential; secret: string };
   /** The credential that a secret belongs to, noting its use. */
   find(kind: CredentialKind, secret: string): Credential | null;
@@ -34,11 +33,14 @@ export interface CredentialStore {
   endIfPasswordChanged(): boolean;
 }
 
-/** What is kept of the password to know it again: a slow hash, so that it cannot be guessed from the data folder. */
+/**
+ * Identifies the password of an earlier start: a slow hash, so that it cannot be guessed from the data
+ * folder.
+ */
 const fingerprint = (password: string, salt: string) =>
   `scrypt:${salt}:${scryptSync(password, salt, 32).toString('hex')}`;
 
-/** `password` goes into the hash of a cookie: with another password no cookie of before fits. */
+/** The hash of a cookie includes `password`: a new password invalidates all cookies. */
 export function createCredentialStore({
   database,
   password,
@@ -63,7 +65,10 @@ export function createCredentialStore({
     "INSERT INTO mark VALUES ('password', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
   );
 
-  /** All of them, by kind and hash: who is signed in can read what needs no journal while that is out of order. */
+  /**
+   * All credentials, by kind and hash: while the journal is damaged, signed-in clients can read what does not
+   * need it.
+   */
   const known = new Map(all.map((row) => [keyOf(row.kind, row.hash), toCredential(row)]));
 
   const hash = (kind: CredentialKind, secret: string) =>
@@ -75,7 +80,7 @@ export function createCredentialStore({
       const at = now().toISOString();
       const credential = { id: nanoid(12), kind, label, created_at: at, last_used_at: at };
       const hashed = hash(kind, secret);
-      // Without a journal a browser's sign-in holds for this run, or nobody could look what is wrong.
+      // Without a journal, a browser's sign-in is valid for this run, so that people can see what is wrong.
       if (kind === 'token' || !database.standIn)
         database.durably(() => insert.run(credential.id, kind, hashed, label, at, at));
       known.set(keyOf(kind, hashed), credential);
@@ -132,7 +137,7 @@ export function createCredentialStore({
 
 const keyOf = (kind: CredentialKind, hash: string) => `${kind} ${hash}`;
 
-/** libsql adds a field of its own to each row. */
+/** Drops the field that libsql adds to each row. */
 const toCredential = ({ id, kind, label, created_at, last_used_at }: Credential): Credential => ({
   id,
   kind,

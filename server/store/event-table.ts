@@ -77,8 +77,8 @@ export class EventTable {
   }
 
   /**
-   * Deletes a batch of the oldest events: `excess` bytes of them, and those from before `minAt`. `isDone` if no other
-   * batch needs to go. Null if there is nothing to delete.
+   * Deletes a batch of the oldest events: `excess` bytes of them, and those from before `minAt`. `isDone` if
+   * no other batch needs to go. Null if there is nothing to delete.
    */
   pruneBatch(excess: number, minAt: string): { to: number; bytes: number; isDone: boolean } | null {
     const rows = this.#oldest.all(pruneBatch) as { id: number; bytes: number; at: string }[];

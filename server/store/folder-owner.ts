@@ -42,14 +42,14 @@ function readOwner(file: string): Owner {
     const value = JSON.parse(text);
     return { ...nobody, ...(value && typeof value === 'object' ? value : {}) };
   } catch {
-    return nobody; // There is none, or it is of no use: the lock of the journal decides.
+    return nobody; // It is missing or useless: the lock of the journal decides.
   }
 }
 
 /**
- * Notes which server uses a data folder: in the folder, and outside of it (in `stateFolder`), where it outlives the removal of
- * the folder and remembers that the folder was used. The lock of the journal keeps a second server out in any case in which
- * the journal is still there.
+ * Notes which server uses a data folder: in the folder, and outside of it (in `stateFolder`), where it
+ * outlives the removal of the folder and remembers that the folder was used. The lock of the journal keeps a
+ * second server out in any case in which the journal is still there.
  */
 export function createFolderOwner({ folder, stateFolder }: { folder: string; stateFolder: string | null }) {
   const inside = join(folder, 'server.pid');
@@ -72,7 +72,7 @@ export function createFolderOwner({ folder, stateFolder }: { folder: string; sta
     wasUsed: typeof known.data_id === 'number',
     /** The process of another server that uses it now. */
     other: (): number | null => [readOwner(inside), known].find(isRunning)?.pid ?? null,
-    /** Who has the lock of the journal, as far as it is known. */
+    /** The process that has the lock of the journal, if it is known. */
     noted: (): number | null => readOwner(inside).pid ?? known.pid,
     /** Notes this process. It needs no note to run: `warn` is called if one cannot be written. */
     claim(dataId: number | null, warn: (text: string) => void): void {
@@ -92,7 +92,7 @@ export function createFolderOwner({ folder, stateFolder }: { folder: string; sta
       try {
         writeOutside({ ...nobody, data_id: dataId ?? known.data_id });
       } catch {
-        // It was said at the start, and its process has ended for who reads it.
+        // The problem was reported at the start; for a reader, a file that stays names an ended process.
       }
     },
   };

@@ -10,7 +10,7 @@ import { isDamage, toStorageError } from './sqlite-error.ts';
 import { createLockedStandIn } from './stand-in.ts';
 import { createWatermark, watermarkName } from './watermark.ts';
 
-/** Thrown after the end of a server: by a process that leaves late, or a write that nobody waits for. */
+/** Thrown after the end of a server, as for a process that leaves late or an unawaited write. */
 class DatabaseClosedError extends Error {
   override name = 'DatabaseClosedError';
 }
@@ -131,7 +131,8 @@ export class JournalDatabase implements Database {
     this.#watermark.close();
     this.#findFault();
     const { fault, isLogTouched } = this.#presence.look();
-    // Closing would write an overwritten log into the journal. The next start drops its damaged part, and reports it.
+    // Closing would write an overwritten log into the journal. The next start drops its damaged part, and
+    // reports it.
     if (!(this.#damage && isLogTouched)) this.#close(fault);
     this.#release();
   }

@@ -21,7 +21,9 @@ export function createJsonFile<T>(
   const backup = `${file}.bak`;
   let hasNotedBackup = false;
 
-  /** Throws DataFolderError for a file that only its owner can open: it is whole, and must not be replaced. */
+  /**
+   * Throws DataFolderError for a file that only its owner can open: it is whole, and must not be replaced.
+   */
   async function load(path: string): Promise<Found<T>> {
     try {
       // Editors of Windows begin a file with a mark of its byte order.
@@ -89,7 +91,7 @@ export function createJsonFile<T>(
       await link(source, temporary).catch(() => copyFile(source, temporary));
       await placeBackup(temporary);
     } catch (error) {
-      // There is no version before at the first write. The write itself matters more than its copy.
+      // The first write has no earlier version. The write itself matters more than its copy.
       if (codeOf(error) === 'ENOENT' || hasNotedBackup) return;
       hasNotedBackup = true;
       note(

@@ -1,6 +1,6 @@
 /**
- * Fills the column `is_detail` of events that older versions wrote. The type is the first field of `data`, which
- * is not parsed: a damaged row must not keep the journal from opening.
+ * Fills the column `is_detail` of events that older versions wrote. The type is the first field of `data`,
+ * which is not parsed: a damaged row must not keep the journal from opening.
  */
 export const markDetails = `UPDATE event SET is_detail = 1 WHERE substr(data, 1, instr(data, ',') - 1) IN (
      '{"type":"text.delta"', '{"type":"thinking.delta"', '{"type":"message"',

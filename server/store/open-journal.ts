@@ -22,7 +22,10 @@ import { readWatermark, watermarkName } from './watermark.ts';
 
 export const journalName = 'switchboard.db';
 
-/** A journal of up to this size is checked at the start, page by page: 0.06 s. Of a larger one the tables without the events. */
+/**
+ * A journal of up to this size is checked at the start, page by page: 0.06 s. Of a larger one the tables
+ * without the events.
+ */
 const maxChecked = 32_000_000;
 
 export type OpenJournal = {
@@ -52,8 +55,8 @@ export type JournalDeps = {
 };
 
 /**
- * Opens `switchboard.db` and takes its lock, which is the kernel's: it is gone with the process however that ended. What
- * cannot be read at all is kept aside; what is missing although it was there must be confirmed by a person.
+ * Opens `switchboard.db` and takes its lock, which the kernel frees with the process. A file that cannot be
+ * read at all is renamed; if one is missing that existed before, a person must confirm that.
  */
 export function openJournal(deps: JournalDeps): OpenJournal {
   const file = findFile(join(deps.folder, journalName));
@@ -131,7 +134,7 @@ function rescuedWords(file: string): string {
 
 function confirmLoss(file: string, what: string, { acceptEmpty, note }: JournalDeps): void {
   if (acceptEmpty) {
-    note(file, 'There was no journal: it was begun anew, as asked for with --accept-empty.');
+    note(file, 'There was no journal: a new one was created, as requested with --accept-empty.');
     return;
   }
   throw new DataFolderError(
@@ -181,7 +184,9 @@ function setOddLogAside(log: string, note: NoteFault): void {
   note(log, `It is not a file of ours. It is kept as ${basename(keepAside(log))}.`);
 }
 
-/** SQLite throws away what it cannot read of a log: a copy is kept until it is known that nothing was lost. */
+/**
+ * SQLite throws away what it cannot read of a log: a copy is kept until it is known that nothing was lost.
+ */
 function copyLog(log: string): string | null {
   const copy = `${log}.before`;
   try {
@@ -238,7 +243,8 @@ function tryOpen(file: string, deps: JournalDeps, isNew: boolean): Tried {
     return { sqlite, unusable: null };
   } catch (error) {
     if (isNoDatabase(error)) {
-      // Its first page alone may be damaged: what the repair can read is not to be set aside for an empty journal.
+      // Perhaps only its first page is damaged: a journal that can be repaired must not be replaced by an
+      // empty one.
       if (typeof mark === 'object' && mark !== null)
         return { sqlite, unusable: damagedWords(file, 'it does not begin as a database does') };
       sqlite.close();

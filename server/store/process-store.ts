@@ -6,7 +6,9 @@ export type ProcessStore = ProcessRegistry & {
   all(): ProcessRecord[];
 };
 
-/** The processes of agents that live now, on disk, so that a server that was killed leaves none behind for good. */
+/**
+ * The agent processes that run now, on disk, so that the next server can end those that a killed one left.
+ */
 export function createProcessStore({
   database,
   warn,
@@ -23,7 +25,7 @@ export function createProcessStore({
     try {
       database.transact(work);
     } catch (error) {
-      // It is still found by its mark, or looked for in vain.
+      // The process can still be found by its tag.
       warn(error, 'a process could not be noted');
     }
   };

@@ -10,7 +10,7 @@ import { migrate, schemaVersion, versionOf } from './schema.ts';
 import { isBusy, isDamage } from './sqlite-error.ts';
 import { readWatermark, watermarkName } from './watermark.ts';
 
-/** What was taken over of each table, and how many of its rows could not be read or made no sense. */
+/** How many rows of each table were copied, and how many could not be read or were invalid. */
 export type Salvaged = {
   kept: string;
   /** False if not even the list of its tables could be read. */
@@ -18,13 +18,13 @@ export type Salvaged = {
   tables: { name: string; rows: number; lost: number }[];
 };
 
-/** Rows are read in ranges of so many; a range that cannot be read is halved. */
+/** Rows are read in ranges of this size; a range that cannot be read is halved. */
 const rangeRows = 1024;
 
-/** Reads that fail end the search in a table: behind them there is nothing but damaged pages. */
+/** After this many failed reads a table is given up: the rest of its pages are damaged too. */
 const maxFailures = 20_000;
 
-/** Columns that hold JSON, and what takes the place of a value that was damaged; a row without such a place is left out. */
+/** Columns that hold JSON, and what replaces a damaged value; without a replacement, the row is left out. */
 const jsonColumns: Readonly<Record<string, Readonly<Record<string, string | null | undefined>>>> = {
   turn: { message: '"(damaged)"', options: '{}', text: '""', result: null, error: null },
   event: { data: undefined },
@@ -50,18 +50,18 @@ const isJson = (value: unknown): boolean => {
 };
 
 /** A row in which all JSON can be read, or null. */
-function mendRow(table: string, row: Row): Row | null {
-  const mended = { ...row };
+function repairRow(table: string, row: Row): Row | null {
+  const repaired = { ...row };
   for (const [name, instead] of Object.entries(jsonColumns[table] ?? {})) {
     const value = row[name];
     if (value === undefined || value === null || isJson(value)) continue;
     if (instead === undefined) return null;
-    mended[name] = instead;
+    repaired[name] = instead;
   }
-  return mended;
+  return repaired;
 }
 
-/** The highest row of a table, as far as it can be read. */
+/** The highest row of a table that can be read. */
 function lastRowOf(old: Libsql.Database, table: string): number {
   for (const sql of [
     `SELECT max(rowid) AS last FROM ${table}`,
@@ -99,8 +99,8 @@ function copyTable(
     if (from > to || failures > maxFailures) return;
     try {
       for (const row of read.all(from, to) as Row[]) {
-        const mended = mendRow(table, row);
-        if (mended && write.run(...columns.map((name) => mended[name] ?? null)).changes > 0) rows += 1;
+        const repaired = repairRow(table, row);
+        if (repaired && write.run(...columns.map((name) => repaired[name] ?? null)).changes > 0) rows += 1;
         else lost += 1;
       }
     } catch (error) {
@@ -143,8 +143,8 @@ function openDamaged(file: string, folder: string, lockedBy: () => number | null
 }
 
 /**
- * Takes what can be read of a damaged journal into a new one, and keeps the old one aside. Throws DataFolderError, with
- * nothing changed, while a server uses it.
+ * Copies what can be read of a damaged journal into a new one, and renames the old one. Throws
+ * DataFolderError, and changes nothing, while a server uses it.
  */
 export function salvageJournal(folder: string, stateFolder: string): Salvaged {
   const owner = createFolderOwner({ folder, stateFolder });
@@ -173,7 +173,7 @@ function removeParts(made: string): void {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(made + end, { force: true });
 }
 
-/** Throws whatever the disk refuses; until the last two steps nothing but the new file was touched. */
+/** Throws the errors of the disk. Until the last two steps it touches only the new file. */
 function writeRepaired(file: string, folder: string, old: Libsql.Database | null): Salvaged {
   const made = `${file}.repaired`;
   removeParts(made);
@@ -207,7 +207,7 @@ function writeRepaired(file: string, folder: string, old: Libsql.Database | null
   return { kept, isReadable: old !== null, tables };
 }
 
-/** Where even the columns of a table cannot be read, nothing of it can. */
+/** If even the columns of a table cannot be read, none of its rows can. */
 function readable(work: () => { rows: number; lost: number }): { rows: number; lost: number } {
   try {
     return work();
@@ -217,7 +217,7 @@ function readable(work: () => { rows: number; lost: number }): { rows: number; l
   }
 }
 
-/** What is lost is known now: the next start is not to say it again. Ids of events are never given out twice. */
+/** The loss is known now, so the next start must not report it again. Ids of events are never reused. */
 function keepCounting(fresh: Libsql.Database, folder: string): void {
   const noted = readWatermark(join(folder, watermarkName));
   if (noted && noted !== 'damaged') {

@@ -27,8 +27,8 @@ export function isDamage(error: unknown): boolean {
 }
 
 /**
- * The one place in which an error of SQLite becomes one that a client is meant to see. What is not a fault of the
- * disk or of the file comes back as it is: it is a fault of ours.
+ * The one place in which an error of SQLite becomes one that a client is meant to see. What is not a fault of
+ * the disk or of the file comes back as it is: it is a fault of ours.
  */
 export function toStorageError(error: unknown, file: string): unknown {
   const { code = '', message } = error as SqliteError;

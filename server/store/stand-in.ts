@@ -13,8 +13,8 @@ export const createLockedStandIn = (reason: string, sqlite: Libsql.Database, rel
   });
 
 /**
- * Takes the place of a journal that cannot be used, so that everything that does not need it works. While the server starts
- * it is an empty journal; after `seal` reads fail like writes: an empty answer would be wrong.
+ * Takes the place of a journal that cannot be used, so that everything that does not need it works. While the
+ * server starts it is an empty journal; after `seal` reads fail like writes: an empty answer would be wrong.
  */
 function createStandIn(reason: string, lock: { dispose(): void }): Database {
   const memory = new Libsql(':memory:');

@@ -1,6 +1,6 @@
 import type { NoteFault } from '../util/file-fault.ts';
 
-/** What a person must know about a file of the data folder: what was damaged, lost or kept aside. */
+/** What a person must know about files of the data folder: what was damaged, lost or renamed. */
 export type StorageNote = { file: string; text: string; at: string };
 
 /** No more are kept: a fault that comes again and again says nothing new. */

@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { describeFileFault, keepAside, type NoteFault } from '../util/file-fault.ts';
 
 /**
- * Which journal a data folder has, and how many durable changes it had: kept beside the journal, so that a journal (or its
- * log) that was cut, replaced or removed is noticed. It is written after each durable change without a sync: after a loss of
- * power it can be older than the journal, and never newer.
+ * Which journal a data folder has, and how many durable changes it had: kept beside the journal, so that a
+ * journal (or its log) that was cut, replaced or removed is noticed. It is written after each durable change
+ * without a sync: after a loss of power it can be older than the journal, and never newer.
  */
 export type Watermark = { dataId: number; changes: number };
 
@@ -24,7 +24,10 @@ export function readWatermark(file: string): Watermark | 'damaged' | null {
   }
 }
 
-/** Opens the file for writing; what cannot be written is kept aside. Without one the server runs, and notices less. */
+/**
+ * Opens the file for writing; one that cannot be written is renamed. Without it the server runs, but notices
+ * less.
+ */
 export function createWatermark(
   file: string,
   note: NoteFault,
@@ -40,7 +43,7 @@ export function createWatermark(
       if (!lstatSync(file, { throwIfNoEntry: false })) throw error;
       note(
         file,
-        `${describeFileFault(file, error)}. It is kept as ${basename(keepAside(file))}, and written anew.`,
+        `${describeFileFault(file, error)}. It is kept as ${basename(keepAside(file))}, and written again.`,
       );
       return openSync(file, flags, 0o600);
     }

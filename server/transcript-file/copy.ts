@@ -6,13 +6,13 @@ import { parseLine } from '../transcript/jsonl.ts';
 import { openTranscript } from './open-transcript.ts';
 import { readEntry, readPlaces } from './page.ts';
 
-/** What belongs to the old session's requests and costs; the CLI makes it anew. */
+/** What belongs to the old session's requests and costs; the CLI creates it again. */
 export const leftInCopies = /^(api-request|cost-state$|last-prompt$|atis-latch$)/;
 
 /**
  * Copies a transcript into a new session beside it, as the CLI's own --fork-session does: the same entries
  * under the new id. With `until` (ISO-8601) it ends before the first message from after it. The old file is
- * only read. False where there is nothing to copy.
+ * only read. False if there is nothing to copy.
  */
 export async function copyTranscript(
   path: string,
@@ -40,7 +40,7 @@ export async function copyTranscript(
         if (entry && !leftInCopies.test(entry.type))
           await target.write(`${JSON.stringify({ ...entry, sessionId: to.sessionId })}\n`);
       }
-      // Which branch goes on is read from the last one of these.
+      // The last of these decides which branch continues.
       await target.write(
         `${JSON.stringify({ type: 'last-prompt', leafUuid: leaf.uuid, sessionId: to.sessionId })}\n`,
       );

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A transcript as the disk shows it. That of a sub-agent is named with its session's. */
+/** A transcript on disk. That of a sub-agent has the id of its session. */
 export type TranscriptFile = {
   path: string;
   sessionId: string;
@@ -12,15 +12,15 @@ export type TranscriptFile = {
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
-/** Other files beside them (`agent-….jsonl` of older CLIs, a person's own) are no sessions. */
+/** Other files beside them (`agent-….jsonl` of older CLIs, files of a person) are not sessions. */
 const transcript = new RegExp(`(?:^|/)(${uuid})\\.jsonl$`);
 const ofAgent = new RegExp(`/(${uuid})/subagents/agent-([\\w-]+)\\.jsonl$`);
 const sessionFolder = new RegExp(`^${uuid}$`);
 
-/** So many files are asked for at a time. */
-const atOnce = 64;
+/** How many files are examined at the same time. */
+const concurrency = 64;
 
-/** The session of which a name in the folder of a project speaks: its transcript, or its own folder. */
+/** The session of a name in the folder of a project: that of its transcript, or of its own folder. */
 export const parseSessionId = (name: string): string | null =>
   transcript.exec(name)?.[1] ?? (sessionFolder.test(name) ? name : null);
 
@@ -28,7 +28,7 @@ export const parseSessionId = (name: string): string | null =>
 export const agentFolder = (projectFolder: string, sessionId: string): string =>
   join(projectFolder, sessionId, 'subagents');
 
-/** A transcript; null where there is none (any more). */
+/** A transcript; null if the file does not exist. */
 export async function statTranscript(path: string): Promise<TranscriptFile | null> {
   const [, agentSession, agentId = null] = ofAgent.exec(path) ?? [];
   const sessionId = agentSession ?? transcript.exec(path)?.[1];
@@ -55,8 +55,8 @@ export async function agentPaths(projectFolder: string, sessionId: string): Prom
 /** Calls `work` for all, some at a time. */
 async function forAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const all: R[] = [];
-  for (let at = 0; at < items.length; at += atOnce)
-    all.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))));
+  for (let at = 0; at < items.length; at += concurrency)
+    all.push(...(await Promise.all(items.slice(at, at + concurrency).map(work))));
   return all;
 }
 

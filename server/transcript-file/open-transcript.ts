@@ -3,8 +3,8 @@ import { AppError } from '../app-error.ts';
 import { describeFileFault } from '../util/file-fault.ts';
 
 /**
- * Opens a transcript for reading. Throws AppError `transcript_unreadable` if this user may not read it: a CLI that was run
- * with sudo once leaves such files, and they are intact.
+ * Opens a transcript for reading. Throws AppError `transcript_unreadable` if this user may not read it: a CLI
+ * that was run with sudo once leaves such files, and they are intact.
  */
 export async function openTranscript(path: string): Promise<FileHandle> {
   try {

@@ -85,7 +85,7 @@ export async function readPage(
   await readEntriesBackward(path, before?.end, offer, (start) => {
     torn ??= start;
   });
-  // A line that was cut may have been the next one on the chain: go on with what stands before it.
+  // A cut line may have been the next one on the branch: continue with what is before it.
   if (!isComplete && torn !== null) {
     page.skipGap();
     await readEntriesBackward(path, torn, offer);
@@ -117,7 +117,7 @@ export async function readLastActivity(path: string): Promise<LastActivity> {
   return reader.finish();
 }
 
-/** What the CLI counted for a session (USD) when a process of it last ended; 0 where it does not say. */
+/** The cost (USD) that the CLI noted when a process of the session last ended; 0 if it noted none. */
 export async function readCost(path: string): Promise<number> {
   const file = await openTranscript(path);
   try {
@@ -134,10 +134,10 @@ export async function readCost(path: string): Promise<number> {
   }
 }
 
-/** Where a line stands in a file. */
+/** The place of a line in a file. */
 type Place = { start: number; end: number };
 
-/** Where the entries of the conversation stand, in its order, and the tool results that stand beside it. */
+/** The places of the entries of the conversation, in its order, and of the tool results off its branch. */
 export async function readPlaces(
   path: string,
 ): Promise<{ chain: (Place & { uuid: string })[]; aside: Map<string, Place> }> {
@@ -159,12 +159,12 @@ export async function readEntry(file: FileHandle, { start, end }: Place): Promis
   return parseLine(buffer.toString('utf8').trimEnd()) as Entry | null;
 }
 
-/** So many entries at least are made into messages together. */
+/** The minimum number of entries that are made into messages together. */
 const foldBatch = 64;
 
 const isPrompt = (entry: Entry) => entry.type === 'user' && !entry.isMeta && !toolResultIds(entry).length;
 
-/** The whole conversation of a transcript in its order, nothing clipped, with little of it in memory at a time. */
+/** The whole conversation of a transcript in order, not truncated, with little of it in memory at a time. */
 export async function* readWhole(path: string): AsyncGenerator<HistoryMessage> {
   const { chain, aside } = await readPlaces(path);
   const file = await openTranscript(path);
@@ -200,7 +200,7 @@ export async function* readWhole(path: string): AsyncGenerator<HistoryMessage> {
   }
 }
 
-/** The folder in which a session was begun; null where the transcript does not say. */
+/** The folder in which a session was started; null if the transcript does not say. */
 export async function readProject(path: string): Promise<string | null> {
   const file = await openTranscript(path);
   try {

@@ -22,7 +22,9 @@ async function isFile(path: string): Promise<boolean> {
     .catch(() => false);
 }
 
-/** The transcript of a session: where the project says, else in any project's folder. Null where there is none. */
+/**
+ * The transcript of a session, in the folder of the project or else of any project. Null if there is none.
+ */
 export async function findTranscript(
   home: string,
   sessionId: string,
@@ -36,7 +38,7 @@ export async function findTranscript(
     if (await isFile(path)) return path;
   }
   const folders = await readdir(projects).catch((error) => {
-    // To look in vain for want of a descriptor is not to find none: the session would be begun anew.
+    // Without free descriptors the search fails; "not found" would make the session start again.
     if (isExhaustion(error)) throw error;
     return [];
   });

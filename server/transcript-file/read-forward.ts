@@ -9,7 +9,10 @@ const maxLineBytes = 64 * 1024 * 1024;
 /** A whole line without its LF, and where it begins. `bytes` is null for one that is too long. */
 export type Line = { bytes: Buffer | null; start: number; end: number };
 
-/** The lines of a file from `start` on, as they come. What is behind the last LF may still be written: it is not given. */
+/**
+ * The lines of a file from `start` on, as they come. What is behind the last LF may still be written: it is
+ * not given.
+ */
 export async function* readLinesForward(
   file: FileHandle,
   start: number,

@@ -12,7 +12,7 @@ import { readEntry, readLinesBackward } from './page.ts';
 
 type Place = { start: number; end: number };
 
-/** What stands in a transcript, and where. */
+/** The entries of a transcript, and their places. */
 type Found = {
   nodes: Node[];
   places: Map<string, Place>;
@@ -54,7 +54,7 @@ async function read(file: FileHandle): Promise<Found> {
 
 const many = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`;
 
-/** What is wrong, in words: what a resume loses, and what a copy mends. */
+/** Describes what is wrong: what a resume loses, and what a copy repairs. */
 function describePlan({
   cut,
   plan,
@@ -82,7 +82,7 @@ function describePlan({
   return { loses, mends };
 }
 
-/** Writes the mended tree into a new session beside the old one. */
+/** Writes the repaired tree into a new session beside the old one. */
 async function writeCopy(
   source: FileHandle,
   path: string,
@@ -133,8 +133,8 @@ async function writeCopy(
 }
 
 /**
- * Finds what is wrong with a transcript; with `copyTo` it writes a mended copy under that session, where there is
- * something to mend. The transcript itself is only read.
+ * Finds what is wrong with a transcript; with `copyTo` it writes a repaired copy under that session, if there
+ * is something to repair. The transcript itself is only read.
  */
 export async function repairTranscript(
   path: string,

@@ -2,7 +2,10 @@ import { open } from 'node:fs/promises';
 
 const lineFeed = 0x0a;
 
-/** Adds a title to a transcript, as the CLI does: by one line at its end, so that it can be done beside a process that writes. */
+/**
+ * Adds a title to a transcript, as the CLI does: by one line at its end, so that it can be done beside a
+ * process that writes.
+ */
 export async function appendTitle(path: string, sessionId: string, title: string): Promise<void> {
   const file = await open(path, 'a+');
   try {

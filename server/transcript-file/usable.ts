@@ -11,7 +11,7 @@ const isSaid = ({ type, isSidechain, isMeta }: Entry) =>
   (type === 'user' || type === 'assistant') && !isSidechain && !isMeta;
 
 /**
- * Whether there is something in a transcript that a session can be continued from. A file that is damaged has nothing.
+ * Whether a session can be continued from a transcript. A damaged file has nothing to continue from.
  * Throws AppError `transcript_unreadable` for one that this user may not read.
  */
 export async function isUsable(path: string): Promise<boolean> {
@@ -40,8 +40,9 @@ export async function hasAnswerBetween(path: string, from: string, to: string): 
 }
 
 /**
- * Whether a transcript begins after `since` (ISO-8601) with an entry that continues one that is not in it. A live process
- * whose transcript was deleted goes on like that in a new file: it keeps the session in memory.
+ * Whether a transcript begins after `since` (ISO-8601) with an entry that continues one that is not in it. A
+ * live process whose transcript was deleted continues like that in a new file: it keeps the session in
+ * memory.
  */
 export async function lacksBeginning(path: string, since: string): Promise<boolean> {
   const file = await openTranscript(path);

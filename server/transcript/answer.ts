@@ -23,7 +23,7 @@ export function joinWrittenText(entries: readonly Entry[]): string {
     .join('\n\n');
 }
 
-/** A terminal makes blanks of a tab, and cuts them off at the end. */
+/** A terminal turns a tab into spaces, and drops spaces at the end. */
 const normalizeSpaces = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
 
 /** What came of one message; `error` is what the CLI said of a failed request that it did not get over. */
@@ -35,8 +35,8 @@ export type MessageReply = {
 };
 
 /**
- * What the model wrote to one message, and whether somebody has said something else since; null where the message
- * is not among the entries.
+ * What the model wrote to one message, and whether somebody has said something else since; null where the
+ * message is not among the entries.
  */
 export function findReply(entries: readonly Entry[], message: string): MessageReply | null {
   const asked = normalizeSpaces(message);

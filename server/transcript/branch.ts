@@ -10,13 +10,18 @@ const maxOffBranch = 500;
  */
 export function createBranch(want?: string) {
   let next: string | null | undefined = want;
-  /** Entries from behind the leaf that was told of, newest first; null where none is told of, or it was met. */
+  /**
+   * Entries below the leaf that the CLI named, newest first; null if it named none, or the leaf was reached.
+   */
   let pastLeaf: PlacedEntry[] | null = null;
   const offBranchResults = new Map<string, PlacedEntry>();
   const offBranchBlocks = new Map<string, PlacedEntry[]>();
   const messageIds = new Set<string>();
 
-  /** Parallel tool calls fork the tree: only one of the calls and results is on the chain, the others beside it. */
+  /**
+   * Parallel tool calls fork the tree: only one of the calls and results is on the chain, the others beside
+   * it.
+   */
   function keepOffBranch(placed: PlacedEntry): PlacedEntry[] {
     const { entry } = placed;
     for (const id of toolResultIds(entry)) offBranchResults.set(id, placed);
@@ -44,8 +49,8 @@ export function createBranch(want?: string) {
   }
 
   /**
-   * What leads from a leaf that was told of to the newest entry below it: a process that ended at once names the
-   * parent of its answer (2.1.329), and the CLI goes on with the answer all the same.
+   * The path from a leaf that the CLI named to the newest entry below it: a process that ended at once names
+   * the parent of its answer (2.1.329), and the CLI continues from the answer anyway.
    */
   function findDescendants(leaf: string, entries: readonly PlacedEntry[]): ReadonlySet<string> {
     const parents = new Map(entries.map(({ entry }) => [String(entry.uuid), entry.parentUuid ?? null]));

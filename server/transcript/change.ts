@@ -4,7 +4,9 @@ import { asText } from './plain-value.ts';
 const lines = (text: unknown): string[] =>
   typeof text === 'string' && text !== '' ? text.replace(/\n$/, '').split('\n') : [];
 
-/** How many lines one text has that the other has not, where what they begin and end with alike is left out. */
+/**
+ * How many lines one text has that the other has not, where what they begin and end with alike is left out.
+ */
 function differing(before: readonly string[], after: readonly string[]): { added: number; removed: number } {
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start += 1;
@@ -14,7 +16,10 @@ function differing(before: readonly string[], after: readonly string[]): { added
   return { added: after.length - start - end, removed: before.length - start - end };
 }
 
-/** What a tool's call changes in a file, as far as its input alone says; undefined for a tool that edits nothing. */
+/**
+ * What a tool's call changes in a file, as far as its input alone says; undefined for a tool that edits
+ * nothing.
+ */
 export function countChange(tool: string, input: unknown): FileChange | undefined {
   const { file_path, notebook_path, content, old_string, new_string, new_source, edits } = (input ??
     {}) as Record<string, unknown>;

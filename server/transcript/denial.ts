@@ -1,6 +1,6 @@
 import type { Denied } from '../../contract/message.ts';
 
-/** How a refusal begins that nobody has decided: PROMPT_TIMEOUT_S has passed. */
+/** How a denial begins that no person has decided: PROMPT_TIMEOUT_S has passed. */
 export const nobodyAnswered = 'Nobody was there to answer within';
 
 /** What the CLI says to the model when a person refuses, in all versions. */

@@ -51,7 +51,10 @@ function modelText(entry: Entry): string | null {
   return isModel ? plainText(entry).trim() || null : null;
 }
 
-/** The tree of a transcript's entries. A node whose parent is on a cut line follows the node before it in the file. */
+/**
+ * The tree of a transcript's entries. A node whose parent is on a cut line follows the node before it in the
+ * file.
+ */
 export class EntryTree {
   /** In the order of the file. */
   readonly nodes: readonly Node[];

@@ -10,7 +10,7 @@ export type Entry = {
   subtype?: string;
   uuid?: string;
   parentUuid?: string | null;
-  /** Set in place of `parentUuid` where a compaction begins the tree anew. */
+  /** Set instead of `parentUuid` if a compaction starts a new tree. */
   logicalParentUuid?: string | null;
   isSidechain?: boolean;
   timestamp?: string;
@@ -56,8 +56,8 @@ export function plainText(entry: Entry): string {
 }
 
 /**
- * What stands inside a pair of tags, and outside of all of them. A pattern would look for the end of each tag that was
- * begun; here one that has no end is looked for once.
+ * What stands inside a pair of tags, and outside of all of them. A pattern would look for the end of each tag
+ * that was begun; here one that has no end is looked for once.
  */
 export function betweenTags(
   text: string,
@@ -78,7 +78,10 @@ export function betweenTags(
   return { inside, outside: [...outside, text.slice(at)] };
 }
 
-/** A message without what the CLI puts into it: its reminders, and the tag around a long paste, which some get (2.1.329). */
+/**
+ * A message without what the CLI puts into it: its reminders, and the tag around a long paste, which some get
+ * (2.1.329).
+ */
 export const withoutNotes = (text: string): string => {
   const kept = betweenTags(text, '<system-reminder>', '</system-reminder>').outside.join('');
   return kept.replace(/<\/?pasted_content\b[^<>]*>\n?/g, '');

@@ -9,7 +9,10 @@ import { truncateText } from './truncate.ts';
 export type LastActivity = Omit<Diagnosis, 'id' | 'state' | 'reason' | 'advice'> & {
   /** The last tool has no result. */
   isToolOpen: boolean;
-  /** The kind of the last entry: an answer of the model, a message of the person, a tool, or an error of the API. */
+  /**
+   * The kind of the last entry: an answer of the model, a message of the person, a tool, or an error of the
+   * API.
+   */
   ends: 'answer' | 'message' | 'tool' | 'error' | 'nothing';
   /** The last tool failed because memory ran out. */
   wasShortOfMemory: boolean;
@@ -34,7 +37,9 @@ export const noActivity: LastActivity = {
   wasShortOfMemory: false,
 };
 
-/** Collects the last activity from the entries of a transcript, which are offered from the last to the first. */
+/**
+ * Collects the last activity from the entries of a transcript, which are offered from the last to the first.
+ */
 export class LastActivityReader {
   readonly #results = new Map<string, { text: string; isError: boolean }>();
   readonly #activity: LastActivity = { ...noActivity };

@@ -2,7 +2,10 @@
 export function createLine(uuids: readonly string[]) {
   let first: string | undefined;
   const next = new Map<string, string | undefined>();
-  /** Where a run is known to end, seen from an entry of it. Nothing is put inside of a run, so that stays true. */
+  /**
+   * Where a run is known to end, seen from an entry of it. Nothing is put inside of a run, so that stays
+   * true.
+   */
   const runEnds = new Map<string, string>();
 
   const after = (uuid: string | null): string | undefined => (uuid === null ? first : next.get(uuid));

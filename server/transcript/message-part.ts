@@ -34,7 +34,7 @@ export type Limits = { text: number; tool: number };
 
 export const shownLimits: Limits = { text: maxText, tool: maxToolText };
 
-/** The part that a block is shown as; null for what is not shown by itself (a tool's result). */
+/** The part that a block is shown as; null for a block that is not shown separately (a tool's result). */
 export function toPart(block: Block, limits = shownLimits): MessagePart | null {
   switch (block.type) {
     case 'text':

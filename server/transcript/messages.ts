@@ -6,7 +6,7 @@ import { truncateText } from './truncate.ts';
 
 type Kind = HistoryMessage['kind'];
 
-/** What stands in the first tag of a name. A pattern would look for the end of each tag that has none. */
+/** The content of the first tag of a name. A pattern would search for the end of each unclosed tag. */
 function tag(name: string, text: string): string | undefined {
   const open = `<${name}>`;
   const start = text.indexOf(open);
@@ -16,7 +16,7 @@ function tag(name: string, text: string): string | undefined {
 
 const escapeCodes = /\u001b\[[0-9;]*m/g;
 
-/** Makes messages of entries that stand in the order of the file. `resultOf` finds results beside the chain. */
+/** Makes messages of entries in the order of the file. `resultOf` finds results off the branch. */
 export function foldEntries(
   entries: readonly Entry[],
   resultOf: (toolId: string) => Entry | undefined,

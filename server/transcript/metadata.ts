@@ -9,7 +9,9 @@ import {
 } from './entry.ts';
 import { truncateText } from './truncate.ts';
 
-/** What is known of a session from the lines of its transcript so far; as JSON it can be put away and gone on with. */
+/**
+ * What the lines of a transcript so far say about its session; as JSON it can be stored and continued later.
+ */
 export type SessionMetadata = {
   project: string | null;
   customTitle: string | null;
@@ -78,7 +80,7 @@ const shown = (text: string) =>
   ).text;
 const words = (value: unknown) => (typeof value === 'string' && value.trim() ? value : null);
 
-/** What a person said; null for an entry that is no message of theirs (a tool's result, a note, an interruption). */
+/** What a person said; null for any other entry (a tool's result, a note, an interruption). */
 export function userText(entry: Entry): string | null {
   if (entry.type !== 'user' || entry.isMeta || entry.isSidechain || entry.isCompactSummary) return null;
   if (toolResultIds(entry).length || taskNotice(entry) !== null) return null;
@@ -147,12 +149,12 @@ function addTreeEntry(before: SessionMetadata, entry: FactEntry): SessionMetadat
   return facts;
 }
 
-/** What is wrong with a transcript, in words; null where nothing is. */
+/** Describes what is wrong with a transcript; null if nothing is. */
 export function describeProblem(facts: SessionMetadata, size: number): string | null {
   if (size === 0) return 'The file is empty.';
   if (facts.entries === 0)
     return facts.badLines
-      ? 'No line of the file can be read: it is no transcript.'
+      ? 'No line of the file can be read: it is not a transcript.'
       : 'Nothing was said in it.';
   if (facts.badLines) return `${facts.badLines} ${facts.badLines === 1 ? 'line' : 'lines'} cannot be read.`;
   return null;

@@ -1,7 +1,7 @@
 /** Half a character: strict parsers of JSON refuse it. */
 const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** A value of somebody else's as text. What is no plain value has none: `String` can throw for an object or a deep list. */
+/** A foreign value as text; empty for an object or list, for which `String` can throw. */
 export function asText(value: unknown, fallback = ''): string {
   if (typeof value === 'string') return value.replace(loneSurrogate, '\ufffd');
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : fallback;

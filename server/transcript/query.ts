@@ -3,7 +3,10 @@ import { compose, namePartsIn, type Word, wordsIn } from './words.ts';
 /** A word or a phrase of a query: words that stand one after the other. The last one may be only begun. */
 export type Term = { words: readonly string[]; isPrefix: boolean };
 
-/** The terms of a query: words, `"phrases"` and `prefixes*`. A word such as `src/app.ts` is a phrase of its parts. */
+/**
+ * The terms of a query: words, `"phrases"` and `prefixes*`. A word such as `src/app.ts` is a phrase of its
+ * parts.
+ */
 export function parseQuery(query: string): Term[] {
   const terms: Term[] = [];
   for (const [, phrase, word] of query.matchAll(/"([^"]+)"?|(\S+)/g)) {
@@ -28,7 +31,7 @@ export function toWordMatch(terms: readonly Term[]): string {
   return [...new Set(each)].join(' AND ');
 }
 
-/** Where a term stands in a text: begin and end. */
+/** The places of a term in a text: start and end. */
 type Place = [from: number, to: number];
 
 /** So many places of a term are looked for: only those that an excerpt shows matter. */

@@ -14,9 +14,9 @@ export type Plan = {
 };
 
 /**
- * Plans the repair of a transcript, given its nodes in the order of the file. A node whose parent is on a cut line follows
- * the one before it; a branch of another writer is put where it was said. A branch that somebody left with a rewind stays
- * off the main line.
+ * Plans the repair of a transcript, given its nodes in the order of the file. A node whose parent is on a cut
+ * line follows the one before it; a branch of another writer is put where it was said. A branch that somebody
+ * left with a rewind stays off the main line.
  */
 export const planRepair = (nodes: readonly Node[], reportedLeaf: string | null): Plan =>
   new RepairPlanner(nodes, reportedLeaf).plan();
@@ -87,9 +87,9 @@ class RepairPlanner {
   }
 
   /**
-   * Whether two wrote at the same time: different programs, or one that wrote between the other's entries. A program
-   * other than the terminal never rewinds, so a line that it left was unknown to whoever continued. A person who rewinds in
-   * the terminal has finished the one line when the other begins.
+   * Whether two wrote at the same time: different programs, or one that wrote between the other's entries. A
+   * program other than the terminal never rewinds, so a line that it left was unknown to whoever continued. A
+   * person who rewinds in the terminal has finished the one line when the other begins.
    */
   #isByAnother(path: readonly string[], sibling: string): boolean {
     const [first, other] = [this.#tree.node(path[0] as string), this.#tree.node(sibling)];

@@ -6,7 +6,7 @@ import { compose, isAscii, toIndexWords } from './words.ts';
 /** What is found of an entry, by who said it. `tool` is what a tool was called with. */
 export type SearchTexts = { user: string; assistant: string; tool: string; output: string };
 
-/** The most that is found of one text: what comes later in it is seldom read by anybody. */
+/** How much of one text is searchable: people rarely read what comes later in it. */
 const maxChars = { said: 200_000, tool: 8_000, outputHead: 4_000, outputTail: 1_000 };
 
 const headAndTail = (text: string) =>
@@ -22,7 +22,7 @@ function stringsIn(value: unknown, into: string[] = [], depth = 0): string[] {
   return into;
 }
 
-/** The texts of an entry; null where there is nothing to be found in it. */
+/** The searchable texts of an entry; null if it has none. */
 export function extractTexts(entry: Entry): SearchTexts | null {
   const texts: SearchTexts = { user: '', assistant: '', tool: '', output: '' };
   if (entry.type === 'user') {
@@ -47,8 +47,8 @@ export function extractTexts(entry: Entry): SearchTexts | null {
 }
 
 /**
- * A text as it is put into the index, whose tokenizer takes ASCII letters and digits and all that is not ASCII for parts
- * of words. The parts of `camelCase` names stand once more at its end.
+ * A text as it is put into the index, whose tokenizer takes ASCII letters and digits and all that is not
+ * ASCII for parts of words. The parts of `camelCase` names stand once more at its end.
  */
 export function toIndexed(text: string): string {
   const composed = compose(text);

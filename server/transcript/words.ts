@@ -1,10 +1,10 @@
-/** A word of a text as it is compared, and where it stands in the text. */
+/** A word of a text in its compared form, and its place in the text. */
 export type Word = { text: string; start: number; end: number };
 
 export const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
 
 /**
- * Longer runs of combining marks are cut, as UAX #15 (Stream-Safe Text) allows: to put marks in order takes time
+ * Longer runs of combining marks are cut, as UAX #15 (Stream-Safe Text) allows: sorting marks takes time
  * with the square of the length of a run (200,000 of them took 22 seconds).
  */
 const excessMarks = /(\p{M}{30})\p{M}+/gu;
@@ -16,11 +16,17 @@ export const compose = (text: string): string =>
 const asciiRun = /[A-Za-z0-9]+/g;
 const run = /[\p{L}\p{N}\p{Co}][\p{L}\p{N}\p{M}\p{Co}]*/gu;
 
-/** Scripts that are written without spaces between words, or (Hangul) with endings attached: each sign is a word. */
+/**
+ * Scripts that are written without spaces between words, or (Hangul) with endings attached: each sign is a
+ * word.
+ */
 const wide =
   '[\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{scx=Hang}\\p{scx=Thai}\\p{scx=Laoo}\\p{scx=Khmr}\\p{scx=Mymr}]';
 const hasWide = new RegExp(wide, 'u');
-/** A sign of such a script with its marks (two of which have a half-width form), or what stands between two signs. */
+/**
+ * A sign of such a script with its marks (two of which have a half-width form), or what stands between two
+ * signs.
+ */
 const pieceOfRun = new RegExp(
   `(?=${wide})[\\p{L}\\p{N}][\\p{M}\\uff9e\\uff9f]*|(?:(?!${wide})[\\p{L}\\p{N}\\p{M}\\p{Co}])+`,
   'gu',
@@ -42,7 +48,7 @@ function fold(piece: string): string {
   return bare.toLowerCase().replaceAll('ς', 'σ');
 }
 
-/** The words of a composed text: it is cut in this way for the index, in a query, and where a match is shown. */
+/** Splits a composed text into words, in the same way for the index, a query, and an excerpt. */
 export function wordsIn(text: string): Word[] {
   const words: Word[] = [];
   for (const { 0: found, index } of text.matchAll(isAscii(text) ? asciiRun : run))

@@ -5,7 +5,7 @@ const known: readonly { pattern: RegExp; words: string; isFinal?: true }[] = [
   {
     pattern: /ERR_NGROK_(105|106|107|4018)\b|authtoken|authentication failed/i,
     words:
-      'ngrok does not accept NGROK_AUTHTOKEN. Copy it anew from https://dashboard.ngrok.com/get-started/your-authtoken.',
+      'ngrok does not accept NGROK_AUTHTOKEN. Copy it again from https://dashboard.ngrok.com/get-started/your-authtoken.',
     isFinal: true,
   },
   {

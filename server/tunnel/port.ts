@@ -2,7 +2,7 @@ export type TunnelStatus = {
   kind: 'none' | 'ngrok';
   state: 'off' | 'connecting' | 'open' | 'failed';
   url: string | null;
-  /** What is wrong, and the cure, in words. */
+  /** What is wrong and how to fix it. */
   detail: string | null;
 };
 
@@ -17,7 +17,7 @@ export interface Tunnel {
 /** A connection of a provider that stands; `lost` resolves with the reason when it no longer does. */
 export type TunnelConnection = { url: string; lost: Promise<string>; close(): Promise<void> };
 
-/** What opens tunnels. A failure that no retry can mend throws TunnelError with `isFinal`. */
+/** Opens tunnels. Throws TunnelError with `isFinal` for a failure that no retry can fix. */
 export interface TunnelProvider {
   kind: TunnelStatus['kind'];
   connect(address: string): Promise<TunnelConnection>;

@@ -66,7 +66,9 @@ class ReconnectingTunnel implements Tunnel {
     }
   }
 
-  /** Connects and resolves when the connection is lost; false if the tunnel was disposed while it connected. */
+  /**
+   * Connects and resolves when the connection is lost; false if the tunnel was disposed while it connected.
+   */
   async #connectOnce(address: string): Promise<boolean> {
     const connection = await this.#deps.provider.connect(address);
     this.#close = connection.close;

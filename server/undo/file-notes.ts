@@ -88,7 +88,8 @@ export class FileNotes {
     this.#setReason(turnId, reason);
     info(`${reason}: this continues while the turn runs, and the turn cannot be undone`);
     noting
-      // The first time, all files are read. If it takes as long the next time, no later turn should wait for it.
+      // The first time, all files are read. If it takes as long the next time, no later turn should wait for
+      // it.
       .then(() => wasKnown && this.#givenUp.set(top, { until: now().getTime() + retryDelayMs, reason }))
       .catch((error) => this.#giveUp(top, error))
       .finally(() => this.#late.delete(top));
@@ -100,7 +101,7 @@ export class FileNotes {
     if (isExhaustion(error)) return;
     const reason = (error as Error).message;
     this.#givenUp.set(top, { until: now().getTime() + retryDelayMs, reason });
-    // A machine may have no git; then there is no undo at all.
+    // A machine may have no git; then nothing can be undone.
     const isGitMissing = error instanceof StartError && error.code === 'ENOENT';
     if (isGitMissing) this.#logOnce(debug, `git cannot be run, so no turn can be undone: ${reason}`);
     else

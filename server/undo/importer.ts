@@ -12,8 +12,9 @@ const chunkBytes = 1 << 18;
 export type Change = { path: string; mode: '100644' | '100755' | '120000'; mark: number };
 
 /**
- * Writes blobs and then one tree into a repository, by one `git fast-import`. Git gets bytes and names, and looks at no
- * file: what it keeps is what was in the file, whatever the project has set for line ends or filters.
+ * Writes blobs and then one tree into a repository, by one `git fast-import`. Git gets bytes and names, and
+ * looks at no file: what it keeps is what was in the file, whatever the project has set for line ends or
+ * filters.
  */
 export class Importer {
   readonly #child: Started;
@@ -35,7 +36,7 @@ export class Importer {
           );
       });
     });
-    this.#end.catch(() => {}); // Who finishes it is told.
+    this.#end.catch(() => {}); // `finish` gets the error.
   }
 
   static async start(git: Git, repository: string): Promise<Importer> {
@@ -51,7 +52,10 @@ export class Importer {
     return this.#marks;
   }
 
-  /** One of a known size. What is missing by then is filled with zeros: the file changes meanwhile and is read again next time. */
+  /**
+   * One of a known size. What is missing by then is filled with zeros: the file changes meanwhile and is read
+   * again next time.
+   */
   async addBlobOf(handle: FileHandle, size: number): Promise<number> {
     await this.#beginBlob(size);
     for (let at = 0; at < size; ) {
@@ -90,7 +94,7 @@ export class Importer {
 
   async #write(data: Uint8Array | string): Promise<void> {
     if (this.#child.stdin.write(data) || data.length === 0) return;
-    // A pipe that nobody reads any more never drains.
+    // A pipe without a reader never drains.
     await Promise.race([once(this.#child.stdin, 'drain'), this.#end]);
   }
 }

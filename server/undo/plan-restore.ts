@@ -15,8 +15,8 @@ export type RestoreInput = {
 };
 
 /**
- * The files that an undo (or redo) covers; some of the requested ones may already be as they should be. Throws AppError
- * `nothing_to_undo` or `files_changed`.
+ * The files that an undo (or redo) covers; some of the requested ones may already be as they should be.
+ * Throws AppError `nothing_to_undo` or `files_changed`.
  */
 export function planRestore({ changes, movedOn, pending, files, redo }: RestoreInput): Restoration[] {
   const paths = changes.map(({ path }) => path);

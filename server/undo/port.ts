@@ -22,9 +22,10 @@ export interface Undo {
   /** What a turn changed. Throws AppError `nothing_to_undo`. */
   changes(turnId: string): Promise<z.infer<typeof TurnChanges>>;
   /**
-   * Puts all or some files back to before the turn; with `redo` to after it. Throws AppError `nothing_to_undo`, or
-   * `files_changed` if any of them is not as the turn (or the undo) has left it, or is reached over a link: then none is
-   * touched; and `undo_incomplete`, naming each file, if some could not be written.
+   * Puts all or some files back to before the turn; with `redo` to after it. Throws AppError
+   * `nothing_to_undo`, or `files_changed` if any of them is not as the turn (or the undo) has left it, or is
+   * reached over a link: then none is touched; and `undo_incomplete`, naming each file, if some could not be
+   * written.
    */
   apply(
     turnId: string,

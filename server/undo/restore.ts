@@ -5,7 +5,7 @@ import { isGitName, ProjectFileError } from '../project-file/path.ts';
 import { foldersAbove } from '../work-tree/walk.ts';
 import { readBlobs, type TreeFile } from './trees.ts';
 
-/** A path and what it is to be: a file of a tree, or nothing. */
+/** A path and its target: a file of a tree, or nothing. */
 export type Restoration = { path: string; to: TreeFile | null; isThere: boolean };
 
 const maxNamed = 10;
@@ -16,8 +16,8 @@ export const namesOf = (paths: readonly string[]) =>
   (paths.length > maxNamed ? ` and ${paths.length - maxNamed} more` : '');
 
 /**
- * Says of each path whether it can be reached without a link and is in nobody's way. Throws AppError `files_changed`
- * naming those that cannot; nothing is touched.
+ * Checks that each path can be reached without following a link and is free. Throws AppError `files_changed`,
+ * naming the ones that are not; touches nothing.
  */
 export async function checkReach(top: string, files: readonly Restoration[]): Promise<void> {
   const removed = new Set(files.filter(({ to }) => !to).map(({ path }) => path));
@@ -38,13 +38,16 @@ export async function checkReach(top: string, files: readonly Restoration[]): Pr
   if (refused.length) throw new AppError('files_changed', `These cannot be put back: ${namesOf(refused)}.`);
 }
 
-/** The reason names what is wrong, which may be a folder above the file. */
+/** Names what is wrong, which may be a folder above the file. */
 function describe(path: string, error: unknown): string {
   const { message } = error as Error;
   return message.startsWith(`${path}:`) ? message : `${path} (${message})`;
 }
 
-/** Puts files into a work tree. Throws AppError `undo_incomplete` naming what was put back and what was not. */
+/**
+ * Writes files into a work tree. Throws AppError `undo_incomplete`, naming what was restored and what was
+ * not.
+ */
 export async function restoreFiles(
   git: Git,
   repository: string,
@@ -52,7 +55,7 @@ export async function restoreFiles(
   files: readonly Restoration[],
 ): Promise<void> {
   const wanted = files.flatMap(({ to }) => (to ? [to.id] : []));
-  // All of it is there before the first file is touched.
+  // All content is read before the first file is touched.
   const blobs = await readBlobs(git, repository, wanted);
   const done: string[] = [];
   const failed: string[] = [];

@@ -4,21 +4,23 @@ import { dirname, join } from 'node:path';
 import type { Git } from '../git/git.ts';
 import { makeOwnFolder } from '../util/own-folder.ts';
 
-/** What is known of a work tree: the newest tree of it, and by what each of its files is recognized. */
+/** The newest tree of a work tree, and the stamp by which each of its files is recognized. */
 export type ShadowState = { tree: string; files: Map<string, string> };
 
 const stateFile = 'switchboard-files';
 
-/** A repository of ours that nobody has used for so long is removed. */
+/** A repository that was not used for this long is removed. */
 const keepUnusedMs = 90 * 86_400_000;
 
-/** That of a project which is gone is kept for so long: its disk may come back. */
+/** How long the repository of a missing project is kept: its disk may come back. */
 const keepGoneMs = 7 * 86_400_000;
 
 const isRepository = async (path: string): Promise<boolean> =>
   (await stat(join(path, 'HEAD')).catch(() => null)) !== null;
 
-/** The repositories that hold what is noted of work trees, in the data folder. Nothing here is a project's. */
+/**
+ * The repositories that hold what is noted of work trees, in the data folder. Nothing here is a project's.
+ */
 export function createShadowFolder(folder: string) {
   const repositoryOf = (top: string) => join(folder, `${createHash('sha1').update(top).digest('hex')}.git`);
   return {
@@ -44,7 +46,7 @@ export function createShadowFolder(folder: string) {
     exists: isRepository,
     /** The folder that all data of the server is in. */
     realDataFolder: () => realpath(dirname(folder)).catch(() => dirname(folder)),
-    /** Null if nothing was noted yet, or what was noted cannot be read. */
+    /** Null if nothing was noted yet, or it cannot be read. */
     async load(top: string): Promise<ShadowState | null> {
       const text = await readFile(join(repositoryOf(top), stateFile), 'utf8').catch(() => null);
       const [tree, known, ...rows] = (text ?? '').split('\0');
@@ -64,7 +66,10 @@ export function createShadowFolder(folder: string) {
     },
     remove: (top: string) => rm(repositoryOf(top), { recursive: true, force: true }),
     make: (): Promise<void> => makeOwnFolder(folder),
-    /** Removes what belongs to projects that are gone or were not used for long, and what earlier versions left. */
+    /**
+     * Removes what belongs to projects that are gone or were not used for long, and what earlier versions
+     * left.
+     */
     async sweep(now: Date): Promise<void> {
       for (const name of await readdir(folder).catch(() => [])) {
         const path = join(folder, name);

@@ -26,7 +26,10 @@ const atOnce = 16;
 
 const maxRemembered = 4;
 
-/** Clocks of file systems tick: a file that changed this shortly before it was read can change again unnoticed. */
+/**
+ * Clocks of file systems tick: a file that changed this shortly before it was read can change again
+ * unnoticed.
+ */
 const tickMs = { fine: 50, seconds: 2_500 };
 
 const kindOf = (stats: Stats): Change['mode'] =>
@@ -229,7 +232,10 @@ class Noting {
   }
 }
 
-/** One that cannot be read, or was exchanged a moment ago, is left out. Without descriptors or memory nothing is known of it. */
+/**
+ * One that cannot be read, or was exchanged a moment ago, is left out. Without descriptors or memory nothing
+ * is known of it.
+ */
 function nullIfUnreadable(error: unknown): null {
   if (!(error instanceof ProjectFileError)) throw error;
   const code = (error.cause as NodeJS.ErrnoException)?.code ?? '';

@@ -36,8 +36,8 @@ export type UndoDeps = {
 export const createUndo = (deps: UndoDeps): Undo => new ShadowUndo(deps);
 
 /**
- * Undo by repositories of our own: each work tree has one in the data folder that keeps its files from before and after each
- * turn. Git never runs on the work tree, which is read and written by `project-file/` alone.
+ * Undo by repositories of our own: each work tree has one in the data folder that keeps its files from before
+ * and after each turn. Git never runs on the work tree, which is read and written by `project-file/` alone.
  */
 class ShadowUndo implements Undo {
   readonly #deps: UndoDeps;
@@ -110,7 +110,7 @@ class ShadowUndo implements Undo {
     { files, redo }: { files?: readonly string[] | undefined; redo: boolean },
   ): Promise<z.infer<typeof Undone>> {
     return this.#inRecord(turnId, async ({ before, after, top }, current) => {
-      // Without the after-state, later changes cannot be told apart from those of the turn.
+      // Without the after-state, later changes cannot be distinguished from those of the turn.
       if (!after)
         throw new AppError(
           'nothing_to_undo',

@@ -1,4 +1,6 @@
-/** Time is counted in steps of this length: what one step takes longer is time in which nothing could happen. */
+/**
+ * Time is counted in steps of this length: what one step takes longer is time in which nothing could happen.
+ */
 const stepMs = 1000;
 
 export type AwakeTimer = {
@@ -8,8 +10,9 @@ export type AwakeTimer = {
 
 /**
  * Calls `onEnd` after `ms` in which this process was awake. While a laptop sleeps, or the process is stopped,
- * nothing can be read: such time says nothing of the other side's silence. What came meanwhile lies in the pipes
- * and is read before `onEnd` is called. A timer of any length works, also one beyond the 24 days of setTimeout.
+ * nothing can be read: such time says nothing of the other side's silence. What came meanwhile lies in the
+ * pipes and is read before `onEnd` is called. A timer of any length works, also one beyond the 24 days of
+ * setTimeout.
  */
 export function startAwakeTimer(ms: number, onEnd: () => void, { isRef = true } = {}): AwakeTimer {
   let left = Math.max(ms, 0);

@@ -76,7 +76,8 @@ export async function startProcess(
     const child = spawn(program, args, { ...rest, stdio: ['pipe', 'pipe', 'pipe'] });
     const started = new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
-      // It stays: a signal that cannot be sent is an 'error' event as well, and one that nobody hears ends the server.
+      // It stays: a signal that cannot be sent is an 'error' event as well, and one without a listener ends
+      // the server.
       child.on('error', reject);
     });
     hearStreams(child);
@@ -148,9 +149,9 @@ export async function runForBytes(
 }
 
 /**
- * An error of a stream that nobody hears ends the server. One that is written to says so when the program ends
- * before it read all; all of them do when the program was not started at all (EAGAIN). The exit, or the start,
- * says why. Without a free descriptor Node gives a child that has no streams.
+ * An error of a stream without a listener ends the server. One that is written to says so when the program
+ * ends before it read all; all of them do when the program was not started at all (EAGAIN). The exit, or the
+ * start, says why. Without a free descriptor Node gives a child that has no streams.
  */
 function hearStreams({ stdin, stdout, stderr }: ChildProcess): void {
   for (const stream of [stdin, stdout, stderr]) stream?.on('error', () => {});

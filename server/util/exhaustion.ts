@@ -1,4 +1,6 @@
-/** What the system says when it has no more descriptors, processes or memory: the same can work in a moment. */
+/**
+ * What the system says when it has no more descriptors, processes or memory: the same can work in a moment.
+ */
 const codes = new Set([
   'EMFILE',
   'ENFILE',

@@ -44,7 +44,10 @@ function exists(path: string): boolean {
   }
 }
 
-/** Renames what cannot be read, so that nothing of it is lost; gives its new name. `ends` are those of files that belong to it. */
+/**
+ * Renames what cannot be read, so that nothing of it is lost; gives its new name. `ends` are those of files
+ * that belong to it.
+ */
 export function keepAside(path: string, ends: readonly string[] = ['']): string {
   const time = new Date().toISOString().replaceAll(':', '-');
   const names = [
@@ -67,8 +70,8 @@ export function keepAside(path: string, ends: readonly string[] = ['']): string 
 export type NoteFault = (file: string, text: string) => void;
 
 /**
- * Reads a file that can be made again. What is there and cannot be used is kept aside, and noted with `instead`; null then,
- * and if there is none. `parse` gives null (or throws) for content that cannot be used.
+ * Reads a file that can be made again. What is there and cannot be used is kept aside, and noted with
+ * `instead`; null then, and if there is none. `parse` gives null (or throws) for content that cannot be used.
  */
 export function readRemakeable<T>(
   path: string,

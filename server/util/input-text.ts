@@ -1,6 +1,7 @@
 /**
- * A text that holds no control character but newline and tab, so that a terminal takes all of it as text. Taking out a
- * sequence such as the end of a paste is not enough: what stood around it can form another. Single characters cannot.
+ * A text that holds no control character but newline and tab, so that a terminal takes all of it as text.
+ * Taking out a sequence such as the end of a paste is not enough: what stood around it can form another.
+ * Single characters cannot.
  */
 export const withoutControls = (text: string): string =>
   text
@@ -8,7 +9,10 @@ export const withoutControls = (text: string): string =>
     .replace(/\r\n?/g, '\n')
     .replace(/[^\P{Cc}\n\t]/gu, '');
 
-/** A message as it is typed, so that it stays one: `!` would run it in a shell, a backslash makes a line of the Enter. */
+/**
+ * A message as it is typed, so that it stays one: `!` would run it in a shell, a backslash makes a line of
+ * the Enter.
+ */
 export function asTyped(message: string): string {
   const text = withoutControls(message);
   return `${text.trimStart().startsWith('!') ? ' ' : ''}${text}${text.endsWith('\\') ? ' ' : ''}`;
@@ -17,7 +21,7 @@ export function asTyped(message: string): string {
 /** Whether a message is a command of Claude Code's: a path begins as one, and has more slashes. */
 export const isCommand = (message: string): boolean => /^\/[\w:-]+(\s|$)/.test(message);
 
-/** Whether a text stands in the input box of a screen, or a paste that is too long to be shown. */
+/** Whether a text is in the input box of a screen, or a paste that is too long to be shown. */
 export function isShown(screen: string, text: string): boolean {
   const [first = ''] = text.trim().split('\n');
   return screen.includes('[Pasted text') || screen.includes(first.slice(0, 20));

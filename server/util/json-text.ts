@@ -1,7 +1,7 @@
 /**
- * Text that crosses the edge of this server. Half of a surrogate pair has no form in UTF-8: strict readers such as `jq`
- * refuse a whole answer because of one. It becomes U+FFFD on its way in, and on its way out, since transcripts and
- * programs can hold it too.
+ * Text that crosses the edge of this server. Half of a surrogate pair has no form in UTF-8: strict readers
+ * such as `jq` refuse a whole answer because of one. It becomes U+FFFD on its way in, and on its way out,
+ * since transcripts and programs can hold it too.
  */
 
 /** As `JSON.stringify` writes half of a pair, after an even number of backslashes. */
@@ -13,10 +13,12 @@ export function toJson(value: unknown): string {
   return text.includes('\\ud') ? text.replace(halfOfPair, '$1\ufffd') : text;
 }
 
-/** How deep a request may be nested, and how many values it may hold. */
+/** How deep a request may be nested, and how many values it may have. */
 export const jsonLimits = { depth: 100, values: 100_000 };
 
-/** What of its shape makes a JSON text too much, in words; null if nothing does. It reads each character once. */
+/**
+ * Describes in what way a JSON text is too deep or too long; null if it is not. Reads each character once.
+ */
 export function findExcess(text: string, limits = jsonLimits): string | null {
   let [depth, values] = [0, 1];
   for (let at = 0; at < text.length; at += 1) {
@@ -44,8 +46,8 @@ function endOfString(text: string, start: number): number {
 }
 
 /**
- * A value with every half of a surrogate pair replaced, in keys too. Calls `onNul` with the path of a text that holds NUL.
- * `value` comes from `JSON.parse` after `findExcess`, so that its depth is bounded.
+ * A value with every half of a surrogate pair replaced, in keys too. Calls `onNul` with the path of a text
+ * that holds NUL. `value` comes from `JSON.parse` after `findExcess`, so that its depth is bounded.
  */
 export function toWellFormed(value: unknown, onNul: (path: string) => void, path = ''): unknown {
   if (typeof value === 'string') {

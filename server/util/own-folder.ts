@@ -8,7 +8,10 @@ class OwnFolderError extends Error {
   override name = 'OwnFolderError';
 }
 
-/** Why a path cannot be used as a folder, and whether the fix is to give it back to this user; null if it can, or is missing. */
+/**
+ * Why a path cannot be used as a folder, and whether the fix is to give it back to this user; null if it can,
+ * or is missing.
+ */
 function findFault(path: string): { text: string; isForbidden: boolean } | null {
   try {
     if (!lstatSync(path, { throwIfNoEntry: false })) return null;
@@ -22,7 +25,10 @@ function findFault(path: string): { text: string; isForbidden: boolean } | null 
   }
 }
 
-/** Keeps aside what is in the place of such a folder, at the start. One that another user owns is left there for its owner. */
+/**
+ * Keeps aside what is in the place of such a folder, at the start. One that another user owns is left there
+ * for its owner.
+ */
 export function checkOwnFolders(folder: string, names: readonly string[], note: NoteFault): void {
   for (const path of names.map((name) => join(folder, name))) {
     const fault = findFault(path);
@@ -38,7 +44,9 @@ export function checkOwnFolders(folder: string, names: readonly string[], note: 
   }
 }
 
-/** Makes the folder if it is missing, but not the one that it is in. Throws with the fix if it cannot be used. */
+/**
+ * Makes the folder if it is missing, but not the one that it is in. Throws with the fix if it cannot be used.
+ */
 export async function makeOwnFolder(path: string): Promise<void> {
   await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST')

@@ -1,4 +1,4 @@
-/** A number of places; `take` waits for a free one and gives the function that frees it again. */
+/** A number of places; `acquire` waits for a free one and returns the function that frees it. */
 export function createSemaphore(count: number): { acquire(): Promise<() => void> } {
   let free = count;
   const waiting: (() => void)[] = [];

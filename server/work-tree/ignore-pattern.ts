@@ -1,6 +1,7 @@
 /**
- * One pattern of a .gitignore file, as gitignore(5) describes it. The patterns are a stranger's: what one costs grows with
- * its length times the name's, never faster (a regular expression made of it could stand for hours).
+ * One pattern of a .gitignore file, as gitignore(5) describes it. The patterns are a stranger's: what one
+ * costs grows with its length times the name's, never faster (a regular expression made of it could stand for
+ * hours).
  */
 export type IgnorePattern = {
   isNegated: boolean;
@@ -16,13 +17,13 @@ export type Meter = { steps: number };
 /** Matches one character. */
 type Token = { kind: 'one'; fits(char: string): boolean } | { kind: 'star' };
 
-/** The parts of a pattern between its slashes; `**` stands for any number of folders. */
+/** The parts of a pattern between its slashes; `**` matches any number of folders. */
 type Part = { kind: 'folders' } | { kind: 'literal'; text: string } | { kind: 'tokens'; tokens: Token[] };
 
 /** Longer patterns fit nothing: no name of a file needs them. */
 const maxPatternLength = 1024;
 
-/** Git compares bytes: to it `?` is one of them. A character stands for each. */
+/** Git compares bytes, of which `?` is one. Each byte is represented by a character. */
 export const toBytes = (text: string): string =>
   /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text).toString('latin1');
 
@@ -203,8 +204,8 @@ function fitsPart(part: Part, name: string, meter: Meter): boolean {
 const fitsToken = (token: Token, char: string) => token.kind === 'star' || token.fits(char);
 
 /**
- * Whether steps fit items one by one, where some steps fit any number of them. Only the last of those has to be tried
- * with more: what the earlier ones took can stay.
+ * Whether steps fit items one by one, where some steps fit any number of them. Only the last of those has to
+ * be tried with more: what the earlier ones took can stay.
  */
 function fitsInOrder<Step, Item>(
   steps: readonly Step[],

@@ -5,8 +5,8 @@ const statBytes = 40;
 const hashSizes = [20, 32];
 
 /**
- * The names of the files that git tracks, from the bytes of its index (gitformat-index(5), versions 2 to 4). Other
- * repositories and folders of a sparse index are not among them. Null if the bytes are something else.
+ * The names of the files that git tracks, from the bytes of its index (gitformat-index(5), versions 2 to 4).
+ * Other repositories and folders of a sparse index are not among them. Null if the bytes are something else.
  */
 export function trackedNames(data: Buffer): string[] | null {
   if (data.length < 12 || data.toString('latin1', 0, 4) !== 'DIRC') return null;

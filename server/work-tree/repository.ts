@@ -9,7 +9,10 @@ const maxTextBytes = 1_000_000;
 /** The top of a git work tree, and where git keeps what belongs to it. */
 export type Repository = {
   top: string;
-  /** A real folder, and the path in it to the files that git has for this work tree alone. Null if nothing vouches for it. */
+  /**
+   * A real folder, and the path in it to the files that git has for this work tree alone. Null if nothing
+   * vouches for it.
+   */
   gitFolder: { root: string; prefix: string } | null;
   /** Where `info/exclude` is: worktrees share it. */
   commonFolder: { root: string; prefix: string } | null;
@@ -58,7 +61,10 @@ export async function isRepository(root: string, prefix: string): Promise<boolea
   return (await statFile(root, `${prefix}HEAD`).catch(() => null)) !== null;
 }
 
-/** Worktrees, submodules, and repositories that were made with --separate-git-dir have a file that names their folder. */
+/**
+ * Worktrees, submodules, and repositories that were made with --separate-git-dir have a file that names their
+ * folder.
+ */
 async function fromGitFile(top: string, readConfig: ReadConfig): Promise<Repository> {
   const named = /^gitdir: (.+?)\r?\n?$/.exec((await textOf(top, '.git')) ?? '')?.[1];
   if (!named) throw new ForeignRepositoryError(top, 'its .git file names no folder');

@@ -13,7 +13,10 @@ const maxIgnoreBytes = 500_000;
 /** So long the server does nothing else. */
 const sliceMs = 8;
 
-/** Steps of comparing with patterns, of one name and of a whole walk: a stranger's .gitignore must not keep the server busy. */
+/**
+ * Steps of comparing with patterns, of one name and of a whole walk: a stranger's .gitignore must not keep
+ * the server busy.
+ */
 const maxSteps = { name: 5_000_000, walk: 500_000_000 };
 
 export const isIgnoreCaseSystem = process.platform === 'darwin';
@@ -24,7 +27,10 @@ export type IgnoreList = { depth: number; patterns: readonly IgnorePattern[] };
 type Paths = { has(path: string): boolean };
 
 export type WalkOptions = {
-  /** The folder's part of the top to begin in; empty for all. Folders above it are looked at for what they ignore. */
+  /**
+   * The folder's part of the top to begin in; empty for all. Folders above it are looked at for what they
+   * ignore.
+   */
   start?: string;
   /** Patterns for the whole tree, the weakest first. */
   ignored: readonly string[];
@@ -70,7 +76,8 @@ export async function walkTree(top: string, options: WalkOptions): Promise<void>
 
   async function withOwnList(folder: Folder, above: readonly IgnoreList[]): Promise<readonly IgnoreList[]> {
     if (!options.hasIgnoreFiles) return above;
-    const found = await readEntry(folder, '.gitignore', maxIgnoreBytes).catch(() => null); // A link is not followed; neither does git.
+    // A link is not followed; neither does git.
+    const found = await readEntry(folder, '.gitignore', maxIgnoreBytes).catch(() => null);
     return found
       ? [...above, toList(found.data.toString(), folder.path ? folder.path.length + 1 : 0)]
       : above;
@@ -131,7 +138,10 @@ export async function walkTree(top: string, options: WalkOptions): Promise<void>
   }
 }
 
-/** Whether a folder cannot be entered, or was exchanged a moment ago. Without descriptors or memory nothing is known of it. */
+/**
+ * Whether a folder cannot be entered, or was exchanged a moment ago. Without descriptors or memory nothing is
+ * known of it.
+ */
 function isUnreadable(error: unknown): boolean {
   if (!(error instanceof ProjectFileError)) return false;
   return (
@@ -155,7 +165,10 @@ const toList = (text: string, depth: number): IgnoreList => ({
   patterns: parseIgnoreFile(text, { ignoreCase: isIgnoreCaseSystem }),
 });
 
-/** Whether a folder is another repository: a clone, a worktree or a submodule. Git takes no empty `.git` for one. */
+/**
+ * Whether a folder is another repository: a clone, a worktree or a submodule. Git takes no empty `.git` for
+ * one.
+ */
 async function isNested(folder: Folder): Promise<boolean> {
   const found = await statEntry(folder, '.git').catch(() => null);
   if (!found) return false;

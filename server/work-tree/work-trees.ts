@@ -13,7 +13,10 @@ export type WorkTreeRules = {
   ignored: string[];
 };
 
-/** Knows work trees of git without running git in them: `repository` is one of ours, in which it answers questions. */
+/**
+ * Knows work trees of git without running git in them: `repository` is one of ours, in which it answers
+ * questions.
+ */
 export function createWorkTrees({
   git,
   repository,

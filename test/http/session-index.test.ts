@@ -57,7 +57,7 @@ verifies(
     });
     const problemOf = (number: number) => rows.get(idOf(number))?.problem;
     expect(problemOf(2)).toMatch(/empty/);
-    expect(problemOf(3)).toMatch(/no transcript/);
+    expect(problemOf(3)).toMatch(/not a transcript/);
     expect(problemOf(4)).toMatch(/1 line cannot be read/);
     expect(problemOf(5)).toMatch(/last line is cut/);
     expect(problemOf(6)).toMatch(/Nothing was said/);

@@ -17,8 +17,8 @@ export const cookieName = 'switchboard';
 const maxCookies = 10;
 
 /**
- * The sign-in of a browser. Other ports of this host can set cookies of the same name, with a longer path that comes
- * first: they must not sign the person out, so each value is tried.
+ * The sign-in of a browser. Other ports of this host can set cookies of the same name, with a longer path
+ * that comes first: they must not sign the person out, so each value is tried.
  */
 export function findSignIn(request: Request, credentials: Pick<CredentialStore, 'find'>): Credential | null {
   const values = (request.get('cookie') ?? '')
@@ -32,7 +32,9 @@ export function findSignIn(request: Request, credentials: Pick<CredentialStore, 
   return null;
 }
 
-/** Lets through who has the page's cookie, a Bearer token, or the password (Basic), and notes who that is. */
+/**
+ * Admits requests with the page's cookie, a Bearer token or the password (Basic), and records which it was.
+ */
 export function createAuthenticate(deps: {
   credentials: CredentialStore;
   checkPassword: CheckPassword;
@@ -83,7 +85,7 @@ export function createAuthenticate(deps: {
           // `done` runs what comes next, which can fail before it answers.
           .catch(next);
       },
-      // A browser that is shown a challenge opens a dialog of its own over the page; scripts need the realm.
+      // A browser answers a challenge with its own dialog over the page; scripts need the realm.
       challenge: request.get('sec-fetch-mode') === undefined,
       realm: 'switchboard',
       unauthorizedResponse() {

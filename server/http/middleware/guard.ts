@@ -51,8 +51,8 @@ export function createGuard({ names, isTunnelled = () => false }: GuardDeps) {
       .map((name) => new URL(name).origin);
 
   /**
-   * Whether an origin is one that we serve: scheme, host and port of it are those by which this request reached us, or
-   * it is named in the settings as a whole. Another port of this machine is another origin.
+   * Whether an origin is one that we serve: scheme, host and port of it are those by which this request
+   * reached us, or it is named in the settings as a whole. Another port of this machine is another origin.
    */
   function isOwnOrigin(origin: string, request: IncomingMessage): boolean {
     // A browser writes an origin in one form alone.
@@ -66,7 +66,9 @@ export function createGuard({ names, isTunnelled = () => false }: GuardDeps) {
   }
 
   return {
-    /** Whether it was asked for by a name of ours: a page whose name was rebound to this machine has another. */
+    /**
+     * Whether it was asked for by a name of ours: a page whose name was rebound to this machine has another.
+     */
     isOurs(request: IncomingMessage): boolean {
       const host = hostOf(request.headers.host ?? '');
       return (
@@ -83,12 +85,14 @@ export function createGuard({ names, isTunnelled = () => false }: GuardDeps) {
 
 export type Guard = ReturnType<typeof createGuard>;
 
-/** Our page sends this with each request. A form cannot, and a script of another page would have to ask first. */
+/**
+ * Our page sends this with each request. A form cannot, and a script of another page would have to ask first.
+ */
 export const pageHeader = 'x-switchboard-page';
 
 /**
- * Throws AppError `origin_not_allowed` for a change that a browser's cookie vouches for, unless something in it shows
- * that a page of ours sends it: other ports of the same host get the cookie too.
+ * Throws AppError `origin_not_allowed` for a change that a browser's cookie vouches for, unless something in
+ * it shows that a page of ours sends it: other ports of the same host get the cookie too.
  */
 export function checkFromPage(request: Request): void {
   // Signing out ends nothing but the cookie that came with it, and scripts do it without a body.
@@ -104,8 +108,8 @@ export function checkFromPage(request: Request): void {
 /**
  * Keeps foreign web pages out. The Host check stops a page whose name was rebound to this machine; the
  * Origin and Sec-Fetch-Site checks stop one that sends requests across; a body must be JSON, which a
- * form of another page cannot send. Where files are taken (`takesFiles`) a form is let through that says that it
- * comes from our page, or that a script sends with credentials of its own.
+ * form of another page cannot send. Where files are taken (`takesFiles`) a form is let through that says that
+ * it comes from our page, or that a script sends with its own credentials.
  */
 export function createGuardCheck({
   guard,
@@ -154,8 +158,8 @@ export function createGuardCheck({
 }
 
 /**
- * Tells the service worker whether a share comes from another app (or our own page) or from a foreign page: no page can
- * write Sec-Fetch-Site. Nothing of the body is read.
+ * Tells the service worker whether a share comes from another app (or our own page) or from a foreign page:
+ * no page can write Sec-Fetch-Site. Nothing of the body is read.
  */
 export function createShareCheck(guard: Guard): RequestHandler {
   return function checkShare(request, response) {

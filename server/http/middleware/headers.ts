@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { PagePolicy } from '../../page/port.ts';
 
-/** The page loads only what this server sends, and nobody may frame it. */
+/** The page loads only what this server sends, and no other page may frame it. */
 const policy = {
   'default-src': "'none'",
   'script-src': "'self'",

@@ -21,7 +21,7 @@ export type AccessDeps = {
   pairings: Pairings;
   tunnel: Tunnel;
   tickets: Pick<TerminalTickets, 'clear'>;
-  /** The devices that are told something, which hang on sign-ins and tokens. */
+  /** The devices that get notifications; they belong to sign-ins and tokens. */
   pushes: Pick<Pushes, 'removeOfCredential' | 'removeOfSignIns'>;
 };
 

@@ -34,7 +34,7 @@ export function addChatRoutes(
       follow: format !== 'json',
     });
     response.locals['turnId'] = turn.id;
-    // Of a deleted conversation there are no events left to stream.
+    // A deleted conversation has no events to stream.
     if (turn.error?.code === 'conversation_not_found') return answerOf(turn);
     const reading = { journal, turnId: turn.id, response, signal, closing, eventsSent: metrics.eventsSent };
     if (format === 'events') await streamTurnEvents(reading);

@@ -81,7 +81,9 @@ export function addEventRoutes(
   });
 }
 
-/** What a reader that comes back says it has; it wins over `after`, which was in the address from the start. */
+/**
+ * What a reader that comes back says it has; it wins over `after`, which was in the address from the start.
+ */
 function lastEventId(request: Request): number | null {
   const header = request.get('last-event-id');
   if (header === undefined) return null;

@@ -3,7 +3,9 @@ import type { TerminalPrompts } from '../../terminal/prompts.ts';
 import { trust } from '../connection-limit.ts';
 import type { Handle } from '../handle.ts';
 
-/** The hooks of terminals. Only the token of their terminal admits them, before the request's body is read. */
+/**
+ * The hooks of terminals. Only the token of their terminal admits them, before the request's body is read.
+ */
 export function addHookRoute(
   handle: Handle,
   { terminalPrompts }: { terminalPrompts: TerminalPrompts },

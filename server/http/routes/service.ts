@@ -23,9 +23,9 @@ export type ServiceDeps = {
   limits: { maxConcurrentTurns: number; maxQueuedTurns: number; timeoutS: number };
   prompts: Prompts;
   metrics: Metrics;
-  /** What the disk last refused, in words. */
+  /** The last error of the disk, as a message. */
   storageTrouble(): string | null;
-  /** What was found damaged, lost or kept aside in this run. */
+  /** What was found damaged, lost or renamed in this run. */
   storageNotes(): Answer<'status'>['storage']['notes'];
 };
 

@@ -40,7 +40,7 @@ export function addTerminalRoutes(handle: Handle, { hosts, tickets }: TerminalDe
   handle('interruptTerminal', ({ params }) => hostOf(params.host).interrupt(params.id));
   handle('readTerminal', ({ params }) => hostOf(params.host).screen(params.id));
   handle('openTerminal', async ({ params, actor }) => {
-    // Throws for a terminal that the caller may not see: there is no ticket for it.
+    // Throws for a terminal that the caller may not see, before a ticket is issued.
     const { id } = await hostOf(params.host).screen(params.id);
     return { ...tickets.issue({ sessionId: id, host: params.host, credentialId: actor.credentialId }), id };
   });

@@ -65,7 +65,8 @@ async function waitForEnd(
   const ended = async (): Promise<void> => {
     while (!until.aborted) {
       const error = await end(until).catch((reason) => reason);
-      // Who sent it is told at once that it waits for the machine; who asks for its end goes on waiting.
+      // The caller hears at once that the turn waits for the machine; one that waits for its end continues to
+      // wait.
       if (!(error instanceof AppError && error.code === 'machine_exhausted')) return;
     }
   };
