@@ -80,7 +80,8 @@ export function createLocalAccess({ file, instance, warn }: LocalAccessDeps): Lo
       if (found?.token === token) return say('');
       if (found && (await isCurrent(found))) {
         return say(
-          `the switchboard command finds the server at ${found.url}, which was here first; name this one by --server`,
+          `the switchboard command finds the server at ${found.url}, which was here first; name this ` +
+            'one by --server',
         );
       }
       if (isDisposed) return;

@@ -56,34 +56,45 @@ const toolFailed = 'Look at the output; continuing is safe, and the model sees t
 export const endAdvice: Readonly<Record<EndReason | DiagnosisReason, string>> = {
   clean_exit: `It exited cleanly. ${canContinue}`,
   answered:
-    'It ended with an answer. It can be continued at any time, here or in a terminal with `claude --resume <id>`.',
+    'It ended with an answer. It can be continued at any time, here or in a terminal with `claude ' +
+    '--resume <id>`.',
   killed: `It was ended from here. ${canContinue}`,
   replaced:
     'A newer session took its terminal and may continue it. Look at the newest record of this session.',
   interrupted:
-    'Its last turn was stopped (Escape, Ctrl-C, a cancel, a limit). What it had done stays; continue it and say ' +
+    'Its last turn was stopped (Escape, Ctrl-C, a cancel, a limit). What it had done stays; continue ' +
+    'it and say ' +
     'what to do next.',
   tool_crash: `Its last command failed, and it ended after that. ${toolFailed}`,
   tool_failed: `Its last command failed and nothing came after it. ${toolFailed}`,
   out_of_memory:
-    'Memory ran out: a command, or Claude Code itself, was killed. On Linux `journalctl -k | grep -i oom` confirms it. ' +
+    'Memory ran out: a command, or Claude Code itself, was killed. On Linux `journalctl -k | grep -i ' +
+    'oom` confirms it. ' +
     'Run fewer things at a time or add swap, then continue it.',
   in_a_tool:
-    'Its process ended while a tool was running: a crash, a kill, a shutdown, or a terminal that was closed. The ' +
-    'command may have done a part of its work: look at the project before you continue. The model is informed that ' +
+    'Its process ended while a tool was running: a crash, a kill, a shutdown, or a terminal that was ' +
+    'closed. The ' +
+    'command may have done a part of its work: look at the project before you continue. The model is ' +
+    'informed that ' +
     'there is no result.',
   unanswered:
-    'The last message has no answer: the process ended before the model was done. Continue it and repeat the message, ' +
+    'The last message has no answer: the process ended before the model was done. Continue it and ' +
+    'repeat the message, ' +
     'or send "continue".',
   failed:
-    'Its last turn failed: the model could not be reached, or refused. The error is in `last_words` or in the turn; ' +
+    'Its last turn failed: the model could not be reached, or refused. The error is in `last_words` ' +
+    'or in the turn; ' +
     'continue it when the cause is gone.',
   abrupt:
-    'It ended without a goodbye: its process or its terminal was killed, it crashed, or the machine went down. ' +
-    'Unfinished work of a command stays unfinished: look at the project, then continue it. The end of its log may ' +
+    'It ended without a goodbye: its process or its terminal was killed, it crashed, or the machine ' +
+    'went down. ' +
+    'Unfinished work of a command stays unfinished: look at the project, then continue it. The end ' +
+    'of its log may ' +
     'say more.',
   missing_log: `It ended without a goodbye, and no log is left that could say why. ${canContinue}`,
   not_started: 'It never became ready. The end of its log has its messages.',
-  live: 'A process has this session open now. Write to it where it is open, or fork it; two processes cannot continue it.',
+  live:
+    'A process has this session open now. Write to it where it is open, or fork it; two processes ' +
+    'cannot continue it.',
   empty: 'It has no messages that can be read. There is nothing to continue.',
 };

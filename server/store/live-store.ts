@@ -11,7 +11,8 @@ export function createLiveStore({
   warn(error: unknown, text: string): void;
 }): LiveStore {
   const put = database.prepare(
-    'INSERT INTO live (conv_id, tasks) VALUES (?, ?) ON CONFLICT (conv_id) DO UPDATE SET tasks = excluded.tasks',
+    'INSERT INTO live (conv_id, tasks) VALUES (?, ?) ON CONFLICT (conv_id) DO UPDATE SET tasks = ' +
+      'excluded.tasks',
   );
   const remove = database.prepare('DELETE FROM live WHERE conv_id = ?');
   const all = database.prepare('SELECT conv_id, tasks FROM live');

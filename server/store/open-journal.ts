@@ -161,7 +161,8 @@ function setAside(file: string, note: NoteFault, why: string): void {
   const kept = keepAside(file, ['', '-wal', '-shm']);
   note(
     file,
-    `${why}. It is kept as ${basename(kept)}, and an empty journal was begun: messages, sign-ins and rules that it held are gone.`,
+    `${why}. It is kept as ${basename(kept)}, and an empty journal was begun: messages, sign-ins and ` +
+      'rules that it held are gone.',
   );
   closeSync(openSync(file, 'a', 0o600));
 }
@@ -271,7 +272,8 @@ const damagedWords = (file: string, what: string) =>
 function openError(error: Error, { folder, lockedBy }: JournalDeps): DataFolderError {
   if (isBusy(error)) return inUse(folder, lockedBy());
   return new DataFolderError(
-    `The data folder ${folder} cannot be written: ${error.message}. Free disk space, make it writable, or set SESSIONS_DIR.`,
+    `The data folder ${folder} cannot be written: ${error.message}. Free disk space, make it ` +
+      'writable, or set SESSIONS_DIR.',
     { cause: error },
   );
 }
@@ -279,7 +281,8 @@ function openError(error: Error, { folder, lockedBy }: JournalDeps): DataFolderE
 export function inUse(folder: string, pid: number | null): DataFolderError {
   const who = pid ? `pid ${pid}` : 'pid unknown';
   return new DataFolderError(
-    `Another Switchboard server (${who}) uses the data folder ${folder}. Stop it, or set SESSIONS_DIR to another folder.`,
+    `Another Switchboard server (${who}) uses the data folder ${folder}. Stop it, or set ` +
+      'SESSIONS_DIR to another folder.',
   );
 }
 
@@ -333,7 +336,8 @@ function readMarks(sqlite: Libsql.Database, file: string, copy: string | null, d
     const why = `its log (${basename(file)}-wal) was cut, damaged or removed, or it was replaced by an older copy`;
     deps.note(
       file,
-      `The newest ${missing} changes are missing: ${why}. Messages, sign-ins or rules of before can be lost.${kept}`,
+      `The newest ${missing} changes are missing: ${why}. Messages, sign-ins or rules of before can ` +
+        `be lost.${kept}`,
     );
     changes += missing;
   } else if (copy) rmSync(copy, { force: true });

@@ -17,7 +17,8 @@ export function createProcessStore({
   warn(error: unknown, text: string): void;
 }): ProcessStore {
   const put = database.prepare(
-    'INSERT INTO process (mark, pid, pid_start) VALUES (?, ?, ?) ON CONFLICT (mark) DO UPDATE SET pid = excluded.pid, pid_start = excluded.pid_start',
+    'INSERT INTO process (mark, pid, pid_start) VALUES (?, ?, ?) ON CONFLICT (mark) DO UPDATE SET ' +
+      'pid = excluded.pid, pid_start = excluded.pid_start',
   );
   const remove = database.prepare('DELETE FROM process WHERE mark = ?');
   const all = database.prepare('SELECT mark, pid, pid_start FROM process');

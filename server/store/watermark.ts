@@ -67,7 +67,8 @@ export function createWatermark(
         isHopeless = true;
         note(
           file,
-          `${describeFileFault(file, error)}. Until the next start a loss of journal entries would not be noticed.`,
+          `${describeFileFault(file, error)}. Until the next start a loss of journal entries would ` +
+            'not be noticed.',
         );
       }
     },

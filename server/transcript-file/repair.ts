@@ -68,7 +68,8 @@ function describePlan({
     const where = why === 'cut' ? 'before a line that is cut' : 'written by another process at the same time';
     loses.push(`${many(messages, 'message')} ${where}, from ${JSON.stringify(first.slice(0, 80))}`);
     mends.push(
-      `${many(messages, 'message')} ${why === 'cut' ? 'joined to what follows the cut line' : 'put where they were said'}`,
+      `${many(messages, 'message')} ` +
+        `${why === 'cut' ? 'joined to what follows the cut line' : 'put where they were said'}`,
     );
   }
   if (cut.length) {

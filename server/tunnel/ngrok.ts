@@ -5,7 +5,8 @@ const known: readonly { pattern: RegExp; words: string; isFinal?: true }[] = [
   {
     pattern: /ERR_NGROK_(105|106|107|4018)\b|authtoken|authentication failed/i,
     words:
-      'ngrok does not accept NGROK_AUTHTOKEN. Copy it again from https://dashboard.ngrok.com/get-started/your-authtoken.',
+      'ngrok does not accept NGROK_AUTHTOKEN. Copy it again from ' +
+      'https://dashboard.ngrok.com/get-started/your-authtoken.',
     isFinal: true,
   },
   {
@@ -38,7 +39,8 @@ export function createNgrok({ authtoken, domain }: { authtoken: string; domain: 
     async connect(address) {
       if (!authtoken) {
         throw new TunnelError(
-          'NGROK_AUTHTOKEN is not set. Copy it from https://dashboard.ngrok.com/get-started/your-authtoken into .env.',
+          'NGROK_AUTHTOKEN is not set. Copy it from ' +
+            'https://dashboard.ngrok.com/get-started/your-authtoken into .env.',
           {
             isFinal: true,
           },

@@ -185,7 +185,8 @@ class Noting {
     this.#newFiles += 1;
     if (this.#newFiles > maxNewFiles)
       throw new Error(
-        `it has more than ${maxNewFiles} files that git does not know; ignore what is not part of the project`,
+        `it has more than ${maxNewFiles} files that git does not know; ignore what is not part of ` +
+          'the project',
       );
     return false;
   }

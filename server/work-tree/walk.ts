@@ -47,73 +47,63 @@ export type WalkOptions = {
 
 /** Goes through the files and links of a work tree, folder by folder, without following a link. */
 export async function walkTree(top: string, options: WalkOptions): Promise<void> {
-  const meter = { steps: 0 };
-  let sliceEnd = performance.now() + sliceMs;
-  const lists = options.ignored.map((text) => toList(text, 0));
-
-  async function rest(): Promise<void> {
-    options.signal?.throwIfAborted();
-    if (performance.now() < sliceEnd) return;
-    await nextTick();
-    sliceEnd = performance.now() + sliceMs;
-  }
-
-  function isIgnored(path: string, name: string, isFolder: boolean, above: readonly IgnoreList[]): boolean {
-    const own = toBytes(name);
-    const most = Math.min(meter.steps + maxSteps.name, maxSteps.walk);
-    for (let number = above.length - 1; number >= 0; number -= 1) {
-      const { depth, patterns } = above[number] as IgnoreList;
-      const below = toBytes(path.slice(depth));
-      for (let at = patterns.length - 1; at >= 0; at -= 1) {
-        const pattern = patterns[at] as IgnorePattern;
-        meter.steps += 1;
-        if ((isFolder || !pattern.isForFolders) && pattern.fits(below, own, meter)) return !pattern.isNegated;
-        if (meter.steps > most) throw new Error(`${top}: its .gitignore files take too long`);
-      }
+  const walk = new Walk(top, options);
+  let lists: readonly IgnoreList[] = options.ignored.map((text) => toList(text, 0));
+  let folder = await Folder.openRoot(top);
+  try {
+    for (const name of options.start ? options.start.split('/') : []) {
+      lists = await walk.addOwnList(folder, lists);
+      const child = await folder.openChild(name);
+      if (!child) return;
+      await folder.close().finally(() => {
+        folder = child;
+      });
     }
-    return false;
+    await walk.visitFolder(folder, { lists, depth: 0, isInIgnored: false });
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Where a walk is: the patterns that apply, the depth, and whether a folder above is ignored. */
+type Position = { lists: readonly IgnoreList[]; depth: number; isInIgnored: boolean };
+
+class Walk {
+  readonly #top: string;
+  readonly #options: WalkOptions;
+  readonly #meter = { steps: 0 };
+  #sliceEnd = performance.now() + sliceMs;
+
+  constructor(top: string, options: WalkOptions) {
+    this.#top = top;
+    this.#options = options;
   }
 
-  async function withOwnList(folder: Folder, above: readonly IgnoreList[]): Promise<readonly IgnoreList[]> {
-    if (!options.hasIgnoreFiles) return above;
+  /** Adds the patterns of a folder's own .gitignore. */
+  async addOwnList(folder: Folder, lists: readonly IgnoreList[]): Promise<readonly IgnoreList[]> {
+    if (!this.#options.hasIgnoreFiles) return lists;
     // A link is not followed; neither does git.
-    const found = await readEntry(folder, '.gitignore', maxIgnoreBytes).catch(() => null);
-    return found
-      ? [...above, toList(found.data.toString(), folder.path ? folder.path.length + 1 : 0)]
-      : above;
+    const file = await readEntry(folder, '.gitignore', maxIgnoreBytes).catch(() => null);
+    if (!file) return lists;
+    return [...lists, toList(file.data.toString(), folder.path ? folder.path.length + 1 : 0)];
   }
 
-  async function visit(
-    folder: Folder,
-    above: readonly IgnoreList[],
-    depth: number,
-    isInIgnored: boolean,
-  ): Promise<boolean> {
-    await rest();
+  /** False if `onFiles` has ended the walk. */
+  async visitFolder(folder: Folder, position: Position): Promise<boolean> {
+    await this.#rest();
     const entries = await folder.entries().catch(emptyIfUnreadable);
-    const lists = entries.some(({ name }) => name === '.gitignore')
-      ? await withOwnList(folder, above)
-      : above;
-    const [files, folders]: [Dirent[], { name: string; isInIgnored: boolean }[]] = [[], []];
-    for (const [number, entry] of entries.entries()) {
-      if (number % 64 === 63) await rest();
-      const path = folder.pathOf(entry.name);
-      const isFolder = entry.isDirectory();
-      if (!isFolder && !entry.isFile() && !entry.isSymbolicLink()) continue;
-      if (options.isSkipped(entry.name, isFolder, path)) continue;
-      const isOut = isInIgnored || isIgnored(path, entry.name, isFolder, lists);
-      if (isOut && !(isFolder ? options.kept.folders : options.kept.files).has(path)) continue;
-      if (isFolder) folders.push({ name: entry.name, isInIgnored: isOut });
-      else files.push(entry);
-    }
-    if (files.length && !(await options.onFiles(folder, files))) return false;
-    if (depth >= maxDepth) return true;
-    for (const next of folders) {
-      const child = await folder.openChild(next.name).catch(nullIfUnreadable);
+    const hasOwnList = entries.some(({ name }) => name === '.gitignore');
+    const lists = hasOwnList ? await this.addOwnList(folder, position.lists) : position.lists;
+    const { files, folders } = await this.#sortEntries(folder, entries, { ...position, lists });
+    if (files.length && !(await this.#options.onFiles(folder, files))) return false;
+    if (position.depth >= maxDepth) return true;
+    for (const { name, isInIgnored } of folders) {
+      const child = await folder.openChild(name).catch(nullIfUnreadable);
       if (!child) continue;
       try {
-        if (!options.kept.folders.has(child.path) && (await isNested(child))) continue;
-        if (!(await visit(child, lists, depth + 1, next.isInIgnored))) return false;
+        if (!this.#options.kept.folders.has(child.path) && (await isNested(child))) continue;
+        const next = { lists, depth: position.depth + 1, isInIgnored };
+        if (!(await this.visitFolder(child, next))) return false;
       } finally {
         await child.close();
       }
@@ -121,20 +111,49 @@ export async function walkTree(top: string, options: WalkOptions): Promise<void>
     return true;
   }
 
-  let folder = await Folder.openRoot(top);
-  try {
-    let above: readonly IgnoreList[] = lists;
-    for (const name of options.start ? options.start.split('/') : []) {
-      above = await withOwnList(folder, above);
-      const child = await folder.openChild(name);
-      if (!child) return;
-      await folder.close().finally(() => {
-        folder = child;
-      });
+  /** The files and folders that belong to the walk. */
+  async #sortEntries(folder: Folder, entries: readonly Dirent[], { lists, isInIgnored }: Position) {
+    const { kept, isSkipped } = this.#options;
+    const files: Dirent[] = [];
+    const folders: { name: string; isInIgnored: boolean }[] = [];
+    for (const [number, entry] of entries.entries()) {
+      if (number % 64 === 63) await this.#rest();
+      const path = folder.pathOf(entry.name);
+      const isFolder = entry.isDirectory();
+      if (!isFolder && !entry.isFile() && !entry.isSymbolicLink()) continue;
+      if (isSkipped(entry.name, isFolder, path)) continue;
+      const isOut = isInIgnored || this.#isIgnored(path, entry.name, isFolder, lists);
+      if (isOut && !(isFolder ? kept.folders : kept.files).has(path)) continue;
+      if (isFolder) folders.push({ name: entry.name, isInIgnored: isOut });
+      else files.push(entry);
     }
-    await visit(folder, above, 0, false);
-  } finally {
-    await folder.close();
+    return { files, folders };
+  }
+
+  /** Gives way to other work of the server after each slice. */
+  async #rest(): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    if (performance.now() < this.#sliceEnd) return;
+    await nextTick();
+    this.#sliceEnd = performance.now() + sliceMs;
+  }
+
+  #isIgnored(path: string, name: string, isFolder: boolean, lists: readonly IgnoreList[]): boolean {
+    const meter = this.#meter;
+    const nameBytes = toBytes(name);
+    const maxTotal = Math.min(meter.steps + maxSteps.name, maxSteps.walk);
+    for (let number = lists.length - 1; number >= 0; number -= 1) {
+      const { depth, patterns } = lists[number] as IgnoreList;
+      const below = toBytes(path.slice(depth));
+      for (let at = patterns.length - 1; at >= 0; at -= 1) {
+        const pattern = patterns[at] as IgnorePattern;
+        meter.steps += 1;
+        if ((isFolder || !pattern.isForFolders) && pattern.fits(below, nameBytes, meter))
+          return !pattern.isNegated;
+        if (meter.steps > maxTotal) throw new Error(`${this.#top}: its .gitignore files take too long`);
+      }
+    }
+    return false;
   }
 }
 

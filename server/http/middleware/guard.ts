@@ -101,7 +101,8 @@ export function checkFromPage(request: Request): void {
   if (isHarmless || isFromPage || request.is('application/json')) return;
   throw new AppError(
     'origin_not_allowed',
-    `A change by a cookie needs the header "${pageHeader}: 1" or a body of JSON, which forms of other pages cannot send.`,
+    `A change by a cookie needs the header "${pageHeader}: 1" or a body of JSON, which forms of ` +
+      'other pages cannot send.',
   );
 }
 
