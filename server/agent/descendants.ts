@@ -98,10 +98,7 @@ export class Descendants {
     );
   }
 
-  /**
-   * Finds who is left in a session whose members that were seen have all ended; one with nobody in it is
-   * over.
-   */
+  /** Finds who is left in a session whose members that were seen have all ended; one with nobody in it is over. */
   async #adoptLeft(): Promise<void> {
     const members = new Set([...this.#seen.values()].map(({ session }) => session));
     const left = new Set([...this.#sessions].filter((session) => !members.has(session)));

@@ -37,10 +37,7 @@ export type RunSpec = Launch & {
   budget: RunBudget | null;
 };
 
-/**
- * How much this run may spend in total (USD), given the limits and other turns now. The caller reports its
- * own cost so far.
- */
+/** How much this run may spend in total (USD), given the limits and other turns now. The caller reports its own cost so far. */
 export type RunBudget = { left(spent: number): number };
 
 /** A permission, question, plan or budget that needs a person. */
@@ -130,20 +127,14 @@ export type RunEnd =
 export interface Run {
   /** Resolves when the process has started, which occupies one core. */
   readonly started: Promise<void>;
-  /**
-   * Resolves when the agent works on the message, if that can be later than the start: the time limit of a
-   * turn begins then.
-   */
+  /** Resolves when the agent works on the message, if that can be later than the start: the time limit of a turn begins then. */
   readonly begun?: Promise<void>;
   readonly end: Promise<RunEnd>;
   /** Resolves when the session is free again. May be long after `end` if a background shell keeps running. */
   readonly exited: Promise<void>;
   /** Ends the run and its tools, and resolves when they have ended. A live process stays usable. */
   stop(): Promise<void>;
-  /**
-   * Sends another message to the run at its next step, as a run of its own. Null if the agent does not
-   * support it.
-   */
+  /** Sends another message to the run at its next step, as a run of its own. Null if the agent does not support it. */
   steer: ((spec: RunSpec, onOutput: (output: AgentOutput) => void) => Run) | null;
 }
 
@@ -169,8 +160,8 @@ export type LiveListener = {
     summary: string,
   ): void;
   /**
-   * The agent starts a turn that no message asked for, because background work has a result. Returns the
-   * handler of the turn's output, or null to ignore it.
+   * The agent starts a turn that no message asked for, because background work has a result. Returns the handler of the
+   * turn's output, or null to ignore it.
    */
   onAgentTurn(sessionId: string, about: string, run: Run): ((output: AgentOutput) => void) | null;
 };
@@ -196,10 +187,7 @@ export interface LiveProcessPool {
   readOutputTails(sessionId: string): Promise<ReadonlyMap<string, string>>;
   /** False if there is no such task. */
   stopTask(sessionId: string, taskId: string): Promise<boolean>;
-  /**
-   * Closes the process of a session, if it has one. Throws AppError `background_busy` while its background
-   * work runs.
-   */
+  /** Closes the process of a session, if it has one. Throws AppError `background_busy` while its background work runs. */
   release(sessionId: string): Promise<void>;
   /** Closes the process of a session, if it has one, and ends its work. */
   close(sessionId: string): Promise<void>;

@@ -9,19 +9,13 @@ import type { ProcessRecord } from './port.ts';
 /** How long `ps` may take. */
 const timeoutMs = 10_000;
 
-/**
- * The variable that marks every process of a run, or of a live process; tools inherit it, also those that
- * leave the group.
- */
+/** The variable that marks every process of a run, or of a live process; tools inherit it, also those that leave the group. */
 export const turnMark = 'SWITCHBOARD_TURN';
 
 /** How long each step of a stop waits. The CLI takes up to 1.6 s to end its tools after SIGTERM. */
 const patience = { interruptMs: 3000, terminateMs: 4000, killMs: 2000, pollMs: 20 };
 
-/**
- * When a process was started, in the system's own words; null where there is no such process, or only its
- * remains.
- */
+/** When a process was started, in the system's own words; null where there is no such process, or only its remains. */
 export async function processStart(pid: number): Promise<string | null> {
   try {
     if (process.platform === 'linux') {
@@ -92,9 +86,7 @@ async function listTagged(name: string): Promise<number[]> {
   return found.filter((pid) => pid !== null && pid !== process.pid) as number[];
 }
 
-/**
- * Ends tools that live outside of the process group of their run: the CLI gives each a session of its own.
- */
+/** Ends tools that live outside of the process group of their run: the CLI gives each a session of its own. */
 export async function endTaggedProcesses(mark: string, descendants?: Descendants): Promise<void> {
   const left = async () => [
     ...new Set([...(await listTagged(mark)), ...((await descendants?.listAlive()) ?? [])]),
@@ -127,9 +119,7 @@ export async function endProcessTree(group: number, mark: string, descendants?: 
   await endTaggedProcesses(mark, descendants);
 }
 
-/**
- * Ends what is left of a process whose server is gone; `pid` is used only if it is still the same process.
- */
+/** Ends what is left of a process whose server is gone; `pid` is used only if it is still the same process. */
 export async function endLeftoverTree({ spawnTag: mark, pid, pidStart }: ProcessRecord): Promise<void> {
   const isSame = pid !== null && pidStart !== null && (await processStart(pid)) === pidStart;
   if (isSame) await endProcessTree(pid, mark);

@@ -41,20 +41,14 @@ export interface Transcripts {
   readLastActivity(sessionId: string, project?: string): Promise<LastActivity | null>;
   /** The text that the model wrote in a session since `at` (ISO-8601), for a turn whose end was not seen. */
   readTextSince(sessionId: string, project: string, at: string): Promise<string>;
-  /**
-   * The reply since `at` to a message that was typed in a terminal; null if the message is not in the
-   * transcript.
-   */
+  /** The reply since `at` to a message that was typed in a terminal; null if the message is not in the transcript. */
   findReply(
     message: string,
     where: { sessionId: string; project: string; at: string },
   ): Promise<TerminalReply | null>;
   /** Whether an answer of between two times (ISO-8601) was kept. Answers that no model gave count as kept. */
   keepsAnswer(answer: GivenAnswer, where: { project: string; from: string; to: string }): Promise<boolean>;
-  /**
-   * Whether a transcript was deleted or replaced since a time (ISO-8601), so that it lacks what was said
-   * before.
-   */
+  /** Whether a transcript was deleted or replaced since a time (ISO-8601), so that it lacks what was said before. */
   lacksBeginning(sessionId: string, project: string, since: string): Promise<boolean>;
   /** Prompts that were typed in a terminal, newest first. */
   readPromptHistory(filter: {
@@ -64,10 +58,7 @@ export interface Transcripts {
   }): Promise<TypedLine[]>;
   /** Sets the title of a session. False if it has no transcript. */
   setTitle(sessionId: string, project: string | undefined, title: string): Promise<boolean>;
-  /**
-   * Finds faults of a transcript; with `copyTo`, writes a repaired copy with that id. Null if there is no
-   * transcript.
-   */
+  /** Finds faults of a transcript; with `copyTo`, writes a repaired copy with that id. Null if there is no transcript. */
   repair(
     sessionId: string,
     project: string | undefined,

@@ -11,9 +11,7 @@ export function toBudget(limit: number | null | undefined, spent: number): Budge
   return { limit_usd: limit, spent_usd: spent, warning: spent >= limit * warnFrom, reached: spent >= limit };
 }
 
-/**
- * What turns cost, in USD, and the limits on it: of each conversation, and of a day of this machine's clock.
- */
+/** What turns cost, in USD, and the limits on it: of each conversation, and of a day of this machine's clock. */
 export function createBudget(deps: {
   turns: TurnStore;
   mapping: MappingStore;
@@ -74,10 +72,7 @@ export function createBudget(deps: {
       if (all?.reached) throw new AppError('budget_reached', `BUDGET_DAY_USD: ${words(all)} today.`);
     },
     hasLimit: (convId: string): boolean => limitOf(convId) !== null || deps.dayLimit !== null,
-    /**
-     * What a running turn may spend in all (USD), by the limit that is nearer; `spent` is what it has spent
-     * so far.
-     */
+    /** What a running turn may spend in all (USD), by the limit that is nearer; `spent` is what it has spent so far. */
     remaining(turnId: string, convId: string, spent: number): number {
       running.set(turnId, { convId, usd: spent });
       const own = limitOf(convId);

@@ -20,10 +20,7 @@ import type { SessionConversation } from './views.ts';
 export { shuttingDownError } from './scheduler.ts';
 export type { MessageFile };
 
-/**
- * Public API of this folder; HTTP handlers import nothing else. What names a conversation throws
- * `conversation_not_found`.
- */
+/** Public API of this folder; HTTP handlers import nothing else. What names a conversation throws `conversation_not_found`. */
 export interface Conversations {
   getRecord(id: string): ConversationRecord;
   /** Newest first. */
@@ -46,10 +43,7 @@ export interface Conversations {
   /** Publishes a change of a conversation to the readers of events. */
   announce(id: string): void;
   acceptMessage(message: IncomingMessage): Promise<Turn>;
-  /**
-   * Resolves with the turn when it ended, or (with `orWaiting`) when it waits for a person; never after
-   * `signal`.
-   */
+  /** Resolves with the turn when it ended, or (with `orWaiting`) when it waits for a person; never after `signal`. */
   waitForEnd(turnId: string, signal?: AbortSignal, orWaiting?: boolean): Promise<Turn>;
   /** Throws AppError `turn_not_found`. */
   getTurn(id: string): TurnSummary & { prompts: Prompt[] };

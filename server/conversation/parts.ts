@@ -136,8 +136,8 @@ export function createConversationParts({ stores, services, files, settings }: C
 }
 
 /**
- * Loads the turns of an earlier server, so that from the first request on their conversations are busy and
- * they can be cancelled. Returns those that were running.
+ * Loads the turns of an earlier server, so that from the first request on their conversations are busy and they can
+ * be cancelled. Returns those that were running.
  */
 function restoreTurns(turns: TurnStore, state: ReturnType<typeof createSchedulerState>): Turn[] {
   state.queue.push(...turns.inState('queued'));

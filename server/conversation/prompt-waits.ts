@@ -6,10 +6,7 @@ type Page = { messages: HistoryMessage[]; turns: HistoryTurn[] };
 
 const timeOf = (text: string) => Date.parse(text);
 
-/**
- * How long a person was waited for; those that wait at the same time are counted once. They come in the order
- * in which they began.
- */
+/** How long a person was waited for; those that wait at the same time are counted once. They come in the order in which they began. */
 function sumWaits(asked: readonly AskedPrompt[]): number {
   let total = 0;
   let until = Number.NEGATIVE_INFINITY;
@@ -22,10 +19,7 @@ function sumWaits(asked: readonly AskedPrompt[]): number {
   return total;
 }
 
-/**
- * Whether a prompt was about a call. A terminal does not say which: then it is the one of its tool that was
- * under way.
- */
+/** Whether a prompt was about a call. A terminal does not say which: then it is the one of its tool that was under way. */
 function isAbout({ prompt }: AskedPrompt, tool: ToolPart): boolean {
   if (prompt.tool_id) return prompt.tool_id === tool.id;
   if (!tool.at || prompt.tool !== tool.name || prompt.opened_at < tool.at) return false;
@@ -50,10 +44,7 @@ function subtractWaits(tool: ToolPart, asked: readonly AskedPrompt[]): ToolPart 
   };
 }
 
-/**
- * A page of history with what is known of the prompts in it: what waits, what was denied, and what a person
- * took.
- */
+/** A page of history with what is known of the prompts in it: what waits, what was denied, and what a person took. */
 export function addWaits({ messages, turns }: Page, asked: readonly AskedPrompt[]): Page {
   if (!asked.length) return { messages, turns };
   const withTools = (parts: readonly MessagePart[]) =>

@@ -68,9 +68,7 @@ export class ConversationRecords {
     });
   }
 
-  /**
-   * The conversation of a message: created if it is new, moved to another session if the message names one.
-   */
+  /** The conversation of a message: created if it is new, moved to another session if the message names one. */
   async ensure(
     id: string,
     asked: { session_id?: string | undefined; project?: string | undefined },
@@ -135,10 +133,7 @@ export class ConversationRecords {
     });
   }
 
-  /**
-   * With `fork` it continues with a copy of the session, which itself stays as it is. Throws AppError
-   * `nothing_to_fork`.
-   */
+  /** With `fork` it continues with a copy of the session, which itself stays as it is. Throws AppError `nothing_to_fork`. */
   create(id: string, { fork, ...options }: DraftOptions & { fork?: boolean | undefined }): Promise<void> {
     const { agent, inTurn, newSessionId, projectOf } = this.#deps;
     return inTurn(id, async () => {
@@ -181,8 +176,7 @@ export class ConversationRecords {
           field: 'id',
         });
       const sessionId = this.#sessionOf(id);
-      // First: a removal that the disk refuses must have erased nothing. A crash before the next step brings
-      // it back.
+      // First: a removal that the disk refuses must have erased nothing. A crash before the next step brings it back.
       await mapping.remove(id).finally(() => announce(id));
       try {
         turns.forget(id);

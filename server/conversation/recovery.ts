@@ -122,9 +122,7 @@ export async function restoreMapping(
   }
 }
 
-/**
- * A crash between the end of a turn and the next write of sessions.json leaves the mapping behind the turns.
- */
+/** A crash between the end of a turn and the next write of sessions.json leaves the mapping behind the turns. */
 function applyNewestTurn(turn: Turn, deps: Pick<RecoveryDeps, 'mapping'>): void {
   const record = deps.mapping.get(turn.conv_id);
   const isBehind =

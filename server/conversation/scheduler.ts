@@ -38,9 +38,7 @@ export class Scheduler {
     this.schedule();
   }
 
-  /**
-   * Starts the turns that can start now. Called by timers and exit handlers, so an error must not reach them.
-   */
+  /** Starts the turns that can start now. Called by timers and exit handlers, so an error must not reach them. */
   schedule(): void {
     contain(
       () => this.#startReadyTurns(),
@@ -106,10 +104,7 @@ export class Scheduler {
     this.#runner.beginClose();
   }
 
-  /**
-   * Starts no more turns, gives running ones `graceMs`, then stops them. Resolves when all processes have
-   * exited.
-   */
+  /** Starts no more turns, gives running ones `graceMs`, then stops them. Resolves when all processes have exited. */
   async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
     const { schedulerState, waiters } = this.#deps;
     this.beginClose();

@@ -41,9 +41,7 @@ export class TurnCommands {
     return { ...this.#toSummary(this.require(id)), prompts: this.#deps.prompts.of(id) };
   }
 
-  /**
-   * Resolves with the turn when it has ended, or (with `orWaiting`) waits for a person; never after `signal`.
-   */
+  /** Resolves with the turn when it has ended, or (with `orWaiting`) waits for a person; never after `signal`. */
   async waitForEnd(id: string, signal?: AbortSignal, orWaiting = false): Promise<Turn> {
     const turn = this.require(id);
     if (isEnded(turn) || (orWaiting && turn.state === 'waiting')) return turn;

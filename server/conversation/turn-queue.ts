@@ -39,9 +39,7 @@ export class TurnQueue {
     return index < 0 ? undefined : this.#state.queue.splice(index, 1)[0];
   }
 
-  /**
-   * Moves a turn to the front of its conversation, behind the turns that `isBefore` names, on disk as well.
-   */
+  /** Moves a turn to the front of its conversation, behind the turns that `isBefore` names, on disk as well. */
   promote(turn: Turn, isBefore: (other: Turn) => boolean = () => false): void {
     const { queue } = this.#state;
     const own = queue.filter(({ conv_id }) => conv_id === turn.conv_id);

@@ -17,10 +17,7 @@ import { createSnapshotCache } from './snapshots.ts';
 import { type ActiveTurn, findActiveTurn, listQueued, type SchedulerState } from './state.ts';
 import { toSummary } from './turn/result.ts';
 
-/**
- * How long history waits for a process that has answered to end: older versions write the answer 50 ms after
- * they print it.
- */
+/** How long history waits for a process that has answered to end: older versions write the answer 50 ms after they print it. */
 const exitTimeoutMs = 150;
 
 type ConversationViewsDeps = {

@@ -3,11 +3,10 @@ import type { Part } from './shell.ts';
 const only = (names: string): readonly string[] => names.split(' ');
 
 /**
- * Programs that with no argument at all run another program, set a variable of the shell, or write what they
- * are given into a file of their choice. Of some only these subcommands. What is not here may do anything:
- * `sort` has `--compress-program`, `printf` has `-v PATH`, `git log` has `--output`, `npm test` has
- * `--script-shell`, `git commit` runs hooks, `git branch --edit-description` and `git add -e` an editor that
- * the repository names.
+ * Programs that with no argument at all run another program, set a variable of the shell, or write what they are
+ * given into a file of their choice. Of some only these subcommands. What is not here may do anything: `sort` has
+ * `--compress-program`, `printf` has `-v PATH`, `git log` has `--output`, `npm test` has `--script-shell`, `git commit`
+ * runs hooks, `git branch --edit-description` and `git add -e` an editor that the repository names.
  */
 const bounded: ReadonlyMap<string, readonly string[] | 'all'> = new Map<string, readonly string[] | 'all'>([
   ...only(

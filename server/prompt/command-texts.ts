@@ -1,6 +1,4 @@
-/**
- * A field with one of these words in its name holds what is run: `command`, `shell_cmd`, `preScript`, `sql`.
- */
+/** A field with one of these words in its name holds what is run: `command`, `shell_cmd`, `preScript`, `sql`. */
 const commandWords = new Set(
   (
     'command commands cmd cmds script scripts shell bash sh zsh powershell code snippet sql statement statements ' +
@@ -43,9 +41,9 @@ function joinFields(fields: readonly [string, unknown][]): string {
 }
 
 /**
- * The texts of an input that its tool may run, at any depth: what stands in a field whose name says so. A
- * list may be the words of one command, or several commands: it gives both. Any MCP server can name its
- * fields as it likes, so this reads too much rather than too little.
+ * The texts of an input that its tool may run, at any depth: what stands in a field whose name says so. A list
+ * may be the words of one command, or several commands: it gives both. Any MCP server can name its fields as it
+ * likes, so this reads too much rather than too little.
  */
 export function commandTextsOf(input: Record<string, unknown>): string[] {
   const texts = new Set<string>();

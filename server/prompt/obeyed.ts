@@ -1,7 +1,4 @@
-/**
- * Folders and files with a name of their own that a program reads as its orders. Those with a dot in front
- * need no list.
- */
+/** Folders and files with a name of their own that a program reads as its orders. Those with a dot in front need no list. */
 const names = new Set(
   (
     'claude.md claude.local.md agents.md agents.override.md gemini.md copilot-instructions.md node_modules package.json makefile ' +
@@ -25,10 +22,7 @@ const patterns =
 /** No file system has longer names, and combining marks take quadratic time to be put in order. */
 const maxName = 1024;
 
-/**
- * A name as the most forgiving file system takes it: letter case, points and blanks at the end, streams,
- * invisible characters.
- */
+/** A name as the most forgiving file system takes it: letter case, points and blanks at the end, streams, invisible characters. */
 export const plainName = (name: string): string =>
   name
     .slice(0, maxName)
@@ -39,8 +33,8 @@ export const plainName = (name: string): string =>
     .toLowerCase();
 
 /**
- * Whether what stands in a file is obeyed or run by the agent, git, an editor or a shell: hidden files and
- * folders, and those that have a name for it. `path` is seen from the project, or whole if it lies outside.
+ * Whether what stands in a file is obeyed or run by the agent, git, an editor or a shell: hidden files and folders,
+ * and those that have a name for it. `path` is seen from the project, or whole if it lies outside.
  */
 export function isObeyedName(path: string): boolean {
   return path.split('/').some((step) => {

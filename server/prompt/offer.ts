@@ -3,10 +3,7 @@ import { boundedStart } from './bounded.ts';
 import { type Call, commandOf, isInside } from './rule-match.ts';
 import { isKnown, parseShell } from './shell.ts';
 
-/**
- * The rules that may be offered for a call beyond one for exactly what is asked: none that would allow
- * anything.
- */
+/** The rules that may be offered for a call beyond one for exactly what is asked: none that would allow anything. */
 export function offersOf(call: Call): RuleOffer[] {
   const command = commandOf(call);
   if (command !== null) {

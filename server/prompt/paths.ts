@@ -121,10 +121,7 @@ function pathsOfParts(parts: readonly Part[]): Omit<Paths, 'named'> {
   return { words: [...words], patterns: [...patterns], written: [...written], isCut };
 }
 
-/**
- * The paths that a word of a command may hold: all of it, without the name of an option, up to the first
- * pattern or variable.
- */
+/** The paths that a word of a command may hold: all of it, without the name of an option, up to the first pattern or variable. */
 function readWord(word: string): { text: string; isPattern: boolean }[] {
   const value = word.replace(/^--?[\w-]+=/, '');
   // `-tfolder`, `of=file`

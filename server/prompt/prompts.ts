@@ -63,10 +63,7 @@ type Closing = {
 /** What waits for a person, and the rules by which it need not. */
 export function createPrompts(deps: {
   store: PromptStore;
-  /**
-   * After so many seconds without an answer a prompt is answered for the person who is not there; null:
-   * never.
-   */
+  /** After so many seconds without an answer a prompt is answered for the person who is not there; null: never. */
   timeoutS: number | null;
   /** The path of a file with links resolved, also of one that is yet to be made. */
   resolveFile(path: string, project: string): Promise<string>;
@@ -269,9 +266,7 @@ export function createPrompts(deps: {
       }
     },
 
-    /**
-     * Closes the prompts of a turn that ends with the server, whether or not the agent withdraws them first.
-     */
+    /** Closes the prompts of a turn that ends with the server, whether or not the agent withdraws them first. */
     closeRestarted(turnId: string): void {
       for (const { prompt } of [...waiting.values()])
         if (prompt.turn_id === turnId) closeUnanswered(prompt, 'restarted');

@@ -24,9 +24,7 @@ export function questionsOf({ input }: Pick<Prompt, 'input'>): Question[] {
     .map(({ question, multiSelect }) => ({ question, multiSelect: multiSelect === true }));
 }
 
-/**
- * What an answer says to the agent. Throws AppError `invalid_request` for one that does not fit its prompt.
- */
+/** What an answer says to the agent. Throws AppError `invalid_request` for one that does not fit its prompt. */
 export function toReply(prompt: Prompt, answer: PromptAnswer): PromptReply {
   if (answer.decision === 'deny') {
     for (const field of ['updated_input', 'answers', 'permission_mode', 'remember'] as const) {

@@ -80,9 +80,7 @@ export function risksOf(asked: Asked): string[] {
     .map(({ words }) => words);
 }
 
-/**
- * The commands in a text. What cannot be parsed is looked at word by word: a warning too many does no harm.
- */
+/** The commands in a text. What cannot be parsed is looked at word by word: a warning too many does no harm. */
 export const partsOf = (text: string): readonly Part[] =>
   parseShell(text) ?? text.split(/[;&|\n()`{}]+/).map((piece) => piece.split(/\s+/).filter(Boolean));
 
@@ -209,16 +207,10 @@ function textsOf(value: unknown): string[] {
   return texts;
 }
 
-/**
- * Letters that a screen puts in another order than a program reads them: whole blocks of Unicode are kept for
- * them.
- */
+/** Letters that a screen puts in another order than a program reads them: whole blocks of Unicode are kept for them. */
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/**
- * Words that mix alphabets that look alike, names of hosts in other letters, and what a person reads in
- * another order than a shell.
- */
+/** Words that mix alphabets that look alike, names of hosts in other letters, and what a person reads in another order than a shell. */
 function hasOddUnicode({ input }: Asked): boolean {
   const texts = textsOf(input);
   if (texts.some((text) => /\b(https?|wss?|ssh|git|ftp):\/\/[^\s/]*([^\0-\x7f]|\bxn--)/i.test(text)))

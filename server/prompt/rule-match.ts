@@ -7,10 +7,7 @@ export type Call = {
   input: Record<string, unknown>;
   /** Its file with links resolved, if it has one. */
   file: string | null;
-  /**
-   * It writes what the agent, git, an editor or a shell obeys: a rule for a file or a folder does not cover
-   * that.
-   */
+  /** It writes what the agent, git, an editor or a shell obeys: a rule for a file or a folder does not cover that. */
   obeyed: boolean;
   project: string;
   /** The project with links resolved. */
@@ -34,10 +31,7 @@ export function commandOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string
 /** Tools that do one thing to the file that they name. Others may do anything to it. */
 const fileTools = new Set(['Edit', 'MultiEdit', 'NotebookEdit', 'Read', 'Write']);
 
-/**
- * Whether the CLI's tools take a path as it is written: they trim it, compose its letters, and begin at `~`
- * or where the agent is.
- */
+/** Whether the CLI's tools take a path as it is written: they trim it, compose its letters, and begin at `~` or where the agent is. */
 const isTakenAsWritten = (path: string) =>
   path.startsWith('/') && !path.includes('\0') && path === path.trim().normalize('NFC');
 
@@ -108,9 +102,7 @@ function coversWhole(match: Rule['match'], call: Call): boolean {
   return commandOf(call) === match.command;
 }
 
-/**
- * Says of which simple commands a rule allows each. The rule is parsed once, however many commands there are.
- */
+/** Says of which simple commands a rule allows each. The rule is parsed once, however many commands there are. */
 function startOf(match: Rule['match']): (part: Part) => boolean {
   const start = match.by === 'command' ? onlyPart(match.command) : null;
   if (match.by !== 'command' || start === null) return () => false;

@@ -1,13 +1,7 @@
-/**
- * Stands in a word for what is only known when the command runs: a variable, another command's output, a
- * pattern.
- */
+/** Stands in a word for what is only known when the command runs: a variable, another command's output, a pattern. */
 const unknown = '\0';
 
-/**
- * A simple command as its words, quotes taken off. A redirection is one of its own, which no word can be
- * taken for.
- */
+/** A simple command as its words, quotes taken off. A redirection is one of its own, which no word can be taken for. */
 export type Part = readonly string[];
 
 /** Words that begin something else than a simple command. */

@@ -34,11 +34,9 @@ export function buildHookSettings({
 }): string {
   const hook = { type: 'http', url, timeout: hookTimeoutS, headers: { Authorization: `Bearer ${token}` } };
   const all = [{ matcher: '', hooks: [hook] }];
-  // What was run needs no answer any more: of several questions at a time the CLI does not say which one was
-  // answered.
+  // What was run needs no answer any more: of several questions at a time the CLI does not say which one was answered.
   const hooks = { PermissionRequest: all, PostToolUse: [{ matcher: '', hooks: [{ ...hook, timeout: 5 }] }] };
-  // What it would ask before it is there, where nobody can be told of it: who starts it here has said so, as
-  // for `claude -p`.
+  // What it would ask before it is there, where nobody can be told of it: who starts it here has said so, as for `claude -p`.
   const answers = {
     enableAllProjectMcpServers: true,
     ...(permissionMode === 'bypassPermissions' ? { skipDangerousModePermissionPrompt: true } : {}),

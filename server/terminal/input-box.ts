@@ -59,9 +59,8 @@ export function isBehind({ column, row, lines }: Screen, text: string): boolean 
 }
 
 /**
- * Whether nothing stands in the input box, wherever in it the cursor is: a person may have gone to the
- * beginning of what they typed, or to another line. Where there is no box yet, the cursor's column is all
- * there is to go by.
+ * Whether nothing stands in the input box, wherever in it the cursor is: a person may have gone to the beginning of
+ * what they typed, or to another line. Where there is no box yet, the cursor's column is all there is to go by.
  */
 export function isBoxEmpty({ column, row, lines }: Screen): boolean {
   const line = lines[row] ?? '';

@@ -16,9 +16,7 @@ export type Pane = {
   isDead: boolean;
 };
 
-/**
- * What a pane shows, each line with its colours, and where its cursor stands; the first column and row are 0.
- */
+/** What a pane shows, each line with its colours, and where its cursor stands; the first column and row are 0. */
 export type Screen = { column: number; row: number; lines: readonly string[] };
 
 /** Who follows a terminal: what it prints as bytes, and its end. */
@@ -34,8 +32,8 @@ export type TerminalStream = {
 };
 
 /**
- * The terminal multiplexer, on a socket of our own: what else runs in it is neither seen nor touched. What it
- * refuses is a TmuxError.
+ * The terminal multiplexer, on a socket of our own: what else runs in it is neither seen nor touched. What it refuses is
+ * a TmuxError.
  */
 export interface Multiplexer {
   /** Whether it can be used. */

@@ -14,10 +14,7 @@ import { hashToken } from '../util/hash-token.ts';
 import { makeOwnFolder } from '../util/own-folder.ts';
 import { buildHookSettings, toHookAnswer } from './hooks.ts';
 
-/**
- * How often it is looked whether somebody has answered at the terminal: the CLI does not say so. Seldom where
- * nobody is near.
- */
+/** How often it is looked whether somebody has answered at the terminal: the CLI does not say so. Seldom where nobody is near. */
 const lookMs = 200;
 const seldomMs = 1000;
 const nearMs = 60_000;
@@ -40,18 +37,12 @@ export type TerminalPromptsDeps = {
   newId(): string;
 };
 
-/**
- * What terminals ask, among all that waits for a person: by an HTTP hook that runs while the dialog is on the
- * screen.
- */
+/** What terminals ask, among all that waits for a person: by an HTTP hook that runs while the dialog is on the screen. */
 export function createTerminalPrompts(deps: TerminalPromptsDeps) {
   const { archive, prompts, conversations } = deps;
   const settingsPath = (recordId: string) => join(deps.folder, `${recordId}.hooks.json`);
 
-  /**
-   * The conversation of a session; one that asks and has none gets one, or nobody could be led to the
-   * question.
-   */
+  /** The conversation of a session; one that asks and has none gets one, or nobody could be led to the question. */
   async function findConversation(record: SessionRecord): Promise<string> {
     const known = conversations().mapBySession().get(record.session_id);
     if (known) return known.id;
@@ -75,10 +66,7 @@ export function createTerminalPrompts(deps: TerminalPromptsDeps) {
     }
   }
 
-  /**
-   * The tool calls that wait for a reply, with what ends the wait: the CLI reports by call that a tool has
-   * run.
-   */
+  /** The tool calls that wait for a reply, with what ends the wait: the CLI reports by call that a tool has run. */
   const asking = new Set<{ recordId: string; call: string; closing: AbortController }>();
   const toToolCall = ({ tool_name, tool_input }: HookInput) => inputText([tool_name, tool_input]);
 

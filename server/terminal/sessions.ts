@@ -28,10 +28,7 @@ const exitMs = 5_000;
 /** This much of its output shows why it failed to start. */
 const lastBytes = 8192;
 
-/**
- * A question that is still open after this time is one of the CLI's first start: trust in the folder, a
- * sign-in.
- */
+/** A question that is still open after this time is one of the CLI's first start: trust in the folder, a sign-in. */
 const asksMs = 5_000;
 const asks = /Enter to confirm|Esc to cancel|Press Enter to continue|Select login method/;
 
@@ -190,8 +187,8 @@ export function createTerminalSessions({
 
   return {
     /**
-     * Starts a session in a terminal, or opens a closed one. The lease is the terminal's from here on: it is
-     * released when the terminal has ended, or cannot be opened.
+     * Starts a session in a terminal, or opens a closed one. The lease is the terminal's from here on: it is released
+     * when the terminal has ended, or cannot be opened.
      */
     async openTerminal(launch: Omit<TerminalLaunch, 'sessionId' | 'settings'>, lease: Lease): Promise<void> {
       const record = archive.draft();
@@ -254,10 +251,7 @@ export function createTerminalSessions({
     screen: (id: string): Promise<string> => withPane(id, ({ pane }) => terminals.captureText(pane.id)),
     /** Whether the box holds a draft, to which a message would be appended. */
     hasDraft: (id: string): Promise<boolean> => withPane(id, ({ pane }) => typing.hasDraft(pane)),
-    /**
-     * Sets the title. False if the session is not in a Switchboard terminal, is busy, or has a draft: then
-     * nothing was typed.
-     */
+    /** Sets the title. False if the session is not in a Switchboard terminal, is busy, or has a draft: then nothing was typed. */
     rename: (id: string, title: string): Promise<boolean> =>
       inTurn(id, () =>
         withPane(id, async ({ pane, live }) => {

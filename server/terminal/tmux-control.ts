@@ -50,18 +50,12 @@ export function followTerminal(
   let child: Started | null = null;
   let isShown = false;
   let isEnded = false;
-  /**
-   * The answer that is being read; null between answers. `of` is what its first and last line have: the
-   * screen's own lines can look like one.
-   */
+  /** The answer that is being read; null between answers. `of` is what its first and last line have: the screen's own lines can look like one. */
   let answer: { isOwnPane: string; lines: Buffer[] } | null = null;
   /** Answers come in the order of the commands. */
   const waiting: ((lines: Buffer[]) => void)[] = [];
 
-  /**
-   * What is to be said when it is attached; null from then on. A size that comes before that is forgotten
-   * (3.3a).
-   */
+  /** What is to be said when it is attached; null from then on. A size that comes before that is forgotten (3.3a). */
   let early: string[] | null = [];
 
   function command(line: string, take: (lines: Buffer[]) => void = () => {}): void {
@@ -88,8 +82,7 @@ export function followTerminal(
     const screen = Buffer.concat(
       lines.flatMap((line, index) => (index ? [Buffer.from('\r\n'), line] : [line])),
     );
-    // What was captured begins in plain letters, and can end in others: with the cursor, which Claude Code
-    // draws itself.
+    // What was captured begins in plain letters, and can end in others: with the cursor, which Claude Code draws itself.
     // Programs have asked for bracketed paste long before anybody looks.
     const before = `${isAlternate ? '\x1b[?1049h' : ''}\x1b[?2004h\x1b[m\x1b[H\x1b[2J`;
     on.onData(Buffer.concat([Buffer.from(before), screen, Buffer.from(`\x1b[m\x1b[${y + 1};${x + 1}H`)]));
@@ -159,8 +152,7 @@ export function followTerminal(
     },
     resize({ columns, rows }) {
       command(`refresh-client -C ${columns},${rows}`);
-      // tmux has wrapped its lines anew: what was drawn for another width would be written over in the wrong
-      // places.
+      // tmux has wrapped its lines anew: what was drawn for another width would be written over in the wrong places.
       draw();
     },
     dispose() {

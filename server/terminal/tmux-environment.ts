@@ -15,9 +15,9 @@ const ofTmux = new Set([
 const quote = (text: string) => `"${text.replaceAll(/["\\$~]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 
 /**
- * Commands that give what tmux starts next this environment: its server keeps the one that it was itself
- * started in, by whoever that was. `shown` is what `show-environment -g` says. They are to be read from a
- * pipe: arguments can be seen by every user of the machine.
+ * Commands that give what tmux starts next this environment: its server keeps the one that it was itself started in,
+ * by whoever that was. `shown` is what `show-environment -g` says. They are to be read from a pipe: arguments can be
+ * seen by every user of the machine.
  */
 export function environmentCommands(env: Readonly<Record<string, string>>, shown: string): string {
   const known = [...shown.matchAll(/^([A-Za-z_]\w*)=/gm)].map(([, name]) => name as string);

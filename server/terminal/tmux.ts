@@ -33,10 +33,7 @@ const escapeArgument = (text: string) => text.replace(/;$/, '\\;');
 /** tmux replaces `#{…}` in a folder's name, and runs `#(…)`. */
 const escapeFolder = (path: string) => escapeArgument(path.replaceAll('#', '##'));
 
-/**
- * `=` asks for exactly this name; tmux would take the beginning of one as well. The colon makes it that of a
- * session.
- */
+/** `=` asks for exactly this name; tmux would take the beginning of one as well. The colon makes it that of a session. */
 const target = (name: string) => `=${name}:`;
 
 /** The program of a closed terminal gets a hang-up; one that goes on all the same is ended. */
@@ -56,8 +53,7 @@ async function killIfAlive(pid: number): Promise<void> {
 /** Drives tmux by its command line. Arguments are never given to a shell. */
 export function createTmux({ env }: { env: Readonly<Record<string, string>> }): Multiplexer {
   async function runTmux(args: readonly string[], input = ''): Promise<string> {
-    // Without the person's own configuration: a prefix or a shell of theirs must not change what we type
-    // into.
+    // Without the person's own configuration: a prefix or a shell of theirs must not change what we type into.
     const all = ['-L', socket, '-f', '/dev/null', ...args];
     const more = {
       env: { ...env, TERM: 'xterm-256color' },

@@ -11,10 +11,7 @@ const lookMs = 250;
 /** An answer that is not in the transcript this long after the terminal is idle will not come. */
 const maxLateMs = 2000;
 
-/**
- * A command can open a dialog (`/model`) that nobody can answer: after this many polls without a hook, it is
- * closed.
- */
+/** A command can open a dialog (`/model`) that nobody can answer: after this many polls without a hook, it is closed. */
 const dialogLooks = 8;
 
 /** It goes from idle to busy within this time when a person's queued message follows. */
@@ -171,8 +168,7 @@ export function createTypedTurns({ agent, terminals, leases, now }: TypedTurnsDe
     // The terminal stays open: only the work on this message is stopped, not what a person started after it.
     if (!isDone && stopped.aborted) await terminals.interrupt(place.sessionId).catch(() => {});
     await report();
-    // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a busy
-    // machine.
+    // The answer is in the transcript up to 60 ms after the terminal rests (2.1.329), later on a busy machine.
     for (let waited = 0; isDone && !isKnown() && waited < maxLateMs; waited += lookMs) {
       await delay(lookMs);
       await report();

@@ -63,10 +63,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
     return true;
   }
 
-  /**
-   * Types a text and sends it, unless a question has come up meanwhile, whose answer it would be. `isPasted`
-   * waits for it.
-   */
+  /** Types a text and sends it, unless a question has come up meanwhile, whose answer it would be. `isPasted` waits for it. */
   async function typeText(
     pane: Pane,
     text: string,
@@ -89,10 +86,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
     await terminals.pressKey(pane.id, 'Enter');
   }
 
-  /**
-   * A command can be done at once and leave no sign of its own: it is taken when the cursor no longer stands
-   * behind it.
-   */
+  /** A command can be done at once and leave no sign of its own: it is taken when the cursor no longer stands behind it. */
   async function typeCommand(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
     // One that ended by it has taken it.
     const look = () => terminals.captureScreen(pane.id).catch(() => null);
@@ -107,8 +101,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
       signal,
       isPlain.test(text) ? async () => void (await waitForCursor(true)) : undefined,
     );
-    // An Enter that came while a slow one was still at the paste is lost. One more in a menu that the command
-    // opened would choose.
+    // An Enter that came while a slow one was still at the paste is lost. One more in a menu that the command opened would choose.
     for (let enters = 1; enters < maxEnters && !(await waitForCursor(false)); enters += 1)
       await terminals.pressKey(pane.id, 'Enter');
   }
@@ -117,10 +110,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
     hasDraft,
     clear: clearBox,
     typeCommand,
-    /**
-     * Types a message, and sees to it that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or
-     * `terminal_failed`.
-     */
+    /** Types a message, and sees to it that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or `terminal_failed`. */
     async sendMessage(
       pane: Pane,
       live: LiveSession | undefined,
@@ -148,8 +138,7 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
           },
         );
       let { statusAt } = live;
-      // That it rests since another time can be a turn that was over in no time, or one that has just come up
-      // telling so twice.
+      // That it rests since another time can be a turn that was over in no time, or one that has just come up telling so twice.
       const isTaken = async () => {
         const found = await findStatus(pane);
         if (found?.status !== 'idle') return true;
@@ -162,13 +151,11 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
         if ((await pollUntil(takenMs, isTaken)) || (await isWritten())) return;
         // Told to stop, and perhaps taken all the same: who follows the session sees which.
         if (signal?.aborted) return;
-        // One that has just come up can lose the paste as well: then the box is empty. Not at once: a slow
-        // one that has taken it would get it twice.
+        // One that has just come up can lose the paste as well: then the box is empty. Not at once: a slow one that has taken it would get it twice.
         const isLost =
           enters === 2 && !(await hasDraft(pane)) && !isShown(await terminals.captureText(pane.id), text);
         if (isLost) await typeText(pane, text, signal);
-        // An Enter that came while a long paste was still being taken up is lost; into an empty box it does
-        // nothing.
+        // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
         else await terminals.pressKey(pane.id, 'Enter');
       }
       if (!(await pollUntil(takenMs, isTaken)))

@@ -35,9 +35,7 @@ export function refusedArgs(args: readonly string[]): string[] {
   return args.filter((arg) => /^-[^-]/.test(arg) || ownFlags.has(arg.split('=')[0] ?? ''));
 }
 
-/**
- * As `refusedArgs`, for a terminal: its settings file is ours, since by it a terminal tells us what it asks.
- */
+/** As `refusedArgs`, for a terminal: its settings file is ours, since by it a terminal tells us what it asks. */
 export const refusedTerminalArgs = (args: readonly string[]): string[] => [
   ...refusedArgs(args),
   ...args.filter((arg) => /^--(settings|tmux)(=|$)/.test(arg)),

@@ -29,9 +29,7 @@ type StreamEvent = {
   usage?: Record<string, unknown>;
 };
 
-/**
- * Background work that a turn is not done without. A shell (`local_bash`) and a monitor hold nothing back.
- */
+/** Background work that a turn is not done without. A shell (`local_bash`) and a monitor hold nothing back. */
 export const holdsTurn = (taskType: unknown) => /agent|workflow/.test(asText(taskType));
 
 /** The longest answer that is handed on; the transcript has all of a longer one. */

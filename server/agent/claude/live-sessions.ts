@@ -15,10 +15,7 @@ const restingMs = 500;
 
 const words = (value: unknown) => (typeof value === 'string' && value ? value : null);
 
-/**
- * What a file says of a process that is still there; null where that has ended, or the file is none of the
- * CLI's.
- */
+/** What a file says of a process that is still there; null where that has ended, or the file is none of the CLI's. */
 async function readLive(path: string): Promise<LiveSession | null> {
   try {
     const found = await stat(path);
@@ -65,9 +62,7 @@ async function readLive(path: string): Promise<LiveSession | null> {
   }
 }
 
-/**
- * The sessions that a live process of the CLI has open, as the CLI notes them, but for the processes `own`.
- */
+/** The sessions that a live process of the CLI has open, as the CLI notes them, but for the processes `own`. */
 export async function readLiveSessions(
   home: string,
   own: ReadonlySet<number> = new Set(),

@@ -4,9 +4,7 @@ import type { AgentStatus } from '../port.ts';
 
 const timeoutMs = 10_000;
 
-/**
- * Asks the CLI for its version and whether it is signed in, until `signal`. `binary` null: it was not found.
- */
+/** Asks the CLI for its version and whether it is signed in, until `signal`. `binary` null: it was not found. */
 export async function probeClaude(
   binary: string | null,
   env: Readonly<Record<string, string>>,

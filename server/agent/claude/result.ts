@@ -30,10 +30,7 @@ export type ResultLine = {
 
 type Pattern = { code: ErrorCode; status?: readonly number[]; text: RegExp };
 
-/**
- * What the CLI says of a failed request, by the status of the API or its own words; the first that fits
- * counts.
- */
+/** What the CLI says of a failed request, by the status of the API or its own words; the first that fits counts. */
 const patterns: readonly Pattern[] = [
   {
     code: 'not_logged_in',
@@ -54,10 +51,7 @@ const patterns: readonly Pattern[] = [
   },
 ];
 
-/**
- * What a result line came to, in a run that cost so much (USD). `is_error` decides: an API error has the
- * subtype "success".
- */
+/** What a result line came to, in a run that cost so much (USD). `is_error` decides: an API error has the subtype "success". */
 export function fromResult(line: ResultLine, cost: number, sessionId: string): RunEnd {
   const errors = [line.errors ?? []].flat().map((error) => asText(error));
   const text = typeof line.result === 'string' ? asText(line.result) : errors.join('\n');
@@ -111,9 +105,7 @@ function toErrorCode(status: number | null, text: string): ErrorCode {
   return (byStatus ?? patterns.find((row) => row.text.test(text)))?.code ?? 'agent_failed';
 }
 
-/**
- * What became of a message that was typed in a terminal, which prints no result; null where it was answered.
- */
+/** What became of a message that was typed in a terminal, which prints no result; null where it was answered. */
 export function terminalFailure({
   error,
   isInterrupted,

@@ -52,8 +52,7 @@ export async function spawnCli(deps: {
         // A CLI that was killed, or that gave up, leaves its tools: each has a session of its own.
         if (exit.code !== 0 || !deps.isAnswered()) await endTaggedProcesses(mark, descendants);
       } catch {
-        // The system cannot be asked now. Nobody may wait for that for ever; the next start ends what is
-        // left.
+        // The system cannot be asked now. Nobody may wait for that for ever; the next start ends what is left.
         return exit;
       } finally {
         descendants?.stop();

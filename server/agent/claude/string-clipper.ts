@@ -1,7 +1,6 @@
 /**
- * Cuts the strings of JSON text that comes in pieces, each to `max` characters, and marks the cut. The text
- * stays valid JSON. A line of 50 MB is most often one string; parsed whole it would stop the server for
- * seconds.
+ * Cuts the strings of JSON text that comes in pieces, each to `max` characters, and marks the cut. The text stays
+ * valid JSON. A line of 50 MB is most often one string; parsed whole it would stop the server for seconds.
  */
 export function createStringClipper(max: number, mark: string): (piece: string) => string {
   let isInString = false;

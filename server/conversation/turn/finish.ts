@@ -66,10 +66,7 @@ export function createTurnFinisher(deps: {
     waiters.notifyEnded(ended);
   }
 
-  /**
-   * Repeats a write until the disk takes it. `onRefusal` is called at the first refusal: nobody need wait for
-   * the disk.
-   */
+  /** Repeats a write until the disk takes it. `onRefusal` is called at the first refusal: nobody need wait for the disk. */
   async function retryUntilWritten(write: () => void, onRefusal: () => void): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -88,9 +85,7 @@ export function createTurnFinisher(deps: {
     }
   }
 
-  /**
-   * Keeps the mapping in step with a turn that ended; /clear leaves the conversation with another session.
-   */
+  /** Keeps the mapping in step with a turn that ended; /clear leaves the conversation with another session. */
   function recordEnd(turn: Turn, end: RunEnd | null, context: ActiveTurn['context']): void {
     const record = mapping.get(turn.conv_id);
     if (!record) return;

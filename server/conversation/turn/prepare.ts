@@ -59,10 +59,7 @@ export function createTurnPreparer(deps: {
     return sessionId;
   }
 
-  /**
-   * The folder of a conversation; one that the original system made says none, and works where its session
-   * began.
-   */
+  /** The folder of a conversation; one that the original system made says none, and works where its session began. */
   async function findProject(record: ConversationRecord): Promise<string> {
     const found =
       record.project || !record.session_id ? null : await agent.transcripts.find(record.session_id);
@@ -136,9 +133,7 @@ export function createTurnPreparer(deps: {
           : null,
       };
     },
-    /**
-     * Of the settings that were changed those that a process that runs already is to take, as they now are.
-     */
+    /** Of the settings that were changed those that a process that runs already is to take, as they now are. */
     changedSettings(
       record: ConversationRecord,
       changed: readonly string[],

@@ -160,10 +160,7 @@ function handleSafely(active: ActiveTurn, output: AgentOutput, reading: Reading,
   containFault(active, reading, deps, () => handleOutput(active, output, reading, deps));
 }
 
-/**
- * Agents call this from their event handlers: a fault of the server ends this turn alone, as a fault of the
- * server.
- */
+/** Agents call this from their event handlers: a fault of the server ends this turn alone, as a fault of the server. */
 function containFault(active: ActiveTurn, reading: Reading, deps: TurnRunDeps, work: () => unknown): void {
   contain(work, (error) => {
     deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
@@ -234,10 +231,7 @@ async function handlePrompt(
   });
 }
 
-/**
- * Aborted when nobody can answer a prompt any more. At a shutdown only `over` counts: the turn says what it
- * waited for.
- */
+/** Aborted when nobody can answer a prompt any more. At a shutdown only `over` counts: the turn says what it waited for. */
 function withdrawalSignal(active: ActiveTurn, agentSignal: AbortSignal, over: AbortSignal): AbortSignal {
   const withdrawal = new AbortController();
   onAbort(agentSignal, () => {

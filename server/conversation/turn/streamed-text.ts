@@ -1,6 +1,4 @@
-/**
- * What tells of the text of a turn: events of the journal and the outputs of an agent have the same shape.
- */
+/** What tells of the text of a turn: events of the journal and the outputs of an agent have the same shape. */
 type Step =
   | { type: 'text.delta' | 'text'; text: string }
   | { type: 'message'; text: string; parent_tool_id: string | null }

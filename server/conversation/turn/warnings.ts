@@ -3,9 +3,7 @@ import type { TurnWarning } from '../../../contract/turn.ts';
 import type { Agent, RunEnd } from '../../agent/port.ts';
 import type { ActiveTurn } from '../state.ts';
 
-/**
- * The CLI writes an answer into its transcript up to 51 ms after it has said it; a busy disk takes longer.
- */
+/** The CLI writes an answer into its transcript up to 51 ms after it has said it; a busy disk takes longer. */
 const patienceMs = 500;
 const lookMs = 20;
 
@@ -30,10 +28,7 @@ export function addWarning(
   if (!warnings.some((one) => one.code === code)) warnings.push({ code, detail: details[code] + more });
 }
 
-/**
- * Adds a warning if the transcript lacks the answer of a turn, or what came before it: the CLI itself says
- * neither.
- */
+/** Adds a warning if the transcript lacks the answer of a turn, or what came before it: the CLI itself says neither. */
 export async function checkTranscriptKept(
   active: ActiveTurn,
   end: RunEnd | null,

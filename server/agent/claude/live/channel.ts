@@ -25,10 +25,7 @@ export type ControlRequest = { request_id: string; request: Record<string, unkno
 /** The two-way line to a `claude -p --input-format stream-json` process. */
 export type Channel = {
   readonly pid: number;
-  /**
-   * Resolves with what it offers when it can take a message; rejects with AppError or what the process said
-   * when it ended.
-   */
+  /** Resolves with what it offers when it can take a message; rejects with AppError or what the process said when it ended. */
   readonly ready: Promise<Record<string, unknown>>;
   readonly exited: Promise<Exit>;
   /** Resolves when all that it said was read. */

@@ -40,9 +40,7 @@ export type LiveProcess = {
   isIdle(): boolean;
   /** False after a failed sign-in: it would not read a renewed one. */
   isHealthy(): boolean;
-  /**
-   * `mayAsk`: somebody is there to answer prompts; without, what would ask is refused as in a run of its own.
-   */
+  /** `mayAsk`: somebody is there to answer prompts; without, what would ask is refused as in a run of its own. */
   run(spec: RunSpec, onOutput: (output: AgentOutput) => void, mayAsk: boolean): Promise<LiveRun>;
   adjust(changes: Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>>): Promise<void>;
   tails(): Promise<ReadonlyMap<string, string>>;

@@ -103,9 +103,9 @@ export class LivePool implements LiveProcessPool {
   }
 
   /**
-   * Runs a turn on the process of its session; starts one, or replaces one that cannot be used. Prompts reach
-   * a person if the turn `asks` or somebody watches; else they are denied, as in a one-shot run. Throws
-   * AppError `background_busy` if that would end background work.
+   * Runs a turn on the process of its session; starts one, or replaces one that cannot be used. Prompts reach a
+   * person if the turn `asks` or somebody watches; else they are denied, as in a one-shot run.
+   * Throws AppError `background_busy` if that would end background work.
    */
   async run(spec: RunSpec, onOutput: (output: AgentOutput) => void, asks: boolean): Promise<Run> {
     const sendExclusive = (message: RunSpec, output: (output: AgentOutput) => void) =>
@@ -211,9 +211,7 @@ export class LivePool implements LiveProcessPool {
     });
   }
 
-  /**
-   * Starts a process ahead of the next turn; null if there is no room for it, or the session stays in use.
-   */
+  /** Starts a process ahead of the next turn; null if there is no room for it, or the session stays in use. */
   #openAhead(launch: Launch): Promise<PoolEntry | null> {
     return this.#countStart(async () => {
       if (!(await this.#makeRoom())) return null;
