@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -58,6 +59,27 @@ verifies(
     expect((await server.remove(`${sessions}?idle_s=0&busy=true`)).status).toBe(200);
     expect(await row(server, id)).toMatchObject({ state: 'ended' });
     expect(await row(other, second.id)).toMatchObject({ state: 'idle' });
+  },
+);
+
+verifies(
+  'terminal.open',
+  'presses no key for what a message holds, also if the end of a paste is hidden in another',
+  async () => {
+    const server = await startWithTmux();
+    const { id } = await startTerminal(server);
+    const hostile: [message: string, typed: string][] = [
+      ['A\x1b[20\x1b[201~1~\x1b!touch P\rB', 'A[20[201~1~!touch P\nB'],
+      ['\x1b[\x1b[201~201~\r!touch P', '[[201~201~\n!touch P'],
+      ['C\x9b201~\x03\x04\x1b\x1b', 'C201~'],
+    ];
+    for (const [message, text] of hostile) {
+      expect((await type(server, id, message)).status).toBe(200);
+      await until('it', async () => (await typed(server, id)).at(-1)?.trim() === text);
+      await isIdle(server, id);
+    }
+    expect(existsSync(join(server.workspace.project, 'P'))).toBe(false);
+    expect(await row(server, id)).toMatchObject({ state: 'idle' });
   },
 );
 
