@@ -1,4 +1,8 @@
-export type Deferred<T> = { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void };
+export type Deferred<T> = {
+  promise: Promise<T>;
+  resolve(value: T | PromiseLike<T>): void;
+  reject(error: unknown): void;
+};
 
 /** A promise that its owner settles from outside; like `Promise.withResolvers`, which Node 20 lacks. */
 export function createDeferred<T = void>(): Deferred<T> {

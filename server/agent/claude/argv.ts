@@ -1,6 +1,6 @@
-import type { Launch, RunSpec } from '../port.ts';
+import type { Launch, RunSpec, TerminalLaunch } from '../port.ts';
 
-/** Flags that the server sets itself, or that would break what it promises. */
+/** Flags that the server sets itself, or that would break its promises. */
 const ownFlags = new Set([
   '--print',
   '--continue',
@@ -28,14 +28,14 @@ const ownFlags = new Set([
 ]);
 
 /**
- * The extra arguments that may not be used, of those given. Short options are among them all: they can be
- * joined to each other and to their value (-pc, -r<uuid>), and each has a long form.
+ * The extra arguments that are refused. Every short option is: they can be joined to each other and to their value
+ * (-pc, -r<uuid>), and each has a long form.
  */
 export function refusedArgs(args: readonly string[]): string[] {
   return args.filter((arg) => /^-[^-]/.test(arg) || ownFlags.has(arg.split('=')[0] ?? ''));
 }
 
-/** As `refusedArgs`, for a terminal: its settings file is ours, since by it a terminal tells us what it asks. */
+/** As `refusedArgs`, for a terminal: its settings file is ours, since the hooks that report prompts are in it. */
 export const refusedTerminalArgs = (args: readonly string[]): string[] => [
   ...refusedArgs(args),
   ...args.filter((arg) => /^--(settings|tmux)(=|$)/.test(arg)),
@@ -43,10 +43,7 @@ export const refusedTerminalArgs = (args: readonly string[]): string[] => [
 
 const streamJson = ['--output-format', 'stream-json', '--verbose', '--include-partial-messages'];
 
-const sessionArgs = ({ sessionId }: Launch, isNew: boolean) => [
-  isNew ? '--session-id' : '--resume',
-  sessionId,
-];
+const sessionArgs = (sessionId: string, isNew: boolean) => [isNew ? '--session-id' : '--resume', sessionId];
 
 function optionArgs(launch: Launch): string[] {
   return [
@@ -60,29 +57,42 @@ function optionArgs(launch: Launch): string[] {
   ];
 }
 
-/** The command line of a run of its own. The message is not in it: that goes to standard input. */
+/** The command line of a one-shot run. The message goes to standard input. */
 export function buildArgv(spec: RunSpec, isNew: boolean): string[] {
   // 2.1.329 counts it over this run alone, also when it resumes a session.
   const budget = spec.budget ? ['--max-budget-usd', String(Math.max(spec.budget.left(0), 0.000_001))] : [];
   return [
     '-p',
-    ...sessionArgs(spec, isNew),
+    ...sessionArgs(spec.sessionId, isNew),
     ...(spec.follow ? streamJson : ['--output-format', 'json']),
     ...budget,
     ...optionArgs(spec),
   ];
 }
 
-/** The command line of a live process. With `stdio` it asks us where it would ask a person. */
+/** The command line of a live process. With `stdio` it asks us instead of a person. */
 export function buildLiveArgv(launch: Launch, isNew: boolean): string[] {
   return [
     '-p',
-    ...sessionArgs(launch, isNew),
+    ...sessionArgs(launch.sessionId, isNew),
     '--input-format',
     'stream-json',
     ...streamJson,
     '--permission-prompt-tool',
     'stdio',
     ...optionArgs(launch),
+  ];
+}
+
+/** The command line of a session in a terminal. */
+export function buildTerminalArgv(launch: TerminalLaunch): string[] {
+  return [
+    ...sessionArgs(launch.sessionId, launch.isNew),
+    '--permission-mode',
+    launch.permissionMode,
+    ...(launch.model ? ['--model', launch.model] : []),
+    ...(launch.name ? ['--name', launch.name] : []),
+    ...(launch.settings ? ['--settings', launch.settings] : []),
+    ...launch.extraArgs,
   ];
 }

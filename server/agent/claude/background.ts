@@ -1,70 +1,62 @@
 import type { BackgroundTask } from '../../../contract/conversation.ts';
-import { asText } from '../../transcript/plain-value.ts';
-import type { Line } from './decoder.ts';
+import type { LiveListener } from '../port.ts';
+import type { CliLine, TaskRow } from './protocol.ts';
 
-type Ended = (task: BackgroundTask, status: 'completed' | 'failed' | 'killed', summary: string) => void;
-type ToldTask = { task_id?: unknown; task_type?: unknown; description?: unknown };
-
-/** The shells and sub-agents that a process runs in the background, from what it says of them. */
-export function createBackground(deps: {
+export type BackgroundEvents = {
   now(): Date;
-  changed(tasks: readonly BackgroundTask[]): void;
-  ended: Ended;
-}) {
-  let tasks: BackgroundTask[] = [];
-  const told = new Map<string, { status: string; summary: string }>();
-  /** What a sub-agent was last said to be doing. */
-  const progress = new Map<string, string>();
+  onChange(tasks: readonly BackgroundTask[]): void;
+  onEnd(task: BackgroundTask, status: Parameters<LiveListener['backgroundEnded']>[2], summary: string): void;
+};
 
-  function replace(next: BackgroundTask[]): void {
-    const gone = tasks.filter(({ id }) => !next.some((task) => task.id === id));
-    tasks = next;
-    for (const task of gone) {
-      const { status = '', summary = '' } = told.get(task.id) ?? {};
-      told.delete(task.id);
-      progress.delete(task.id);
-      // Whatever was not said to have ended well did not.
-      deps.ended(task, status === 'completed' || status === 'failed' ? status : 'killed', summary);
-    }
-    deps.changed(tasks);
+/** The shells and sub-agents that a process runs in the background, as its output reports them. */
+export class BackgroundWork {
+  readonly #events: BackgroundEvents;
+  #tasks: readonly BackgroundTask[] = [];
+  /** How tasks ended that are still in the list, by task id. */
+  readonly #reports = new Map<string, { status: string; summary: string }>();
+  /** What each sub-agent is doing, as it reported last. */
+  readonly #progress = new Map<string, string>();
+
+  constructor(events: BackgroundEvents) {
+    this.#events = events;
   }
 
-  return {
-    take(line: Line): void {
-      if (line.subtype === 'task_progress') {
-        progress.set(asText(line['task_id']), asText(line['description']));
-      } else if (line.subtype === 'task_notification') {
-        told.set(asText(line['task_id']), {
-          status: asText(line['status']),
-          summary: asText(line['summary']),
-        });
-      } else if (line.subtype === 'background_tasks_changed' && Array.isArray(line['tasks'])) {
-        replace(
-          (line['tasks'] as ToldTask[]).map(
-            (task) => tasks.find(({ id }) => id === asText(task.task_id)) ?? toTask(task, deps.now()),
-          ),
-        );
-      }
-    },
-    /** The process is gone, and with it all that it ran. */
-    end: (): void => {
-      if (tasks.length) replace([]);
-    },
-    tasks: (): readonly BackgroundTask[] => tasks,
-    progress: (): ReadonlyMap<string, string> => progress,
-  };
-}
+  get tasks(): readonly BackgroundTask[] {
+    return this.#tasks;
+  }
 
-function toTask({ task_id, task_type, description }: ToldTask, now: Date): BackgroundTask {
-  const kind = /bash|shell/.test(asText(task_type))
-    ? 'shell'
-    : /agent|workflow/.test(asText(task_type))
-      ? 'agent'
-      : 'other';
-  return {
-    id: asText(task_id),
-    kind,
-    description: asText(description).slice(0, 500),
-    since: now.toISOString(),
-  };
+  get progress(): ReadonlyMap<string, string> {
+    return this.#progress;
+  }
+
+  handleLine(line: CliLine): void {
+    if (line.type === 'task_progress') this.#progress.set(line.taskId, line.description);
+    else if (line.type === 'task_notification') this.#reports.set(line.taskId, line);
+    else if (line.type === 'background_tasks_changed') this.#replace(line.tasks);
+  }
+
+  /** The process has ended, and its background work with it. */
+  end(): void {
+    if (this.#tasks.length) this.#replace([]);
+  }
+
+  #replace(rows: readonly TaskRow[]): void {
+    const previous = this.#tasks;
+    this.#tasks = rows.map((row) => previous.find(({ id }) => id === row.taskId) ?? this.#toTask(row));
+    for (const task of previous) {
+      if (this.#tasks.some(({ id }) => id === task.id)) continue;
+      const { status, summary } = this.#reports.get(task.id) ?? { status: '', summary: '' };
+      this.#reports.delete(task.id);
+      this.#progress.delete(task.id);
+      // Without a report of success a task counts as killed.
+      const hasReport = status === 'completed' || status === 'failed';
+      this.#events.onEnd(task, hasReport ? status : 'killed', summary);
+    }
+    this.#events.onChange(this.#tasks);
+  }
+
+  #toTask({ taskId, kind, description }: TaskRow): BackgroundTask {
+    const since = this.#events.now().toISOString();
+    return { id: taskId, kind, description: description.slice(0, 500), since };
+  }
 }

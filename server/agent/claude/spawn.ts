@@ -1,20 +1,21 @@
 import { AppError } from '../../app-error.ts';
 import { StartError, type Started, startProcess } from '../../util/child-process.ts';
+import { createDeferred } from '../../util/deferred.ts';
 import { type Descendants, followDescendants } from '../descendants.ts';
 import type { ProcessRegistry } from '../port.ts';
 import { endTaggedProcesses, processStart, turnMark } from '../process-tree.ts';
 
 const maxStderr = 16_384;
 
-/** A process of the CLI that exists. */
+/** A running process of the CLI. */
 export type AgentChild = {
   child: Started;
   pid: number;
-  /** What it started, also what has left its group and dropped its mark. */
+  /** What it started, including what has left its group and dropped its tag. */
   descendants: Descendants;
-  /** The beginning of what it wrote to standard error. */
+  /** The first part of its standard error. */
   stderr(): string;
-  /** Resolves with how it ended, when its tools are gone too; its pipes can be open for longer. */
+  /** Resolves when the process and its tools have ended; its pipes can be open for longer. */
   exited: Promise<Exit>;
   /** Resolves when its pipes are closed as well. */
   closed: Promise<Exit>;
@@ -22,89 +23,110 @@ export type AgentChild = {
 
 export type Exit = { code: number | null; signal: string | null };
 
-/**
- * Starts the CLI in a project. All that it starts carries `mark`, and the process is noted under it while
- * it lives. Throws AppError `agent_not_found`, `project_not_found` or `machine_exhausted`.
- */
-export async function spawnCli(deps: {
+export type SpawnOptions = {
   binary: string;
   argv: readonly string[];
   project: string;
   env: Readonly<Record<string, string>>;
-  mark: string;
+  spawnTag: string;
   notes: ProcessRegistry;
   /** Called at once, before any output can be lost. */
   onSpawn(child: Started): void;
-  /** Whether all that it was asked was answered: then what it left running is meant to run on. */
+  /** Whether everything that the process was asked was answered: then what it left running is meant to continue. */
   isAnswered(): boolean;
-}): Promise<AgentChild> {
-  const { mark, notes } = deps;
-  // Before it exists: after a crash in between it is found by the mark.
-  notes.record({ spawnTag: mark, pid: null, pidStart: null });
-  let stderr = '';
-  let descendants: Descendants | undefined;
-  let exited: Promise<Exit> | undefined;
-  let closed: Promise<Exit> | undefined;
-  const listen = (child: Started) => {
-    // A program that ends at once may do so before the start is waited for.
-    exited = once(child, 'exit').then(async (exit) => {
-      try {
-        // A CLI that was killed, or that gave up, leaves its tools: each has a session of its own.
-        if (exit.code !== 0 || !deps.isAnswered()) await endTaggedProcesses(mark, descendants);
-      } catch {
-        // The system cannot be asked now. Nobody may wait for that for ever; the next start ends what is left.
-        return exit;
-      } finally {
-        descendants?.stop();
-      }
-      notes.remove(mark);
-      return exit;
-    });
-    closed = once(child, 'close');
-    deps.onSpawn(child);
-    child.stderr.on('data', (chunk: Buffer) => {
-      if (stderr.length < maxStderr) stderr += chunk.toString('utf8');
-    });
-  };
+};
+
+/**
+ * Starts the CLI in a project. Everything that it starts carries `spawnTag`, and the process is registered under it
+ * while it lives. Throws AppError `agent_not_found`, `project_not_found` or `machine_exhausted`.
+ */
+export async function spawnCli(options: SpawnOptions): Promise<AgentChild> {
+  const { notes, spawnTag, project } = options;
+  // Before it exists: after a crash in between it is found by the tag.
+  notes.record({ spawnTag, pid: null, pidStart: null });
+  const spawning = new SpawningCli(options);
   try {
-    const child = await startProcess(deps.binary, deps.argv, {
-      cwd: deps.project,
-      env: { ...deps.env, [turnMark]: mark },
-      // A group of its own, so that a stop reaches all of it and the server's own Ctrl-C none.
+    const child = await startProcess(options.binary, options.argv, {
+      cwd: project,
+      env: { ...options.env, [turnMark]: spawnTag },
+      // A separate group, so that a stop reaches all of it and the server's own Ctrl-C none.
       detached: true,
-      listen,
+      listen: (value) => spawning.listen(value),
     });
-    const pid = child.pid as number;
-    descendants = followDescendants(pid);
-    processStart(pid).then(
-      (pid_start) => {
-        if (child.exitCode === null && child.signalCode === null)
-          notes.record({ spawnTag: mark, pid, pidStart: pid_start });
-      },
-      () => {}, // It is found by its mark.
-    );
-    return {
-      child,
-      pid,
-      descendants,
-      stderr: () => stderr,
-      exited: exited as Promise<Exit>,
-      closed: closed as Promise<Exit>,
-    };
+    return spawning.toAgentChild(child);
   } catch (error) {
-    notes.remove(mark);
-    throw error instanceof StartError ? toAppError(error, deps.project) : error;
+    notes.remove(spawnTag);
+    throw error instanceof StartError ? toAppError(error, project) : error;
   }
 }
 
-function once(child: Started, event: 'exit' | 'close'): Promise<Exit> {
+/** Listens to a process from its first moment: it may end before its start is reported. */
+class SpawningCli {
+  readonly #options: SpawnOptions;
+  readonly #exited = createDeferred<Exit>();
+  readonly #closed = createDeferred<Exit>();
+  #stderr = '';
+  #descendants: Descendants | undefined;
+
+  constructor(options: SpawnOptions) {
+    this.#options = options;
+  }
+
+  listen(child: Started): void {
+    this.#exited.resolve(waitForEvent(child, 'exit').then((exit) => this.#endTools(exit)));
+    this.#closed.resolve(waitForEvent(child, 'close'));
+    this.#options.onSpawn(child);
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (this.#stderr.length < maxStderr) this.#stderr += chunk.toString('utf8');
+    });
+  }
+
+  toAgentChild(child: Started): AgentChild {
+    const pid = child.pid as number;
+    this.#descendants = followDescendants(pid);
+    void this.#registerStart(child, pid);
+    return {
+      child,
+      pid,
+      descendants: this.#descendants,
+      stderr: () => this.#stderr,
+      exited: this.#exited.promise,
+      closed: this.#closed.promise,
+    };
+  }
+
+  async #registerStart(child: Started, pid: number): Promise<void> {
+    const { spawnTag, notes } = this.#options;
+    // Without a start time it is found by its tag.
+    const pidStart = await processStart(pid).catch(() => null);
+    if (pidStart !== null && child.exitCode === null && child.signalCode === null)
+      notes.record({ spawnTag, pid, pidStart });
+  }
+
+  /** A CLI that was killed, or that gave up, leaves its tools: each has a separate session. */
+  async #endTools(exit: Exit): Promise<Exit> {
+    const { spawnTag, notes, isAnswered } = this.#options;
+    try {
+      if (exit.code !== 0 || !isAnswered()) await endTaggedProcesses(spawnTag, this.#descendants);
+    } catch {
+      // The system cannot be asked now. Callers must not wait for that; the next start ends what is left.
+      return exit;
+    } finally {
+      this.#descendants?.stop();
+    }
+    notes.remove(spawnTag);
+    return exit;
+  }
+}
+
+function waitForEvent(child: Started, event: 'exit' | 'close'): Promise<Exit> {
   return new Promise((resolve) => {
     child.once(event, (code: number | null, signal: string | null) => resolve({ code, signal }));
   });
 }
 
-/** Says to a person why the CLI was not started. */
-export function toAppError(error: StartError, project: string): AppError {
+/** Tells a person why the CLI did not start. */
+function toAppError(error: StartError, project: string): AppError {
   const more = { cause: error };
   if (error.isExhausted) return new AppError('machine_exhausted', `${error.message}.`, more);
   if (error.isFolderMissing)

@@ -10,7 +10,7 @@ import { appendTitle } from '../../transcript-file/title.ts';
 import { hasAnswerBetween, isUsable, lacksBeginning } from '../../transcript-file/usable.ts';
 import type { Transcripts } from '../transcript-port.ts';
 import { readPromptHistory } from './prompt-history.ts';
-import { terminalFailure } from './result.ts';
+import { toTerminalFailure } from './result.ts';
 
 /** The transcripts under the home folder of Claude Code. */
 export class ClaudeTranscripts implements Transcripts {
@@ -68,7 +68,7 @@ export class ClaudeTranscripts implements Transcripts {
     const path = await this.#findPath(where.sessionId, where.project);
     const reply = path && findReply(await readSince(path, where.at), message);
     if (!reply) return null;
-    return { text: reply.text, isSuperseded: reply.isSuperseded, failure: terminalFailure(reply) };
+    return { text: reply.text, isSuperseded: reply.isSuperseded, failure: toTerminalFailure(reply) };
   }
 
   async keepsAnswer(

@@ -1,173 +1,172 @@
 import { randomUUID } from 'node:crypto';
-import { asText } from '../../../transcript/plain-value.ts';
-import { type AwakeTimer, awakeDelay, startAwakeTimer } from '../../../util/awake-timer.ts';
+import { awakeDelay } from '../../../util/awake-timer.ts';
+import type { Started } from '../../../util/child-process.ts';
+import { createDeferred } from '../../../util/deferred.ts';
 import type { Launch, ProcessRegistry } from '../../port.ts';
 import { endProcessTree } from '../../process-tree.ts';
 import { buildLiveArgv } from '../argv.ts';
-import { createLineReader, type Line } from '../decoder.ts';
+import { createLineReader } from '../line-reader.ts';
+import type { CliInput, CliLine, ControlRequestLine, ControlResponseLine } from '../protocol.ts';
 import { type AgentChild, type Exit, spawnCli } from '../spawn.ts';
+import { type ControlAnswer, ControlRequests } from './control-requests.ts';
 
-/** How long a control request may take: some versions leave a malformed one without an answer. */
-const requestMs = 10_000;
-
-/** The CLI answers `initialize` about 0.3 s after its start; on a crowded machine later. */
+/** The CLI answers `initialize` about 0.3 s after its start; on a busy machine later. */
 const readyMs = 60_000;
 
-/** How long a process may take to leave after its input has ended. */
+/** How long a process may take to exit after its input has ended. */
 const leaveMs = 5000;
 
 /** A callback of the hook that runs before each tool; it may be answered a month later. */
-const hook = { PreToolUse: [{ hookCallbackIds: ['before-tool'], timeout: 2_592_000 }] };
+const hooks = { PreToolUse: [{ hookCallbackIds: ['before-tool'], timeout: 2_592_000 }] };
 
-/** What the CLI asks of us. */
-export type ControlRequest = { request_id: string; request: Record<string, unknown> & { subtype: string } };
+const endedMessage = 'the process ended';
 
-/** The two-way line to a `claude -p --input-format stream-json` process. */
-export type Channel = {
-  readonly pid: number;
-  /** Resolves with what it offers when it can take a message; rejects with AppError or what the process said when it ended. */
-  readonly ready: Promise<Record<string, unknown>>;
-  readonly exited: Promise<Exit>;
-  /** Resolves when all that it said was read. */
-  readonly closed: Promise<unknown>;
-  stderr(): string;
-  isAlive(): boolean;
-  send(line: object): void;
-  /** A control request with its answer. Rejects where it is refused, takes too long, or the process ends. */
-  request(subtype: string, fields?: object): Promise<Record<string, unknown>>;
-  respond(requestId: string, response: object): void;
-  /** Ends it in good order: its input is closed, and it is killed only where it does not leave. */
-  close(): Promise<void>;
-  /** Ends it and all that it started. */
-  kill(): Promise<void>;
+export type ChannelHandlers = {
+  /** Receives every line except control traffic. */
+  onLine(line: Exclude<CliLine, ControlRequestLine | ControlResponseLine>): void;
+  onRequest(line: ControlRequestLine): void;
+  /** A line could not be handled: the process cannot be used any more. */
+  onFault(error: unknown): void;
+  /** Whether everything that the process was asked was answered. */
+  isAnswered(): boolean;
 };
 
-/** Starts a live process. `onLine` gets every line but the control traffic, `onAsk` what it asks. */
-export async function openChannel(deps: {
+export type ChannelLaunch = {
   binary: string;
   env: Readonly<Record<string, string>>;
   launch: Launch;
   /** The session does not exist yet. */
   isNew: boolean;
   notes: ProcessRegistry;
-  isAnswered(): boolean;
-  onLine(line: Line): void;
-  onAsk(ask: ControlRequest): void;
-  /** A line could not be handled; the process is of no more use. */
-  onFault(error: unknown): void;
-}): Promise<Channel> {
-  const mark = `live-${randomUUID()}`;
-  const reader = createLineReader();
-  const waiting = new Map<
-    string,
-    { resolve(value: Record<string, unknown>): void; reject(error: Error): void; timer: AwakeTimer }
-  >();
-  let number = 0;
-  let isAlive = true;
+};
 
-  function settle(response: Record<string, unknown>): void {
-    const id = asText(response['request_id']);
-    const own = waiting.get(id);
-    if (!own) return;
-    waiting.delete(id);
-    own.timer.stop();
-    if (response['subtype'] === 'success')
-      own.resolve((response['response'] ?? {}) as Record<string, unknown>);
-    else own.reject(new Error(asText(response['error'] ?? 'refused')));
+/** The two-way connection to a `claude -p --input-format stream-json` process. */
+export class Channel {
+  readonly #handlers: ChannelHandlers;
+  readonly #spawnTag = `live-${randomUUID()}`;
+  readonly #reader = createLineReader();
+  readonly #requests = new ControlRequests((line) => this.send(line));
+  readonly #ready = createDeferred<ControlAnswer>();
+  readonly #exited = createDeferred<Exit>();
+  readonly #closed = createDeferred<Exit>();
+  #child: Started | null = null;
+  #agentChild: AgentChild | null = null;
+  #isAlive = false;
+  #ending: Promise<void> | null = null;
+
+  constructor(handlers: ChannelHandlers) {
+    this.#handlers = handlers;
+    // Callers of `ready` see the rejection; it must not be unhandled if there is none.
+    this.#ready.promise.catch(() => {});
   }
 
-  function take(line: Line): void {
-    if (line.type === 'control_response') settle((line['response'] ?? {}) as Record<string, unknown>);
-    else if (line.type === 'control_request') takeAsk(line as unknown as ControlRequest);
-    else deps.onLine(line);
+  /** Starts the process. Throws AppError if it cannot start. */
+  async open({ launch, isNew, ...options }: ChannelLaunch): Promise<void> {
+    this.#agentChild = await spawnCli({
+      ...options,
+      argv: buildLiveArgv(launch, isNew),
+      project: launch.project,
+      spawnTag: this.#spawnTag,
+      isAnswered: this.#handlers.isAnswered,
+      onSpawn: (child) => this.#listen(child),
+    });
+    void this.#agentChild.closed.then(this.#closed.resolve);
+    void this.#agentChild.exited.then((exit) => {
+      this.#requests.rejectAll(this.stderr().trim() || endedMessage);
+      this.#exited.resolve(exit);
+    });
+    // Also if it has ended already: then the answer is what it said, once that is read.
+    this.#requests.request('initialize', { hooks }, readyMs).then(this.#ready.resolve, this.#ready.reject);
   }
 
-  function send(line: object): void {
-    if (isAlive && own.child.stdin.writable) own.child.stdin.write(`${JSON.stringify(line)}\n`);
+  get pid(): number {
+    return this.#agentChild?.pid ?? 0;
   }
 
-  function takeAsk(ask: ControlRequest): void {
-    if (typeof ask.request?.subtype === 'string') deps.onAsk(ask);
-    else
-      send({
-        type: 'control_response',
-        response: { subtype: 'error', request_id: ask.request_id, error: 'the request has no subtype' },
-      });
+  get isAlive(): boolean {
+    return this.#isAlive;
   }
 
-  const own: AgentChild = await spawnCli({
-    ...deps,
-    argv: buildLiveArgv(deps.launch, deps.isNew),
-    project: deps.launch.project,
-    mark,
-    onSpawn(child) {
-      child.stdout.on('data', (chunk: Buffer) => {
-        try {
-          for (const line of reader.push(chunk)) take(line);
-        } catch (error) {
-          deps.onFault(error);
-        }
-      });
-    },
-  });
-  const { child, pid } = own;
-  child.once('exit', () => {
-    isAlive = false;
-  });
-  const exited = own.exited.then((exit) => {
-    // It may have ended before anybody listened.
-    isAlive = false;
-    for (const [id, { reject, timer }] of waiting) {
-      timer.stop();
-      waiting.delete(id);
-      reject(new Error(own.stderr().trim() || 'the process ended'));
-    }
-    return exit;
-  });
+  /** Resolves with what the process offers when it can accept a message; rejects with what it said when it ended. */
+  get ready(): Promise<ControlAnswer> {
+    return this.#ready.promise;
+  }
 
-  function request(subtype: string, fields: object = {}, ms = requestMs): Promise<Record<string, unknown>> {
-    if (!isAlive) return Promise.reject(new Error('the process ended'));
-    number += 1;
-    const id = `switchboard-${number}`;
-    return new Promise((resolve, reject) => {
-      const timer = startAwakeTimer(ms, () => {
-        waiting.delete(id);
-        reject(new Error(`no answer to ${subtype} within ${ms / 1000} s`));
-      });
-      waiting.set(id, { resolve, reject, timer });
-      send({ type: 'control_request', request_id: id, request: { subtype, ...fields } });
-      if (!isAlive) settle({ request_id: id, error: 'the process ended' });
+  get exited(): Promise<Exit> {
+    return this.#exited.promise;
+  }
+
+  /** Resolves when all of its output was read. */
+  get closed(): Promise<Exit> {
+    return this.#closed.promise;
+  }
+
+  stderr(): string {
+    return this.#agentChild?.stderr() ?? '';
+  }
+
+  send(line: CliInput): void {
+    if (this.#isAlive && this.#child?.stdin.writable) this.#child.stdin.write(`${JSON.stringify(line)}\n`);
+  }
+
+  /** Sends a control request. Rejects if it is refused, takes too long, or the process ends. */
+  request(subtype: string, fields: object = {}): Promise<ControlAnswer> {
+    if (!this.#isAlive) return Promise.reject(new Error(endedMessage));
+    return this.#requests.request(subtype, fields);
+  }
+
+  respond(requestId: string, response: object): void {
+    this.send({
+      type: 'control_response',
+      response: { subtype: 'success', request_id: requestId, response },
     });
   }
 
-  let ending: Promise<void> | null = null;
-  const kill = () => {
-    ending ??= endProcessTree(pid, mark, own.descendants).then(() => {
-      child.stdout.destroy();
-      child.stderr.destroy();
+  respondError(requestId: string, error: string): void {
+    this.send({ type: 'control_response', response: { subtype: 'error', request_id: requestId, error } });
+  }
+
+  /** Closes its input, and kills it if it does not exit. */
+  async close(): Promise<void> {
+    this.#child?.stdin.end();
+    const timeout = awakeDelay(leaveMs);
+    await Promise.race([this.exited, timeout.over]);
+    timeout.stop();
+    await this.kill();
+  }
+
+  /** Ends the process and everything that it started. */
+  kill(): Promise<void> {
+    this.#ending ??= this.#endProcessTree();
+    return this.#ending;
+  }
+
+  async #endProcessTree(): Promise<void> {
+    if (!this.#agentChild) return;
+    const { child, pid, descendants } = this.#agentChild;
+    await endProcessTree(pid, this.#spawnTag, descendants);
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
+
+  #listen(child: Started): void {
+    this.#child = child;
+    this.#isAlive = true;
+    child.once('exit', () => {
+      this.#isAlive = false;
     });
-    return ending;
-  };
-  const ready = request('initialize', { hooks: hook }, readyMs);
-  ready.catch(() => {}); // Who waits for it is told; nobody need.
-  return {
-    pid,
-    ready,
-    exited,
-    closed: own.closed,
-    stderr: own.stderr,
-    isAlive: () => isAlive,
-    send,
-    request: (subtype, fields) => request(subtype, fields),
-    respond: (requestId, response) =>
-      send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } }),
-    async close() {
-      child.stdin.end();
-      const late = awakeDelay(leaveMs);
-      await Promise.race([exited, late.over]);
-      late.stop();
-      await kill();
-    },
-    kill,
-  };
+    child.stdout.on('data', (chunk: Buffer) => {
+      try {
+        for (const line of this.#reader.push(chunk)) this.#handleLine(line);
+      } catch (error) {
+        this.#handlers.onFault(error);
+      }
+    });
+  }
+
+  #handleLine(line: CliLine): void {
+    if (line.type === 'control_response') this.#requests.settle(line);
+    else if (line.type === 'control_request') this.#handlers.onRequest(line);
+    else this.#handlers.onLine(line);
+  }
 }

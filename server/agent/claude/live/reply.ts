@@ -1,28 +1,23 @@
-import { asText } from '../../../transcript/plain-value.ts';
 import type { AskedPrompt, PromptReply } from '../../port.ts';
-import type { ControlRequest } from './channel.ts';
+import type { ControlRequest } from '../protocol.ts';
 
-/** What a tool that asks is to a person. */
-export const getPromptKind = (tool: string): AskedPrompt['kind'] =>
-  tool === 'AskUserQuestion' ? 'question' : tool === 'ExitPlanMode' ? 'plan' : 'permission';
-
-/** The prompt that a `can_use_tool` request is. */
-export function toPrompt({ request_id, request }: ControlRequest, parentToolId: string | null): AskedPrompt {
-  const tool = asText(request['tool_name']);
-  const input = request['input'];
-  const reason = request['decision_reason'] ?? request['description'];
-  return {
-    id: request_id,
-    kind: getPromptKind(tool),
-    tool,
-    input: input && typeof input === 'object' ? (input as Record<string, unknown>) : {},
-    reason: typeof reason === 'string' && reason ? reason : null,
-    parent_tool_id: parentToolId,
-    tool_id: typeof request['tool_use_id'] === 'string' ? request['tool_use_id'] : null,
-  };
+/** What a person is asked when a tool needs approval. */
+export function getPromptKind(tool: string): AskedPrompt['kind'] {
+  if (tool === 'AskUserQuestion') return 'question';
+  return tool === 'ExitPlanMode' ? 'plan' : 'permission';
 }
 
-/** What the CLI wants as the answer. `updatedInput` is optional since 2.1.329, and needed before. */
+/** The prompt of a `can_use_tool` request. */
+export function toPrompt(
+  requestId: string,
+  { tool, toolId, input, reason }: Extract<ControlRequest, { subtype: 'can_use_tool' }>,
+  parentToolId: string | null,
+): AskedPrompt {
+  const kind = getPromptKind(tool);
+  return { id: requestId, kind, tool, input, reason, parent_tool_id: parentToolId, tool_id: toolId };
+}
+
+/** The answer that the CLI expects. `updatedInput` is optional since 2.1.329, and needed before. */
 export function toResponse(reply: PromptReply): object {
   if (reply.decision === 'deny')
     return { behavior: 'deny', message: reply.message, ...(reply.interrupt ? { interrupt: true } : {}) };

@@ -1,185 +1,238 @@
-import { asText, figure } from '../../../transcript/plain-value.ts';
 import type { AgentOutput, RunBudget, RunEnd } from '../../port.ts';
-import { decodeLine, holdsTurn, type Line } from '../decoder.ts';
-import { costSince, fromResult, type ResultLine } from '../result.ts';
+import { decodeLine } from '../decoder.ts';
+import type {
+  CliLine,
+  InitLine,
+  LifecycleLine,
+  ResultLine,
+  StateLine,
+  TaskNotificationLine,
+  TaskStartedLine,
+} from '../protocol.ts';
+import { costSince, fromResult } from '../result.ts';
 
-/** A message that was written to a live process, or a turn that the process began by itself. */
+/** A message that was written to a live process, or a turn that the process began on its own. */
 export type LiveTurn = {
   /** The UUID of the message; null for the process's own turn. */
   readonly messageId: string | null;
   readonly budget: RunBudget | null;
-  /** Whether there is somebody to answer what it asks. */
-  readonly mayAsk: boolean;
-  output(output: AgentOutput): void;
-  /** `wasTaken`: the process had it, and may have done something about it. */
+  /** Whether a person can be asked. */
+  readonly canPrompt: boolean;
+  onOutput(output: AgentOutput): void;
+  /** `wasTaken`: the process had the message, and may have acted on it. */
   settle(end: RunEnd, wasTaken: boolean): void;
 };
 
-type Open = LiveTurn & {
-  /** `sent` until the process says that it has it; versions without that word go from `sent` to `started`. */
+type OpenTurn = LiveTurn & {
+  /** `sent` until the process says that it has it; versions that do not say so go from `sent` to `started`. */
   state: 'sent' | 'queued' | 'started';
-  /** Sub-agents in the background whose work no result has used yet: how each stands, by run id. */
+  /** The status of sub-agents in the background whose work no result has used yet, by run id. */
   awaited: Map<string, string>;
   result: ResultLine | null;
-  /** What its results have cost so far, in USD. */
+  /** The cost of its results so far, in USD. */
   cost: number;
 };
 
-/**
- * Tells which line of a live process belongs to which turn. A message is answered by the result that
- * names its UUID; where sub-agents go on in the background, by the one that uses the last one's work.
- */
-export function createLiveTurns(deps: {
-  begin(about: string): LiveTurn | null;
+export type LiveTurnsDeps = {
+  /** The process begins a turn on its own; null to ignore it. */
+  beginOwn(notification: string): LiveTurn | null;
+  /** The cost of the session before this process (USD), as the CLI counts. */
   costBefore: number;
   sessionId(): string;
-}) {
-  let open: Open[] = [];
-  let own: Open | null = null;
-  /** Which turn a tool call belongs to, for what its sub-agent does. */
-  const owners = new Map<string, { turn: Open; parent: string | null }>();
-  const openTools = new Set<string>();
-  let about = '';
-  /** What the process had counted at its last result; null before the first. */
-  let total: number | null = null;
+};
 
-  const current = (): Open | null =>
-    open.findLast((turn) => turn.state === 'started' && !turn.result) ??
-    open.find((turn) => turn.awaited.size > 0) ??
-    own;
-  const ownerOf = (toolId: unknown): Open | null => owners.get(asText(toolId))?.turn ?? current();
+/** The detail of a message that the process never began. */
+export const withdrawnMessage = 'The message was withdrawn before the agent began it.';
 
-  function end(turn: Open, value: RunEnd): void {
-    open = open.filter((other) => other !== turn);
-    if (own === turn) own = null;
-    for (const [id, owner] of owners) if (owner.turn === turn) owners.delete(id);
-    if (!open.length && !own) openTools.clear();
-    turn.settle(value, turn.state !== 'sent');
+const killed = (detail: string, cost: number | null): RunEnd => ({
+  kind: 'failure',
+  code: 'agent_killed',
+  detail,
+  cost,
+});
+
+const toOpenTurn = (turn: LiveTurn, state: OpenTurn['state']): OpenTurn => ({
+  ...turn,
+  state,
+  cost: 0,
+  awaited: new Map(),
+  result: null,
+});
+
+/**
+ * Assigns the lines of a live process to its turns. A message is answered by the result that names its UUID; if
+ * sub-agents continue in the background, by the one that uses the work of the last.
+ */
+export class LiveTurns {
+  readonly #deps: LiveTurnsDeps;
+  #open: OpenTurn[] = [];
+  #own: OpenTurn | null = null;
+  /** The turn of each tool call, for the output of its sub-agent. */
+  readonly #toolOwners = new Map<string, { turn: OpenTurn; parent: string | null }>();
+  readonly #openTools = new Set<string>();
+  /** What background work reported last: the process may begin a turn of its own because of it. */
+  #notification = '';
+  /** The total at the last result (USD); null before the first. */
+  #costAtLastResult: number | null = null;
+
+  constructor(deps: LiveTurnsDeps) {
+    this.#deps = deps;
   }
 
-  function finish(turn: Open): void {
+  get isBusy(): boolean {
+    return this.#open.length > 0 || this.#own !== null;
+  }
+
+  get isToolOpen(): boolean {
+    return this.#openTools.size > 0;
+  }
+
+  /** Whether each message that was written was begun: two that wait would be merged into one turn. */
+  get areAllBegun(): boolean {
+    return this.#open.every((turn) => turn.state === 'started');
+  }
+
+  /** Registers a message that is about to be written. */
+  add(turn: LiveTurn): void {
+    this.#open.push(toOpenTurn(turn, 'sent'));
+  }
+
+  has(messageId: string | null): boolean {
+    if (messageId === null) return this.#own !== null;
+    return this.#open.some((turn) => turn.messageId === messageId);
+  }
+
+  handleLine(line: CliLine): void {
+    if (line.type === 'result') this.#handleResult(line);
+    else if (line.type === 'command_lifecycle') this.#handleLifecycle(line);
+    else if (line.type === 'init') this.#handleInit(line);
+    else if (line.type === 'task_started') this.#handleTaskStart(line);
+    else if (line.type === 'task_notification') this.#handleTaskEnd(line);
+    else if (line.type === 'session_state_changed') this.#handleState(line);
+    else this.#handleOutputs(line);
+  }
+
+  /** Ends all open turns, as the process has ended. */
+  endAll(end: RunEnd): void {
+    for (const turn of [...this.#open, ...(this.#own ? [this.#own] : [])]) this.#end(turn, end);
+  }
+
+  /** The turn of a prompt or a hook of a tool call. */
+  findOwner(toolId: string | null): LiveTurn | null {
+    return this.#findOwner(toolId) ?? this.#open[0] ?? null;
+  }
+
+  /** The tool call whose sub-agent made a tool call; null for the model's own. */
+  findParent(toolId: string | null): string | null {
+    return this.#toolOwners.get(toolId ?? '')?.parent ?? null;
+  }
+
+  /** The cost of a turn so far (USD), if the process has counted `total`. */
+  getCost({ messageId }: LiveTurn, total: number): number {
+    const turn = this.#open.find((one) => one.messageId === messageId);
+    return (turn?.cost ?? 0) + total - (this.#costAtLastResult ?? this.#deps.costBefore);
+  }
+
+  get #current(): OpenTurn | null {
+    return (
+      this.#open.findLast((turn) => turn.state === 'started' && !turn.result) ??
+      this.#open.find((turn) => turn.awaited.size > 0) ??
+      this.#own
+    );
+  }
+
+  #findOwner(toolId: string | null): OpenTurn | null {
+    return this.#toolOwners.get(toolId ?? '')?.turn ?? this.#current;
+  }
+
+  #end(turn: OpenTurn, end: RunEnd): void {
+    this.#open = this.#open.filter((other) => other !== turn);
+    if (this.#own === turn) this.#own = null;
+    for (const [id, owner] of this.#toolOwners) if (owner.turn === turn) this.#toolOwners.delete(id);
+    if (!this.isBusy) this.#openTools.clear();
+    turn.settle(end, turn.state !== 'sent');
+  }
+
+  #finish(turn: OpenTurn): void {
     if (!turn.result) return;
     const isCut = [...turn.awaited.values()].some((status) => status !== 'completed');
-    const value = fromResult(turn.result, turn.cost, deps.sessionId());
-    if (isCut && value.kind === 'answer') {
-      end(turn, {
-        kind: 'failure',
-        code: 'agent_killed',
-        detail: 'A sub-agent was ended before its work was used.',
-        cost: value.cost,
-      });
-    } else {
-      end(turn, value);
-    }
+    const end = fromResult(turn.result, turn.cost, this.#deps.sessionId());
+    if (isCut && end.kind === 'answer')
+      this.#end(turn, killed('A sub-agent was ended before its work was used.', end.cost));
+    else this.#end(turn, end);
   }
 
-  function takeResult(line: ResultLine): void {
-    const uuids = Array.isArray(line.user_message_uuids) ? line.user_message_uuids : undefined;
-    const runId = asText(line.origin?.runId) || undefined;
-    const isAnswered = (turn: Open) =>
-      uuids ? uuids.includes(turn.messageId ?? '') : !line.origin && turn.state === 'started' && !turn.result;
-    const answered = open.filter(
-      (turn) => isAnswered(turn) || (runId !== undefined && turn.awaited.has(runId)),
+  #handleResult(line: ResultLine): void {
+    const runId = line.origin?.runId;
+    const answered = this.#open.filter(
+      (turn) => this.#isAnsweredBy(turn, line) || (runId && turn.awaited.has(runId)),
     );
     // One result can answer several messages; it was paid for once.
-    const payer = answered[0] ?? own;
-    if (payer) payer.cost += costSince(line, total, deps.costBefore);
-    total = figure(line.total_cost_usd, total ?? 0);
+    const payer = answered[0] ?? this.#own;
+    if (payer) payer.cost += costSince(line, this.#costAtLastResult, this.#deps.costBefore);
+    this.#costAtLastResult = line.totalCostUsd ?? this.#costAtLastResult ?? 0;
     for (const turn of answered) {
       turn.result = line;
       if (runId) turn.awaited.delete(runId);
-      if (!turn.awaited.size) finish(turn);
+      if (!turn.awaited.size) this.#finish(turn);
     }
-    if (!answered.length && own) {
-      own.result = line;
-      finish(own);
+    if (!answered.length && this.#own) {
+      this.#own.result = line;
+      this.#finish(this.#own);
     }
   }
 
-  function takeLifecycle(line: Line): void {
-    const turn = open.find(({ messageId }) => messageId === line['command_uuid']);
+  #isAnsweredBy(turn: OpenTurn, { messageIds, origin }: ResultLine): boolean {
+    if (messageIds) return messageIds.includes(turn.messageId ?? '');
+    return !origin && turn.state === 'started' && !turn.result;
+  }
+
+  #handleLifecycle({ messageId, state }: LifecycleLine): void {
+    const turn = this.#open.find((one) => one.messageId === messageId);
     if (!turn) return;
-    if (line['state'] === 'queued' && turn.state === 'sent') turn.state = 'queued';
-    else if (line['state'] === 'started') turn.state = 'started';
-    else if (line['state'] === 'cancelled' && !turn.result) {
-      end(turn, {
-        kind: 'failure',
-        code: 'agent_killed',
-        detail: 'The message was taken back before it was begun.',
-        cost: null,
-      });
-    }
+    if (state === 'queued' && turn.state === 'sent') turn.state = 'queued';
+    else if (state === 'started') turn.state = 'started';
+    else if (state === 'cancelled' && !turn.result) this.#end(turn, killed(withdrawnMessage, null));
   }
 
-  function takeInit(line: Line): void {
-    if (current()) return;
-    const saysWhich =
-      Array.isArray(line['capabilities']) && line['capabilities'].includes('msg_lifecycle_v1');
-    const sent = open.find((turn) => turn.state === 'sent');
-    if (sent && !saysWhich) {
+  #handleInit({ tracksMessages }: InitLine): void {
+    if (this.#current) return;
+    const sent = this.#open.find((turn) => turn.state === 'sent');
+    if (sent && !tracksMessages) {
       sent.state = 'started';
       return;
     }
-    const begun = deps.begin(about);
-    own = begun && { ...begun, cost: 0, state: 'started', awaited: new Map(), result: null };
-    about = '';
+    const turn = this.#deps.beginOwn(this.#notification);
+    this.#own = turn && toOpenTurn(turn, 'started');
+    this.#notification = '';
   }
 
-  function takeTask(line: Line): void {
-    const runId = asText(line['run_id']);
-    if (line.subtype === 'task_started' && line['is_backgrounded'] && holdsTurn(line['task_type'])) {
-      ownerOf(line['tool_use_id'])?.awaited.set(runId, 'running');
-    } else if (line.subtype === 'task_notification') {
-      about = asText(line['summary']);
-      for (const turn of open) if (turn.awaited.has(runId)) turn.awaited.set(runId, asText(line['status']));
-    }
+  #handleState({ state }: StateLine): void {
+    if (state !== 'idle') return;
+    // No more lines follow: turns that waited for sub-agents have all they get.
+    for (const turn of [...this.#open]) this.#finish(turn);
   }
 
-  function takeOutputs(line: Line): void {
+  #handleTaskStart({ runId, toolId, kind, isBackgrounded }: TaskStartedLine): void {
+    if (isBackgrounded && kind === 'agent') this.#findOwner(toolId)?.awaited.set(runId, 'running');
+  }
+
+  #handleTaskEnd({ runId, status, summary }: TaskNotificationLine): void {
+    this.#notification = summary;
+    for (const turn of this.#open) if (turn.awaited.has(runId)) turn.awaited.set(runId, status);
+  }
+
+  #handleOutputs(line: CliLine): void {
     for (const output of decodeLine(line)) {
       const parent = 'parent_tool_id' in output ? output.parent_tool_id : null;
-      const turn = parent ? ownerOf(parent) : current();
+      const turn = parent ? this.#findOwner(parent) : this.#current;
       if (output.type === 'tool.started') {
-        openTools.add(output.tool_id);
-        if (turn) owners.set(output.tool_id, { turn, parent });
+        this.#openTools.add(output.tool_id);
+        if (turn) this.#toolOwners.set(output.tool_id, { turn, parent });
       } else if (output.type === 'tool.finished') {
-        openTools.delete(output.tool_id);
+        this.#openTools.delete(output.tool_id);
       }
-      turn?.output(output);
+      turn?.onOutput(output);
     }
   }
-
-  return {
-    /** Takes up a message that is about to be written. */
-    add(turn: LiveTurn): void {
-      open.push({ ...turn, cost: 0, state: 'sent', awaited: new Map(), result: null });
-    },
-    take(line: Line): void {
-      if (line.type === 'result') takeResult(line as ResultLine);
-      else if (line.type === 'command_lifecycle') takeLifecycle(line);
-      else if (line.subtype === 'init') takeInit(line);
-      else if (line.subtype === 'task_started' || line.subtype === 'task_notification') takeTask(line);
-      // Nothing more comes by itself: what waited for sub-agents has all there is.
-      else if (line.subtype === 'session_state_changed' && line['state'] === 'idle')
-        for (const turn of [...open]) finish(turn);
-      else takeOutputs(line);
-    },
-    /** Ends all that are open, as the process did. */
-    fail(value: RunEnd): void {
-      for (const turn of [...open, ...(own ? [own] : [])]) end(turn, value);
-    },
-    /** What a prompt or a hook of a tool call belongs to. */
-    ownerOf: (toolId: unknown): LiveTurn | null => ownerOf(toolId) ?? open[0] ?? null,
-    /** The tool call whose sub-agent made a tool call; null for the model's own. */
-    parentOf: (toolId: unknown): string | null => owners.get(asText(toolId))?.parent ?? null,
-    /** What a turn has cost so far (USD), where the process has counted so much in all. */
-    spentBy: (turn: LiveTurn, counted: number): number =>
-      (turn as Open).cost + counted - (total ?? deps.costBefore),
-    isBusy: (): boolean => open.length > 0 || own !== null,
-    isToolOpen: (): boolean => openTools.size > 0,
-    /** Whether each message that was written was begun: two that wait would be merged into one turn. */
-    areAllBegun: (): boolean => open.every((turn) => turn.state === 'started'),
-    has: (messageId: string | null): boolean =>
-      messageId === null ? own !== null : open.some((turn) => turn.messageId === messageId),
-  };
 }

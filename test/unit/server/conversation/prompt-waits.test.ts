@@ -9,6 +9,7 @@ import { saidOf } from '../../../../frontend/feature/chat/tool-line.ts';
 import { de } from '../../../../frontend/word/de.ts';
 import { en } from '../../../../frontend/word/en.ts';
 import { decodeLine } from '../../../../server/agent/claude/decoder.ts';
+import { parseCliLine } from '../../../../server/agent/claude/protocol.ts';
 import { addWaits } from '../../../../server/conversation/prompt-waits.ts';
 import type { AskedPrompt } from '../../../../server/store/port.ts';
 import { nobodyAnswered, parseDenial } from '../../../../server/transcript/denial.ts';
@@ -174,8 +175,8 @@ verifies('prompt.told', 'reads from a transcript and from the stream that a call
     permission_decision: { source: 'user_reject' },
   };
   const line = { ...result('Not so.'), tool_result_meta: [null, { id: 'x' }, meta] };
-  expect(decodeLine(line)).toMatchObject([{ type: 'tool.finished', denied: 'person' }]);
-  expect(decodeLine({ ...line, tool_result_meta: 'odd' })[0]).not.toHaveProperty('denied');
+  expect(decodeLine(parseCliLine(line))).toMatchObject([{ type: 'tool.finished', denied: 'person' }]);
+  expect(decodeLine(parseCliLine({ ...line, tool_result_meta: 'odd' }))[0]).not.toHaveProperty('denied');
 });
 
 verifies('prompt.told', 'subtracts waiting for a person from durations in the history', () => {

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLineReader, decodeLine, type Line } from '../../../../../server/agent/claude/decoder.ts';
-import { createLiveTurns } from '../../../../../server/agent/claude/live/turns.ts';
-import { costSince, fromResult, type ResultLine } from '../../../../../server/agent/claude/result.ts';
+import { decodeLine } from '../../../../../server/agent/claude/decoder.ts';
+import { createLineReader } from '../../../../../server/agent/claude/line-reader.ts';
+import { LiveTurns } from '../../../../../server/agent/claude/live/turns.ts';
+import { parseCliLine, type ResultLine } from '../../../../../server/agent/claude/protocol.ts';
+import { costSince, fromResult } from '../../../../../server/agent/claude/result.ts';
 import { createStringClipper } from '../../../../../server/agent/claude/string-clipper.ts';
 import type { RunEnd } from '../../../../../server/agent/port.ts';
 
@@ -88,7 +90,7 @@ const block = fc.record(
 );
 
 /** A line of any type with anything in any of its fields. */
-const line = fc.constantFrom(...Object.keys(fields)).chain((type) =>
+const rawLine = fc.constantFrom(...Object.keys(fields)).chain((type) =>
   fc.dictionary(fc.constantFrom(...(fields[type] ?? [])), odd, { maxKeys: 8 }).chain((values) =>
     fc.oneof(
       fc.constant({ ...values, type }),
@@ -103,7 +105,9 @@ const line = fc.constantFrom(...Object.keys(fields)).chain((type) =>
         .map((subtype) => ({ ...values, type, subtype })),
     ),
   ),
-) as fc.Arbitrary<Line>;
+);
+
+const line = rawLine.map(parseCliLine);
 
 test('a line of any shape is decoded to what can be written as JSON', () => {
   fc.assert(
@@ -119,7 +123,7 @@ test('the answer survives any other lines', () => {
   );
   fc.assert(
     fc.property(values, (others) => {
-      const result = { ...others, type: 'result', result: 'fine' } as ResultLine;
+      const result = parseCliLine({ ...others, type: 'result', result: 'fine' }) as ResultLine;
       const end = fromResult(result, costSince(result, null, 0), 'session');
       expect(end).toMatchObject({ kind: 'answer', response: 'fine' });
       const { cost, totalCost, turns, durationMs, contextWindow, sessionId, usage, permissionDenials } =
@@ -141,7 +145,7 @@ test('the answer survives any other lines', () => {
 test('the answer of a live process survives odd lines before it', () => {
   fc.assert(
     fc.property(fc.array(line, { maxLength: 5 }), (before) => {
-      const turns = createLiveTurns({ begin: () => null, costBefore: 0, sessionId: () => 'session' });
+      const turns = new LiveTurns({ beginOwn: () => null, costBefore: 0, sessionId: () => 'session' });
       let ended: RunEnd | null = null;
       const settle = (end: RunEnd) => {
         ended ??= end;
@@ -149,19 +153,15 @@ test('the answer of a live process survives odd lines before it', () => {
       turns.add({
         messageId: 'm1',
         budget: null,
-        mayAsk: false,
-        output: (output) => void JSON.stringify(output),
+        canPrompt: false,
+        onOutput: (output) => void JSON.stringify(output),
         settle,
       });
       for (const one of before)
-        if (one.type !== 'result' && one.type !== 'command_lifecycle') turns.take(one);
-      turns.take({
-        type: 'result',
-        result: 'fine',
-        user_message_uuids: ['m1'],
-        total_cost_usd: 'abc',
-      } as Line);
-      turns.take({ type: 'system', subtype: 'session_state_changed', state: 'idle' });
+        if (one.type !== 'result' && one.type !== 'command_lifecycle') turns.handleLine(one);
+      const result = { type: 'result', result: 'fine', user_message_uuids: ['m1'], total_cost_usd: 'abc' };
+      turns.handleLine(parseCliLine(result));
+      turns.handleLine(parseCliLine({ type: 'system', subtype: 'session_state_changed', state: 'idle' }));
       expect(ended).not.toBe(null);
     }),
     { numRuns: 500 },
@@ -205,7 +205,8 @@ test('a result of 50 MB is cut and read in pieces, none of which takes long', ()
   for (let bytes = 0; bytes < 50_000_000; bytes += chunk.length) lines.push(...reader.push(chunk));
   lines.push(...reader.push(Buffer.from('","session_id":"s"}\n')));
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatchObject({ type: 'result', session_id: 's' });
-  expect(String(lines[0]?.['result']).length).toBeLessThan(2_100_000);
-  expect(String(lines[0]?.['result'])).toMatch(/the transcript has the whole text\]$/);
+  const [result] = lines as [ResultLine];
+  expect(result).toMatchObject({ type: 'result', sessionId: 's' });
+  expect(result.text.length).toBeLessThan(2_100_000);
+  expect(result.text).toMatch(/the transcript has the whole text\]$/);
 });
