@@ -3,7 +3,7 @@ import type { Conversations } from '../conversation/conversations.ts';
 import { ServerEventBus } from '../events.ts';
 import { lookAtPaths } from '../project/inspect-paths.ts';
 import { resolveFile } from '../project/resolve-file.ts';
-import { createPrompts } from '../prompt/prompts.ts';
+import { Prompts } from '../prompt/prompts.ts';
 import { SessionLeases } from '../session/lease.ts';
 import { HeadlessRecorder } from '../session-record/headless-recorder.ts';
 import { createTerminals } from '../terminal/terminals.ts';
@@ -42,7 +42,7 @@ export function composeAgents(
     newId: newRecordId,
   });
   const { agent } = headlessRecorder;
-  const prompts = createPrompts({
+  const prompts = new Prompts({
     store: stores.promptStore,
     timeoutS: config.PROMPT_TIMEOUT_S === '' ? null : config.PROMPT_TIMEOUT_S,
     resolveFile,

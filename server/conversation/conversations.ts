@@ -223,7 +223,7 @@ class ConversationService implements Conversations {
       ...deps,
       leftovers,
       processes: deps.orphanedProcesses,
-      closePrompts: deps.prompts.closeLeft,
+      closePrompts: () => deps.prompts.closeLeftovers(),
       projectOf,
       onEnd: (turn) => scheduler.onLeftoverSettled(turn),
     });

@@ -17,7 +17,7 @@ type LiveSessionsDeps = {
   mapping: MappingStore;
   journal: Journal;
   liveProcessStore: LiveStore;
-  prompts: Pick<Prompts, 'allowWhere'>;
+  prompts: Pick<Prompts, 'allowUnneeded'>;
   schedulerState: SchedulerState;
   records: ConversationRecords;
   preparer: TurnPreparer;
@@ -98,7 +98,7 @@ export class LiveSessions {
 
   #allowAffordable(id: string): void {
     const { budgets, prompts } = this.#deps;
-    prompts.allowWhere((prompt) => {
+    prompts.allowUnneeded((prompt) => {
       if (prompt.kind !== 'budget' || prompt.conv_id !== id) return false;
       const spent = Number(prompt.input['spent_usd']);
       return spent < budgets.remaining(prompt.turn_id, id, spent);

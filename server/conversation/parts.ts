@@ -99,7 +99,7 @@ export function createConversationParts({ stores, services, files, settings }: C
   const announcer = new ChangeAnnouncer({ ...deps, summarize: (id) => views.summarize(id) });
   const announce = (id: string) => announcer.announce(id);
   const onRemove = (id: string) => {
-    services.prompts.forget(id);
+    services.prompts.rules.revokeOfConversation(id);
     files.sweepFiles();
   };
   const newId = services.newConvId;

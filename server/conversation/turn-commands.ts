@@ -13,7 +13,7 @@ import type { TurnWaiters } from './turn/waiters.ts';
 type TurnCommandsDeps = {
   mapping: MappingStore;
   turns: TurnStore;
-  prompts: Pick<Prompts, 'of'>;
+  prompts: Pick<Prompts, 'listOfTurn'>;
   schedulerState: SchedulerState;
   records: ConversationRecords;
   scheduler: Scheduler;
@@ -38,7 +38,7 @@ export class TurnCommands {
   }
 
   get(id: string): TurnSummary & { prompts: Prompt[] } {
-    return { ...this.#toSummary(this.require(id)), prompts: this.#deps.prompts.of(id) };
+    return { ...this.#toSummary(this.require(id)), prompts: this.#deps.prompts.listOfTurn(id) };
   }
 
   /** Resolves with the turn when it has ended, or (with `orWaiting`) waits for a person; never after `signal`. */

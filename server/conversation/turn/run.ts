@@ -81,7 +81,7 @@ export async function runTurn(
     }
   }
   if (active.stop === 'shutdown') {
-    detail = describeWaiting(deps.prompts.of(active.turn.id));
+    detail = describeWaiting(deps.prompts.listOfTurn(active.turn.id));
     deps.prompts.closeRestarted(active.turn.id);
   }
   reading.over.abort();
@@ -218,10 +218,10 @@ async function handlePrompt(
   try {
     await deps.prompts.ask(prompt, { respond, signal });
   } catch (error) {
-    deps.warn(error, 'a prompt could not be kept');
+    deps.warn(error, 'a prompt could not be stored');
     respond({
       decision: 'deny',
-      message: `The question could not be put to the user: ${(error as Error).message}. Do not go on.`,
+      message: `The question could not be put to the user: ${(error as Error).message}. Do not continue.`,
       interrupt: true,
     });
   }
@@ -242,7 +242,7 @@ function withdrawalSignal(active: ActiveTurn, agentSignal: AbortSignal, over: Ab
 }
 
 function recordWaiting(active: ActiveTurn, deps: TurnRunDeps): void {
-  const state = deps.prompts.of(active.turn.id).length ? 'waiting' : 'running';
+  const state = deps.prompts.listOfTurn(active.turn.id).length ? 'waiting' : 'running';
   if (active.turn.state === state || !['running', 'waiting'].includes(active.turn.state)) return;
   active.turn.state = state;
   deps.onWaiting(active);

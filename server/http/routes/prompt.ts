@@ -13,13 +13,13 @@ export function addPromptRoutes(
 
   handle('listPrompts', () => ({ prompts: prompts.list() }));
   handle('answerPrompt', (context) => prompts.answer(context.params.id, context.body, decider(context)));
-  handle('listRules', () => ({ rules: prompts.rules() }));
+  handle('listRules', () => ({ rules: prompts.rules.list() }));
   handle('revokeRule', (context) => {
-    prompts.revoke(context.params.id, decider(context));
+    prompts.rules.revoke(context.params.id, decider(context));
     return { revoked: context.params.id };
   });
   handle('audit', ({ query }) => {
-    const entries = prompts.audit(query.limit, query.before);
+    const entries = prompts.listAudit(query.limit, query.before);
     return { entries, before: entries.length === query.limit ? (entries.at(-1)?.id ?? null) : null };
   });
 }

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { PromptReply } from '../../../../server/agent/port.ts';
-import { type Asked, createPrompts } from '../../../../server/prompt/prompts.ts';
+import { type Asked, Prompts } from '../../../../server/prompt/prompts.ts';
 
 const by = { name: 'person', address: null };
 const asked: Asked = {
@@ -27,7 +27,7 @@ function setUp() {
     rules: () => [],
     note: () => {},
   };
-  const prompts = createPrompts({
+  const prompts = new Prompts({
     store: store as never,
     timeoutS: null,
     resolveFile: async (path) => path,
@@ -51,7 +51,7 @@ function setUp() {
 test('an answer reaches the agent, and the signal of an answered prompt closes nothing again', async () => {
   const { prompts, channel, replies, outcomes } = setUp();
   await prompts.ask(asked, channel);
-  expect(prompts.of('t')).toMatchObject([{ id: 'p1' }]);
+  expect(prompts.listOfTurn('t')).toMatchObject([{ id: 'p1' }]);
   prompts.answer('p1', { decision: 'allow' }, by);
   expect(replies).toMatchObject([{ decision: 'allow', input: { command: 'ls' } }]);
   expect(outcomes).toEqual(['allowed']);

@@ -43,7 +43,7 @@ async function runOnce(inject: () => void) {
     session_id: 's',
   };
   const active = createActiveTurn(turn as never);
-  const prompts = { ask: async () => {}, of: () => inject() ?? [] };
+  const prompts = { ask: async () => {}, listOfTurn: () => inject() ?? [] };
   const transcripts = {
     readTextSince: async () => '',
     keepsAnswer: async () => true,
