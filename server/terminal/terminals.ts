@@ -8,12 +8,13 @@ import type { Prompts } from '../prompt/prompts.ts';
 import type { SessionLeases } from '../session/lease.ts';
 import type { SessionRecordStore } from '../session-record/port.ts';
 import { createSessionRecords, type SessionRecords } from '../session-record/records.ts';
+import { HookSettingsFiles } from './hook-settings.ts';
 import { createOutputLogs } from './output-log.ts';
-import { createTerminalPrompts, type TerminalPrompts } from './prompts.ts';
+import { TerminalPrompts } from './prompts.ts';
 import { createTerminalSessions, type TerminalSessions } from './sessions.ts';
 import { createTmux } from './tmux.ts';
 import type { StartTypedTurn } from './turn-port.ts';
-import { createTypedTurns } from './turns.ts';
+import { TypedTurns } from './turns.ts';
 
 export type TerminalsDeps = {
   dataFolder: string;
@@ -45,6 +46,7 @@ export type Terminals = {
 export function createTerminals(deps: TerminalsDeps): Terminals {
   const { agent, warn, now } = deps;
   const folder = join(deps.dataFolder, 'terminals');
+  const hookFiles = new HookSettingsFiles(folder, deps.url);
   const tmux = createTmux({ env: deps.env });
   const archive = createSessionRecords({
     store: deps.store,
@@ -54,7 +56,7 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     startOf: processStart,
     onEnd(record) {
       terminals.onEnd(record.id);
-      terminalPrompts.forget(record.id).catch((error) => warn(error, 'failed to delete terminal hook file'));
+      hookFiles.remove(record.id).catch((error) => warn(error, 'failed to delete terminal hook file'));
     },
     async onMove({ id, session_id, started_at }, to) {
       // /resume leads to an earlier session: its conversation, if it has one, is another.
@@ -67,7 +69,7 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     newId: deps.newId,
   });
   const prepareHooks = (recordId: string, permissionMode: string) =>
-    terminalPrompts.prepare(recordId, permissionMode);
+    hookFiles.write(recordId, permissionMode);
   const terminals = createTerminalSessions({
     agent,
     terminals: tmux,
@@ -76,20 +78,19 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
     leases: deps.leases,
     now,
   });
-  const typedTurns = createTypedTurns({ agent, terminals, leases: deps.leases, now });
+  const typedTurns = new TypedTurns({ agent, terminals, leases: deps.leases, now });
 
-  const terminalPrompts = createTerminalPrompts({
+  const terminalPrompts = new TerminalPrompts({
     ...deps,
     archive,
-    deliverToTurn: typedTurns.deliverPrompt,
-    folder,
+    deliverToTurn: (sessionId, request) => typedTurns.deliverPrompt(sessionId, request),
     newId: () => nanoid(12),
   });
   return {
     archive,
     terminals,
     terminalPrompts,
-    startTypedTurn: typedTurns.start,
+    startTypedTurn: (spec, onOutput) => typedTurns.start(spec, onOutput),
     dispose: () => archive.dispose(),
   };
 }

@@ -11,7 +11,7 @@ export function addHookRoute(
   { terminalPrompts }: { terminalPrompts: TerminalPrompts },
 ): void {
   handle('terminalHook', ({ body, response, signal }) =>
-    terminalPrompts.hook(response.locals['terminal'], body, signal),
+    terminalPrompts.answerHook(response.locals['terminal'], body, signal),
   );
 }
 
