@@ -4,7 +4,7 @@ import { inputText } from './rule-match.ts';
 
 const maxInput = 2000;
 
-/** Who decides, and from where. */
+/** The person or program that decides, with its address. */
 export type Decider = { name: string; address: string | null };
 
 /** A decision that the server makes without a person. */

@@ -70,7 +70,7 @@ export class LiveTurns {
   /** The turn of each tool call, for the output of its sub-agent. */
   readonly #toolOwners = new Map<string, { turn: OpenTurn; parent: string | null }>();
   readonly #openTools = new Set<string>();
-  /** What background work reported last: the process may begin a turn of its own because of it. */
+  /** What background work reported last: the process may begin a turn because of it. */
   #notification = '';
   /** The total at the last result (USD); null before the first. */
   #costAtLastResult: number | null = null;
