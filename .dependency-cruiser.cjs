@@ -30,7 +30,7 @@ module.exports = {
       name: 'page-data-has-no-zod',
       comment: 'The page takes values from these: zod would cost it 22 KB.',
       severity: 'error',
-      from: { path: '^contract/(route|error|reducer|live-parts|waiting|visible|shown-input)\\.ts$' },
+      from: { path: '^contract/(route|error|client|page-path|turn-state|limits|reducer|live-parts|waiting|visible|shown-input)\\.ts$' },
       to: { path: 'zod', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -42,11 +42,11 @@ module.exports = {
     {
       name: 'command-is-a-client',
       comment:
-        'The command knows the contract alone; of that the routes, the reducer and what is shown of an input, since zod would make its start slow.',
+        'The command imports the contract only, and values only from its modules without zod, which would slow its start.',
       severity: 'error',
       from: { path: '^cli/' },
       to: {
-        path: '^(server|frontend|test|scripts)/|^contract/(?!route\\.ts$|route-row\\.ts$|reducer\\.ts$|visible\\.ts$|shown-input\\.ts$)',
+        path: '^(server|frontend|test|scripts)/|^contract/(?!(route|route-row|client|limits|turn-state|reducer|visible|shown-input)\\.ts$)',
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -55,7 +55,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^frontend/' },
       to: {
-        path: '^contract/(?!route\\.ts$|error\\.ts$|reducer\\.ts$|visible\\.ts$|shown-input\\.ts$)',
+        path: '^contract/(?!(route|client|page-path|limits|turn-state|reducer|visible|shown-input)\\.ts$)',
         dependencyTypesNot: ['type-only'],
       },
     },

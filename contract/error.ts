@@ -1,3 +1,5 @@
+import { attachmentLimits, maxMessageBytes, megabytes } from './limits.ts';
+
 /** One row of the error table: the HTTP status, a short title, and how a client fixes it. */
 export type ErrorRow = { status: number; title: string; hint: string };
 
@@ -201,12 +203,12 @@ export const errorTable = {
   attachment_too_large: {
     status: 413,
     title: 'The attachments are too large or too many',
-    hint: 'A message may have 20 files of 20 MB in total, and an image 5 MB. Put larger files into the project and name them.',
+    hint: `A message may have ${attachmentLimits.files} files of ${megabytes(attachmentLimits.bytes)} MB in total, and an image ${megabytes(attachmentLimits.imageBytes)} MB. Put larger files into the project and name them.`,
   },
   message_too_large: {
     status: 413,
     title: 'The message is too large',
-    hint: 'A message may have 10,000,000 bytes. Put large material into a file of the project and name it.',
+    hint: `A message may have ${megabytes(maxMessageBytes)} MB. Put large material into a file of the project and name it.`,
   },
   prompt_too_long: {
     status: 413,

@@ -160,11 +160,3 @@ export const isDetail: Readonly<Record<EventType, boolean>> = {
   'turn.interrupted': false,
   'conversation.changed': false,
 };
-
-/** The types after which no further event of a turn follows. */
-export const finalTypes: readonly EventType[] = [
-  'turn.completed',
-  'turn.failed',
-  'turn.cancelled',
-  'turn.interrupted',
-];

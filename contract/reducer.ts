@@ -3,6 +3,7 @@ import { problemType } from './error.ts';
 import type { StoredEvent } from './event.ts';
 import { reduceParts } from './live-parts.ts';
 import type { LiveTurn, TurnSummary } from './turn.ts';
+import { endedStates } from './turn-state.ts';
 import { noteAnswered, noteAsked } from './waiting.ts';
 
 type EventOf<T extends StoredEvent['type']> = Extract<StoredEvent, { type: T }> & { turn_id: string };
@@ -11,7 +12,7 @@ type EndEvent = { [T in EndType]: EventOf<T> }[EndType];
 
 /** Whether an event is the last one of its turn. */
 export const isEnd = (event: StoredEvent): event is StoredEvent & EndEvent =>
-  /^turn\.(completed|failed|cancelled|interrupted)$/.test(event.type);
+  endedStates.some((state) => event.type === `turn.${state}`);
 
 /** The most that is kept of one turn's text; all of it is in the events and the transcript. */
 const maxText = 4_000_000;

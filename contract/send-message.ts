@@ -2,9 +2,6 @@ import { z } from 'zod';
 import { ConvId, Effort, ModelName, PermissionMode, ProjectPath, SessionId } from './conversation-options.ts';
 import { optional } from './query.ts';
 
-/** A message may have 10,000,000 bytes: the CLI refuses more than 10 MB on its standard input. */
-export const maxMessageBytes = 10_000_000;
-
 const Message = z.string().refine((text) => text.trim() !== '', 'must not be empty');
 const TimeoutSeconds = z.number().positive().max(86_400);
 

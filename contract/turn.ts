@@ -1,15 +1,8 @@
 import { z } from 'zod';
 import { MessagePart } from './message.ts';
+import { turnStates } from './turn-state.ts';
 
-export const TurnState = z.enum([
-  'queued',
-  'running',
-  'waiting',
-  'completed',
-  'failed',
-  'cancelled',
-  'interrupted',
-]);
+export const TurnState = z.enum(turnStates);
 export type TurnState = z.infer<typeof TurnState>;
 
 /** Where a turn comes from: a message, or background work of an earlier turn that had something to tell. */

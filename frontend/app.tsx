@@ -13,7 +13,7 @@ import type { Panel } from './panel.ts';
 import { list, rows } from './state/list.ts';
 import { link, openConversation } from './state/live.ts';
 import { prefs, setPrefs } from './state/prefs.ts';
-import { go, pathOf, place } from './state/route.ts';
+import { conversationPath, navigate, route } from './state/route.ts';
 import { isListed, signedIn } from './state/session.ts';
 import { openId, runningTurn, thread, threadTitle } from './state/thread.ts';
 import { stopTurn } from './state/turn.ts';
@@ -34,20 +34,20 @@ const Share = lazy(async () => (await import('./feature/share/share.tsx')).Share
 
 /** The page: what the address names, or the login. */
 export function App() {
-  const { name } = place.value;
+  const { name } = route.value;
   if (name === 'pair') return <Pair />;
   if (signedIn.value === false) return <Login />;
   // Nobody could be asked yet: with a connection that is settled in a moment, without one what is here is shown.
   if (!(signedIn.value && isListed.value) && link.value !== 'lost') return null;
-  if (name === 'settings') return <Settings part={place.value.part} home={home()} lines={<Lines />} />;
+  if (name === 'settings') return <Settings part={route.value.id} home={home()} lines={<Lines />} />;
   if (name === 'sessions')
-    return <Sessions id={place.value.id} home={home()} lines={<Lines />} History={Reading} />;
+    return <Sessions id={route.value.id} home={home()} lines={<Lines />} History={Reading} />;
   if (name === 'share') return <Share take={takeShared} />;
   return <Home />;
 }
 
 /** Where the way back leads. */
-const home = () => (openId.value ? pathOf(openId.value) : '/');
+const home = () => (openId.value ? conversationPath(openId.value) : '/');
 
 function takeShared(id: string, text: string, files: ReturnType<typeof filesOf>): void {
   if (text) appendDraft(id, text);
@@ -70,7 +70,7 @@ function Home() {
   const [panel, setPanel] = useState<Panel>(null);
   const t = words.value;
   const close = () => setPanel(null);
-  const asked = place.value.name === 'chat' ? place.value.id : null;
+  const asked = route.value.name === 'chat' ? route.value.id : null;
   const waiting = list.value.prompts.length;
   const title = threadTitle.value ?? openId.value;
 
@@ -93,11 +93,11 @@ function Home() {
     const step = command === 'next' ? 1 : command === 'previous' ? -1 : 0;
     const at = rows.value.findIndex(({ id }) => id === openId.value);
     const other = step ? rows.value[at + step] : undefined;
-    if (other) go(pathOf(other.id));
+    if (other) navigate(conversationPath(other.id));
     else if (command === 'palette' || command === 'help' || command === 'conversations') setPanel(command);
     else if (command === 'newConversation') setPanel('conversations');
     else if (command === 'needsYou') setPanel('prompts');
-    else if (command === 'settings') go('/settings');
+    else if (command === 'settings') navigate('/settings');
     else if (command === 'write') document.querySelector<HTMLTextAreaElement>('.composer textarea')?.focus();
     else if (command === 'quiet') setPrefs({ quiet: !prefs.value.quiet });
     else if (command === 'stop' && runningTurn.value) void stopTurn(runningTurn.value);

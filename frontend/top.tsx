@@ -1,5 +1,5 @@
 import type { Panel } from './panel.ts';
-import { go } from './state/route.ts';
+import { navigate } from './state/route.ts';
 import { thread } from './state/thread.ts';
 import { Icon } from './ui/icon.tsx';
 import { words } from './word/words.ts';
@@ -53,7 +53,7 @@ export function Top({ waiting, title, open }: { waiting: number; title: string; 
       >
         <Icon name="more" />
       </button>
-      <button type="button" class="plain" aria-label={t.settings} onClick={() => go('/settings')}>
+      <button type="button" class="plain" aria-label={t.settings} onClick={() => navigate('/settings')}>
         <Icon name="gear" />
       </button>
     </header>

@@ -1,5 +1,6 @@
+import { readProblem } from '../../contract/client.ts';
 import type { OutboxItem } from '../store/database.ts';
-import { ApiError, addressOf, noteBuild, pageHeaders, readProblem, unreachable } from './client.ts';
+import { ApiError, addressOf, pageHeaders, readAnswer, unreachable } from './client.ts';
 
 /** The body of a message: JSON, or a form where files go with it. */
 function bodyOf(item: OutboxItem): { body: string | FormData; headers: Record<string, string> } {
@@ -45,11 +46,7 @@ export async function acceptMessage(item: OutboxItem): Promise<{ turn_id: string
   }).catch(() => {
     throw unreachable();
   });
-  noteBuild(response.headers);
-  if (!response.ok) throw new ApiError(await readProblem(response));
-  return response.json().catch(() => {
-    throw unreachable();
-  });
+  return readAnswer(response);
 }
 
 /** As `acceptMessage`, telling how much of it has gone out (0 to 1): `fetch` does not say that. */

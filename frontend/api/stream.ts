@@ -1,6 +1,6 @@
+import { createSseDecoder, readProblem } from '../../contract/client.ts';
 import type { ResetEvent, StoredEvent } from '../../contract/event.ts';
-import { ApiError, addressOf, call, noteBuild, pageHeaders, readProblem, unreachable } from './client.ts';
-import { createFrameReader } from './frames.ts';
+import { ApiError, addressOf, call, pageHeaders, rememberBuild, unreachable } from './client.ts';
 
 export type StreamEvent = StoredEvent | ResetEvent;
 
@@ -60,13 +60,13 @@ export function openStream(on: {
         cache: 'no-store',
         signal: both,
       });
-      noteBuild(response.headers);
+      rememberBuild(response.headers);
       if (!response.ok || !response.body) throw new ApiError(await readProblem(response));
       // A network that asks for a sign-in of its own answers everything with a page of its own.
       if (!response.headers.get('content-type')?.startsWith('text/event-stream')) throw unreachable();
       on.opened(Number(response.headers.get('x-switchboard-cursor')));
       const reader = response.body.getReader();
-      const frames = createFrameReader();
+      const frames = createSseDecoder();
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;

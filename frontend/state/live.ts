@@ -5,7 +5,7 @@ import { type LinkState, openStream, type StreamEvent } from '../api/stream.ts';
 import { saveList } from '../store/read-store.ts';
 import { applyToList, list, loadList, rows, setList } from './list.ts';
 import { flushSoon, forgetKnown } from './outbox.ts';
-import { place } from './route.ts';
+import { route } from './route.ts';
 import { isListed, noteSignIn, signedIn, user } from './session.ts';
 import { applyToThread, catchUp, forgetThread, openId, reloadThread, showThread, thread } from './thread.ts';
 
@@ -87,7 +87,7 @@ async function readAll(): Promise<void> {
 
 /** Reads the open conversation anew; where none was asked for, the one that was used last is opened. False where it could not be read. */
 async function refresh(): Promise<boolean> {
-  const asked = place.value.name === 'chat' ? place.value.id : null;
+  const asked = route.value.name === 'chat' ? route.value.id : null;
   const isKnown = (id: string) => list.value.conversations.some((row) => row.id === id);
   const newest = rows.value[0];
   if (asked === null && newest && !isKnown(openId.value)) {
@@ -157,7 +157,7 @@ function reportSeen(events: readonly StoredEvent[]): void {
   // Nobody reads the chat behind another screen or a dialog, nor what comes below the place that is read.
   const isRead =
     document.visibilityState === 'visible' &&
-    place.value.name === 'chat' &&
+    route.value.name === 'chat' &&
     !document.querySelector('dialog[open], .newest');
   if (!isRead) return;
   const seen = events

@@ -2,7 +2,7 @@ import { computed, effect, signal, untracked } from '@preact/signals';
 import type { StoredEvent } from '../../contract/event.ts';
 import { isEnd } from '../../contract/reducer.ts';
 import { acceptMessage, acceptWithProgress, isLarge } from '../api/accept.ts';
-import { type ApiError, call, inWords, newKey } from '../api/client.ts';
+import { type ApiError, call, describeError, newKey } from '../api/client.ts';
 import type { OutboxItem } from '../store/database.ts';
 import { addToOutbox, markInOutbox, readOutbox, removeFromOutbox } from '../store/outbox-store.ts';
 import { byConversation, lockOf, sendConversation } from '../store/sender.ts';
@@ -233,7 +233,7 @@ async function sendWaiting(id: string): Promise<void> {
 
 function noteStop(stopped: ApiError): void {
   if (stopped.status === 401) signedIn.value = false;
-  else if (stopped.status !== 0) trouble.value = inWords(stopped);
+  else if (stopped.status !== 0) trouble.value = describeError(stopped);
 }
 
 /** A connection has come: what waits need not wait for its time. */

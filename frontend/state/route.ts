@@ -1,22 +1,14 @@
 import { signal } from '@preact/signals';
+import { matchPagePath, type PageScreen } from '../../contract/page-path.ts';
 import { trouble } from './session.ts';
 
-/** What the address names. */
-export type Place =
-  | { name: 'chat'; id: string | null }
-  | { name: 'settings'; part: string | null }
-  | { name: 'sessions'; id: string | null }
-  | { name: 'pair' }
-  | { name: 'share' };
+/** A screen, and what it shows: a conversation, a session, or a part of the settings. */
+export type PageRoute = { name: PageScreen; id: string | null };
 
-export function placeOf(path: string): Place {
-  const [, first, second] = path.split('/');
-  if (first === 'c' && second) return { name: 'chat', id: decode(second) };
-  if (first === 'settings') return { name: 'settings', part: second ? decode(second) : null };
-  if (first === 'sessions') return { name: 'sessions', id: second ? decode(second) : null };
-  if (first === 'pair') return { name: 'pair' };
-  if (first === 'share') return { name: 'share' };
-  return { name: 'chat', id: null };
+/** What an address names; an unknown one is the home screen. */
+export function parseRoute(path: string): PageRoute {
+  const { screen, param } = matchPagePath(path) ?? { screen: 'chat', param: null };
+  return { name: screen, id: param === null ? null : decode(param) };
 }
 
 function decode(text: string): string {
@@ -27,20 +19,21 @@ function decode(text: string): string {
   }
 }
 
-export const place = signal<Place>({ name: 'chat', id: null });
+export const route = signal<PageRoute>({ name: 'chat', id: null });
 
 /** Follows the address, with back and forward. */
 export function followAddress(): void {
-  place.value = placeOf(location.pathname);
+  route.value = parseRoute(location.pathname);
   addEventListener('popstate', () => {
-    place.value = placeOf(location.pathname);
+    route.value = parseRoute(location.pathname);
   });
 }
 
-export function go(path: string, { replace = false } = {}): void {
+export function navigate(path: string, { replace = false } = {}): void {
   if (path !== location.pathname) history[replace ? 'replaceState' : 'pushState'](null, '', path);
-  place.value = placeOf(path);
+  route.value = parseRoute(path);
   trouble.value = null;
 }
 
-export const pathOf = (id: string) => `/c/${encodeURIComponent(id)}`;
+/** The address of a conversation. */
+export const conversationPath = (id: string) => `/c/${encodeURIComponent(id)}`;

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { ApiError, inWords, serverBuild } from '../api/client.ts';
+import { ApiError, describeError, serverBuild } from '../api/client.ts';
 
 /** Whether this browser is signed in; unknown while nobody could be asked. */
 export const signedIn = signal<boolean | null>(null);
@@ -41,7 +41,7 @@ export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401) signedIn.value = false;
     // A lost connection has its own line.
-    else if (error.status !== 0) trouble.value = inWords(error);
+    else if (error.status !== 0) trouble.value = describeError(error);
     return false;
   }
 }

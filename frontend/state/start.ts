@@ -4,7 +4,7 @@ import { clock } from '../ui/when.tsx';
 import { deleteLeaving, setList } from './list.ts';
 import { resync, startLive } from './live.ts';
 import { startOutbox } from './outbox.ts';
-import { followAddress, go, place, placeOf } from './route.ts';
+import { followAddress, navigate, parseRoute, route } from './route.ts';
 import { build, isListed, signedIn, user, wasSignedIn } from './session.ts';
 import { openId, showSaved, startThread } from './thread.ts';
 
@@ -15,9 +15,9 @@ export function takeBoot(boot: Boot, path: string): void {
   signedIn.value = boot.user !== null;
   isListed.value = boot.user !== null;
   user.value = boot.user;
-  place.value = placeOf(path);
+  route.value = parseRoute(path);
   setList({ conversations: boot.conversations, prompts: boot.prompts });
-  const asked = place.value.name === 'chat' ? place.value.id : null;
+  const asked = route.value.name === 'chat' ? route.value.id : null;
   startThread(boot.open?.id ?? asked ?? 'default', boot.open?.snapshot ?? null, boot.open?.page ?? null);
 }
 
@@ -26,7 +26,7 @@ export async function takeSaved(): Promise<void> {
   followAddress();
   build.value = document.documentElement.dataset['build'] ?? '';
   clock.value = Date.now();
-  const asked = place.value.name === 'chat' ? place.value.id : null;
+  const asked = route.value.name === 'chat' ? route.value.id : null;
   openId.value = asked ?? 'default';
   if (!wasSignedIn()) {
     signedIn.value = false;
@@ -50,7 +50,7 @@ export function startPage(boot: Boot | null): void {
   void startOutbox();
   // A notification was pressed while the page was open.
   navigator.serviceWorker?.addEventListener('message', ({ data }) => {
-    if (data?.type === 'go' && typeof data.path === 'string') go(data.path);
+    if (data?.type === 'go' && typeof data.path === 'string') navigate(data.path);
   });
   document.addEventListener('visibilitychange', () => resync());
   addEventListener('pageshow', () => resync());

@@ -1,4 +1,4 @@
-import { ApiError, inWords } from '../api/client.ts';
+import { ApiError, describeError } from '../api/client.ts';
 import type { OutboxItem } from './database.ts';
 
 /** What became of a message. */
@@ -43,7 +43,7 @@ export async function sendConversation(
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (passing.has(error.status)) return error;
-      await note({ item, result: 'refused', problem: inWords(error) });
+      await note({ item, result: 'refused', problem: describeError(error) });
       return null;
     }
   }

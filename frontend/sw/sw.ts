@@ -1,3 +1,4 @@
+import { matchPagePath } from '../../contract/page-path.ts';
 import type { PushMessage } from '../../contract/push.ts';
 import { activate, asset, install, page } from './cache.ts';
 import { press, show } from './notify.ts';
@@ -5,10 +6,6 @@ import { sendOutbox } from './outbox.ts';
 import { takeShared } from './share.ts';
 
 declare const self: ServiceWorkerGlobalScope;
-
-/** Addresses that the page takes apart by itself. */
-const isPage = (path: string) =>
-  path === '/' || /^\/(c|settings)(\/|$)/.test(path) || path === '/pair' || path === '/share';
 
 self.addEventListener('install', (event) => {
   // A page that is open goes on with its own parts: it has them.
@@ -22,7 +19,7 @@ self.addEventListener('fetch', (event) => {
   if (origin !== self.location.origin) return;
   if (request.method === 'POST' && pathname === '/share') event.respondWith(takeShared(request));
   else if (request.method !== 'GET') return;
-  else if (request.mode === 'navigate' && isPage(pathname)) event.respondWith(page(request));
+  else if (request.mode === 'navigate' && matchPagePath(pathname)) event.respondWith(page(request));
   else if (pathname.startsWith('/assets/')) event.respondWith(asset(request));
 });
 

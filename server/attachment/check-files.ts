@@ -1,12 +1,10 @@
+import { attachmentLimits } from '../../contract/limits.ts';
 import { AppError } from '../app-error.ts';
 import type { StoredAttachment } from '../store/port.ts';
 import { checkedType, isForModel } from './media-type.ts';
 
 /** A file as it comes with a message. */
 export type IncomingFile = { name: string; media_type?: string | undefined; data: Buffer };
-
-/** Limits of one message; the API accepts no larger images. */
-export const attachmentLimits = { files: 20, bytes: 20_000_000, imageBytes: 5_000_000 };
 
 type CheckedFile = Omit<StoredAttachment, 'path' | 'sha256'>;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { maxMessageBytes } from '../../contract/send-message.ts';
+import { maxMessageBytes } from '../../contract/limits.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { MappingStore, StoredAttachment, Turn, TurnOptions, TurnStore } from '../store/port.ts';

@@ -1,8 +1,8 @@
+import { isEnded } from '../../contract/turn-state.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { Turn } from '../store/port.ts';
 import type { ConversationRecords } from './records.ts';
-import { isEnded } from './turn/result.ts';
 
 /** Makes a conversation from another one, whole or up to a turn; gives its id. The old one stays as it is. */
 export async function forkConversation(

@@ -1,9 +1,10 @@
 import type { Prompt } from '../../contract/prompt.ts';
+import { isEnded } from '../../contract/turn-state.ts';
 import type { Agent, ProcessRecord, ProcessRegistry } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
-import { isEnded, resolveTurnEnd, toEndEvent } from './turn/result.ts';
+import { resolveTurnEnd, toEndEvent } from './turn/result.ts';
 import { describeWaiting } from './turn/run.ts';
 import { addText, joinText, noText } from './turn/streamed-text.ts';
 

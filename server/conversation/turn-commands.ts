@@ -1,5 +1,6 @@
 import type { Prompt } from '../../contract/prompt.ts';
 import type { TurnSummary } from '../../contract/turn.ts';
+import { isEnded } from '../../contract/turn-state.ts';
 import { AppError } from '../app-error.ts';
 import type { Prompts } from '../prompt/prompts.ts';
 import type { MappingStore, Turn, TurnStore } from '../store/port.ts';
@@ -7,7 +8,7 @@ import type { MessageAcceptor, MessageChange } from './accept-message.ts';
 import type { ConversationRecords } from './records.ts';
 import type { Scheduler } from './scheduler.ts';
 import { listQueued, type SchedulerState, streamedText } from './state.ts';
-import { isEnded, toSummary } from './turn/result.ts';
+import { toSummary } from './turn/result.ts';
 import type { TurnWaiters } from './turn/waiters.ts';
 
 type TurnCommandsDeps = {

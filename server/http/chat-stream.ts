@@ -1,5 +1,6 @@
 import type { Response } from 'express';
-import { finalTypes, type StoredEvent } from '../../contract/event.ts';
+import type { StoredEvent } from '../../contract/event.ts';
+import { isEnd } from '../../contract/reducer.ts';
 import { AppError } from '../app-error.ts';
 import { shuttingDownError } from '../conversation/conversations.ts';
 import type { Journal } from '../store/port.ts';
@@ -15,8 +16,6 @@ type Reading = {
   eventsSent(count: number): void;
 };
 
-const isFinal = (event: StoredEvent) => finalTypes.includes(event.type);
-
 /** Streams the events of a turn from its first to its last, which carries the answer. */
 export async function streamTurnEvents({
   journal,
@@ -31,7 +30,7 @@ export async function streamTurnEvents({
   await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal, closing }, async (event) => {
     eventsSent(1);
     await stream.send(`id: ${event.id}\nevent: ${event.type}\ndata: ${toJson(event)}\n\n`);
-    hasEnded = isFinal(event);
+    hasEnded = isEnd(event);
     return !hasEnded;
   });
   if (!hasEnded && closing.aborted) await stream.send(shutdownFrame(turnId));
@@ -63,7 +62,7 @@ export async function streamTurnText({ journal, turnId, response, signal, closin
   const begin = () => (open || !isShown ? '' : '\n\n');
 
   await readEvents(journal, { filter: { turn_id: turnId }, cursor: 0, signal, closing }, async (event) => {
-    hasEnded = isFinal(event);
+    hasEnded = isEnd(event);
     if (event.type === 'text.delta') {
       const text = begin() + event.text;
       open += event.text;
@@ -78,10 +77,10 @@ export async function streamTurnText({ journal, turnId, response, signal, closin
       await write(rest);
     } else if (event.type === 'turn.completed') {
       if (!isShown) await write(event.response);
-    } else if (isFinal(event)) {
+    } else if (isEnd(event)) {
       fail(event, response);
     }
-    return !isFinal(event);
+    return !isEnd(event);
   });
   if (!hasEnded && closing.aborted) {
     if (!response.headersSent) throw shuttingDownError(turnId);

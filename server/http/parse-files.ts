@@ -1,9 +1,9 @@
 import type { Request, RequestHandler } from 'express';
 import type { MulterError, Options } from 'multer';
+import { attachmentLimits, maxMessageBytes } from '../../contract/limits.ts';
 import { routes } from '../../contract/route.ts';
 import type { Route } from '../../contract/route-row.ts';
 import { AppError } from '../app-error.ts';
-import { attachmentLimits } from '../attachment/check-files.ts';
 import { parseJson } from './read-json.ts';
 
 const patterns = (Object.values(routes) as Route[])
@@ -33,7 +33,7 @@ async function createParser(): Promise<RequestHandler> {
   const limits = {
     files: attachmentLimits.files,
     fileSize: attachmentLimits.bytes,
-    fieldSize: 10_000_000,
+    fieldSize: maxMessageBytes,
     fields: 50,
   };
   // Browsers and curl send names in UTF-8.
@@ -96,7 +96,7 @@ function toAppError(error: unknown, name = 'a file'): Error {
     return new AppError('attachment_too_large', `attachments: ${what}`, { field: 'attachments' });
   }
   if (error.code === 'LIMIT_FIELD_VALUE')
-    return new AppError('message_too_large', `${error.field}: has more than 10000000 bytes`, {
+    return new AppError('message_too_large', `${error.field}: has more than ${maxMessageBytes} bytes`, {
       field: error.field,
     });
   return new AppError(

@@ -1,4 +1,5 @@
-import { finalTypes } from '../../contract/event.ts';
+import { isEnd } from '../../contract/reducer.ts';
+import { turnStates } from '../../contract/turn-state.ts';
 import type { LiveProcessPool } from '../agent/port.ts';
 import type { Conversations } from '../conversation/conversations.ts';
 import type { Prompts } from '../prompt/prompts.ts';
@@ -34,7 +35,7 @@ export function createMetrics(deps: Deps): Metrics {
   const startedAt = new Map<string, number>();
   deps.journal.onEvent((event) => {
     if (event.type === 'turn.started') startedAt.set(event.turn_id, Date.parse(event.at));
-    else if (event.type === 'text.delta' || finalTypes.includes(event.type)) {
+    else if (event.type === 'text.delta' || isEnd(event)) {
       const { turn_id = '' } = event as { turn_id?: string };
       const start = startedAt.get(turn_id);
       const isTime = start !== undefined && event.type === 'text.delta' && news.firstTokens.length < maxTimes;
@@ -80,8 +81,7 @@ async function createRegistry(
     registers,
     collect() {
       this.reset();
-      for (const state of ['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled', 'interrupted'])
-        this.set({ state }, 0);
+      for (const state of turnStates) this.set({ state }, 0);
       for (const [state, count] of Object.entries(
         ifStored(() => deps.turns.countByState(), {} as Record<string, number>),
       ))

@@ -1,5 +1,6 @@
 import type { Event } from '../../contract/event.ts';
 import type { HistoryTurn } from '../../contract/message.ts';
+import { endedStates } from '../../contract/turn-state.ts';
 import { AppError } from '../app-error.ts';
 import { truncateText } from '../transcript/truncate.ts';
 import type { Database } from './database.ts';
@@ -15,7 +16,7 @@ type Row = {
       : string;
 };
 
-const ended = "state NOT IN ('queued', 'running', 'waiting')";
+const ended = `state IN (${endedStates.map((state) => `'${state}'`).join(', ')})`;
 
 /** The turns in SQLite. `events` writes an event in the same transaction as the change that it tells of. */
 export function createTurnStore({

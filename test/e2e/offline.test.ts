@@ -134,3 +134,20 @@ verifies(
     expect(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')).toEqual([]);
   },
 );
+
+verifies('page.offline', 'opens every address of the page without a connection', async () => {
+  const { server } = await startBuilt();
+  await server.chat({ message: 'about apples', conv_id: 'apples' });
+  const line = await startBadLine(server.url);
+  const { page } = await openPhone();
+  await signIn(page, line.url);
+  await waitForWorker(page);
+  await answered(page, 'Echo: about apples').waitFor();
+  line.down();
+  for (const path of ['/', '/c/apples', '/settings', '/settings/look', '/sessions', '/share']) {
+    await page.goto(`${line.url}${path}`);
+    // The browser's own error page has another address and none of our content.
+    await page.locator('#app > *').first().waitFor();
+    expect(new URL(page.url()).pathname).toBe(path);
+  }
+});

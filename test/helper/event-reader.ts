@@ -1,18 +1,11 @@
+import { createSseDecoder } from '../../contract/client.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 
 /** Reads the events of a stream that was answered to a request, one after the other. */
 export async function* readEventStream(response: Response): AsyncGenerator<StoredEvent> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    rest += decoder.decode(chunk, { stream: true });
-    const frames = rest.split('\n\n');
-    rest = frames.pop() ?? '';
-    for (const frame of frames) {
-      const data = /^data: (.*)$/m.exec(frame)?.[1];
-      if (data) yield JSON.parse(data);
-    }
-  }
+  const decoder = createSseDecoder();
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
+    for (const { data } of decoder.push(chunk)) yield JSON.parse(data);
 }
 
 /** Reads until an event fits, and gives all that came. */

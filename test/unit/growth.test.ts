@@ -1,9 +1,8 @@
 import { expect } from 'vitest';
-import { createFrameReader as createCliFrames } from '../../cli/event-frames.ts';
 import { TerminalText } from '../../cli/terminal-text.ts';
+import { createSseDecoder } from '../../contract/client.ts';
 import { cutsOf, toRows } from '../../contract/shown-input.ts';
 import { cutText, hidesCharacters, toPieces } from '../../contract/visible.ts';
-import { createFrameReader } from '../../frontend/api/frames.ts';
 import { toSpeech } from '../../frontend/feature/chat/read-aloud.ts';
 import { testsIn } from '../../frontend/feature/chat/receipt.ts';
 import { exitCodeOf, objectOf } from '../../frontend/feature/chat/tool-line.ts';
@@ -255,19 +254,12 @@ const parsers: Record<string, Row> = {
     },
     fragments: ['a', '\n'],
   },
-  'frames of the page': {
+  'frames of an event stream': {
     parse: (text) => {
-      const reader = createFrameReader();
+      const reader = createSseDecoder();
       return chunks(text).map((chunk) => reader.push(Buffer.from(chunk)));
     },
     fragments: ['a', '\n', 'data:'],
-  },
-  'frames of the command': {
-    parse: (text) => {
-      const reader = createCliFrames();
-      return chunks(text).map((chunk) => reader.push(chunk));
-    },
-    fragments: ['a', '\n', 'data: '],
   },
   'an export': {
     parse: (text) => [

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
-import { ApiError, call, inWords } from '../../api/client.ts';
+import { ApiError, call, describeError } from '../../api/client.ts';
 import type { DiffLine } from '../../ui/diff-head.ts';
 import { DiffLines } from '../../ui/diff-lines.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
@@ -24,7 +24,7 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
       setFound(await call('readChanges', { params }));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setProblem(inWords(error));
+      setProblem(describeError(error));
     }
     setBusy(false);
   }

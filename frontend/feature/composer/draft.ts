@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { attachmentLimits } from '../../../contract/limits.ts';
 import type { OutboxItem } from '../../store/database.ts';
 import { isMounted } from '../../ui/mounted.ts';
 
@@ -51,9 +52,6 @@ export function setFiles(id: string, some: OutboxItem['files']): void {
   files.value = { ...files.value, [id]: some };
 }
 
-/** What the server takes with one message; larger ones need not be carried there to be refused. */
-const maxBytes = 20_000_000;
-
 /** Takes files up as a person gave them. False where one is empty, or they are too large together: then none is taken. */
 export function addFiles(id: string, added: Iterable<File>): boolean {
   const more = Array.from(added, (file) => ({
@@ -63,7 +61,7 @@ export function addFiles(id: string, added: Iterable<File>): boolean {
   }));
   const all = [...filesOf(id), ...more];
   const bytes = all.reduce((sum, { blob }) => sum + blob.size, 0);
-  if (bytes > maxBytes || more.some(({ blob }) => blob.size === 0)) return false;
+  if (bytes > attachmentLimits.bytes || more.some(({ blob }) => blob.size === 0)) return false;
   if (more.length) setFiles(id, all);
   return true;
 }

@@ -4,7 +4,7 @@ import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import { addressOf, call } from '../../api/client.ts';
 import { changeConversation, deleteSoon, rows } from '../../state/list.ts';
 import { prefs, setPrefs } from '../../state/prefs.ts';
-import { go, pathOf } from '../../state/route.ts';
+import { conversationPath, navigate } from '../../state/route.ts';
 import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
@@ -31,13 +31,13 @@ export function Actions({
     const isDone = await attempt(async () => {
       made = (await call('forkConversation', { params: { id }, body: {} })).id;
     });
-    if (isDone) go(pathOf(made));
+    if (isDone) navigate(conversationPath(made));
     onClose();
   }
 
   function leave(): void {
     const next = rows.value.find((row) => row.id !== id);
-    go(next ? pathOf(next.id) : '/');
+    navigate(next ? conversationPath(next.id) : '/');
     onClose();
   }
 

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ConversationSummary } from '../../../contract/conversation.ts';
 import { call } from '../../api/client.ts';
 import { leaving, list, loadArchived, loadList } from '../../state/list.ts';
-import { go, pathOf } from '../../state/route.ts';
+import { conversationPath, navigate } from '../../state/route.ts';
 import { openId } from '../../state/thread.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { lazy } from '../../ui/lazy.tsx';
@@ -37,7 +37,7 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
         onDone={(id) => {
           setAdding(false);
           if (id === null) return;
-          go(pathOf(id));
+          navigate(conversationPath(id));
           onChoose();
         }}
       />
@@ -70,7 +70,7 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
                   row={row}
                   isOpen={row.id === openId.value}
                   open={() => {
-                    go(pathOf(row.id));
+                    navigate(conversationPath(row.id));
                     onChoose();
                   }}
                 />
@@ -92,7 +92,7 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
           {t.showArchived}
         </button>
       )}
-      <button type="button" class="plain" onClick={() => go('/sessions')}>
+      <button type="button" class="plain" onClick={() => navigate('/sessions')}>
         {t.allSessions}
       </button>
     </nav>

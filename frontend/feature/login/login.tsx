@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { ApiError, call, inWords } from '../../api/client.ts';
+import { ApiError, call, describeError } from '../../api/client.ts';
 import { startLive } from '../../state/live.ts';
 import { flushSoon } from '../../state/outbox.ts';
 import { noteSignIn } from '../../state/session.ts';
@@ -26,7 +26,7 @@ export function Login() {
       flushSoon();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setProblem(inWords(error));
+      setProblem(describeError(error));
     } finally {
       setBusy(false);
     }

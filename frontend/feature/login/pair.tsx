@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, call, inWords } from '../../api/client.ts';
+import { ApiError, call, describeError } from '../../api/client.ts';
 import { startLive } from '../../state/live.ts';
-import { go } from '../../state/route.ts';
+import { navigate } from '../../state/route.ts';
 import { noteSignIn } from '../../state/session.ts';
 import { words } from '../../word/words.ts';
 import './login.css';
@@ -17,10 +17,10 @@ export function Pair() {
     call('pair', { body: { code: code || '-' } }).then(
       () => {
         noteSignIn(true);
-        go('/', { replace: true });
+        navigate('/', { replace: true });
         startLive(null);
       },
-      (error) => setProblem(error instanceof ApiError ? inWords(error) : String(error)),
+      (error) => setProblem(error instanceof ApiError ? describeError(error) : String(error)),
     );
   }, []);
   return (
@@ -32,7 +32,7 @@ export function Pair() {
             <p class="problem" role="alert">
               {problem}
             </p>
-            <button type="button" onClick={() => go('/', { replace: true })}>
+            <button type="button" onClick={() => navigate('/', { replace: true })}>
               {t.signIn}
             </button>
           </>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { rows } from '../../state/list.ts';
-import { go, pathOf } from '../../state/route.ts';
+import { conversationPath, navigate } from '../../state/route.ts';
 import { Sheet } from '../../ui/sheet.tsx';
 import { words } from '../../word/words.ts';
 import { type CommandName, shortcuts } from './commands.ts';
@@ -23,7 +23,7 @@ export function Palette({ run, onClose }: { run(name: CommandName): void; onClos
       key: row.id,
       label: row.title,
       hint: row.project,
-      run: () => go(pathOf(row.id)),
+      run: () => navigate(conversationPath(row.id)),
     })),
     ...commands.map((name) => ({
       key: `command ${name}`,

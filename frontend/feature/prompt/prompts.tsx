@@ -1,5 +1,5 @@
 import { list, titleOf } from '../../state/list.ts';
-import { go, pathOf } from '../../state/route.ts';
+import { conversationPath, navigate } from '../../state/route.ts';
 import { thread } from '../../state/thread.ts';
 import { lazy } from '../../ui/lazy.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
@@ -32,7 +32,7 @@ export function AllPrompts({ onClose }: { onClose(): void }) {
             type="button"
             class="plain"
             onClick={() => {
-              go(pathOf(prompt.conv_id));
+              navigate(conversationPath(prompt.conv_id));
               onClose();
             }}
           >

@@ -1,5 +1,5 @@
 import type { Answer } from '../../../contract/endpoint.ts';
-import { go } from '../../state/route.ts';
+import { navigate } from '../../state/route.ts';
 import { ago, clock } from '../../ui/when.tsx';
 import { sessionWords } from '../../word/session-words.ts';
 import { locale } from '../../word/words.ts';
@@ -20,7 +20,7 @@ export function Hits({ answer: { hits, order } }: { answer: SearchAnswer }) {
             <button
               type="button"
               class="plain"
-              onClick={() => go(`/sessions/${hit.session_id}${hit.before ? `@${hit.before}` : ''}`)}
+              onClick={() => navigate(`/sessions/${hit.session_id}${hit.before ? `@${hit.before}` : ''}`)}
             >
               <span class="conversation-title" dir="auto">
                 {hit.title ?? hit.project ?? hit.session_id}

@@ -1,7 +1,7 @@
 import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import { call } from '../../api/client.ts';
 import { changeConversation } from '../../state/list.ts';
-import { go } from '../../state/route.ts';
+import { navigate } from '../../state/route.ts';
 import { attempt } from '../../state/session.ts';
 import { sessionWords } from '../../word/session-words.ts';
 
@@ -25,7 +25,7 @@ export function InTerminal({
         >
           {isTyped ? t.letWait : t.typeIn}
         </button>
-        <button type="button" onClick={() => go(`/sessions/${session_id}`)}>
+        <button type="button" onClick={() => navigate(`/sessions/${session_id}`)}>
           {t.seeTerminal}
         </button>
         <button
@@ -65,7 +65,7 @@ export function HandOver({
           {isAtWork ? t.stopAndHandOver : t.handOver}
         </button>
       )}
-      <button type="button" onClick={() => go(`/sessions/${session_id}`)}>
+      <button type="button" onClick={() => navigate(`/sessions/${session_id}`)}>
         {t.itsSession}
       </button>
     </div>

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
-import { go } from '../../state/route.ts';
+import { navigate } from '../../state/route.ts';
 import { attempt } from '../../state/session.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { ago, clock } from '../../ui/when.tsx';
@@ -134,7 +134,7 @@ function Row({ session }: { session: Session }) {
   const { id, title, first_message, last_message, state, turns, modified_at, problem, project, conv_id } =
     session;
   return (
-    <button type="button" class="plain conversation" onClick={() => go(`/sessions/${id}`)}>
+    <button type="button" class="plain conversation" onClick={() => navigate(`/sessions/${id}`)}>
       <span class={`dot ${state}`} role="img" aria-label={t.sessionStates[state]} />
       <span class="conversation-text">
         <span class="conversation-title" dir="auto">

@@ -4,7 +4,7 @@ import type { Answer } from '../../../contract/endpoint.ts';
 import type { HistoryPage } from '../../../contract/message.ts';
 import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
-import { go, pathOf } from '../../state/route.ts';
+import { conversationPath, navigate } from '../../state/route.ts';
 import { attempt } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { When } from '../../ui/when.tsx';
@@ -116,12 +116,16 @@ function Ways({ session, isBusyElsewhere }: { session: Session; isBusyElsewhere:
       ).id;
     });
     setMaking(false);
-    if (isDone) go(pathOf(made));
+    if (isDone) navigate(conversationPath(made));
   }
   return (
     <div class="choices">
       {session.conv_id !== null ? (
-        <button type="button" class="primary" onClick={() => go(pathOf(String(session.conv_id)))}>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => navigate(conversationPath(String(session.conv_id)))}
+        >
           {t.openConversation}
         </button>
       ) : (

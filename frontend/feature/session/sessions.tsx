@@ -1,6 +1,6 @@
 import type { ComponentChildren, ComponentType } from 'preact';
 import type { HistoryPage } from '../../../contract/message.ts';
-import { go } from '../../state/route.ts';
+import { navigate } from '../../state/route.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { sessionWords } from '../../word/session-words.ts';
 import { SessionList } from './list.tsx';
@@ -27,7 +27,7 @@ export function Sessions({ id, home, lines, History }: SessionsProps) {
           type="button"
           class="plain"
           aria-label={t.back}
-          onClick={() => go(id === null ? home : '/sessions')}
+          onClick={() => navigate(id === null ? home : '/sessions')}
         >
           <Icon name="back" />
         </button>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ArchiveRecord } from '../../../contract/archive.ts';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { addressOf, call } from '../../api/client.ts';
-import { go } from '../../state/route.ts';
+import { navigate } from '../../state/route.ts';
 import { attempt } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
 import { sessionWords } from '../../word/session-words.ts';
@@ -62,7 +62,7 @@ function Mend({ id, repair }: { id: string; repair: Repair }) {
   async function mend(): Promise<void> {
     await attempt(async () => {
       const { copy } = await call('repairSession', { params: { host: 'local', id }, body: {} });
-      if (copy) go(`/sessions/${copy.session_id}`);
+      if (copy) navigate(`/sessions/${copy.session_id}`);
     });
   }
   return (

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call } from '../../api/client.ts';
 import { stopLive } from '../../state/live.ts';
-import { go } from '../../state/route.ts';
+import { navigate } from '../../state/route.ts';
 import { attempt, noteSignIn } from '../../state/session.ts';
 import { forgetRead } from '../../store/database.ts';
 import { Copy } from '../../ui/copy.tsx';
@@ -14,7 +14,7 @@ async function leave(): Promise<void> {
   stopLive();
   await forgetRead().catch(() => {});
   localStorage.clear();
-  go('/', { replace: true });
+  navigate('/', { replace: true });
   noteSignIn(false);
 }
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren, ComponentType } from 'preact';
-import { go } from '../../state/route.ts';
+import { navigate } from '../../state/route.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { settingWords } from '../../word/setting-words.ts';
 import { Api } from './api.tsx';
@@ -41,7 +41,12 @@ export function Settings({ part, home, lines }: SettingsProps) {
   return (
     <main class="settings">
       <header class="settings-head">
-        <button type="button" class="plain" aria-label={t.back} onClick={() => go(part ? '/settings' : home)}>
+        <button
+          type="button"
+          class="plain"
+          aria-label={t.back}
+          onClick={() => navigate(part ? '/settings' : home)}
+        >
           <Icon name="back" />
         </button>
         <h1>{isPart(part) ? t.settingParts[part] : t.settings}</h1>
@@ -53,7 +58,7 @@ export function Settings({ part, home, lines }: SettingsProps) {
         <ul class="rows">
           {(Object.keys(parts) as Part[]).map((name) => (
             <li key={name}>
-              <button type="button" class="plain row-main" onClick={() => go(`/settings/${name}`)}>
+              <button type="button" class="plain row-main" onClick={() => navigate(`/settings/${name}`)}>
                 {t.settingParts[name]}
               </button>
             </li>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { rows } from '../../state/list.ts';
-import { go, pathOf } from '../../state/route.ts';
+import { conversationPath, navigate } from '../../state/route.ts';
 import { database, type Shared } from '../../store/database.ts';
 import { words } from '../../word/words.ts';
 
@@ -27,7 +27,7 @@ export function Share({ take }: { take(id: string, text: string, files: Shared['
     if (!shared) return;
     take(id, shared.text, shared.files);
     await (await database()).clear('shared').catch(() => {});
-    go(pathOf(id), { replace: true });
+    navigate(conversationPath(id), { replace: true });
   }
 
   if (shared === undefined) return null;

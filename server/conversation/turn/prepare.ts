@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isEnded } from '../../../contract/turn-state.ts';
 import type { Agent, Launch, RunSpec } from '../../agent/port.ts';
 import type {
   ConversationRecord,
@@ -11,7 +12,6 @@ import type {
 import type { BudgetKeeper } from '../budget.ts';
 import type { ConversationRecords } from '../records.ts';
 import type { SchedulerState } from '../state.ts';
-import { isEnded } from './result.ts';
 
 /** What a conversation that says nothing of its own runs with. */
 export type RunDefaults = {

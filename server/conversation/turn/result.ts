@@ -119,5 +119,3 @@ export function toSummary(turn: Turn, text = turn.text): TurnSummary {
     error: turn.error && toProblem(turn.error.code, turn.error.detail, { turn_id: turn.id }),
   };
 }
-
-export const isEnded = (turn: Turn): boolean => !['queued', 'running', 'waiting'].includes(turn.state);

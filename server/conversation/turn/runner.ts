@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isEnded } from '../../../contract/turn-state.ts';
 import type { AgentOutput, Run, RunSpec } from '../../agent/port.ts';
 import { AppError } from '../../app-error.ts';
 import type { SessionLeases } from '../../session/lease.ts';
@@ -14,7 +15,7 @@ import { type ActiveTurn, createActiveTurn, type SchedulerState, streamedText } 
 import type { TurnQueue } from '../turn-queue.ts';
 import { createTurnFinisher } from './finish.ts';
 import { newRecord, type RunLocation, type TurnPreparer } from './prepare.ts';
-import { isEnded, resolveTurnEnd, stoppedEarly } from './result.ts';
+import { resolveTurnEnd, stoppedEarly } from './result.ts';
 import { followAgentTurn, runTurn, type StartRun, type TurnRunDeps } from './run.ts';
 import type { TurnWaiters } from './waiters.ts';
 import { addWarning, checkTranscriptKept } from './warnings.ts';

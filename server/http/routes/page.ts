@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import express, { type Request, type Response, Router } from 'express';
 import type { Boot } from '../../../contract/boot.ts';
+import { pagePaths } from '../../../contract/page-path.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { Page, PageLook } from '../../page/port.ts';
 import type { Prompts } from '../../prompt/prompts.ts';
@@ -22,18 +23,6 @@ export type PageDeps = {
 
 /** What the first screen holds; the rest is asked for when it is wanted. */
 const first = { conversations: 30, messages: 12 };
-
-/** Addresses that the page itself takes apart. */
-const paths = [
-  '/',
-  '/c/:id',
-  '/settings',
-  '/settings/:part',
-  '/sessions',
-  '/sessions/:id',
-  '/pair',
-  '/share',
-];
 
 /** The built page. What Vite names by its content never changes; the page itself is asked for each time. */
 export function createPageRoutes(deps: PageDeps): Router {
@@ -61,7 +50,9 @@ export function createPageRoutes(deps: PageDeps): Router {
   // What the service worker keeps for the time without a connection: the page without anything in it.
   router.get('/shell', (request, response) => send(request, response, null));
   router.use(express.static(pageFolder, { index: false, maxAge: 0 }));
-  router.get(paths, async (request, response) => send(request, response, await createBoot(request, deps)));
+  router.get(Object.values(pagePaths).flat(), async (request, response) =>
+    send(request, response, await createBoot(request, deps)),
+  );
   return router;
 }
 

@@ -1,7 +1,6 @@
 import type { Answer } from '../../../contract/endpoint.ts';
-import { maxMessageBytes } from '../../../contract/send-message.ts';
+import { attachmentLimits, maxMessageBytes } from '../../../contract/limits.ts';
 import type { Agent } from '../../agent/port.ts';
-import { attachmentLimits } from '../../attachment/check-files.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { Metrics } from '../../metrics/metrics.ts';
 import type { Prompts } from '../../prompt/prompts.ts';

@@ -1,12 +1,10 @@
-import { finalTypes } from '../../../contract/event.ts';
+import { isEnded } from '../../../contract/turn-state.ts';
 import { AppError } from '../../app-error.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { Undo } from '../../undo/port.ts';
 import type { Handle } from '../handle.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
 import { toMessage } from '../message-body.ts';
-
-const endedStates = finalTypes.map((type) => type.slice('turn.'.length));
 
 export type TurnDeps = { conversations: Conversations; undo: Undo };
 
@@ -26,8 +24,8 @@ export function addTurnRoutes(handle: Handle, { conversations, undo }: TurnDeps)
 
   handle('readTurn', async ({ params, query, signal }) => {
     const orNews = query.for === 'news';
-    const { state } = conversations.getTurn(params.id);
-    const isDone = endedStates.includes(state) || (orNews && state === 'waiting');
+    const turn = conversations.getTurn(params.id);
+    const isDone = isEnded(turn) || (orNews && turn.state === 'waiting');
     if (query.wait_s && !isDone)
       await waitForEnd((until) => conversations.waitForEnd(params.id, until, orNews), query.wait_s, signal);
     return conversations.getTurn(params.id);

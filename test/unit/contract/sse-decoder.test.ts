@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { createFrameReader } from '../../../../frontend/api/frames.ts';
-import { verifies } from '../../../requirement/verifies.ts';
+import { createSseDecoder } from '../../../contract/client.ts';
+import { verifies } from '../../requirement/verifies.ts';
 
 verifies('page.logic', 'reads a stream that is cut anywhere as the whole one', () => {
   const frames = [
@@ -13,10 +13,10 @@ verifies('page.logic', 'reads a stream that is cut anywhere as the whole one', (
   );
   fc.assert(
     fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (cuts) => {
-      const reader = createFrameReader();
+      const decoder = createSseDecoder();
       const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
       expect(
-        places.slice(1).flatMap((place, index) => reader.push(bytes.slice(places[index], place))),
+        places.slice(1).flatMap((place, index) => decoder.push(bytes.slice(places[index], place))),
       ).toEqual(frames);
     }),
   );
