@@ -1,23 +1,26 @@
+import {
+  type ApiProblem,
+  buildPath,
+  buildRequest,
+  createSseDecoder,
+  type RequestParts,
+  readProblem,
+} from '../contract/client.ts';
 import type { Answer, Sent } from '../contract/endpoint.ts';
 import type { ShutdownEvent, StoredEvent } from '../contract/event.ts';
 import { type RouteName, routes } from '../contract/route.ts';
-import type { Route } from '../contract/route-row.ts';
 import type { Connection } from './connection.ts';
-import { createFrameReader } from './event-frames.ts';
-import { CliError } from './fault.ts';
+import { CliError } from './errors.ts';
+import { fixes } from './fixes.ts';
 
-/** What the server answered in place of what was asked for. */
+/** What the server answered instead of a success. */
 export class ApiError extends CliError {
   readonly status: number;
   readonly code: string;
 
-  constructor({
-    status,
-    code,
-    detail,
-    hint,
-  }: { status: number; code: string; detail: string; hint: string }) {
-    super(`${detail}${/[.!?]$/.test(detail) ? '' : '.'} ${hint}`.trim());
+  constructor({ status, code, detail }: Pick<ApiProblem, 'status' | 'detail'> & { code: string }) {
+    const sentence = /[.!?]$/.test(detail) ? detail : `${detail}.`;
+    super(`${sentence} ${fixes[code as keyof typeof fixes] ?? ''}`.trim());
     this.status = status;
     this.code = code;
   }
@@ -26,108 +29,113 @@ export class ApiError extends CliError {
 type Parts<N extends RouteName> = {
   [K in 'params' | 'query' | 'body' as [Sent<N, K>] extends [never] ? never : K]: Sent<N, K>;
 };
-type AnyParts = { params?: Record<string, string>; query?: Record<string, unknown>; body?: unknown };
 
-/** How long a connection may take to be made. */
-const retryMs = 500;
-const retries = 5;
+/** Pause before a request or a stream is tried again, and how often in a row. */
+const retryDelayMs = 500;
+const maxRetries = 5;
 
-/** The API by its route table. All throw ApiError, or CliError where the server cannot be reached. */
-export function createClient({ url, authorization, whyStale }: Connection, signal: AbortSignal) {
-  async function request(
-    name: RouteName,
-    { params = {}, query = {}, body }: AnyParts,
-    headers: Record<string, string> = {},
-  ): Promise<Response> {
-    const route: Route = routes[name];
-    const path = route.path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
-    const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = given.length
-      ? `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}`
-      : '';
-    const response = await fetch(url + path + search, {
-      method: route.method,
-      signal,
-      headers: {
-        authorization,
-        'ngrok-skip-browser-warning': '1',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch(async (error) => {
-      if (signal.aborted) throw error;
-      const stale = await whyStale?.();
-      if (stale) throw new CliError(`No server answers at ${url}: ${stale}`);
-      throw new CliError(
-        `${url} cannot be reached (${(error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message}). Is the server running?`,
-      );
-    });
-    if (response.ok) return response;
-    const problem = await response.json().catch(() => null);
-    // The token of an earlier run: the answer alone would not say that.
-    const stale = response.status === 401 ? await whyStale?.() : null;
-    if (stale) throw new CliError(stale);
-    if (problem && typeof problem.detail === 'string') throw new ApiError(problem);
-    throw new CliError(`Something between here and the server answered with status ${response.status}.`);
+const waitForRetry = () => new Promise((resolve) => setTimeout(resolve, retryDelayMs));
+
+/** The API by its route table. Methods throw ApiError, or CliError if the server cannot be reached. */
+export class Client {
+  readonly url: string;
+  readonly #connection: Connection;
+  readonly #signal: AbortSignal;
+
+  constructor(connection: Connection, signal: AbortSignal) {
+    this.url = connection.url;
+    this.#connection = connection;
+    this.#signal = signal;
   }
 
-  const client = {
-    url,
-    call: async <N extends RouteName>(
-      name: N,
-      parts: Parts<N>,
-      headers: Record<string, string> = {},
-    ): Promise<Answer<N>> => (await request(name, parts as AnyParts, headers)).json(),
-    /** The bare text of an answer. */
-    text: async <N extends RouteName>(name: N, parts: Parts<N>): Promise<string> =>
-      (await request(name, parts as AnyParts)).text(),
-    /** As `call`, and again where no connection came about: for what carries a key. */
-    async surely<N extends RouteName>(
-      name: N,
-      parts: Parts<N>,
-      headers: Record<string, string>,
-    ): Promise<Answer<N>> {
-      for (let left = retries; ; left -= 1) {
-        try {
-          return await client.call(name, parts, headers);
-        } catch (error) {
-          if (error instanceof ApiError || signal.aborted || left === 0) throw error;
-          await new Promise((resolve) => setTimeout(resolve, retryMs));
-        }
-      }
-    },
-    /** The events of a conversation after a cursor, each once, over lost connections, until the reader stops. */
-    async *events(convId: string, after: number): AsyncGenerator<StoredEvent> {
-      let cursor = after;
-      for (let lost = 0; ; lost += 1) {
-        try {
-          const response = await request(
-            'followConversation',
-            { params: { id: convId }, query: { after: cursor } },
-            { accept: 'text/event-stream' },
-          );
-          const frames = createFrameReader();
-          for await (const piece of (response.body as ReadableStream<Uint8Array>).pipeThrough(
-            new TextDecoderStream() as never,
-          ) as unknown as AsyncIterable<string>) {
-            lost = 0;
-            for (const data of frames.push(piece)) {
-              const event = JSON.parse(data) as StoredEvent | ShutdownEvent;
-              // The server comes back: the next connection continues after the same event.
-              if (event.type === 'shutdown') continue;
-              cursor = event.id;
-              yield event;
-            }
-          }
-        } catch (error) {
-          if (error instanceof ApiError || signal.aborted || lost >= retries) throw error;
-        }
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
-      }
-    },
-  };
-  return client;
-}
+  async call<N extends RouteName>(
+    name: N,
+    parts: Parts<N>,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<N>> {
+    return (await this.#request(name, parts, headers)).json();
+  }
 
-export type Client = ReturnType<typeof createClient>;
+  /** The bare text of an answer. */
+  async readText<N extends RouteName>(name: N, parts: Parts<N>): Promise<string> {
+    return (await this.#request(name, parts)).text();
+  }
+
+  /** As `call`, and again if the connection fails. Only for requests that are safe to repeat, such as those with a key. */
+  async callWithRetry<N extends RouteName>(
+    name: N,
+    parts: Parts<N>,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<N>> {
+    for (let left = maxRetries; ; left -= 1) {
+      try {
+        return await this.call(name, parts, headers);
+      } catch (error) {
+        if (error instanceof ApiError || this.#signal.aborted || left === 0) throw error;
+        await waitForRetry();
+      }
+    }
+  }
+
+  /** The events of a conversation after a cursor, each once, across lost connections, until the reader stops. */
+  async *readEvents(convId: string, after: number): AsyncGenerator<StoredEvent> {
+    let cursor = after;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        for await (const event of this.#readStream(convId, cursor)) {
+          failures = 0;
+          cursor = event.id;
+          yield event;
+        }
+      } catch (error) {
+        if (error instanceof ApiError || this.#signal.aborted || failures >= maxRetries) throw error;
+      }
+      await waitForRetry();
+    }
+  }
+
+  async *#readStream(convId: string, after: number): AsyncGenerator<StoredEvent> {
+    const parts = { params: { id: convId }, query: { after } };
+    const response = await this.#request('followConversation', parts, { accept: 'text/event-stream' });
+    const decoder = createSseDecoder();
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      for (const { data } of decoder.push(chunk)) {
+        const event = JSON.parse(data) as StoredEvent | ShutdownEvent;
+        // The server will be back: the next connection continues after the same event.
+        if (event.type !== 'shutdown') yield event;
+      }
+    }
+  }
+
+  async #request(
+    name: RouteName,
+    parts: RequestParts,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    const { authorization, findStaleReason } = this.#connection;
+    const init = buildRequest(routes[name], parts, {
+      authorization,
+      'ngrok-skip-browser-warning': '1',
+      ...headers,
+    });
+    const response = await fetch(this.url + buildPath(routes[name], parts), {
+      ...init,
+      signal: this.#signal,
+    }).catch((error) => this.#throwUnreachable(error));
+    if (response.ok) return response;
+    const problem = await readProblem(response);
+    // A token of an earlier run of the server: the answer alone does not say so.
+    const stale = response.status === 401 ? await findStaleReason?.() : null;
+    if (stale) throw new CliError(stale);
+    if (problem.code === 'unknown') throw new CliError(problem.detail);
+    throw new ApiError(problem);
+  }
+
+  async #throwUnreachable(error: Error & { cause?: { code?: string } }): Promise<never> {
+    if (this.#signal.aborted) throw error;
+    const stale = await this.#connection.findStaleReason?.();
+    if (stale) throw new CliError(`No server answers at ${this.url}: ${stale}`);
+    const reason = error.cause?.code ?? error.message;
+    throw new CliError(`${this.url} cannot be reached (${reason}). Is the server running?`);
+  }
+}

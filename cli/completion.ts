@@ -11,10 +11,10 @@ const sources: Readonly<Record<string, string>> = {
   record: 'ended -q',
 };
 
-const longOf = (flags: string): string => /--[\w-]+/.exec(flags)?.[0] ?? '';
+const longFlag = (flags: string): string => /--[\w-]+/.exec(flags)?.[0] ?? '';
 
 /** How the words for the first argument of a command are found: known ones, or a command that prints them. */
-function firstOf({ name, args }: Command): { words: string } | { asks: string } | null {
+function findFirstWords({ name, args }: Command): { words: string } | { asks: string } | null {
   const [row] = args;
   if (row?.choices) return { words: row.choices.join(' ') };
   const asks = sources[/^[<[](\w+)/.exec(row?.flags ?? '')?.[1] ?? ''];
@@ -23,32 +23,32 @@ function firstOf({ name, args }: Command): { words: string } | { asks: string } 
 }
 
 /** The completion of a shell, as a script that it reads. */
-export function completionFor(
+export function buildCompletion(
   shell: Shell,
   commands: readonly Command[],
   common: readonly OptionRow[],
 ): string {
-  if (shell === 'fish') return fish(commands, common);
-  const script = bash(commands, common);
+  if (shell === 'fish') return buildFishScript(commands, common);
+  const script = buildBashScript(commands, common);
   return shell === 'bash' ? script : `autoload -U +X bashcompinit && bashcompinit\n${script}`;
 }
 
-function bash(commands: readonly Command[], common: readonly OptionRow[]): string {
+function buildBashScript(commands: readonly Command[], common: readonly OptionRow[]): string {
   const flagsOf = (options: readonly OptionRow[]) =>
     [...options, ...common]
-      .map(({ flags }) => longOf(flags))
+      .map(({ flags }) => longFlag(flags))
       .concat('--help')
       .join(' ');
-  const withValue = common.filter(({ flags }) => flags.includes('<')).map(({ flags }) => longOf(flags));
+  const withValue = common.filter(({ flags }) => flags.includes('<')).map(({ flags }) => longFlag(flags));
   const line = (test: string, words: string) => `    ${test}) words=${words} ;;`;
   const flags = commands.map((command) => line(`${command.name}:-*`, `"${flagsOf(command.options)}"`));
   const choices = commands.flatMap(({ name, options }) =>
     options.flatMap((row) =>
-      row.choices ? [line(`${name}:${longOf(row.flags)}`, `"${row.choices.join(' ')}"`)] : [],
+      row.choices ? [line(`${name}:${longFlag(row.flags)}`, `"${row.choices.join(' ')}"`)] : [],
     ),
   );
   const first = commands.flatMap((command) => {
-    const found = firstOf(command);
+    const found = findFirstWords(command);
     if (!found) return [];
     return [line(`${command.name}:1`, 'words' in found ? `"${found.words}"` : `$(${found.asks})`)];
   });
@@ -84,24 +84,24 @@ complete -o default -F _switchboard switchboard
 `;
 }
 
-function fish(commands: readonly Command[], common: readonly OptionRow[]): string {
+function buildFishScript(commands: readonly Command[], common: readonly OptionRow[]): string {
   const optionOf = (name: string | null, { flags, about, choices }: OptionRow) => {
     const isFile = /<(path|file|folder)>/.test(flags);
     const values = choices
-      ? ` -x -a ${quoted(choices.join(' '))}`
+      ? ` -x -a ${quoteWord(choices.join(' '))}`
       : isFile
         ? ' -r -F'
         : /</.test(flags)
           ? ' -x'
           : '';
     const where = name === null ? '' : ` -n "__fish_seen_subcommand_from ${name}"`;
-    return `complete -c switchboard${where} -l ${longOf(flags).slice(2)}${values} -d ${quoted(about)}`;
+    return `complete -c switchboard${where} -l ${longFlag(flags).slice(2)}${values} -d ${quoteWord(about)}`;
   };
   const lines = commands.flatMap((command) => {
     const { name, about, options } = command;
-    const found = firstOf(command);
+    const found = findFirstWords(command);
     return [
-      `complete -c switchboard -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`,
+      `complete -c switchboard -n __fish_use_subcommand -a ${name} -d ${quoteWord(about)}`,
       ...options.map((row) => optionOf(name, row)),
       ...(found
         ? [
@@ -113,4 +113,4 @@ function fish(commands: readonly Command[], common: readonly OptionRow[]): strin
   return `complete -c switchboard -f\n${[...common.map((row) => optionOf(null, row)), ...lines].join('\n')}\n`;
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", "\\'")}'`;
+const quoteWord = (text: string) => `'${text.replaceAll("'", "\\'")}'`;

@@ -1,14 +1,14 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { CliError } from './fault.ts';
+import { CliError } from './errors.ts';
 
 /** Where a server is, and what it lets this one in by. */
 export type Connection = {
   url: string;
   authorization: string;
   /** Where both come from the note of this machine's server: why that note cannot be right, or null if it can. */
-  whyStale?(): Promise<string | null>;
+  findStaleReason?(): Promise<string | null>;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,7 +24,7 @@ export const stateFile = (env: Environment): string =>
 
 const bearer = (token: string) => `Bearer ${token}`;
 
-function urlOf(text: string): string {
+function parseServerUrl(text: string): string {
   try {
     const url = new URL(text);
     if (!/^https?:$/.test(url.protocol)) throw new Error();
@@ -50,10 +50,10 @@ export function findConnection(
   const byNote = (own: Note): Connection => ({
     url: own.url,
     authorization: bearer(token ?? own.token),
-    whyStale: () => whyStale(own, stateFile(env)),
+    findStaleReason: () => whyStale(own, stateFile(env)),
   });
   if (url) {
-    const address = urlOf(url);
+    const address = parseServerUrl(url);
     if (token) return { url: address, authorization: bearer(token) };
     if (env['SWITCHBOARD_AUTH']) {
       return {
@@ -77,20 +77,20 @@ function readNote(env: Environment): { note: Note | null; fault: string | null }
   try {
     const note = JSON.parse(readFileSync(file, 'utf8'));
     if (typeof note?.url === 'string' && typeof note.token === 'string') return { note, fault: null };
-    return { note: null, fault: notANote(file) };
+    return { note: null, fault: describeDamage(file) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { note: null, fault: null };
     return {
       note: null,
-      fault: error instanceof SyntaxError ? notANote(file) : describeFault(file, error as Error),
+      fault: error instanceof SyntaxError ? describeDamage(file) : describeFault(file, error as Error),
     };
   }
 }
 
 /** What is wrong with the file of the note, in words, or null. */
-export const noteFault = (env: Environment): string | null => readNote(env).fault;
+export const findNoteFault = (env: Environment): string | null => readNote(env).fault;
 
-const notANote = (file: string) =>
+const describeDamage = (file: string) =>
   `${file} is damaged, and is not a note of a server. A server that runs replaces it within seconds.`;
 
 function describeFault(file: string, error: Error): string {
@@ -128,4 +128,5 @@ function isRunning(pid: number): boolean {
 }
 
 /** Whether a name leads to this machine alone. */
-export const isLocal = (name: string): boolean => ['127.0.0.1', 'localhost', '[::1]', '::1'].includes(name);
+export const isLoopback = (name: string): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]', '::1'].includes(name);

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Argument, Command as Commander, CommanderError, Option } from 'commander';
-import { createClient } from './client.ts';
+import { Client } from './client.ts';
 import { isOutputClosed } from './closed-output.ts';
-import type { Command, Values } from './command.ts';
+import type { Command, Context, OptionRow, Values } from './command.ts';
 import { findConnection } from './connection.ts';
-import { CliError, exitCodes, UsageError } from './fault.ts';
+import { CliError, exitCodes, UsageError } from './errors.ts';
 import { createOutput, type Output } from './output.ts';
 import { StandardInput } from './standard-input.ts';
 import { StandardStream } from './standard-stream.ts';
@@ -25,7 +25,7 @@ const outputStream = new StandardStream(process.stdout, {
 });
 const input = new StandardInput((text) => errorStream.write(text));
 
-function outputOf({ json, quiet }: Values): Output {
+function outputFor({ json, quiet }: Values): Output {
   return createOutput({
     isJson: json === true,
     isQuiet: quiet === true,
@@ -36,47 +36,49 @@ function outputOf({ json, quiet }: Values): Output {
   });
 }
 
-/** The client is made when a command first calls it: some need no server. */
-function lazyClient(values: Values) {
-  let client: ReturnType<typeof createClient> | null = null;
-  return new Proxy({} as ReturnType<typeof createClient>, {
-    get(_target, name) {
+function createContext(values: Values): Context {
+  let client: Client | null = null;
+  return {
+    // Created when a command first uses it: some need no server.
+    get client() {
       const { server, token } = values as { server?: string; token?: string };
-      client ??= createClient(findConnection({ server, token }, process.env), interrupted.signal);
-      return client[name as keyof typeof client];
+      client ??= new Client(findConnection({ server, token }, process.env), interrupted.signal);
+      return client;
     },
-  });
+    out: outputFor(values),
+    signal: interrupted.signal,
+    commands,
+    commonOptions,
+    input,
+  };
 }
 
-function add(program: Commander, command: Command, done: (code: number) => void): void {
-  const own = program.command(command.name).description(command.about).helpGroup(`${groups[command.group]}:`);
+function createOption(row: OptionRow): Option {
+  const option = new Option(row.flags, row.about);
+  if (row.choices) option.choices([...row.choices]);
+  if (row.default !== undefined) option.default(row.default);
+  return option;
+}
+
+function addCommand(program: Commander, command: Command, onDone: (code: number) => void): void {
+  const parser = program
+    .command(command.name)
+    .description(command.about)
+    .helpGroup(`${groups[command.group]}:`)
+    .exitOverride();
   for (const { flags, about, choices } of command.args) {
     const argument = new Argument(flags, about);
-    own.addArgument(choices ? argument.choices([...choices]) : argument);
+    parser.addArgument(choices ? argument.choices([...choices]) : argument);
   }
-  for (const { flags, about, choices } of [
-    ...command.options,
-    ...commonOptions.map((row) => ({ ...row, choices: undefined })),
-  ]) {
-    const option = new Option(flags, about);
-    own.addOption(choices ? option.choices([...choices]) : option);
-  }
-  own.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  $ ${line}`).join('\n')}`);
-  own.action(async (...given: unknown[]) => {
-    const values = own.optsWithGlobals() as Values;
+  for (const row of [...command.options, ...commonOptions]) parser.addOption(createOption(row));
+  parser.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  parser.action(async (...given: unknown[]) => {
+    const values = parser.optsWithGlobals() as Values;
     const args = given.slice(0, command.args.length).flat() as string[];
-    // As where a command in its place has printed nothing.
+    // A command substitution that printed nothing passes an empty argument.
     const empty = command.args.find(({ flags }, index) => flags.startsWith('<') && args[index] === '');
     if (empty) throw new UsageError(`${empty.flags}: is empty.`);
-    const context = {
-      client: lazyClient(values),
-      out: outputOf(values),
-      signal: interrupted.signal,
-      commands,
-      commonOptions,
-      input,
-    };
-    done(await command.run(context, args, values));
+    onDone(await command.run(createContext(values), args, values));
   });
 }
 
@@ -94,11 +96,10 @@ async function main(): Promise<number> {
     .helpCommand('help [command]', 'Display help for a command');
   for (const { flags, about } of commonOptions) program.option(flags, about);
   for (const command of commands) {
-    add(program, command, (result) => {
+    addCommand(program, command, (result) => {
       code = result;
     });
   }
-  for (const own of program.commands) own.exitOverride();
   try {
     await program.parseAsync();
     return code;
@@ -113,7 +114,7 @@ async function main(): Promise<number> {
 
 process.once('SIGINT', () => {
   interrupted.abort();
-  // What still waits for something is not waited for.
+  // Whatever is still pending is abandoned.
   setTimeout(() => process.exit(exitCodes.interrupted), 200).unref();
 });
 

@@ -3,20 +3,21 @@ import { readFile } from 'node:fs/promises';
 import type { StoredEvent } from '../contract/event.ts';
 import { isEnd } from '../contract/reducer.ts';
 import { ApiError } from './client.ts';
-import { type Context, folderOf, textOf, type Values } from './command.ts';
-import { conversationOf } from './conversation.ts';
-import { CliError, UsageError } from './fault.ts';
+import type { Context, Values } from './command.ts';
+import { CliError, UsageError } from './errors.ts';
+import { findConversation } from './find-conversation.ts';
+import { resolveFolder, stringOption } from './option.ts';
 
 /**
  * The message of a command: its argument, then the file of `--file`, then what is piped in, with a blank
  * line between them. `-` as either stands for standard input. Throws UsageError if nothing is given.
  */
-export async function messageOf(
+export async function readMessage(
   { input, out }: Context,
   given: string | undefined,
   values: Values,
 ): Promise<string> {
-  const file = textOf(values, 'file');
+  const file = stringOption(values, 'file');
   const isInputNamed = given === '-' || file === '-';
   const hasWords = given !== undefined && given !== '-';
   const hasFile = file !== undefined && file !== '-';
@@ -38,11 +39,11 @@ const readMessageFile = (file: string): Promise<string> =>
   });
 
 /** Makes the conversation where there is none and something is asked of it. */
-export async function prepare({ client }: Context, name: string, values: Values): Promise<void> {
-  const [project, model, mode] = ['project', 'model', 'mode'].map((one) => textOf(values, one));
+export async function applyOptions({ client }: Context, name: string, values: Values): Promise<void> {
+  const [project, model, mode] = ['project', 'model', 'mode'].map((one) => stringOption(values, one));
   if (!project && !model && !mode) return;
   const options = {
-    ...(project ? { project: folderOf(project) } : {}),
+    ...(project ? { project: resolveFolder(project) } : {}),
     ...(model ? { model } : {}),
     ...(mode ? { permission_mode: mode as 'plan' } : {}),
   };
@@ -55,16 +56,16 @@ export async function prepare({ client }: Context, name: string, values: Values)
 }
 
 /** Gives a message to a conversation, once, whatever becomes of the connection; with where its events begin. */
-export async function accept(
+export async function acceptMessage(
   { client, out }: Context,
   name: string,
   message: string,
-  follow: boolean,
+  followTurn: boolean,
 ): Promise<{ turnId: string; cursor: number }> {
-  const known = await conversationOf(client, name);
-  const { turn_id } = await client.surely(
+  const known = await findConversation(client, name);
+  const { turn_id } = await client.callWithRetry(
     'acceptTurn',
-    { params: { id: name }, body: { message, follow } },
+    { params: { id: name }, body: { message, follow: followTurn } },
     { 'idempotency-key': randomUUID() },
   );
   if (known?.in_terminal && known.terminal_messages === 'wait')
@@ -76,7 +77,7 @@ export async function accept(
 }
 
 /** What to say if the connection is lost while a turn runs: without its id a person would send the message again. */
-export function toLostError(error: Error, turnId: string, next: string): Error {
+export function describeLostTurn(error: Error, turnId: string, next: string): Error {
   if (error instanceof ApiError) return error;
   return new CliError(
     `${error.message} The message is accepted as turn ${turnId}: do not send it again. ${next}`,
@@ -93,13 +94,17 @@ export async function follow(
   Extract<StoredEvent, { type: 'turn.completed' | 'turn.failed' | 'turn.cancelled' | 'turn.interrupted' }>
 > {
   try {
-    for await (const event of client.events(name, cursor)) {
+    for await (const event of client.readEvents(name, cursor)) {
       if (!('turn_id' in event) || event.turn_id !== turnId) continue;
       if (isEnd(event)) return event;
       on(event);
     }
   } catch (error) {
-    throw toLostError(error as Error, turnId, `Look for its answer with \`switchboard logs ${name}\` later.`);
+    throw describeLostTurn(
+      error as Error,
+      turnId,
+      `Look for its answer with \`switchboard logs ${name}\` later.`,
+    );
   }
   throw new CliError('The events ended before the turn did.');
 }

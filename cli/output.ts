@@ -44,14 +44,18 @@ export function createOutput(options: {
 }
 
 /** What would move the cursor, or change the terminal, stands for itself: titles and paths come from anywhere. */
-export const plain = (text: string) => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+export const replaceControls = (text: string) => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 
-export const clip = (text: string, max: number): string =>
+export const truncate = (text: string, max: number): string =>
   text.length > max ? `${text.slice(0, max - 1)}…` : text;
 
 /** Rows under a head, each column as wide as it needs; the last one takes what is left. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], width = 120): string {
-  const cells = [head, ...rows.map((row) => row.map(plain))];
+export function formatTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  width = 120,
+): string {
+  const cells = [head, ...rows.map((row) => row.map(replaceControls))];
   const widths = head.map((_, column) =>
     Math.min(40, Math.max(...cells.map((row) => row[column]?.length ?? 0))),
   );
@@ -61,7 +65,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .map((row) =>
       row
         .map((cell, column) =>
-          clip(cell, widths[column] ?? 0).padEnd(column === row.length - 1 ? 0 : (widths[column] ?? 0)),
+          truncate(cell, widths[column] ?? 0).padEnd(column === row.length - 1 ? 0 : (widths[column] ?? 0)),
         )
         .join('  ')
         .trimEnd(),
@@ -70,7 +74,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** How long ago a time was, in one unit. */
-export function ago(time: string, now = Date.now()): string {
+export function formatAge(time: string, now = Date.now()): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(time)) / 1000));
   for (const [unit, size] of [
     ['d', 86_400],

@@ -1,15 +1,15 @@
 import type { Prompt } from '../contract/prompt.ts';
 import { toRows } from '../contract/shown-input.ts';
 import { countLines, visible, visibleLine } from '../contract/visible.ts';
-import { ago } from './output.ts';
+import { formatAge } from './output.ts';
 
 type Question = { question?: string; options?: { label?: string }[] };
 
-export const questionsOf = ({ input }: Pick<Prompt, 'input'>): Question[] =>
+export const readQuestions = ({ input }: Pick<Prompt, 'input'>): Question[] =>
   Array.isArray(input['questions']) ? input['questions'] : [];
 
 /** A question with its options, in one line. */
-export const asked = ({ question, options }: Question): string =>
+export const formatQuestion = ({ question, options }: Question): string =>
   visibleLine(
     `${question} [${(Array.isArray(options) ? options : []).map((option) => option?.label).join(' | ')}]`,
   );
@@ -21,12 +21,12 @@ const manyLines = 5;
  * All of what is to be approved, however long it is: who allows it must have read it. What cannot be seen stands
  * there as a mark, and each line of a text begins with a bar.
  */
-export function promptLines(prompt: Prompt): string[] {
+export function formatPrompt(prompt: Prompt): string[] {
   const { id, conv_id, kind, tool, opened_at, risks, input, reason } = prompt;
   // A command of one line needs no name.
   const { command } = input;
   const isShort = tool === 'Bash' && typeof command === 'string' && !command.includes('\n');
-  const head = [id, ago(opened_at), conv_id, kind, tool, ...(isShort ? [command] : [])]
+  const head = [id, formatAge(opened_at), conv_id, kind, tool, ...(isShort ? [command] : [])]
     .map(visibleLine)
     .join('  ');
   const fields = toRows(input, isShort ? ['command'] : []).flatMap(({ depth, name, kind: form, value }) => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CliError } from './fault.ts';
+import { CliError } from './errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,22 +19,22 @@ type About = { node: string; main: string; folder: string; path: string; home: s
 const name = 'switchboard';
 
 /** A word in a systemd unit: `%` and `"` mean something there. */
-const unitWord = (text: string) =>
+const quoteUnitWord = (text: string) =>
   `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
 /** In a command `$` means something as well. */
-const commandWord = (text: string) => unitWord(text).replaceAll('$', '$$$$');
-const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+const quoteCommandWord = (text: string) => quoteUnitWord(text).replaceAll('$', '$$$$');
+const escapeXml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
-function systemd({ node, main, folder, path, home }: About): Service {
+function describeSystemd({ node, main, folder, path, home }: About): Service {
   const file = join(home, '.config', 'systemd', 'user', `${name}.service`);
   const text = `[Unit]
 Description=Switchboard: the coding agents of this machine, from a phone
 After=network.target
 
 [Service]
-ExecStart=${commandWord(node)} ${commandWord(main)} serve
+ExecStart=${quoteCommandWord(node)} ${quoteCommandWord(main)} serve
 WorkingDirectory=${folder.replaceAll('%', '%%')}
-Environment=${unitWord(`PATH=${path}`)}
+Environment=${quoteUnitWord(`PATH=${path}`)}
 Restart=on-failure
 # Terminals (tmux) that it has started live on.
 KillMode=process
@@ -52,17 +52,17 @@ WantedBy=default.target
   };
 }
 
-function launchd({ node, main, folder, path, home }: About): Service {
+function describeLaunchd({ node, main, folder, path, home }: About): Service {
   const label = `local.${name}`;
   const file = join(home, 'Library', 'LaunchAgents', `${label}.plist`);
-  const strings = (all: readonly string[]) => all.map((one) => `<string>${xml(one)}</string>`).join('');
+  const strings = (all: readonly string[]) => all.map((one) => `<string>${escapeXml(one)}</string>`).join('');
   const text = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0"><dict>
 <key>Label</key><string>${label}</string>
 <key>ProgramArguments</key><array>${strings([node, main, 'serve'])}</array>
-<key>WorkingDirectory</key><string>${xml(folder)}</string>
-<key>EnvironmentVariables</key><dict><key>PATH</key><string>${xml(path)}</string></dict>
+<key>WorkingDirectory</key><string>${escapeXml(folder)}</string>
+<key>EnvironmentVariables</key><dict><key>PATH</key><string>${escapeXml(path)}</string></dict>
 <key>RunAtLoad</key><true/>
 <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
 <key>AbandonProcessGroup</key><true/>
@@ -78,15 +78,15 @@ function launchd({ node, main, folder, path, home }: About): Service {
 }
 
 /** The service of this system. Throws CliError where there is none that is known. */
-export function serviceOf(platform: string, about: About): Service {
-  if (platform === 'linux') return systemd(about);
-  if (platform === 'darwin') return launchd(about);
+export function describeService(platform: string, about: About): Service {
+  if (platform === 'linux') return describeSystemd(about);
+  if (platform === 'darwin') return describeLaunchd(about);
   throw new CliError(
     `No service is known for ${platform}. Start \`switchboard serve\` by what starts programs there.`,
   );
 }
 
-function run(command: readonly string[], env: Environment): { ok: boolean; words: string } {
+function runCommand(command: readonly string[], env: Environment): { ok: boolean; words: string } {
   const [program = '', ...args] = command;
   const done = spawnSync(program, args, { encoding: 'utf8', env: env as NodeJS.ProcessEnv });
   return {
@@ -95,23 +95,23 @@ function run(command: readonly string[], env: Environment): { ok: boolean; words
   };
 }
 
-export function install(service: Service, env: Environment): void {
+export function installService(service: Service, env: Environment): void {
   mkdirSync(dirname(service.file), { recursive: true });
   writeFileSync(service.file, service.text);
   for (const command of service.install) {
-    const { ok, words } = run(command, env);
+    const { ok, words } = runCommand(command, env);
     if (!ok) throw new CliError(`${service.file} is written, but \`${command.join(' ')}\` failed: ${words}`);
   }
 }
 
-export function uninstall(service: Service, env: Environment): boolean {
+export function uninstallService(service: Service, env: Environment): boolean {
   if (!existsSync(service.file)) return false;
-  for (const command of service.uninstall) run(command, env);
+  for (const command of service.uninstall) runCommand(command, env);
   rmSync(service.file);
   return true;
 }
 
-export function stateOf(service: Service, env: Environment): string {
+export function readServiceState(service: Service, env: Environment): string {
   if (!existsSync(service.file)) return 'not installed';
-  return run(service.status, env).ok ? 'running' : 'installed, not running';
+  return runCommand(service.status, env).ok ? 'running' : 'installed, not running';
 }

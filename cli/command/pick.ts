@@ -1,15 +1,16 @@
 import type { Session } from '../../contract/session.ts';
-import { type Command, textOf } from '../command.ts';
-import { exitCodes, UsageError } from '../fault.ts';
-import { ago, clip } from '../output.ts';
+import type { Command } from '../command.ts';
+import { exitCodes, UsageError } from '../errors.ts';
+import { stringOption } from '../option.ts';
+import { formatAge, truncate } from '../output.ts';
 
 /** So many sessions can be picked from; older ones are found by `search`. */
 const maxRows = 200;
 
-const nameOf = (session: Session) => session.title ?? session.first_message ?? session.id;
-const lineOf = (session: Session) =>
-  clip(
-    `${session.id.slice(0, 8)}  ${session.state.padEnd(7)}  ${ago(session.modified_at).padEnd(8)}  ${nameOf(session)}`.replaceAll(
+const sessionName = (session: Session) => session.title ?? session.first_message ?? session.id;
+const formatSession = (session: Session) =>
+  truncate(
+    `${session.id.slice(0, 8)}  ${session.state.padEnd(7)}  ${formatAge(session.modified_at).padEnd(8)}  ${sessionName(session)}`.replaceAll(
       /\s/g,
       ' ',
     ),
@@ -18,7 +19,7 @@ const lineOf = (session: Session) =>
 
 /** What letters are looked for in: each by itself, or a few letters would be found in any two of them. */
 const fields = [
-  nameOf,
+  sessionName,
   (session: Session) => session.project ?? '',
   (session: Session) => session.first_message ?? '',
   (session: Session) => session.last_message ?? '',
@@ -29,11 +30,11 @@ const fields = [
 const weakest = 0.2;
 
 /** What is shown of the one that the cursor is on. */
-const previewOf = (session: Session) =>
+const formatPreview = (session: Session) =>
   [
     `${session.project ?? 'no project'}${session.conv_id ? ` · conversation ${session.conv_id}` : ''} · ${session.turns} turns`,
-    session.first_message && `first: ${clip(session.first_message.replaceAll(/\s+/g, ' '), 150)}`,
-    session.last_message && `last:  ${clip(session.last_message.replaceAll(/\s+/g, ' '), 150)}`,
+    session.first_message && `first: ${truncate(session.first_message.replaceAll(/\s+/g, ' '), 150)}`,
+    session.last_message && `last:  ${truncate(session.last_message.replaceAll(/\s+/g, ' '), 150)}`,
   ]
     .filter(Boolean)
     .join('\n');
@@ -48,7 +49,7 @@ export const pick: Command = {
   async run({ client, out, signal }, _args, values) {
     if (!out.isTerminal)
       throw new UsageError('There is no terminal to pick at. `switchboard list --sessions` lists them.');
-    const query = { limit: maxRows, project: textOf(values, 'project') };
+    const query = { limit: maxRows, project: stringOption(values, 'project') };
     const { sessions } = await client.call('listHostSessions', { params: { host: 'local' }, query });
     if (!sessions.length) {
       out.say('There are no sessions.');
@@ -67,8 +68,8 @@ export const pick: Command = {
         : sessions;
       return found.map((session) => ({
         value: session.id,
-        name: lineOf(session),
-        description: previewOf(session),
+        name: formatSession(session),
+        description: formatPreview(session),
       }));
     };
     // Standard output has the id alone.

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { renderUnicodeCompact } from 'uqr';
-import { type Command, numberOf } from '../command.ts';
-import { completionFor, type Shell, shells } from '../completion.ts';
-import { isLocal } from '../connection.ts';
-import { CliError, exitCodes, UsageError } from '../fault.ts';
+import type { Command } from '../command.ts';
+import { buildCompletion, type Shell, shells } from '../completion.ts';
+import { isLoopback } from '../connection.ts';
+import { CliError, exitCodes, UsageError } from '../errors.ts';
+import { numberOption } from '../option.ts';
 
 const status: Command = {
   name: 'status',
@@ -52,10 +53,10 @@ const genSecret: Command = {
   group: 'server',
   args: [],
   about: 'Print a random secret, for example for AUTH_PASSWORD',
-  options: [{ flags: '-l, --length <bytes>', about: 'length in bytes (default: 32)' }],
+  options: [{ flags: '-l, --length <bytes>', about: 'length in bytes', default: 32 }],
   examples: ['echo "AUTH_PASSWORD=$(switchboard gen-secret)" >> .env'],
   async run({ out }, _args, values) {
-    const bytes = numberOf(values, 'length', 32);
+    const bytes = numberOption(values, 'length');
     if (!Number.isInteger(bytes) || bytes > 1024)
       throw new UsageError('--length: use a whole number up to 1024.');
     const secret = randomBytes(bytes).toString('hex');
@@ -76,7 +77,7 @@ const openCommand: Command = {
     out.data({ url, expires_at, is_tunnel }, () =>
       out.isTerminal && !out.isQuiet ? `${renderUnicodeCompact(url)}\n${url}` : url,
     );
-    if (!is_tunnel && isLocal(new URL(url).hostname))
+    if (!is_tunnel && isLoopback(new URL(url).hostname))
       out.say(
         'This address leads to this machine alone. For a phone set TUNNEL, or put a proxy or VPN in front: docs/phone.md.',
       );
@@ -96,7 +97,7 @@ const completion: Command = {
   options: [],
   examples: ['switchboard completion bash > ~/.local/share/bash-completion/completions/switchboard'],
   async run({ out, commands, commonOptions }, [shell = '']) {
-    const script = completionFor(shell as Shell, commands, commonOptions);
+    const script = buildCompletion(shell as Shell, commands, commonOptions);
     out.data({ shell, script }, () => script.trimEnd());
     return exitCodes.ok;
   },

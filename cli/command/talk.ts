@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { ChatAnswer } from '../../contract/turn.ts';
 import { ApiError } from '../client.ts';
-import { type Command, numberOf, type OptionRow, permissionModes } from '../command.ts';
-import { exitCodes } from '../fault.ts';
-import { accept, follow, messageOf, prepare, toLostError } from '../message.ts';
-import { promptLines } from '../prompt-lines.ts';
+import type { Command, OptionRow } from '../command.ts';
+import { exitCodes } from '../errors.ts';
+import { acceptMessage, applyOptions, describeLostTurn, follow, readMessage } from '../message.ts';
+import { numberOption, permissionModes } from '../option.ts';
+import { formatPrompt } from '../prompt-lines.ts';
 
 const nameArg: OptionRow = { flags: '<name>', about: 'the conversation' };
 const messageArg: OptionRow = {
@@ -32,9 +33,9 @@ const chat: Command = {
   ],
   async run(context, [name = '', given], values) {
     const { out } = context;
-    const message = await messageOf(context, given, values);
-    await prepare(context, name, values);
-    const accepted = await accept(context, name, message, !out.isJson);
+    const message = await readMessage(context, given, values);
+    await applyOptions(context, name, values);
+    const accepted = await acceptMessage(context, name, message, !out.isJson);
     let hasWritten = false;
     let isOpen = false;
     const end = await follow(context, name, accepted, (event) => {
@@ -46,7 +47,7 @@ const chat: Command = {
       } else if (event.type === 'message') isOpen = false;
       else if (event.type === 'prompt.opened') {
         out.say(
-          `\nWaits for you:\n${promptLines(event.prompt).join('\n')}\nAnswer with: switchboard allow ${event.prompt.id}`,
+          `\nWaits for you:\n${formatPrompt(event.prompt).join('\n')}\nAnswer with: switchboard allow ${event.prompt.id}`,
         );
       } else if (event.type === 'turn.retrying') out.say(`\nTried again: ${event.reason}`);
     });
@@ -71,15 +72,16 @@ const ask: Command = {
     {
       flags: '-t, --timeout <seconds>',
       about: 'stop waiting after this long (exit code 124); the turn continues',
+      default: 86_400,
     },
   ],
   examples: ['answer=$(switchboard ask tests "which failed?")', 'switchboard ask tests -t 60 "quick check"'],
   async run(context, [name = '', given], values) {
     const { out } = context;
-    const timeout = numberOf(values, 'timeout', 86_400);
-    const message = await messageOf(context, given, values);
-    await prepare(context, name, values);
-    const { turnId } = await accept(context, name, message, false);
+    const timeout = numberOption(values, 'timeout');
+    const message = await readMessage(context, given, values);
+    await applyOptions(context, name, values);
+    const { turnId } = await acceptMessage(context, name, message, false);
     const turn = await waitForTurn(context, turnId, timeout);
     if (!turn) {
       out.say(
@@ -102,9 +104,9 @@ const send: Command = {
   options: messageOptions,
   examples: ['switchboard send tests --file BRIEFING.md'],
   async run(context, [name = '', given], values) {
-    const message = await messageOf(context, given, values);
-    await prepare(context, name, values);
-    const { turnId } = await accept(context, name, message, false);
+    const message = await readMessage(context, given, values);
+    await applyOptions(context, name, values);
+    const { turnId } = await acceptMessage(context, name, message, false);
     context.out.data({ turn_id: turnId, conv_id: name }, () => turnId);
     return exitCodes.ok;
   },
@@ -131,11 +133,13 @@ async function waitForTurn(
     const left = (until - Date.now()) / 1000;
     if (left <= 0) return null;
     const query = { wait_s: Math.min(left, 50), for: isTold ? ('end' as const) : ('news' as const) };
-    const turn = await client.surely('readTurn', { params: { id: turnId }, query }, {}).catch((error) => {
-      throw signal.aborted
-        ? error
-        : toLostError(error, turnId, `Wait for its answer with \`switchboard wait ${turnId}\` later.`);
-    });
+    const turn = await client
+      .callWithRetry('readTurn', { params: { id: turnId }, query }, {})
+      .catch((error) => {
+        throw signal.aborted
+          ? error
+          : describeLostTurn(error, turnId, `Wait for its answer with \`switchboard wait ${turnId}\` later.`);
+      });
     if (turn.ended_at !== null) return turn;
     if (turn.state !== 'waiting' || isTold) continue;
     isTold = true;
@@ -152,14 +156,14 @@ const wait: Command = {
   args: [{ flags: '<name>', about: 'the conversation, or the id of a turn' }],
   about: 'Wait until a conversation is idle or a turn has ended; fails if a turn fails or needs an answer',
   options: [
-    { flags: '-t, --timeout <seconds>', about: 'stop waiting after this long (exit code 124, default: 300)' },
+    { flags: '-t, --timeout <seconds>', about: 'stop waiting after this long (exit code 124)', default: 300 },
   ],
   examples: [
     'switchboard send tests "run them" && switchboard wait tests -t 900 && switchboard last-message tests',
   ],
   async run(context, [name = ''], values) {
     const { client, out } = context;
-    const timeout = numberOf(values, 'timeout', 300);
+    const timeout = numberOption(values, 'timeout');
     const until = Date.now() + timeout * 1000;
     const isConversation = await client.call('readConversation', { params: { id: name } }).then(
       () => true,

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { Session } from '../../contract/session.ts';
-import { type Command, durationOf, folderOf, permissionModes, textOf } from '../command.ts';
-import { CliError, exitCodes, UsageError } from '../fault.ts';
-import { sessionOf } from '../session-of.ts';
+import type { Command } from '../command.ts';
+import { CliError, exitCodes, UsageError } from '../errors.ts';
+import { parseDuration, permissionModes, resolveFolder, stringOption } from '../option.ts';
+import { resolveSession } from '../resolve-session.ts';
 
 const host = 'local';
 const sessionArg = { flags: '<session>', about: 'session id or a prefix of it, or a conversation' };
@@ -11,12 +12,12 @@ const openOptions = [
   { flags: '--mode <mode>', about: 'its permission mode (default: ask)', choices: permissionModes },
 ];
 
-const how = (values: Parameters<Command['run']>[2]) => {
-  const [model, mode] = [textOf(values, 'model'), textOf(values, 'mode')];
+const launchOptions = (values: Parameters<Command['run']>[2]) => {
+  const [model, mode] = [stringOption(values, 'model'), stringOption(values, 'mode')];
   return { ...(model ? { model } : {}), ...(mode ? { permission_mode: mode as 'plan' } : {}) };
 };
 
-const told = (session: Session) => `${session.id}\n${session.terminal?.command ?? ''}`;
+const describeTerminal = (session: Session) => `${session.id}\n${session.terminal?.command ?? ''}`;
 
 const spawnCommand: Command = {
   name: 'spawn',
@@ -34,16 +35,16 @@ const spawnCommand: Command = {
     'switchboard spawn --arg=--allowedTools --arg="Bash(git:*)"',
   ],
   async run({ client, out }, [folder = '.'], values) {
-    const name = textOf(values, 'name');
+    const name = stringOption(values, 'name');
     const args = values['arg'];
     const body = {
-      project: folderOf(folder),
+      project: resolveFolder(folder),
       ...(name ? { name } : {}),
       ...(Array.isArray(args) ? { args } : {}),
-      ...how(values),
+      ...launchOptions(values),
     };
     const session = await client.call('startTerminal', { params: { host }, body });
-    out.data(session, () => (out.isQuiet ? session.id : told(session)));
+    out.data(session, () => (out.isQuiet ? session.id : describeTerminal(session)));
     return exitCodes.ok;
   },
 };
@@ -57,10 +58,10 @@ const resume: Command = {
   examples: ['switchboard resume 4c787bb5'],
   async run({ client, out }, [name = ''], values) {
     const session = await client.call('resumeTerminal', {
-      params: { host, id: await sessionOf(client, name) },
-      body: how(values),
+      params: { host, id: await resolveSession(client, name) },
+      body: launchOptions(values),
     });
-    out.data(session, () => (out.isQuiet ? session.id : told(session)));
+    out.data(session, () => (out.isQuiet ? session.id : describeTerminal(session)));
     return exitCodes.ok;
   },
 };
@@ -81,21 +82,24 @@ const attach: Command = {
   ],
   examples: ['switchboard attach tests', 'switchboard attach tests --messages terminal'],
   async run({ client, out }, [name = ''], values) {
-    const id = await sessionOf(client, name);
+    const id = await resolveSession(client, name);
     let session: Session = await client.call('readHostSession', { params: { host, id } });
     if (session.state === 'ended' || (!session.terminal && session.conv_id !== null)) {
-      const messages = textOf(values, 'messages') as 'wait' | undefined;
+      const messages = stringOption(values, 'messages') as 'wait' | undefined;
       const body = {
-        ...how(values),
+        ...launchOptions(values),
         ...(messages ? { messages } : {}),
         ...(values['interrupt'] ? { interrupt: true } : {}),
       };
       session =
         session.conv_id === null
-          ? await client.call('resumeTerminal', { params: { host, id: session.id }, body: how(values) })
+          ? await client.call('resumeTerminal', {
+              params: { host, id: session.id },
+              body: launchOptions(values),
+            })
           : await client.call('attachConversation', { params: { id: session.conv_id }, body });
     } else if (session.conv_id !== null && values['messages']) {
-      const terminal_messages = textOf(values, 'messages') as 'wait';
+      const terminal_messages = stringOption(values, 'messages') as 'wait';
       await client.call('changeConversation', {
         params: { id: session.conv_id },
         body: { terminal_messages },
@@ -131,7 +135,7 @@ const type: Command = {
   async run({ client, out, input }, [name = '', given = '']) {
     const message = given === '-' ? await input.read() : given;
     const sent = await client.call('sendToTerminal', {
-      params: { host, id: await sessionOf(client, name) },
+      params: { host, id: await resolveSession(client, name) },
       body: { message },
     });
     out.data(sent, () => sent.state);
@@ -147,7 +151,9 @@ const screen: Command = {
   options: [],
   examples: ['switchboard screen 4c787bb5'],
   async run({ client, out }, [name = '']) {
-    const shown = await client.call('readTerminal', { params: { host, id: await sessionOf(client, name) } });
+    const shown = await client.call('readTerminal', {
+      params: { host, id: await resolveSession(client, name) },
+    });
     out.data(shown, () => shown.text.trimEnd());
     return exitCodes.ok;
   },
@@ -165,17 +171,17 @@ const kill: Command = {
   ],
   examples: ['switchboard kill 4c787bb5', 'switchboard kill --older-than 72h'],
   async run({ client, out }, [name], values) {
-    const older = textOf(values, 'olderThan');
+    const older = stringOption(values, 'olderThan');
     if ([name, older, values['all']].filter(Boolean).length !== 1)
       throw new UsageError('Give a session, --older-than or --all, and only one of them.');
     if (name) {
       const { killed } = await client.call('killTerminal', {
-        params: { host, id: await sessionOf(client, name) },
+        params: { host, id: await resolveSession(client, name) },
       });
       out.data({ killed }, () => killed);
       return exitCodes.ok;
     }
-    const idle_s = older ? durationOf('--older-than', older) : 0;
+    const idle_s = older ? parseDuration('--older-than', older) : 0;
     const done = await client.call('killTerminals', {
       params: { host },
       query: { idle_s, busy: values['busy'] ? 'true' : undefined },
@@ -210,7 +216,7 @@ const rename: Command = {
   examples: ['switchboard rename 4c787bb5 "the api tests"'],
   async run({ client, out }, [name = '', title = '']) {
     const session = await client.call('renameSession', {
-      params: { host, id: await sessionOf(client, name) },
+      params: { host, id: await resolveSession(client, name) },
       body: { title },
     });
     out.data(session, () => session.id);

@@ -3,10 +3,14 @@ import { commands, commonOptions, groups } from '../../cli/table.ts';
 
 const escapeCell = (text: string) => text.replaceAll('|', '\\|');
 
+function toRow({ flags, about, choices, default: fallback }: OptionRow): string {
+  const values = choices ? ` (${choices.join(', ')})` : '';
+  const byDefault = fallback === undefined ? '' : ` (default: ${fallback})`;
+  return `| \`${escapeCell(flags)}\` | ${escapeCell(about)}${values}${byDefault} |`;
+}
+
 const renderTable = (head: string, rows: readonly OptionRow[]) =>
-  rows.length
-    ? `| ${head} | |\n| --- | --- |\n${rows.map(({ flags, about, choices }) => `| \`${escapeCell(flags)}\` | ${escapeCell(about)}${choices ? ` (${choices.join(', ')})` : ''} |`).join('\n')}\n`
-    : '';
+  rows.length ? `| ${head} | |\n| --- | --- |\n${rows.map(toRow).join('\n')}\n` : '';
 
 /** docs/cli.md: every command with its arguments, options and examples. */
 export function renderCliPage(): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Context } from '../../../cli/command.ts';
-import { messageOf } from '../../../cli/message.ts';
+import { readMessage } from '../../../cli/message.ts';
 
 type Given = { message?: string; file?: string; piped?: string; isTerminal?: boolean };
 
@@ -14,7 +14,7 @@ async function messageFor({ message, file, piped = '', isTerminal = false }: Giv
   await writeFile(join(folder, 'notes'), 'from a file\n');
   const input = { read: async () => piped, readPiped: async () => (isTerminal ? '' : piped) };
   const path = file === 'notes' || file === 'missing' ? join(folder, file) : file;
-  return messageOf({ input, out: { isTerminal } } as unknown as Context, message, { file: path });
+  return readMessage({ input, out: { isTerminal } } as unknown as Context, message, { file: path });
 }
 
 test.each<[Given, string]>([

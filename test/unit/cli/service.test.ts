@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { serviceOf } from '../../../cli/service.ts';
+import { describeService } from '../../../cli/service.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const about = {
@@ -11,13 +11,13 @@ const about = {
 };
 
 verifies('cli.server', 'writes what systemd and launchd read, whatever its folders are called', () => {
-  const unit = serviceOf('linux', about);
+  const unit = describeService('linux', about);
   expect(unit.file).toBe('/home/me/.config/systemd/user/switchboard.service');
   expect(unit.text).toContain('ExecStart="/opt/node 24/bin/node" "/home/me/$$s & <b>/main.js" serve\n');
   expect(unit.text).toContain('WorkingDirectory=/home/me/100%% mine\n');
   expect(unit.text).toContain('Environment="PATH=/usr/bin:/home/me/\\"x\\""\n');
 
-  const plist = serviceOf('darwin', about);
+  const plist = describeService('darwin', about);
   expect(plist.file).toBe('/home/me/Library/LaunchAgents/local.switchboard.plist');
   expect(plist.text).toContain(
     '<key>ProgramArguments</key><array><string>/opt/node 24/bin/node</string><string>/home/me/$s &amp; &lt;b>/main.js</string><string>serve</string></array>',
@@ -28,5 +28,5 @@ verifies('cli.server', 'writes what systemd and launchd read, whatever its folde
     '<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>\n<key>AbandonProcessGroup</key><true/>',
   );
   expect(plist.install).toEqual([['launchctl', 'load', '-w', plist.file]]);
-  expect(() => serviceOf('win32', about)).toThrow('No service is known for win32');
+  expect(() => describeService('win32', about)).toThrow('No service is known for win32');
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, onTestFinished } from 'vitest';
 import webPush from 'web-push';
-import { promptLines } from '../../../../cli/prompt-lines.ts';
+import { formatPrompt } from '../../../../cli/prompt-lines.ts';
 import type { StoredEvent } from '../../../../contract/event.ts';
 import type { Prompt } from '../../../../contract/prompt.ts';
 import type { PushMessage } from '../../../../contract/push.ts';
@@ -265,7 +265,7 @@ verifies(
       input: { path: 'a', content: 'one\ntwo\u001b[2J', flags: { deep: [false, null, ''] }, edits: [] },
       ...{ parent_tool_id: null, opened_at: new Date().toISOString() },
     };
-    expect(promptLines(prompt)).toEqual([
+    expect(formatPrompt(prompt)).toEqual([
       expect.stringMatching(/^p {2}\S.* {2}c {2}permission {2}mcp__m__x$/),
       '    path: a',
       ...['    content:', '      | one', '      | two⟨U+001B⟩[2J'],
@@ -280,9 +280,9 @@ verifies(
       '    (why)',
       '  ! It is odd.',
     ]);
-    const forged = promptLines({ ...prompt, input: { 'a\nid2  1m  c  permission  Bash  ls': 1 } });
+    const forged = formatPrompt({ ...prompt, input: { 'a\nid2  1m  c  permission  Bash  ls': 1 } });
     expect(forged[1]).toBe('    a⟨U+000A⟩id2  1m  c  permission  Bash  ls: 1');
-    const long = promptLines({
+    const long = formatPrompt({
       ...prompt,
       tool: 'Bash',
       input: { command: `npm test${'\n'.repeat(60)}touch EVIL` },

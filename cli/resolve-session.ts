@@ -1,11 +1,11 @@
 import type { Client } from './client.ts';
-import { conversationOf } from './conversation.ts';
-import { CliError, UsageError } from './fault.ts';
+import { CliError, UsageError } from './errors.ts';
+import { findConversation } from './find-conversation.ts';
 
 /** The session of a conversation of that name, else the name as the beginning of an id. */
-export async function sessionOf(client: Client, name: string): Promise<string> {
+export async function resolveSession(client: Client, name: string): Promise<string> {
   if (!name) throw new UsageError('Give a session or a conversation: the name is empty.');
-  const found = await conversationOf(client, name);
+  const found = await findConversation(client, name);
   if (found?.session_id) return found.session_id;
   if (found)
     throw new CliError(`Nothing was said yet in conversation ${JSON.stringify(name)}: it has no session.`);
