@@ -30,7 +30,9 @@ module.exports = {
       name: 'page-data-has-no-zod',
       comment: 'The page takes values from these: zod would cost it 22 KB.',
       severity: 'error',
-      from: { path: '^contract/(route|error|client|page-path|turn-state|limits|reducer|live-parts|waiting|visible|shown-input)\\.ts$' },
+      from: {
+        path: '^contract/(route|error|client|page-path|turn-state|limits|reducer|live-parts|waiting|visible|shown-input)\\.ts$',
+      },
       to: { path: 'zod', dependencyTypesNot: ['type-only'] },
     },
     {
