@@ -86,7 +86,10 @@ const repeatableImports: Plugin = {
 };
 
 /** What the first load needs of what later parts need as well, in one file: each more costs the first frame a request. */
-const shared = { name: 'shared', test: /node_modules[\\/]@?preact|frontend[\\/]word[\\/](words|en|plural)/ };
+const shared = {
+  name: 'shared',
+  test: /node_modules[\\/]@?preact|contract[\\/]limits|frontend[\\/]i18n[\\/](messages|plural|en[\\/](common|names))\.ts/,
+};
 
 /** The page, as a browser loads it. */
 const page: UserConfig = {

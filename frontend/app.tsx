@@ -8,6 +8,7 @@ import { Login } from './feature/login/login.tsx';
 import { Pair } from './feature/login/pair.tsx';
 import { type CommandName, commandOf } from './feature/palette/commands.ts';
 import { AllPrompts, OwnPrompts } from './feature/prompt/prompts.tsx';
+import { messages } from './i18n/messages.ts';
 import { Lines } from './lines.tsx';
 import type { Panel } from './panel.ts';
 import { list, rows } from './state/list.ts';
@@ -20,7 +21,6 @@ import { stopTurn } from './state/turn.ts';
 import { Top } from './top.tsx';
 import { lazy } from './ui/lazy.tsx';
 import { Sheet } from './ui/sheet.tsx';
-import { words } from './word/words.ts';
 import './app.css';
 
 const Settings = lazy(async () => (await import('./feature/setting/settings.tsx')).Settings);
@@ -32,12 +32,12 @@ const InTerminal = lazy(async () => (await import('./feature/session/in-terminal
 const HandOver = lazy(async () => (await import('./feature/session/in-terminal.tsx')).HandOver);
 const Share = lazy(async () => (await import('./feature/share/share.tsx')).Share);
 
-/** The page: what the address names, or the login. */
+/** The page: the screen that the address names, or the login. */
 export function App() {
   const { name } = route.value;
   if (name === 'pair') return <Pair />;
   if (signedIn.value === false) return <Login />;
-  // Nobody could be asked yet: with a connection that is settled in a moment, without one what is here is shown.
+  // Not known yet: with a connection it soon will be; without one, what is stored here is shown.
   if (!(signedIn.value && isListed.value) && link.value !== 'lost') return null;
   if (name === 'settings') return <Settings part={route.value.id} home={home()} lines={<Lines />} />;
   if (name === 'sessions')
@@ -46,7 +46,7 @@ export function App() {
   return <Home />;
 }
 
-/** Where the way back leads. */
+/** Target of the back button. */
 const home = () => (openId.value ? conversationPath(openId.value) : '/');
 
 function takeShared(id: string, text: string, files: ReturnType<typeof filesOf>): void {
@@ -54,7 +54,7 @@ function takeShared(id: string, text: string, files: ReturnType<typeof filesOf>)
   if (files.length) setFiles(id, [...filesOf(id), ...files]);
 }
 
-/** Apart, so that the page as a whole is not drawn anew with each word of an answer. */
+/** Separate, so that the whole page is not drawn again with each word of an answer. */
 function OpenActions({ onClose }: { onClose(): void }) {
   const snapshot = thread.value?.snapshot;
   return snapshot ? (
@@ -68,56 +68,16 @@ function OpenActions({ onClose }: { onClose(): void }) {
 
 function Home() {
   const [panel, setPanel] = useState<Panel>(null);
-  const t = words.value;
-  const close = () => setPanel(null);
   const asked = route.value.name === 'chat' ? route.value.id : null;
   const waiting = list.value.prompts.length;
   const title = threadTitle.value ?? openId.value;
-
+  const run = (command: CommandName) => runCommand(command, setPanel);
   useEffect(() => {
     void openConversation(asked);
   }, [asked]);
-  useEffect(() => {
-    document.title = `${waiting ? `(${waiting}) ` : ''}${title} · Switchboard`;
-    (navigator as { setAppBadge?: (count: number) => Promise<void> }).setAppBadge?.(waiting).catch(() => {}); // Only an installed page has one.
-  }, [waiting, title]);
-  useEffect(() => {
-    const ask = new URLSearchParams(location.search).get('show');
-    if (ask === 'prompts' || ask === 'conversations') {
-      history.replaceState(null, '', location.pathname);
-      setPanel(ask);
-    }
-  }, []);
-
-  function run(command: CommandName): void {
-    const step = command === 'next' ? 1 : command === 'previous' ? -1 : 0;
-    const at = rows.value.findIndex(({ id }) => id === openId.value);
-    const other = step ? rows.value[at + step] : undefined;
-    if (other) navigate(conversationPath(other.id));
-    else if (command === 'palette' || command === 'help' || command === 'conversations') setPanel(command);
-    else if (command === 'newConversation') setPanel('conversations');
-    else if (command === 'needsYou') setPanel('prompts');
-    else if (command === 'settings') navigate('/settings');
-    else if (command === 'write') document.querySelector<HTMLTextAreaElement>('.composer textarea')?.focus();
-    else if (command === 'quiet') setPrefs({ quiet: !prefs.value.quiet });
-    else if (command === 'stop' && runningTurn.value) void stopTurn(runningTurn.value);
-  }
-
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      const command = commandOf(
-        event,
-        target.matches('input, textarea, select, [contenteditable]') || target.closest('dialog') !== null,
-      );
-      if (!command) return;
-      event.preventDefault();
-      run(command);
-    };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
-  }, []);
-
+  useTitle(title, waiting);
+  useAskedPanel(setPanel);
+  useKeyboard(run);
   return (
     <div class="app">
       <aside class="side">
@@ -129,15 +89,68 @@ function Home() {
         <Chat prompts={<OwnPrompts />} InTerminal={InTerminal} />
         <Composer />
       </main>
-      {panel === 'conversations' && (
-        <Sheet title={t.conversations} onClose={close}>
-          <Conversations onChoose={close} />
-        </Sheet>
-      )}
-      {panel === 'actions' && <OpenActions onClose={close} />}
-      {panel === 'prompts' && <AllPrompts onClose={close} />}
-      {panel === 'palette' && <Palette run={run} onClose={close} />}
-      {panel === 'help' && <Help onClose={close} />}
+      <OpenPanel panel={panel} run={run} close={() => setPanel(null)} />
     </div>
   );
+}
+
+function OpenPanel({ panel, run, close }: { panel: Panel; run(command: CommandName): void; close(): void }) {
+  if (panel === 'actions') return <OpenActions onClose={close} />;
+  if (panel === 'prompts') return <AllPrompts onClose={close} />;
+  if (panel === 'palette') return <Palette run={run} onClose={close} />;
+  if (panel === 'help') return <Help onClose={close} />;
+  if (panel !== 'conversations') return null;
+  return (
+    <Sheet title={messages.value.conversations} onClose={close}>
+      <Conversations onChoose={close} />
+    </Sheet>
+  );
+}
+
+function runCommand(command: CommandName, setPanel: (panel: Panel) => void): void {
+  const step = command === 'next' ? 1 : command === 'previous' ? -1 : 0;
+  const index = rows.value.findIndex(({ id }) => id === openId.value);
+  const other = step ? rows.value[index + step] : undefined;
+  if (other) navigate(conversationPath(other.id));
+  else if (command === 'palette' || command === 'help' || command === 'conversations') setPanel(command);
+  else if (command === 'newConversation') setPanel('conversations');
+  else if (command === 'needsYou') setPanel('prompts');
+  else if (command === 'settings') navigate('/settings');
+  else if (command === 'write') document.querySelector<HTMLTextAreaElement>('.composer textarea')?.focus();
+  else if (command === 'quiet') setPrefs({ quiet: !prefs.value.quiet });
+  else if (command === 'stop' && runningTurn.value) void stopTurn(runningTurn.value);
+}
+
+/** Shows how many prompts wait in the title, and on the icon of an installed page. */
+function useTitle(title: string, waiting: number): void {
+  useEffect(() => {
+    document.title = `${waiting ? `(${waiting}) ` : ''}${title} · Switchboard`;
+    const { setAppBadge } = navigator as { setAppBadge?: (count: number) => Promise<void> };
+    setAppBadge?.call(navigator, waiting).catch(() => {}); // Only an installed page has a badge.
+  }, [waiting, title]);
+}
+
+/** Opens the panel that a shortcut of the installed page asks for. */
+function useAskedPanel(setPanel: (panel: Panel) => void): void {
+  useEffect(() => {
+    const asked = new URLSearchParams(location.search).get('show');
+    if (asked !== 'prompts' && asked !== 'conversations') return;
+    history.replaceState(null, '', location.pathname);
+    setPanel(asked);
+  }, []);
+}
+
+function useKeyboard(run: (command: CommandName) => void): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      const isTyping = target.matches('input, textarea, select, [contenteditable]');
+      const command = commandOf(event, isTyping || target.closest('dialog') !== null);
+      if (!command) return;
+      event.preventDefault();
+      run(command);
+    };
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
+  }, []);
 }

@@ -1,18 +1,19 @@
 import { useEffect, useState } from 'preact/hooks';
+import { describeFailure } from './i18n/errors.ts';
+import { locale, messages } from './i18n/messages.ts';
 import { leaving, titleOf, undoDelete } from './state/list.ts';
 import { link } from './state/live.ts';
-import { isOutdated, trouble } from './state/session.ts';
+import { isOutdated, lastError } from './state/session.ts';
 import { isDeleted, savedAt } from './state/thread.ts';
 import { reloadPage } from './state/update.ts';
 import { exact } from './ui/when.tsx';
-import { locale, words } from './word/words.ts';
 
 /** A connection that comes back within this was not worth a word. */
 const patienceMs = 1500;
 
 /** What is the matter, in one quiet line: the first that holds. */
 export function Lines() {
-  const t = words.value;
+  const t = messages.value;
   const isLost = useLasting(link.value === 'lost' || link.value === 'connecting');
   const gone = leaving.value.at(-1);
   if (gone !== undefined) {
@@ -25,10 +26,10 @@ export function Lines() {
       </p>
     );
   }
-  if (trouble.value) {
+  if (lastError.value) {
     return (
       <p class="problem" role="alert">
-        {trouble.value}
+        {describeFailure(lastError.value)}
       </p>
     );
   }

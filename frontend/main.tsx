@@ -5,14 +5,14 @@ import { appendDraft, keepDrafts } from './feature/composer/draft.ts';
 import { PromptCard } from './feature/prompt/prompts.tsx';
 import { fitToKeyboard } from './keyboard.ts';
 import { loadPrefs, prefs } from './state/prefs.ts';
-import { startPage, takeBoot, takeSaved } from './state/start.ts';
+import { applyBoot, startPage, takeSaved } from './state/start.ts';
 import './style/base.css';
+import { loadLanguage } from './i18n/load-language.ts';
+import { locale } from './i18n/messages.ts';
 import { openId } from './state/thread.ts';
 import { loadMarkdown } from './ui/markdown.tsx';
 import { isMounted } from './ui/mounted.ts';
 import { startClock } from './ui/when.tsx';
-import { speak } from './word/speak.ts';
-import { locale } from './word/words.ts';
 
 /** A connection that stalls must not keep the page from working. */
 const cardTimeoutMs = 3000;
@@ -24,9 +24,9 @@ async function start(root: HTMLElement): Promise<void> {
   loadPrefs();
   const data = document.getElementById('boot')?.textContent;
   const boot: Boot | null = data ? JSON.parse(data) : null;
-  await speak(boot?.language ?? prefs.value.language ?? navigator.language.slice(0, 2));
+  await loadLanguage(boot?.language ?? prefs.value.language ?? navigator.language.slice(0, 2));
   document.documentElement.lang = locale.value;
-  if (boot) takeBoot(boot, location.pathname);
+  if (boot) applyBoot(boot, location.pathname);
   else await takeSaved();
   document.documentElement.dataset['theme'] = prefs.value.theme;
   document.documentElement.dataset['size'] = prefs.value.size;

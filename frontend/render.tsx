@@ -3,13 +3,13 @@ import type { Boot } from '../contract/boot.ts';
 import { App } from './app.tsx';
 import { PromptCard } from './feature/prompt/prompt-card.tsx';
 import { PromptCard as LazyPromptCard } from './feature/prompt/prompts.tsx';
-import { takeBoot } from './state/start.ts';
+import { de } from './i18n/de/common.ts';
+import { en } from './i18n/en/common.ts';
+import { locale, messages } from './i18n/messages.ts';
+import { applyBoot } from './state/start.ts';
 import { takeBlocks } from './ui/markdown.tsx';
 import { MarkdownBlocks } from './ui/markdown-blocks.tsx';
 import { countSigns } from './ui/sign.ts';
-import { de } from './word/de.ts';
-import { en } from './word/en.ts';
-import { locale, words } from './word/words.ts';
 
 /** With more signs in all its texts a screen would take longer than 50 ms to draw: the browser draws the rest of them. */
 const maxSigns = 4000;
@@ -26,9 +26,9 @@ LazyPromptCard.provide(PromptCard);
 
 /** The first screen as HTML. It is drawn in one go, so that the state of one request never meets that of another. */
 export function renderPage(boot: Boot): string {
-  words.value = boot.language === 'de' ? de : en;
+  messages.value = boot.language === 'de' ? de : en;
   locale.value = boot.language === 'de' ? 'de' : 'en';
-  takeBoot(boot, boot.path);
+  applyBoot(boot, boot.path);
   signsLeft = maxSigns;
   return renderToString(<App />);
 }

@@ -1,12 +1,12 @@
+import { messages } from './i18n/messages.ts';
 import type { Panel } from './panel.ts';
 import { navigate } from './state/route.ts';
 import { thread } from './state/thread.ts';
 import { Icon } from './ui/icon.tsx';
-import { words } from './word/words.ts';
 
 /** Which conversation is open and how it stands, how many wait, and the way to all the rest. */
 export function Top({ waiting, title, open }: { waiting: number; title: string; open(panel: Panel): void }) {
-  const t = words.value;
+  const t = messages.value;
   const snapshot = thread.value?.snapshot;
   const folder = snapshot?.project.split('/').at(-1);
   return (

@@ -14,24 +14,23 @@ export class ApiError extends Error {
   override name = 'ApiError';
   readonly status: number;
   readonly code: string;
-  readonly hint: string;
   /** Seconds to wait before the next try. */
   readonly retryAfter: number | null;
 
-  constructor({ status, code, detail, hint, retryAfter = null }: Failure) {
+  constructor({ status, code, detail, retryAfter = null }: Failure) {
     super(detail);
     this.status = status;
     this.code = code;
-    this.hint = hint;
     this.retryAfter = retryAfter;
+  }
+
+  /** What a person is shown of it. */
+  get failure(): { code: string; detail: string } {
+    return { code: this.code, detail: this.message };
   }
 }
 
-type Failure = Pick<ApiProblem, 'status' | 'detail' | 'hint'> & { code: string; retryAfter?: number | null };
-
-/** An error and its fix as one text. */
-export const describeError = ({ message, hint }: { message: string; hint: string }): string =>
-  `${message}${/[.!?…]$/.test(message) ? '' : '.'} ${hint}`.trim();
+type Failure = Pick<ApiProblem, 'status' | 'detail'> & { code: string; retryAfter?: number | null };
 
 /** The build of the page that the server has, from its answers. */
 export const serverBuild = signal('');
@@ -47,12 +46,7 @@ type Parts<N extends RouteName> = {
 export const addressOf = (name: RouteName, parts: RequestParts): string => buildPath(routes[name], parts);
 
 export const unreachable = () =>
-  new ApiError({
-    status: 0,
-    code: 'unreachable',
-    detail: 'The server cannot be reached.',
-    hint: 'Check the connection, then try again.',
-  });
+  new ApiError({ status: 0, code: 'unreachable', detail: 'The server cannot be reached.' });
 
 /** Calls a route of the API. Throws ApiError. */
 export async function call<N extends RouteName>(

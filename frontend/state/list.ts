@@ -3,7 +3,7 @@ import type { ConversationSummary } from '../../contract/conversation.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import { call } from '../api/client.ts';
 import { type List, reduceList, sortRows } from './list-reducer.ts';
-import { attempt, signedIn, user } from './session.ts';
+import { runReported, signedIn, user } from './session.ts';
 
 export const list = signal<List>({ conversations: [], prompts: [] });
 
@@ -38,7 +38,7 @@ export function setList(next: List): void {
 export async function loadList(): Promise<boolean> {
   if (!readings) during = [];
   readings += 1;
-  const isRead = await attempt(readList);
+  const isRead = await runReported(readList);
   readings -= 1;
   return isRead;
 }
@@ -62,7 +62,7 @@ function applyLate(): void {
 
 /** Reads the archived ones in. */
 export function loadArchived(): Promise<boolean> {
-  return attempt(async () => {
+  return runReported(async () => {
     const { conversations } = await call('listConversations', {
       query: { archived: 'true', limit: pageSize },
     });
@@ -76,7 +76,7 @@ export function loadArchived(): Promise<boolean> {
 type Changes = Parameters<typeof call<'changeConversation'>>[1]['body'];
 
 export function changeConversation(id: string, changes: Changes): Promise<boolean> {
-  return attempt(() => call('changeConversation', { params: { id }, body: changes }));
+  return runReported(() => call('changeConversation', { params: { id }, body: changes }));
 }
 
 /** How long a deletion can be taken back. */
@@ -101,7 +101,7 @@ export function undoDelete(id: string): void {
 
 async function deleteNow(id: string): Promise<void> {
   pendingDeletes.delete(id);
-  const isDone = await attempt(() => call('deleteConversation', { params: { id } }, { keepalive: true }));
+  const isDone = await runReported(() => call('deleteConversation', { params: { id } }, { keepalive: true }));
   if (isDone)
     setList({ ...list.value, conversations: list.value.conversations.filter((row) => row.id !== id) });
   leaving.value = leaving.value.filter((one) => one !== id);

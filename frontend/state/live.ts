@@ -3,10 +3,11 @@ import type { ResetEvent, StoredEvent } from '../../contract/event.ts';
 import { call } from '../api/client.ts';
 import { type LinkState, openStream, type StreamEvent } from '../api/stream.ts';
 import { saveList } from '../store/read-store.ts';
+import { deliverSoon } from './delivery.ts';
 import { applyToList, list, loadList, rows, setList } from './list.ts';
-import { flushSoon, forgetKnown } from './outbox.ts';
+import { forgetAccepted } from './outbox.ts';
 import { route } from './route.ts';
-import { isListed, noteSignIn, signedIn, user } from './session.ts';
+import { isListed, recordSignIn, signedIn, user } from './session.ts';
 import { applyToThread, catchUp, forgetThread, openId, reloadThread, showThread, thread } from './thread.ts';
 
 /** How the page is joined to the server. */
@@ -41,7 +42,7 @@ export function startLive(from: number | null): void {
     cursor: () => cursor,
     detail: () => openId.value || 'default',
     opened(at) {
-      noteSignIn(true);
+      recordSignIn(true);
       if (cursor === null || isBehind) {
         cursor ??= at;
         void readAll();
@@ -57,11 +58,11 @@ export function startLive(from: number | null): void {
       schedule();
     },
     state(state) {
-      if (state !== 'lost' && link.value !== state) flushSoon();
+      if (state !== 'lost' && link.value !== state) deliverSoon();
       link.value = state;
     },
     refused() {
-      noteSignIn(false);
+      recordSignIn(false);
       stopLive();
     },
   });
@@ -134,7 +135,7 @@ function takeQueue(): void {
   const after = events.slice(reset ? events.indexOf(reset) + 1 : 0) as StoredEvent[];
   applyToList(after);
   applyToThread(after);
-  forgetKnown(after);
+  forgetAccepted(after);
   reportSeen(after);
   saveSoon();
 }
@@ -190,5 +191,5 @@ export function resync({ isSure = false } = {}): void {
     if (!stream) startLive(cursor);
     else if (isSure || stream.idleMs() > staleMs) stream.kick();
   }
-  flushSoon();
+  deliverSoon();
 }

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { matchPagePath, type PageScreen } from '../../contract/page-path.ts';
-import { trouble } from './session.ts';
+import { lastError } from './session.ts';
 
 /** A screen, and what it shows: a conversation, a session, or a part of the settings. */
 export type PageRoute = { name: PageScreen; id: string | null };
@@ -32,7 +32,7 @@ export function followAddress(): void {
 export function navigate(path: string, { replace = false } = {}): void {
   if (path !== location.pathname) history[replace ? 'replaceState' : 'pushState'](null, '', path);
   route.value = parseRoute(path);
-  trouble.value = null;
+  lastError.value = null;
 }
 
 /** The address of a conversation. */

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import { ApiError, describeError, serverBuild } from '../api/client.ts';
+import { ApiError, serverBuild } from '../api/client.ts';
+import type { Failure } from '../i18n/errors.ts';
 
 /** Whether this browser is signed in; unknown while nobody could be asked. */
 export const signedIn = signal<boolean | null>(null);
@@ -12,7 +13,7 @@ const signedInKey = 'signed-in';
 
 export const wasSignedIn = (): boolean => localStorage.getItem(signedInKey) !== null;
 
-export function noteSignIn(isIn: boolean): void {
+export function recordSignIn(isIn: boolean): void {
   signedIn.value = isIn;
   if (isIn) localStorage.setItem(signedInKey, 'yes');
   else localStorage.removeItem(signedInKey);
@@ -22,8 +23,8 @@ export function noteSignIn(isIn: boolean): void {
 /** Which user, and the project that a conversation is in where none is named. */
 export const user = signal<{ name: string; project: string } | null>(null);
 
-/** What went wrong last, for one line; it goes when something goes well. */
-export const trouble = signal<string | null>(null);
+/** What went wrong last, for one line; it goes when something succeeds. */
+export const lastError = signal<Failure | null>(null);
 
 /** The build that this page is of; with another one on the server it is from before an update. */
 export const build = signal('');
@@ -31,17 +32,17 @@ export const build = signal('');
 export const isOutdated = (): boolean =>
   build.value !== '' && serverBuild.value !== '' && serverBuild.value !== build.value;
 
-/** Runs what calls the API; a lost sign-in leads to the login, other faults are told. True where it went well. */
-export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+/** Runs calls of the API: a lost sign-in leads to the login, other errors are shown. True if they succeeded. */
+export async function runReported(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
-    trouble.value = null;
+    lastError.value = null;
     return true;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 401) signedIn.value = false;
     // A lost connection has its own line.
-    else if (error.status !== 0) trouble.value = describeError(error);
+    else if (error.status !== 0) lastError.value = error.failure;
     return false;
   }
 }

@@ -9,7 +9,7 @@ import { build, isListed, signedIn, user, wasSignedIn } from './session.ts';
 import { openId, showSaved, startThread } from './thread.ts';
 
 /** Takes up what the page was served with; the server does the same to draw the first screen. */
-export function takeBoot(boot: Boot, path: string): void {
+export function applyBoot(boot: Boot, path: string): void {
   build.value = boot.build;
   clock.value = Date.parse(boot.now);
   signedIn.value = boot.user !== null;

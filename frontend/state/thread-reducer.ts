@@ -22,7 +22,7 @@ type Page = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
 export function openThread(snapshot: ConversationSnapshot, page: Page): Thread {
   const last = lastAnswered(snapshot);
   const ended = last ? [last] : [];
-  return joinNewest({ snapshot, messages: [], turns: [], before: null, ended }, page);
+  return mergeNewestPage({ snapshot, messages: [], turns: [], before: null, ended }, page);
 }
 
 /** The newest turn as one that has just ended, where it was answered in the session that is shown. */
@@ -63,7 +63,7 @@ function hasWhole(messages: readonly HistoryMessage[], { turn, end }: EndedTurn)
 }
 
 /** The newest page of the history, read again: pages from before it stay where it joins on to them. */
-export function joinNewest(thread: Thread, page: Page): Thread {
+export function mergeNewestPage(thread: Thread, page: Page): Thread {
   const ended = thread.ended.filter((one) => !hasWhole(page.messages, one));
   // Of a turn that is shown by itself the history is left out.
   const newest = withoutRunning(beforeTime(page.messages, ended[0]?.end.started_at ?? null), thread.snapshot);
@@ -83,7 +83,7 @@ export function joinNewest(thread: Thread, page: Page): Thread {
 }
 
 /** Puts a page of the history in front of what is there. */
-export function joinOlder(thread: Thread, page: Page): Thread {
+export function prependPage(thread: Thread, page: Page): Thread {
   const older = withoutRunning(page.messages, thread.snapshot);
   return {
     ...thread,
@@ -130,7 +130,7 @@ export function failureOf({ snapshot, messages, ended }: Thread): Failure | null
 }
 
 /** Whether a turn is known to a thread, so that nothing else need stand for its message. */
-export function knowsTurn({ snapshot, turns, ended }: Thread, turnId: string): boolean {
+export function includesTurn({ snapshot, turns, ended }: Thread, turnId: string): boolean {
   const { turn, queue, steered, last_turn } = snapshot;
   return (
     [turn, last_turn, ...queue, ...steered].some((one) => one?.turn_id === turnId) ||

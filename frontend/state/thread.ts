@@ -5,8 +5,8 @@ import type { HistoryPage } from '../../contract/message.ts';
 import { isEnd } from '../../contract/reducer.ts';
 import { ApiError, call } from '../api/client.ts';
 import { readThread, removeThread, saveThread } from '../store/read-store.ts';
-import { attempt } from './session.ts';
-import { joinNewest, joinOlder, openThread, reduceThread, type Thread } from './thread-reducer.ts';
+import { runReported } from './session.ts';
+import { mergeNewestPage, openThread, prependPage, reduceThread, type Thread } from './thread-reducer.ts';
 
 /** The conversation that is shown; null while it loads, or where nothing was said in it yet. */
 export const thread = signal<Thread | null>(null);
@@ -130,7 +130,7 @@ export async function reloadThread(): Promise<boolean> {
   isStale = true;
   waiting = [];
   try {
-    return await attempt(async () => {
+    return await runReported(async () => {
       const [snapshot, page] = await Promise.all([
         readSnapshot(id),
         readPageOf(id).then((newest) => readBackTo(id, newest)),
@@ -151,7 +151,8 @@ export async function reloadThread(): Promise<boolean> {
 
 function takeRead(id: string, snapshot: ConversationSnapshot | null, page: HistoryPage): void {
   const before = thread.value?.snapshot.id === id ? thread.value : null;
-  const fresh = snapshot && (before ? joinNewest({ ...before, snapshot }, page) : openThread(snapshot, page));
+  const fresh =
+    snapshot && (before ? mergeNewestPage({ ...before, snapshot }, page) : openThread(snapshot, page));
   thread.value = fresh && waiting.reduce(reduceThread, fresh);
   isDeleted.value = !snapshot && (isDeleted.value || before !== null);
   savedAt.value = null;
@@ -218,7 +219,7 @@ async function refreshHistory(tries = 0): Promise<void> {
   isHistoryOld = page === null;
   const current = thread.value;
   if (!page || current?.snapshot.id !== id) return;
-  thread.value = joinNewest(current, page);
+  thread.value = mergeNewestPage(current, page);
   // The last words are not in the transcript yet: a moment later they are.
   if (thread.value.ended.length && tries < maxTries)
     setTimeout(() => openId.value === id && void refreshHistory(tries + 1), retryMs / 4);
@@ -229,12 +230,12 @@ async function refreshHistory(tries = 0): Promise<void> {
 
 /** Puts the page of history before the oldest message in front. */
 export function showOlder(): Promise<boolean> {
-  return attempt(async () => {
+  return runReported(async () => {
     const current = thread.value;
     if (!current?.before) return;
     const page = await readPage(current.snapshot.id, current.before);
     const now = thread.value;
     if (now?.snapshot.id === current.snapshot.id && now.before === current.before)
-      thread.value = joinOlder(now, page);
+      thread.value = prependPage(now, page);
   });
 }

@@ -6,15 +6,17 @@ import type { Prompt } from '../../contract/prompt.ts';
 /** A message that is not on the server yet. `id` is its Idempotency-Key. */
 export type OutboxItem = {
   id: string;
-  /** By this they are sent. */
+  /** The order in which they are sent. */
   seq?: number;
   conv_id: string;
   text: string;
   files: { name: string; type: string; blob: Blob }[];
   steer: boolean;
   created_at: string;
-  /** Set where the server has refused it: it waits for the person. */
+  /** Why it was not accepted, if a person has to decide what becomes of it. */
   problem: string | null;
+  /** The code of the error with which the server refused it. */
+  code?: string;
 };
 
 export type SavedThread = {
@@ -23,7 +25,7 @@ export type SavedThread = {
   page: Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
   at: string;
 };
-/** `from`: a page of ours, or another app of the device. */
+/** `from`: a page of Switchboard, or another app on the device. */
 export type Shared = { id: number; text: string; files: OutboxItem['files']; from?: 'page' | 'app' };
 
 interface Schema extends DBSchema {
@@ -45,7 +47,7 @@ interface Schema extends DBSchema {
 
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
-/** What this browser keeps: messages to send, and what was read last. The page and its worker both open it. */
+/** What this browser stores: messages to send, and what was read last. The page and its worker both open it. */
 export function database(): Promise<IDBPDatabase<Schema>> {
   opened ??= openDB<Schema>('switchboard', 1, {
     upgrade(db) {
@@ -67,7 +69,7 @@ export function database(): Promise<IDBPDatabase<Schema>> {
   return opened;
 }
 
-/** Forgets what was read here; what is still to be sent stays for who signs in again. */
+/** Forgets what was read here; unsent messages stay for whoever signs in again. */
 export async function forgetRead(): Promise<void> {
   const db = await database();
   await Promise.all([db.clear('thread'), db.clear('list')]);

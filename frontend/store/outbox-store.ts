@@ -5,7 +5,7 @@ export async function readOutbox(): Promise<OutboxItem[]> {
   return (await database()).getAll('outbox');
 }
 
-/** Keeps a message. Resolves when the browser has it on its disk. */
+/** Stores a message. Resolves when the browser has it on its disk. */
 export async function addToOutbox(item: OutboxItem): Promise<void> {
   const transaction = (await database()).transaction('outbox', 'readwrite', { durability: 'strict' });
   await transaction.store.add(item as OutboxItem & { seq: number });
@@ -18,9 +18,13 @@ export async function removeFromOutbox(id: string): Promise<void> {
   if (key !== undefined) await db.delete('outbox', key);
 }
 
-export async function markInOutbox(id: string, problem: string | null): Promise<void> {
+/** Records why a message was refused, or (with null) that it may be sent again. */
+export async function markInOutbox(
+  id: string,
+  { problem, code }: Pick<OutboxItem, 'problem' | 'code'>,
+): Promise<void> {
   const transaction = (await database()).transaction('outbox', 'readwrite');
   const item = await transaction.store.index('id').get(id);
-  if (item) await transaction.store.put({ ...item, problem });
+  if (item) await transaction.store.put({ ...item, problem, code });
   await transaction.done;
 }

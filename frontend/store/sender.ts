@@ -1,36 +1,36 @@
-import { ApiError, describeError } from '../api/client.ts';
+import { ApiError } from '../api/client.ts';
 import type { OutboxItem } from './database.ts';
 
 /** What became of a message. */
-export type Sent =
+export type SendResult =
   | { item: OutboxItem; result: 'accepted'; turnId: string }
-  | { item: OutboxItem; result: 'refused'; problem: string };
+  | { item: OutboxItem; result: 'refused'; error: ApiError };
 
-/** Errors that go away by themselves, or with a new sign-in: the message waits. */
-const passing = new Set([0, 401, 408, 425, 429, 500, 502, 503, 504, 507]);
+/** The status of errors that pass, by themselves or with a new sign-in: the message waits. */
+const temporary = new Set([0, 401, 408, 425, 429, 500, 502, 503, 504, 507]);
 
 type Post = (item: OutboxItem) => Promise<{ turn_id: string }>;
-type Note = (sent: Sent) => Promise<void>;
+type RecordResult = (sent: SendResult) => Promise<void>;
 
-/** One tab or the worker sends the messages of a conversation at a time; the key of each message sees to the rest. */
+/** One tab, or the worker, sends the messages of a conversation at a time. */
 export const lockOf = (convId: string): string => `outbox ${convId}`;
 
-/** What waits, by conversation, in its order. */
+/** Messages by conversation, in their order. */
 export function byConversation(items: readonly OutboxItem[]): Map<string, OutboxItem[]> {
-  const found = new Map<string, OutboxItem[]>();
-  for (const item of items) found.set(item.conv_id, [...(found.get(item.conv_id) ?? []), item]);
-  return found;
+  const groups = new Map<string, OutboxItem[]>();
+  for (const item of items) groups.set(item.conv_id, [...(groups.get(item.conv_id) ?? []), item]);
+  return groups;
 }
 
 /**
- * Sends the messages of one conversation, one after the other. `waiting` is asked before each: what was taken back
- * meanwhile is not sent. Resolves with the error for which they wait, or null: none overtakes one that was refused,
- * which waits for the person.
+ * Sends the messages of one conversation, one after the other. `waiting` is called before each, so that a message that
+ * was withdrawn meanwhile is not sent. Resolves to the error that the rest waits for, or null. A message that was
+ * refused waits for a person, and none behind it overtakes it.
  */
 export async function sendConversation(
   waiting: () => Promise<readonly OutboxItem[]>,
   post: Post,
-  note: Note,
+  record: RecordResult,
 ): Promise<ApiError | null> {
   const done = new Set<string>();
   for (;;) {
@@ -39,11 +39,11 @@ export async function sendConversation(
     done.add(item.id);
     try {
       const { turn_id } = await post(item);
-      await note({ item, result: 'accepted', turnId: turn_id });
+      await record({ item, result: 'accepted', turnId: turn_id });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (passing.has(error.status)) return error;
-      await note({ item, result: 'refused', problem: describeError(error) });
+      if (temporary.has(error.status)) return error;
+      await record({ item, result: 'refused', error });
       return null;
     }
   }

@@ -1,7 +1,7 @@
 import type { PushMessage } from '../../contract/push.ts';
 import { call } from '../api/client.ts';
+import { notificationMessages } from '../i18n/notification-messages.ts';
 import { database } from '../store/database.ts';
-import { noticeWords } from '../word/notice-words.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -12,7 +12,7 @@ const wordsHere = async () => {
   const kept = await database()
     .then((db) => db.get('setting', 'language'))
     .catch(() => undefined);
-  return noticeWords(kept?.value ?? navigator.language.slice(0, 2));
+  return notificationMessages(kept?.value ?? navigator.language.slice(0, 2));
 };
 
 /** Tells the server what became of a notice, and the pages that are open. */

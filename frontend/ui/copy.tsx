@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { words } from '../word/words.ts';
+import { messages } from '../i18n/messages.ts';
 import { Icon } from './icon.tsx';
 
 const shownMs = 1500;
@@ -17,11 +17,11 @@ export function Copy({ text, label }: { text: string; label?: string }) {
       type="button"
       class="plain copy"
       onClick={() => void copy()}
-      aria-label={label ?? words.value.copy}
+      aria-label={label ?? messages.value.copy}
     >
       <Icon name={isDone ? 'check' : 'copy'} />
       <span role="status" class="unseen">
-        {isDone ? words.value.copied : ''}
+        {isDone ? messages.value.copied : ''}
       </span>
     </button>
   );

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { words } from '../word/words.ts';
+import { messages } from '../i18n/messages.ts';
 import { type DiffLine, headOfDiff } from './diff-head.ts';
 import './cut.css';
 
@@ -7,7 +7,7 @@ import './cut.css';
 export function DiffLines({ lines }: { lines: readonly DiffLine[] }) {
   const [isWhole, setWhole] = useState(false);
   const cut = isWhole ? null : headOfDiff(lines);
-  const t = words.value;
+  const t = messages.value;
   return (
     <pre class="diff" tabIndex={0} dir="ltr">
       {(cut?.head ?? lines).map(({ kind, text }, index) => (

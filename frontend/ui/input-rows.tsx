@@ -1,5 +1,5 @@
 import { cutRows, type InputRow } from '../../contract/shown-input.ts';
-import { words } from '../word/words.ts';
+import { messages } from '../i18n/messages.ts';
 import { type Opened, ShownText } from './shown-text.tsx';
 import './cut.css';
 import './input-rows.css';
@@ -20,7 +20,7 @@ export function InputRows({ rows, opened }: { rows: readonly InputRow[]; opened:
     <div class="input-rows">
       <Rows rows={rows.slice(0, cut.from)} opened={opened} />
       <button type="button" class="cut" onClick={() => opened.open('#')}>
-        {words.value.moreFields(cut.to - cut.from)}
+        {messages.value.moreFields(cut.to - cut.from)}
       </button>
       <Rows rows={rows.slice(cut.to)} opened={opened} />
     </div>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { words } from '../word/words.ts';
+import { messages } from '../i18n/messages.ts';
 import { Copy } from './copy.tsx';
 import { lazy } from './lazy.tsx';
 import { LongText } from './long-text.tsx';
@@ -49,7 +49,7 @@ function Edits({ edits }: { edits: readonly ({ old_string?: unknown; new_string?
       ))}
       {shown.length < edits.length && (
         <button type="button" class="cut" onClick={() => setWhole(true)}>
-          {words.value.showAll} ({edits.length})
+          {messages.value.showAll} ({edits.length})
         </button>
       )}
     </>

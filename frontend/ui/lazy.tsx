@@ -1,7 +1,7 @@
 import { type ComponentChild, type ComponentType, h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { messages } from '../i18n/messages.ts';
 import { partRetryMs } from '../part-retry.ts';
-import { words } from '../word/words.ts';
 
 type Lazy<P> = ((props: P) => ComponentChild) & {
   /** Sets the component without loading it: the server draws it like any other. */
@@ -47,9 +47,9 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): L
     if (!hasFailed) return null;
     return (
       <p class="line" role="status">
-        {words.value.partMissing}
+        {messages.value.partMissing}
         <button type="button" onClick={() => setTries(tries + 1)}>
-          {words.value.readAgain}
+          {messages.value.readAgain}
         </button>
       </p>
     );

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { words } from '../word/words.ts';
+import { messages } from '../i18n/messages.ts';
 import { type Head, headOf } from './head-of.ts';
 import './cut.css';
 
@@ -24,7 +24,7 @@ export function LongText({ text }: { text: string }) {
 }
 
 function More({ left: { lines, characters }, onClick }: { left: Head; onClick(): void }) {
-  const t = words.value;
+  const t = messages.value;
   return (
     <button type="button" class="cut" onClick={onClick}>
       {lines > 0 ? t.moreLines(lines) : t.moreCharacters(characters)} – {t.showAll}

@@ -1,6 +1,6 @@
 import { Component as Base, type ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { words } from '../word/words.ts';
+import { messages } from '../i18n/messages.ts';
 import { type SourceBlock, safeHref } from './blocks.ts';
 import { Code } from './code.tsx';
 import { type Drawn, drawGrowing, drawPaused } from './drawn-blocks.ts';
@@ -117,7 +117,7 @@ function drawList({ start, isLoose, items }: List, definitions: Definitions) {
 function drawTable({ header, rows, align }: Table, definitions: Definitions) {
   const side = (index: number) => (align[index] ? `align-${align[index]}` : undefined);
   return (
-    <div class="table" tabIndex={0} role="group" aria-label={words.value.table}>
+    <div class="table" tabIndex={0} role="group" aria-label={messages.value.table}>
       <table>
         <thead>
           <tr>

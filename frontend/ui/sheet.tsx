@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { words } from '../word/words.ts';
+import { messages } from '../i18n/messages.ts';
 import { Icon } from './icon.tsx';
 import './sheet.css';
 
@@ -40,7 +40,7 @@ export function Sheet({
       <div class="sheet-body">
         <header>
           <h2>{title}</h2>
-          <button type="button" class="plain" aria-label={words.value.close} onClick={onClose}>
+          <button type="button" class="plain" aria-label={messages.value.close} onClick={onClose}>
             <Icon name="close" />
           </button>
         </header>

@@ -1,5 +1,5 @@
 import { cutText, toPieces } from '../../contract/visible.ts';
-import { words } from '../word/words.ts';
+import { messages } from '../i18n/messages.ts';
 import './cut.css';
 
 /** Which of the texts that are cut a person has opened, and how to open one. */
@@ -26,7 +26,7 @@ export function Visible({ text }: { text: string }) {
 export function ShownText({ text, id, opened }: { text: string; id: string; opened: Opened }) {
   const cut = opened.has(id) ? null : cutText(text);
   if (!cut) return <Visible text={text} />;
-  const t = words.value;
+  const t = messages.value;
   return (
     <>
       <Visible text={cut.head} />

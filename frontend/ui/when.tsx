@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { locale } from '../word/words.ts';
+import { locale } from '../i18n/messages.ts';
 
 /** The time by which relative times are told; it moves on by itself in the browser. */
 export const clock = signal(0);

@@ -100,7 +100,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
             await page.getByRole('region', { name: /permission|question|plan/ }).waitFor();
           findings.push(...(await look(page, at(id))));
         }
-        await page.getByRole('button', { name: /wait for you/ }).click();
+        await page.getByRole('button', { name: /waiting for you/ }).click();
         findings.push(...(await look(page, at('prompts'))));
         await page.getByRole('button', { name: 'Close' }).click();
         await page.locator('.picker').click();
@@ -138,7 +138,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await page.locator('.conversation').first().waitFor();
         findings.push(...(await look(page, at('sessions'))));
         await until('the index', async () => (await server.get('/api/search?q=words')).hits.length);
-        await page.getByLabel('Search in all that was said').fill('words');
+        await page.getByLabel('Search all messages').fill('words');
         await page.locator('.hits mark').first().waitFor();
         findings.push(...(await look(page, at('found'))));
         await page.locator('.hits button').first().click();
@@ -173,12 +173,12 @@ verifies(
       ),
     ).toBe('rtl');
     await page.reload();
-    await page.locator('.picker').getByText('1 Zug').waitFor();
+    await page.locator('.picker').getByText('1 Durchgang').waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('de');
     expect((await violationsOf(page)).map(({ id }) => id)).toEqual([]);
     expect(faults).toEqual([]);
     await page.getByRole('button', { name: 'Einstellungen' }).click();
-    await page.getByRole('button', { name: 'Aussehen und Tasten' }).click();
+    await page.getByRole('button', { name: 'Darstellung und Tastatur' }).click();
     await page.getByRole('combobox', { name: 'Sprache' }).selectOption('en');
     await page.getByRole('heading', { name: 'Appearance and keyboard' }).waitFor();
     await page.getByRole('combobox', { name: 'Theme' }).selectOption('dark');

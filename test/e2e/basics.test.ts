@@ -137,7 +137,7 @@ verifies(
     await page.getByRole('button', { name: 'Conversation menu' }).click();
     await dialog.getByRole('button', { name: 'Archive' }).click();
     await page.locator('.picker').click();
-    await dialog.getByRole('button', { name: 'Show archived ones' }).click();
+    await dialog.getByRole('button', { name: 'Show archived' }).click();
     await dialog.getByRole('region', { name: 'Archived' }).getByText('Green apples').waitFor();
     expect((await server.get('/api/conversations')).total).toBe(3);
     expect(faults).toEqual([]);

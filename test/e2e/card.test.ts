@@ -218,7 +218,7 @@ verifies('prompt.shown', 'takes no tap that was meant for the card before', asyn
   await server.accept('one', { message: tool('Bash', { command: 'touch one' }) });
   await ask('two', tool('Bash', { command: 'touch two' }));
   await server.prompts(2);
-  await page.getByRole('button', { name: '2 wait for you' }).click();
+  await page.getByRole('button', { name: '2 waiting for you' }).click();
   const allow = page.getByRole('dialog').getByRole('button', { name: 'Allow', exact: true });
   await expect.poll(() => allow.count()).toBe(2);
   // A second tap at the same place, as soon as the next card has moved there.

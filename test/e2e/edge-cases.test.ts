@@ -41,7 +41,7 @@ verifies(
     await send(page, 'one that is taken back');
     await page
       .locator('.user', { hasText: 'one that is taken back' })
-      .getByRole('button', { name: 'Take back' })
+      .getByRole('button', { name: 'Withdraw' })
       .click();
     await page.locator('.user', { hasText: 'one that is taken back' }).waitFor({ state: 'detached' });
     open();

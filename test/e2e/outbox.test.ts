@@ -206,11 +206,11 @@ verifies('page.delivery', 'changes, moves first, withdraws and steers queued mes
     await page.locator('[data-delivery=accepted]', { hasText: text }).waitFor();
   }
   const row = (text: string) => page.locator('.user', { hasText: text });
-  await row('queued one').getByRole('button', { name: 'Take back' }).click();
+  await row('queued one').getByRole('button', { name: 'Withdraw' }).click();
   await row('queued one').waitFor({ state: 'detached' });
-  await row('queued three').getByRole('button', { name: 'Move first' }).click();
-  await row('queued two').getByRole('button', { name: 'Change' }).click();
-  await page.getByLabel('Change the message').fill('changed two');
+  await row('queued three').getByRole('button', { name: 'Move to the front' }).click();
+  await row('queued two').getByRole('button', { name: 'Edit', exact: true }).click();
+  await page.getByLabel('Edit the message').fill('changed two');
   await page.getByRole('button', { name: 'Save' }).click();
   await row('changed two').waitFor();
   await answered(page, 'Echo: changed two').waitFor();

@@ -82,7 +82,7 @@ verifies(
     for (const phone of [page, other.page]) {
       await signIn(phone, server.url);
       await expect.poll(() => phone.title()).toMatch(/^\(4\) /);
-      await phone.getByRole('button', { name: '4 wait for you' }).click();
+      await phone.getByRole('button', { name: '4 waiting for you' }).click();
     }
     const cards = page.getByRole('dialog').getByRole('region', { name: 'permission' });
     expect(await cards.count()).toBe(4);

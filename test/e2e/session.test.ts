@@ -23,9 +23,9 @@ verifies(
     const { page, faults } = await openPhone();
     await signIn(page, server.url);
     await page.locator('.picker').click();
-    await page.getByRole('dialog').getByRole('button', { name: 'All sessions of this machine' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'All sessions on this machine' }).click();
     await page.getByRole('button', { name: /quinces recipe/ }).waitFor();
-    await page.getByLabel('Search in all that was said').fill('quinces');
+    await page.getByLabel('Search all messages').fill('quinces');
     await page.locator('mark', { hasText: 'quinces' }).waitFor();
     if (process.env['SHOTS'])
       await page.screenshot({ path: join(process.env['SHOTS'], 'sessions-search.png') });
@@ -34,7 +34,7 @@ verifies(
     // Back leads to what was searched.
     await page.goBack();
     await page.locator('mark', { hasText: 'quinces' }).waitFor();
-    await page.getByLabel('Search in all that was said').fill('');
+    await page.getByLabel('Search all messages').fill('');
     await page.getByRole('button', { name: /quinces recipe/ }).click();
     await page.locator('.assistant strong', { hasText: 'the cellar' }).waitFor();
     await page.getByRole('button', { name: 'What happened' }).click();

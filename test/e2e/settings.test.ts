@@ -31,7 +31,7 @@ verifies(
     await page.getByText('this one').waitFor();
     expect(await page.locator('.card').count()).toBe(2);
     await page.getByLabel('Name of a new token').fill('my script');
-    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.getByRole('button', { name: 'Create a token' }).click();
     const token = String(await page.locator('.card code').textContent());
     expect(
       (await fetch(`${server.url}/api/status`, { headers: { authorization: `Bearer ${token}` } })).status,
@@ -61,7 +61,7 @@ verifies('page.settings', 'shows rules, the audit log, and the status of the ser
   await page.goto(`${server.url}/settings/rules`);
   await page.getByText('Nothing is allowed beyond').waitFor();
   await page.goto(`${server.url}/settings/audit`);
-  await page.getByText('Nothing was decided yet.').waitFor();
+  await page.getByText('No decisions yet.').waitFor();
 });
 
 verifies(
@@ -86,7 +86,7 @@ verifies(
     await page.getByLabel('Address').fill('http://127.0.0.1:9/hook');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByText(/whsec_/).waitFor();
-    await page.getByRole('button', { name: 'Send me a test' }).click();
+    await page.getByRole('button', { name: 'Send a test' }).click();
     await page.getByText(/✗ sent/).waitFor();
     const push = await until('the settings', async () => {
       const found = await server.get('/api/push');

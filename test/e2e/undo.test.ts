@@ -29,7 +29,7 @@ verifies(
     await page.getByRole('button', { name: 'Changes and undo' }).click();
     const sheet = page.getByRole('dialog');
     await sheet.getByText('a.txt', { exact: true }).waitFor();
-    await sheet.getByText('The diff').click();
+    await sheet.getByText('Diff', { exact: true }).click();
     await sheet.getByText('-as it was').waitFor();
     if (process.env['SHOTS']) await page.screenshot({ path: join(process.env['SHOTS'], 'changes.png') });
     await sheet
@@ -44,7 +44,7 @@ verifies(
     await sheet.getByRole('alert').filter({ hasText: 'b.txt' }).waitFor();
     await writeFile(at('b.txt'), 'new\n');
     await sheet.getByRole('button', { name: 'Undo all' }).click();
-    await sheet.getByRole('button', { name: 'Do it again' }).click();
+    await sheet.getByRole('button', { name: 'Redo all' }).click();
     await sheet.getByRole('button', { name: 'Undo all' }).waitFor();
     expect([await readFile(at('a.txt'), 'utf8'), await readFile(at('b.txt'), 'utf8')]).toEqual([
       'new\n',

@@ -1,11 +1,11 @@
 import type { ConversationSnapshot } from '../../../contract/conversation.ts';
+import { messages } from '../../i18n/messages.ts';
 import { stopBackground } from '../../state/turn.ts';
 import { When } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
 
 /** What runs beside or after a turn, with the way to stop it. */
 export function Background({ snapshot }: { snapshot: ConversationSnapshot }) {
-  const t = words.value;
+  const t = messages.value;
   return (
     <>
       {snapshot.background.map((task) => (

@@ -1,19 +1,20 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
-import { ApiError, call, describeError } from '../../api/client.ts';
+import { ApiError, call } from '../../api/client.ts';
+import { changeMessages } from '../../i18n/change-messages.ts';
+import { describeFailure, type Failure } from '../../i18n/errors.ts';
 import type { DiffLine } from '../../ui/diff-head.ts';
 import { DiffLines } from '../../ui/diff-lines.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
-import { changeWords } from '../../word/change-words.ts';
 
 type Changed = Answer<'readChanges'>;
 
 /** What a turn changed in its git project, with the ways to undo it and to do it again. */
 export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }) {
   const [found, setFound] = useState<Changed | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Failure | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const t = changeWords.value;
+  const t = changeMessages.value;
   const params = { id: turnId };
 
   async function attempt(work: () => Promise<unknown>): Promise<void> {
@@ -24,7 +25,7 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
       setFound(await call('readChanges', { params }));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setProblem(describeError(error));
+      setProblem(error.failure);
     }
     setBusy(false);
   }
@@ -38,7 +39,7 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
     <Sheet title={t.changes} onClose={onClose}>
       {problem && (
         <p class="problem" role="alert">
-          {problem}
+          {describeFailure(problem)}
         </p>
       )}
       {found && !all.length && <p class="quiet-line">{t.noChanges}</p>}

@@ -1,7 +1,7 @@
 import type { HistoryMessage } from '../../../contract/message.ts';
+import { messages } from '../../i18n/messages.ts';
 import { prefs } from '../../state/prefs.ts';
 import { Markdown } from '../../ui/markdown.tsx';
-import { words } from '../../word/words.ts';
 import { receiptOf } from './receipt.ts';
 import { Receipt } from './receipt-card.tsx';
 import { Answered, Said } from './turn.tsx';
@@ -89,7 +89,7 @@ function Note({ message }: { message: HistoryMessage }) {
   if (kind === 'summary') {
     return (
       <details class="tool">
-        <summary class="quiet-line">{words.value.summary}</summary>
+        <summary class="quiet-line">{messages.value.summary}</summary>
         <Markdown text={text} />
       </details>
     );

@@ -1,8 +1,9 @@
 import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import type { MessagePart } from '../../../contract/message.ts';
 import type { LiveTurn, TurnSummary } from '../../../contract/turn.ts';
+import { fixFor } from '../../i18n/errors.ts';
+import { messages } from '../../i18n/messages.ts';
 import { type EndedTurn, failureOf, type Thread } from '../../state/thread-reducer.ts';
-import { words } from '../../word/words.ts';
 import { receiptOf } from './receipt.ts';
 import { Receipt } from './receipt-card.tsx';
 import { taskListOf } from './task-list.ts';
@@ -13,7 +14,7 @@ const names = ({ attachments }: TurnSummary) => attachments.map(({ name }) => na
 /** The turn that runs, as it comes, with the messages that were given to it. */
 export function Live({ snapshot }: { snapshot: ConversationSnapshot }) {
   const { turn, steered, prompts, project } = snapshot;
-  const t = words.value;
+  const t = messages.value;
   return (
     <>
       {turn && (
@@ -48,10 +49,10 @@ function Tasks({ parts }: { parts: readonly MessagePart[] }) {
   const done = tasks.filter(({ state }) => state === 'completed').length;
   return (
     <details class="tasks card" open>
-      <summary>{words.value.tasks(done, tasks.length)}</summary>
+      <summary>{messages.value.tasks(done, tasks.length)}</summary>
       <ul>
         {tasks.map(({ id, subject, state }) => (
-          <li key={id} class={state} aria-label={`${subject}, ${words.value.taskStates[state]}`}>
+          <li key={id} class={state} aria-label={`${subject}, ${messages.value.taskStates[state]}`}>
             {subject}
           </li>
         ))}
@@ -96,7 +97,7 @@ function Warnings({ turn }: { turn: TurnSummary | null }) {
     <>
       {turn?.result?.warnings?.map(({ code }) => (
         <p key={code} class="problem" role="status">
-          {words.value.turnWarnings[code]}
+          {messages.value.turnWarnings[code]}
         </p>
       ))}
     </>
@@ -119,7 +120,7 @@ export function Failed({ thread }: { thread: Thread }) {
   const failure = failureOf(thread);
   if (!failure) return null;
   const { turn, isKnown } = failure;
-  const t = words.value;
+  const t = messages.value;
   return (
     <>
       {!isKnown && (
@@ -131,7 +132,8 @@ export function Failed({ thread }: { thread: Thread }) {
       ) : (
         <p class="problem" role="status">
           <strong>{turn.error?.title ?? turn.state}.</strong>{' '}
-          {turn.error?.detail === turn.error?.title ? '' : turn.error?.detail} {turn.error?.hint}
+          {turn.error?.detail === turn.error?.title ? '' : turn.error?.detail}{' '}
+          {fixFor(turn.error?.code ?? '')}
         </p>
       )}
     </>

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
+import { locale } from '../../i18n/messages.ts';
 import { isMounted } from '../../ui/mounted.ts';
-import { locale } from '../../word/words.ts';
 
 /** The text that is being read aloud. */
 export const isSpeaking = signal<string | null>(null);

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
+import { messages } from '../../i18n/messages.ts';
 import { lazy } from '../../ui/lazy.tsx';
 import { duration } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
 import type { Receipt as ReceiptOf } from './receipt.ts';
 
 export type Cost = { ms: number | null; usd: number | null };
@@ -19,7 +19,7 @@ const Changes = lazy(async () => (await import('./changes.tsx')).Changes);
 /** What a turn came to: one line that opens to its files and commands. Nothing where there is nothing to tell. */
 export function Receipt({ receipt, cost, project, turnId }: ReceiptProps) {
   const [isOpen, setOpen] = useState(false);
-  const t = words.value;
+  const t = messages.value;
   const { files, commands, tests, denied = 0 } = receipt;
   const failed = commands.filter(({ exit }) => exit !== 0).length;
   const added = files.reduce((sum, file) => sum + file.added, 0);

@@ -1,4 +1,4 @@
-import type { Words } from '../../word/en.ts';
+import type { Words } from '../../i18n/en/common.ts';
 import type { ToolPart } from './view.ts';
 
 /** What a tool does, as a kind that the dictionary has a verb for. */

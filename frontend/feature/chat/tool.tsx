@@ -1,8 +1,8 @@
+import { messages } from '../../i18n/messages.ts';
 import { InputView, Plain } from '../../ui/input-view.tsx';
 import { Markdown } from '../../ui/markdown.tsx';
 import { useOpen } from '../../ui/open.ts';
 import { duration } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
 import { exitCodeOf, inputOf, objectOf, saidOf, stageOf } from './tool-line.ts';
 import type { ToolPart } from './view.ts';
 import './tool.css';
@@ -27,7 +27,7 @@ function ToolLine({ tool, project, isLive }: ToolProps) {
   const change = stageOf(tool, isLive) === 'ran' ? tool.change : undefined;
   return (
     <span class="tool-line">
-      <span class="verb">{saidOf(tool, isLive, words.value)}</span>{' '}
+      <span class="verb">{saidOf(tool, isLive, messages.value)}</span>{' '}
       <span class="object" dir="auto">
         {objectOf(tool, project)}
       </span>{' '}
@@ -48,7 +48,7 @@ function ToolLine({ tool, project, isLive }: ToolProps) {
 }
 
 function ToolState({ tool, isLive }: Pick<ToolProps, 'tool' | 'isLive'>) {
-  const t = words.value;
+  const t = messages.value;
   const stage = stageOf(tool, isLive);
   if (stage !== 'ran' && stage !== 'running') return null;
   if (tool.output === null) return <span class="running">{t.runningNow}</span>;
@@ -64,7 +64,7 @@ function ToolState({ tool, isLive }: Pick<ToolProps, 'tool' | 'isLive'>) {
 }
 
 function ToolDetail({ tool }: { tool: ToolPart }) {
-  const t = words.value;
+  const t = messages.value;
   const input = inputOf(tool);
   return (
     <div class="tool-detail">
@@ -100,14 +100,14 @@ export function ToolGroup({
     <details class="tools" open={isOpen} onToggle={toggle}>
       <summary>
         <span class="tool-line">
-          <span class="verb">{words.value.steps(tools.length)}</span>{' '}
+          <span class="verb">{messages.value.steps(tools.length)}</span>{' '}
           <span class="object">
-            {last && !isOpen && `${saidOf(last, isLive, words.value)} ${objectOf(last, project)}`}
+            {last && !isOpen && `${saidOf(last, isLive, messages.value)} ${objectOf(last, project)}`}
           </span>
           <span class="result">
-            {denied > 0 && <span>{words.value.deniedSteps(denied)} </span>}
+            {denied > 0 && <span>{messages.value.deniedSteps(denied)} </span>}
             {failed > 0 ? (
-              <span class="removed">{words.value.failedSteps(failed)}</span>
+              <span class="removed">{messages.value.failedSteps(failed)}</span>
             ) : (
               last && <ToolState tool={last} isLive={isLive} />
             )}
@@ -124,10 +124,12 @@ export function AgentCard({ tool, inner, project, isLive }: ToolProps & { inner:
   const { description, prompt, subagent_type } = inputOf(tool);
   const newest = inner.at(-1);
   return (
-    <section class="card" aria-label={words.value.verbs.agent}>
+    <section class="card" aria-label={messages.value.verbs.agent}>
       <p class="card-head">
         <strong>
-          {stageOf(tool, isLive) === 'ran' ? words.value.verbs.agent : saidOf(tool, isLive, words.value)}
+          {stageOf(tool, isLive) === 'ran'
+            ? messages.value.verbs.agent
+            : saidOf(tool, isLive, messages.value)}
         </strong>{' '}
         <span dir="auto">{String(description ?? subagent_type ?? '')}</span>
         <span class="result">
@@ -136,9 +138,9 @@ export function AgentCard({ tool, inner, project, isLive }: ToolProps & { inner:
         </span>
       </p>
       {inner.length > 0 && <ToolGroup tools={inner} project={project} isLive={isLive} />}
-      {stageOf(tool, isLive) === 'running' && !newest && <p class="quiet-line">{words.value.working}</p>}
+      {stageOf(tool, isLive) === 'running' && !newest && <p class="quiet-line">{messages.value.working}</p>}
       <details class="tool">
-        <summary>{words.value.taskAndAnswer}</summary>
+        <summary>{messages.value.taskAndAnswer}</summary>
         <Markdown text={String(prompt ?? '')} />
         {tool.output !== null && <Markdown text={tool.output} />}
       </details>

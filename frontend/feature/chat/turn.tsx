@@ -1,11 +1,11 @@
 import type { MessagePart } from '../../../contract/message.ts';
+import { messages } from '../../i18n/messages.ts';
 import { prefs } from '../../state/prefs.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { LongText } from '../../ui/long-text.tsx';
 import { Markdown } from '../../ui/markdown.tsx';
 import { When } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
 import { canSpeak, isSpeaking, speakText } from './read-aloud.ts';
 import { AgentCard, ToolGroup } from './tool.tsx';
 import { type Segment, toSegments } from './view.ts';
@@ -25,7 +25,7 @@ export function Said(props: {
   children?: preact.ComponentChildren;
 }) {
   const { text, at, attachments = [], delivery = 'answered', isCommand = false, children } = props;
-  const t = words.value;
+  const t = messages.value;
   return (
     <article
       class={`message user ${delivery === 'phone' || delivery === 'accepted' ? 'waits' : ''}`}
@@ -80,8 +80,8 @@ export function Answered({
   );
   const text = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
   return (
-    <article class="message assistant" aria-label={words.value.agentName} aria-busy={isLive}>
-      <h2 class="unseen">{words.value.agentName}</h2>
+    <article class="message assistant" aria-label={messages.value.agentName} aria-busy={isLive}>
+      <h2 class="unseen">{messages.value.agentName}</h2>
       {isLive ? (
         <>
           <div class="finished" role="log" aria-live="polite">
@@ -100,7 +100,7 @@ export function Answered({
             <button
               type="button"
               class="plain copy"
-              aria-label={isSpeaking.value === text ? words.value.stopReading : words.value.readAloud}
+              aria-label={isSpeaking.value === text ? messages.value.stopReading : messages.value.readAloud}
               onClick={() => speakText(text)}
             >
               <Icon name={isSpeaking.value === text ? 'stop' : 'speak'} />
@@ -118,7 +118,7 @@ function Piece({ segment, project, isLive }: { segment: Segment; project: string
     return (
       <div>
         <Markdown text={segment.text} />
-        {segment.clipped && <p class="quiet-line">{words.value.cutHere}</p>}
+        {segment.clipped && <p class="quiet-line">{messages.value.cutHere}</p>}
       </div>
     );
   }
@@ -137,7 +137,7 @@ function Piece({ segment, project, isLive }: { segment: Segment; project: string
 function Thinking({ text, isOpen }: { text: string; isOpen: boolean }) {
   return (
     <details class="tool">
-      <summary class="quiet-line">{isOpen ? words.value.thinkingNow : words.value.thinking}</summary>
+      <summary class="quiet-line">{isOpen ? messages.value.thinkingNow : messages.value.thinking}</summary>
       <Markdown text={text} />
     </details>
   );

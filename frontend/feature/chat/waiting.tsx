@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TurnSummary } from '../../../contract/turn.ts';
-import { again, discard, hold, type Outgoing as Item, outgoing } from '../../state/outbox.ts';
+import { describeFailure } from '../../i18n/errors.ts';
+import { messages } from '../../i18n/messages.ts';
+import { discardMessage, parkMessage, retryMessage } from '../../state/outbox.ts';
+import { type Outgoing as Item, outgoing } from '../../state/outgoing.ts';
 import { openId } from '../../state/thread.ts';
 import { changeTurn, moveFirst, takeBack } from '../../state/turn.ts';
-import { words } from '../../word/words.ts';
 import { Said } from './turn.tsx';
 
 /** Whether one before it was refused: none overtakes another. */
@@ -20,7 +22,7 @@ function isHeld({ id, conv_id, turnId, problem }: Item): boolean {
 
 /** A message that is still on this phone, or that the server has just taken. */
 export function Outgoing({ item }: { item: Item }) {
-  const t = words.value;
+  const t = messages.value;
   return (
     <Said
       text={item.text}
@@ -28,23 +30,23 @@ export function Outgoing({ item }: { item: Item }) {
       attachments={item.files.map(({ name }) => name)}
       delivery={item.turnId ? 'accepted' : 'phone'}
     >
-      {isHeld(item) && <p class="quiet-line">{t.heldBack}</p>}
+      {isHeld(item) && <p class="quiet-line">{t.waitsForEarlier}</p>}
       {item.progress !== null && <progress value={item.progress} max={1} aria-label={t.uploading} />}
       {!item.turnId && !item.problem && (
         <p class="choices">
-          <button type="button" class="plain" onClick={() => void discard(item.id)}>
+          <button type="button" class="plain" onClick={() => void discardMessage(item.id)}>
             {t.takeBack}
           </button>
         </p>
       )}
       {item.problem && (
         <div class="refused">
-          <p class="problem">{item.problem}</p>
+          <p class="problem">{describeFailure({ code: item.code ?? '', detail: item.problem })}</p>
           <p class="choices">
-            <button type="button" onClick={() => void again(item.id)}>
+            <button type="button" onClick={() => void retryMessage(item.id)}>
               {t.again}
             </button>
-            <button type="button" onClick={() => void discard(item.id)}>
+            <button type="button" onClick={() => void discardMessage(item.id)}>
               {t.discard}
             </button>
           </p>
@@ -57,14 +59,14 @@ export function Outgoing({ item }: { item: Item }) {
 /** A message that waits on the server: it can be changed, moved first, and taken back. */
 export function Queued({ turn, isFirst }: { turn: TurnSummary; isFirst: boolean }) {
   const [draft, setDraft] = useState<string | null>(null);
-  const t = words.value;
+  const t = messages.value;
   const written = useRef<string | null>(null);
   written.current = draft;
   // It begins while it is being changed: what was written is kept, to be sent after it.
   useEffect(
     () => () => {
       if (openId.value === turn.conv_id && written.current?.trim() && written.current !== turn.message)
-        hold(turn.conv_id, written.current, words.value.begunMeanwhile);
+        parkMessage(turn.conv_id, written.current, messages.value.begunMeanwhile);
     },
     [],
   );

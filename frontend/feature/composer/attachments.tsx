@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
+import { messages } from '../../i18n/messages.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { words } from '../../word/words.ts';
 import { filesOf, setFiles } from './draft.ts';
 
 /** What will go with the message: a picture of each picture, a name of each other file. */
@@ -8,7 +8,7 @@ export function Attachments({ id }: { id: string }) {
   const files = filesOf(id);
   if (!files.length) return null;
   return (
-    <ul class="attachments" aria-label={words.value.attachments}>
+    <ul class="attachments" aria-label={messages.value.attachments}>
       {files.map((file, index) => (
         <li key={`${file.name}${index}`}>
           <Preview blob={file.blob} type={file.type} />
@@ -16,7 +16,7 @@ export function Attachments({ id }: { id: string }) {
           <button
             type="button"
             class="plain"
-            aria-label={words.value.removeFile(file.name)}
+            aria-label={messages.value.removeFile(file.name)}
             onClick={() =>
               setFiles(
                 id,

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
+import { locale } from '../../i18n/messages.ts';
 import { isMounted } from '../../ui/mounted.ts';
-import { locale } from '../../word/words.ts';
 
 type Result = { isFinal: boolean; 0: { transcript: string } };
 type Recognition = {

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
+import { messages } from '../../i18n/messages.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
-import { words } from '../../word/words.ts';
 import { appendDraft, draftOf } from './draft.ts';
 
 const key = 'snippets';
@@ -18,7 +18,7 @@ function read(): string[] {
 /** Texts that are needed again and again: put into the box by one tap. */
 export function Snippets({ id, onClose }: { id: string; onClose(): void }) {
   const [texts, setTexts] = useState(read);
-  const t = words.value;
+  const t = messages.value;
   const draft = draftOf(id).trim();
 
   function save(next: string[]): void {

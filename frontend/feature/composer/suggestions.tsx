@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call } from '../../api/client.ts';
-import { words } from '../../word/words.ts';
+import { messages } from '../../i18n/messages.ts';
 import { menuOf } from './menu.ts';
 import { type Asked, matchCommands } from './suggest.ts';
 
@@ -57,7 +57,7 @@ export function Suggestions({
   choose(value: string): void;
 }) {
   return (
-    <div class="suggestions" id="suggestions" role="listbox" aria-label={words.value.suggestions}>
+    <div class="suggestions" id="suggestions" role="listbox" aria-label={messages.value.suggestions}>
       {list.map(({ value, about }, index) => (
         <div
           key={value}

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ConversationSummary } from '../../../contract/conversation.ts';
 import { call } from '../../api/client.ts';
+import { locale, messages } from '../../i18n/messages.ts';
 import { leaving, list, loadArchived, loadList } from '../../state/list.ts';
 import { conversationPath, navigate } from '../../state/route.ts';
 import { openId } from '../../state/thread.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { lazy } from '../../ui/lazy.tsx';
 import { ago, clock } from '../../ui/when.tsx';
-import { locale, words } from '../../word/words.ts';
 import { toGroups } from './groups.ts';
 import './conversations.css';
 
@@ -18,7 +18,7 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
   const [query, setQuery] = useState('');
   const [isAdding, setAdding] = useState(false);
   const [hasArchived, setArchived] = useState(false);
-  const t = words.value;
+  const t = messages.value;
   const { conversations, prompts } = list.value;
   const found = useFound(query);
   const known = new Map([...found, ...conversations].map((row) => [row.id, row]));
@@ -120,7 +120,7 @@ function useFound(query: string): ConversationSummary[] {
 }
 
 function Row({ row, isOpen, open }: { row: ConversationSummary; isOpen: boolean; open(): void }) {
-  const t = words.value;
+  const t = messages.value;
   const folder = row.project.split('/').at(-1) ?? '';
   return (
     <button

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
-import { attempt, trouble } from '../../state/session.ts';
+import { describeFailure } from '../../i18n/errors.ts';
+import { messages } from '../../i18n/messages.ts';
+import { lastError, runReported } from '../../state/session.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { words } from '../../word/words.ts';
 
 type Folders = Answer<'listFolders'>;
 
@@ -21,14 +22,14 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
   const [project, setProject] = useState('');
   const [isChoosing, setChoosing] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const t = words.value;
+  const t = messages.value;
 
   async function create(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const id = toId(name);
     setBusy(true);
     let made: string | null = null;
-    const isCreated = await attempt(async () => {
+    const isCreated = await runReported(async () => {
       const title = name.trim();
       const body = {
         ...(id ? { id } : {}),
@@ -80,9 +81,9 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
           </button>
         </span>
       </label>
-      {trouble.value && (
+      {lastError.value && (
         <p class="problem" role="alert">
-          {trouble.value}
+          {describeFailure(lastError.value)}
         </p>
       )}
       <p class="choices">
@@ -101,9 +102,9 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
 function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
   const [read, setRead] = useState<{ of: string | undefined; folders: Folders } | null>(null);
   const [path, setPath] = useState<string | undefined>(undefined);
-  const t = words.value;
+  const t = messages.value;
   useEffect(() => {
-    void attempt(async () => {
+    void runReported(async () => {
       const folders = await call('listFolders', { query: { path } });
       setRead({ of: path, folders });
     });
@@ -125,9 +126,9 @@ function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
   return (
     <div class="new-conversation">
       <h3>{found?.path ?? t.chooseFolder}</h3>
-      {trouble.value && (
+      {lastError.value && (
         <p class="problem" role="alert">
-          {trouble.value}
+          {describeFailure(lastError.value)}
         </p>
       )}
       <p class="choices">

@@ -1,17 +1,18 @@
 import { useState } from 'preact/hooks';
-import { ApiError, call, describeError } from '../../api/client.ts';
+import { ApiError, call } from '../../api/client.ts';
+import { describeFailure, type Failure } from '../../i18n/errors.ts';
+import { messages } from '../../i18n/messages.ts';
+import { deliverSoon } from '../../state/delivery.ts';
 import { startLive } from '../../state/live.ts';
-import { flushSoon } from '../../state/outbox.ts';
-import { noteSignIn } from '../../state/session.ts';
+import { recordSignIn } from '../../state/session.ts';
 import { isMounted } from '../../ui/mounted.ts';
-import { words } from '../../word/words.ts';
 import './login.css';
 
 /** The form that signs this browser in. */
 export function Login() {
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Failure | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const t = words.value;
+  const t = messages.value;
 
   async function signIn(event: SubmitEvent): Promise<void> {
     event.preventDefault();
@@ -21,12 +22,12 @@ export function Login() {
       await call('login', {
         body: { username: String(form.get('username')), password: String(form.get('password')) },
       });
-      noteSignIn(true);
+      recordSignIn(true);
       startLive(null);
-      flushSoon();
+      deliverSoon();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setProblem(describeError(error));
+      setProblem(error.failure);
     } finally {
       setBusy(false);
     }
@@ -54,7 +55,7 @@ export function Login() {
         </label>
         {problem && (
           <p class="problem" role="alert">
-            {problem}
+            {describeFailure(problem)}
           </p>
         )}
         <button type="submit" class="primary" disabled={isBusy || !isMounted.value}>

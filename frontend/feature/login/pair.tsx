@@ -1,26 +1,27 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, call, describeError } from '../../api/client.ts';
+import { ApiError, call } from '../../api/client.ts';
+import { describeFailure, type Failure } from '../../i18n/errors.ts';
+import { messages } from '../../i18n/messages.ts';
 import { startLive } from '../../state/live.ts';
 import { navigate } from '../../state/route.ts';
-import { noteSignIn } from '../../state/session.ts';
-import { words } from '../../word/words.ts';
+import { recordSignIn } from '../../state/session.ts';
 import './login.css';
 
 /** Signs this browser in by the link that another one has made. */
 export function Pair() {
-  const [problem, setProblem] = useState<string | null>(null);
-  const t = words.value;
+  const [problem, setProblem] = useState<Failure | null>(null);
+  const t = messages.value;
   useEffect(() => {
     const code = location.hash.slice(1);
     // It works once: it need not stay in the history.
     history.replaceState(null, '', '/pair');
     call('pair', { body: { code: code || '-' } }).then(
       () => {
-        noteSignIn(true);
+        recordSignIn(true);
         navigate('/', { replace: true });
         startLive(null);
       },
-      (error) => setProblem(error instanceof ApiError ? describeError(error) : String(error)),
+      (error) => setProblem(error instanceof ApiError ? error.failure : { code: '', detail: String(error) }),
     );
   }, []);
   return (
@@ -30,7 +31,7 @@ export function Pair() {
         {problem ? (
           <>
             <p class="problem" role="alert">
-              {problem}
+              {describeFailure(problem)}
             </p>
             <button type="button" onClick={() => navigate('/', { replace: true })}>
               {t.signIn}

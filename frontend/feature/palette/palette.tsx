@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
+import { messages } from '../../i18n/messages.ts';
 import { rows } from '../../state/list.ts';
 import { conversationPath, navigate } from '../../state/route.ts';
 import { Sheet } from '../../ui/sheet.tsx';
-import { words } from '../../word/words.ts';
 import { type CommandName, shortcuts } from './commands.ts';
 
 type Entry = { key: string; label: string; hint: string; run(): void };
@@ -16,7 +16,7 @@ const keyOf = (name: CommandName) =>
 export function Palette({ run, onClose }: { run(name: CommandName): void; onClose(): void }) {
   const [query, setQuery] = useState('');
   const [chosen, setChosen] = useState(0);
-  const t = words.value;
+  const t = messages.value;
   const commands = (Object.keys(shortcuts) as CommandName[]).filter((name) => name !== 'palette');
   const entries: Entry[] = [
     ...rows.value.map((row) => ({
@@ -88,7 +88,7 @@ export function Palette({ run, onClose }: { run(name: CommandName): void; onClos
 
 /** All keys. */
 export function Help({ onClose }: { onClose(): void }) {
-  const t = words.value;
+  const t = messages.value;
   return (
     <Sheet title={t.commandNames.help} onClose={onClose}>
       <dl class="keys">

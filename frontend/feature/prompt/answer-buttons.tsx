@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Prompt } from '../../../contract/prompt.ts';
 import { visible } from '../../../contract/visible.ts';
-import { words } from '../../word/words.ts';
+import { messages } from '../../i18n/messages.ts';
 import { type Answer, choicesOf, rememberChoices } from './choices.ts';
 
 type AnswerButtonsProps = {
@@ -16,7 +16,7 @@ type AnswerButtonsProps = {
 export function AnswerButtons(props: AnswerButtonsProps) {
   const { prompt, isSending, isCut, send } = props;
   const [said, setSaid] = useState<string | null>(null);
-  const t = words.value;
+  const t = messages.value;
   const deny = (interrupt: boolean) =>
     send({ decision: 'deny', message: said?.trim() || undefined, interrupt });
   if (said !== null) {
@@ -51,7 +51,7 @@ export function AnswerButtons(props: AnswerButtonsProps) {
       {!isBudget && (
         <p class="choices more-choices">
           <button type="button" class="plain" onClick={() => setSaid('')}>
-            {isPlan ? t.sendBackWithWords : t.denyWithWords}
+            {isPlan ? t.requestChanges : t.denyWithReason}
           </button>
           <button type="button" class="plain" disabled={isSending} onClick={() => void deny(true)}>
             {t.denyAndStop}
@@ -71,13 +71,13 @@ type ReasonProps = AnswerButtonsProps & {
 
 /** The reason of a refusal, with the button that sends it. */
 function Reason({ prompt, isSending, said, setSaid, deny }: ReasonProps) {
-  const t = words.value;
+  const t = messages.value;
   return (
     <>
       <textarea
         autoFocus
-        aria-label={t.wordsForAgent}
-        placeholder={t.wordsForAgent}
+        aria-label={t.messageForAgent}
+        placeholder={t.messageForAgent}
         rows={2}
         value={said}
         onInput={(event) => setSaid(event.currentTarget.value)}
@@ -89,7 +89,7 @@ function Reason({ prompt, isSending, said, setSaid, deny }: ReasonProps) {
           disabled={isSending || !said.trim()}
           onClick={() => void deny()}
         >
-          {prompt.kind === 'plan' ? t.sendBackAndSend : t.denyAndSend}
+          {prompt.kind === 'plan' ? t.sendRequest : t.denyAndSend}
         </button>
         <button type="button" disabled={isSending} onClick={() => setSaid(null)}>
           {t.cancel}
@@ -101,7 +101,7 @@ function Reason({ prompt, isSending, said, setSaid, deny }: ReasonProps) {
 
 /** Allow for a while: for how long, and for what. */
 function Remember({ prompt, isSending, isCut, send }: AnswerButtonsProps) {
-  const t = words.value;
+  const t = messages.value;
   const choices = rememberChoices(prompt, Date.now());
   return (
     <select

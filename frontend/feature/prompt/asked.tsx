@@ -2,10 +2,10 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Prompt } from '../../../contract/prompt.ts';
 import { type InputRow, toRows } from '../../../contract/shown-input.ts';
 import { visible } from '../../../contract/visible.ts';
+import { messages } from '../../i18n/messages.ts';
 import { InputRows } from '../../ui/input-rows.tsx';
 import { Markdown } from '../../ui/markdown.tsx';
 import { type Opened, ShownText, Visible } from '../../ui/shown-text.tsx';
-import { words } from '../../word/words.ts';
 import { showsAll } from './plan-text.ts';
 import { questionsOf } from './questions.ts';
 
@@ -53,7 +53,7 @@ type AskedProps = PlanProps & { prompt: Prompt; rows: readonly InputRow[] };
 
 /** What is asked, the most important first: all fields, what it is said to do, why it is asked, and where. */
 export function Asked({ prompt, rows, ...how }: AskedProps) {
-  const t = words.value;
+  const t = messages.value;
   const { kind, tool, reason, project } = prompt;
   const plan = planOf(prompt);
   const description = descriptionOf(prompt);

@@ -3,7 +3,7 @@ import type { Prompt, PromptKind } from '../../../contract/prompt.ts';
 
 export type Answer = Sent<'answerPrompt', 'body'>;
 type Choice = {
-  label: 'allow' | 'goOnAsking' | 'goOnFreely' | 'overBudget';
+  label: 'allow' | 'acceptAsking' | 'acceptFreely' | 'overBudget';
   answer: Answer;
   isMain: boolean;
 };
@@ -13,8 +13,8 @@ export function choicesOf(kind: PromptKind): Choice[] {
   if (kind === 'budget') return [{ label: 'overBudget', answer: { decision: 'allow' }, isMain: false }];
   if (kind === 'plan') {
     return [
-      { label: 'goOnFreely', answer: { decision: 'allow', permission_mode: 'acceptEdits' }, isMain: true },
-      { label: 'goOnAsking', answer: { decision: 'allow', permission_mode: 'default' }, isMain: false },
+      { label: 'acceptFreely', answer: { decision: 'allow', permission_mode: 'acceptEdits' }, isMain: true },
+      { label: 'acceptAsking', answer: { decision: 'allow', permission_mode: 'default' }, isMain: false },
     ];
   }
   return [{ label: 'allow', answer: { decision: 'allow' }, isMain: true }];

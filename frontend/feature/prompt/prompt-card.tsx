@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Prompt } from '../../../contract/prompt.ts';
 import { cutsOf } from '../../../contract/shown-input.ts';
 import { cutText, visible } from '../../../contract/visible.ts';
+import { messages } from '../../i18n/messages.ts';
 import { answerPrompt } from '../../state/turn.ts';
 import type { Opened } from '../../ui/shown-text.tsx';
 import { When } from '../../ui/when.tsx';
-import { words } from '../../word/words.ts';
 import { AnswerButtons } from './answer-buttons.tsx';
 import { Asked, planOf, rowsOf, shortTool } from './asked.tsx';
 import type { Answer } from './choices.ts';
@@ -41,7 +41,7 @@ export function PromptCard({ prompt, place }: CardProps) {
   const box = useRef<HTMLElement>(null);
   const [isRawPlan, setRawPlan] = useState(false);
   const { rows, isCut, opened, openAll } = useOpened(prompt, isRawPlan);
-  const t = words.value;
+  const t = messages.value;
   const isHeld = isSending || isSettling.value;
   useFocusAfter(box);
   useEffect(() => {
@@ -111,7 +111,7 @@ function useOpened(prompt: Prompt, isRawPlan: boolean) {
 }
 
 function titleOf({ kind, tool }: Prompt): string {
-  const { promptTitles, toolTitles, allowTool } = words.value;
+  const { promptTitles, toolTitles, allowTool } = messages.value;
   if (kind !== 'permission') return promptTitles[kind];
   return Object.hasOwn(toolTitles, tool)
     ? toolTitles[tool as keyof typeof toolTitles]

@@ -1,9 +1,9 @@
+import { messages } from '../../i18n/messages.ts';
 import { list, titleOf } from '../../state/list.ts';
 import { conversationPath, navigate } from '../../state/route.ts';
 import { thread } from '../../state/thread.ts';
 import { lazy } from '../../ui/lazy.tsx';
 import { Sheet } from '../../ui/sheet.tsx';
-import { words } from '../../word/words.ts';
 
 /** Most of the time nothing waits: the page opens without it. If something does, the server has drawn it. */
 export const PromptCard = lazy(async () => (await import('./prompt-card.tsx')).PromptCard);
@@ -23,8 +23,8 @@ export function OwnPrompts() {
 export function AllPrompts({ onClose }: { onClose(): void }) {
   const { prompts } = list.value;
   return (
-    <Sheet title={words.value.needsYou} onClose={onClose}>
-      {!prompts.length && <p class="quiet-line">{words.value.nothingWaits}</p>}
+    <Sheet title={messages.value.needsYou} onClose={onClose}>
+      {!prompts.length && <p class="quiet-line">{messages.value.nothingWaits}</p>}
       {prompts.map((prompt) => (
         <div key={prompt.id} class="prompt-row">
           <PromptCard prompt={prompt} place={titleOf(prompt.conv_id)} />
@@ -36,7 +36,7 @@ export function AllPrompts({ onClose }: { onClose(): void }) {
               onClose();
             }}
           >
-            {words.value.openConversation(titleOf(prompt.conv_id))}
+            {messages.value.openConversation(titleOf(prompt.conv_id))}
           </button>
         </div>
       ))}

@@ -1,16 +1,16 @@
 import type { Answer } from '../../../contract/endpoint.ts';
+import { locale } from '../../i18n/messages.ts';
+import { sessionMessages } from '../../i18n/session-messages.ts';
 import { navigate } from '../../state/route.ts';
 import { ago, clock } from '../../ui/when.tsx';
-import { sessionWords } from '../../word/session-words.ts';
-import { locale } from '../../word/words.ts';
 
 type SearchAnswer = Answer<'search'>;
 type Hit = SearchAnswer['hits'][number];
 
 /** What a search found, with what stands around it. */
 export function Hits({ answer: { hits, order } }: { answer: SearchAnswer }) {
-  const t = sessionWords.value;
-  if (!hits.length) return <p class="quiet-line">{t.noWords}</p>;
+  const t = sessionMessages.value;
+  if (!hits.length) return <p class="quiet-line">{t.noHits}</p>;
   return (
     <>
       {order === 'newest' && <p class="quiet-line">{t.newestFirst}</p>}

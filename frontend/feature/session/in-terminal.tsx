@@ -1,9 +1,9 @@
 import type { ConversationSnapshot } from '../../../contract/conversation.ts';
 import { call } from '../../api/client.ts';
+import { sessionMessages } from '../../i18n/session-messages.ts';
 import { changeConversation } from '../../state/list.ts';
 import { navigate } from '../../state/route.ts';
-import { attempt } from '../../state/session.ts';
-import { sessionWords } from '../../word/session-words.ts';
+import { runReported } from '../../state/session.ts';
 
 /** A conversation whose session is open in a terminal: what happens to messages, and the way back. */
 export function InTerminal({
@@ -11,7 +11,7 @@ export function InTerminal({
 }: {
   snapshot: ConversationSnapshot;
 }) {
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   const isTyped = terminal_messages === 'terminal';
   return (
     <section class="card" aria-label={t.openInTerminalNow}>
@@ -30,7 +30,7 @@ export function InTerminal({
         </button>
         <button
           type="button"
-          onClick={() => void attempt(() => call('detachConversation', { params: { id } }))}
+          onClick={() => void runReported(() => call('detachConversation', { params: { id } }))}
         >
           {t.takeToPhone}
         </button>
@@ -47,12 +47,12 @@ export function HandOver({
   snapshot: ConversationSnapshot;
   onDone(): void;
 }) {
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   if (!session_id) return null;
   const isAtWork = turn !== null || background.length > 0;
   async function handOver(): Promise<void> {
     if (
-      await attempt(() =>
+      await runReported(() =>
         call('attachConversation', { params: { id }, body: isAtWork ? { interrupt: true } : {} }),
       )
     )

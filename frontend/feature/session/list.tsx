@@ -2,12 +2,12 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
+import { locale } from '../../i18n/messages.ts';
+import { sessionMessages } from '../../i18n/session-messages.ts';
 import { navigate } from '../../state/route.ts';
-import { attempt } from '../../state/session.ts';
+import { runReported } from '../../state/session.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { ago, clock } from '../../ui/when.tsx';
-import { sessionWords } from '../../word/session-words.ts';
-import { locale } from '../../word/words.ts';
 import { Hits } from './hits.tsx';
 import { toSections } from './sections.ts';
 
@@ -29,11 +29,11 @@ export function SessionList() {
   const [found, setFound] = useState<Answer<'search'> | null>(null);
   const hasMore = useRef(false);
   const top = useRef<HTMLLabelElement>(null);
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   const wanted = query.trim();
 
   async function load(): Promise<void> {
-    await attempt(async () =>
+    await runReported(async () =>
       setPage(await call('listHostSessions', { params: { host: 'local' }, query: {} })),
     );
   }
@@ -41,7 +41,7 @@ export function SessionList() {
     const cursor = page?.next;
     if (!page || !cursor) return;
     hasMore.current = true;
-    await attempt(async () => {
+    await runReported(async () => {
       const next = await call('listHostSessions', { params: { host: 'local' }, query: { cursor } });
       setPage({ ...next, sessions: [...page.sessions, ...next.sessions] });
     });
@@ -69,7 +69,7 @@ export function SessionList() {
     history.replaceState({ query }, '');
     if (!wanted) return setFound(null);
     const timer = setTimeout(
-      () => void attempt(async () => setFound(await call('search', { query: { q: wanted, limit: 50 } }))),
+      () => void runReported(async () => setFound(await call('search', { query: { q: wanted, limit: 50 } }))),
       pauseMs,
     );
     return () => clearTimeout(timer);
@@ -105,7 +105,7 @@ export function SessionList() {
 }
 
 function Sections({ sessions }: { sessions: readonly Session[] }) {
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   if (!sessions.length) return <p class="quiet-line">{t.noSessions}</p>;
   return (
     <>
@@ -130,7 +130,7 @@ function Sections({ sessions }: { sessions: readonly Session[] }) {
 }
 
 function Row({ session }: { session: Session }) {
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   const { id, title, first_message, last_message, state, turns, modified_at, problem, project, conv_id } =
     session;
   return (

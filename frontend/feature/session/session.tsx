@@ -4,11 +4,11 @@ import type { Answer } from '../../../contract/endpoint.ts';
 import type { HistoryPage } from '../../../contract/message.ts';
 import type { Session } from '../../../contract/session.ts';
 import { call } from '../../api/client.ts';
+import { sessionMessages } from '../../i18n/session-messages.ts';
 import { conversationPath, navigate } from '../../state/route.ts';
-import { attempt } from '../../state/session.ts';
+import { runReported } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { When } from '../../ui/when.tsx';
-import { sessionWords } from '../../word/session-words.ts';
 import { Terminal } from './terminal.tsx';
 import { Why } from './why.tsx';
 
@@ -25,12 +25,12 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
   const [said, setSaid] = useState<Said | null>(null);
   const [isExplained, setExplained] = useState(false);
   const end = useRef<HTMLDivElement>(null);
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   const params = { host: 'local', id };
 
   useEffect(() => {
-    void attempt(async () => setSession(await call('readHostSession', { params })));
-    void attempt(async () =>
+    void runReported(async () => setSession(await call('readHostSession', { params })));
+    void runReported(async () =>
       setSaid(await call('readHostMessages', { params, query: { limit: pageSize, before: at } })),
     );
   }, []);
@@ -51,7 +51,7 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
   async function older(): Promise<void> {
     const before = said?.before;
     if (!said || !before) return;
-    await attempt(async () => {
+    await runReported(async () => {
       const page = await call('readHostMessages', { params, query: { limit: pageSize, before } });
       setSaid({ ...page, messages: [...page.messages, ...said.messages] });
     });
@@ -103,12 +103,12 @@ export function OneSession({ id: asked, History }: { id: string; History: Histor
 /** The ways to go on: in its conversation, in a new one, or in a copy. */
 function Ways({ session, isBusyElsewhere }: { session: Session; isBusyElsewhere: boolean }) {
   const [isMaking, setMaking] = useState(false);
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   async function goOn(fork: boolean): Promise<void> {
     setMaking(true);
     let made = '';
     const title = (session.title ?? session.first_message)?.slice(0, 200);
-    const isDone = await attempt(async () => {
+    const isDone = await runReported(async () => {
       made = (
         await call('createConversation', {
           body: { session_id: session.id, fork, ...(title ? { title } : {}) },
@@ -135,7 +135,7 @@ function Ways({ session, isBusyElsewhere }: { session: Session; isBusyElsewhere:
           disabled={isMaking || isBusyElsewhere || session.turns === 0}
           onClick={() => void goOn(false)}
         >
-          {t.goOn}
+          {t.continueHere}
         </button>
       )}
       <button type="button" disabled={isMaking || session.turns === 0} onClick={() => void goOn(true)}>

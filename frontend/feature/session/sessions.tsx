@@ -1,8 +1,8 @@
 import type { ComponentChildren, ComponentType } from 'preact';
 import type { HistoryPage } from '../../../contract/message.ts';
+import { sessionMessages } from '../../i18n/session-messages.ts';
 import { navigate } from '../../state/route.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { sessionWords } from '../../word/session-words.ts';
 import { SessionList } from './list.tsx';
 import { OneSession } from './session.tsx';
 import './sessions.css';
@@ -19,7 +19,7 @@ type SessionsProps = {
 
 /** All sessions of the machine, whoever began them: found, read, and gone on with. */
 export function Sessions({ id, home, lines, History }: SessionsProps) {
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   return (
     <main class="sessions">
       <header class="sessions-head">

@@ -2,10 +2,10 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ArchiveRecord } from '../../../contract/archive.ts';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { addressOf, call } from '../../api/client.ts';
+import { sessionMessages } from '../../i18n/session-messages.ts';
 import { navigate } from '../../state/route.ts';
-import { attempt } from '../../state/session.ts';
+import { runReported } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { sessionWords } from '../../word/session-words.ts';
 
 type Repair = Answer<'repairSession'>;
 
@@ -13,12 +13,12 @@ type Repair = Answer<'repairSession'>;
 export function Why({ id, record }: { id: string; record: ArchiveRecord | null }) {
   const [why, setWhy] = useState<Answer<'diagnoseSession'> | null>(null);
   const [repair, setRepair] = useState<Repair | null>(null);
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   const params = { host: 'local', id };
 
   useEffect(() => {
-    void attempt(async () => setWhy(await call('diagnoseSession', { params })));
-    void attempt(async () => setRepair(await call('repairSession', { params, body: { dry_run: true } })));
+    void runReported(async () => setWhy(await call('diagnoseSession', { params })));
+    void runReported(async () => setRepair(await call('repairSession', { params, body: { dry_run: true } })));
   }, []);
 
   if (!why) return null;
@@ -58,9 +58,9 @@ export function Why({ id, record }: { id: string; record: ArchiveRecord | null }
 }
 
 function Mend({ id, repair }: { id: string; repair: Repair }) {
-  const t = sessionWords.value;
+  const t = sessionMessages.value;
   async function mend(): Promise<void> {
-    await attempt(async () => {
+    await runReported(async () => {
       const { copy } = await call('repairSession', { params: { host: 'local', id }, body: {} });
       if (copy) navigate(`/sessions/${copy.session_id}`);
     });
@@ -74,7 +74,7 @@ function Mend({ id, repair }: { id: string; repair: Repair }) {
         ))}
       </ul>
       <button type="button" onClick={() => void mend()}>
-        {t.mendInCopy}
+        {t.repairCopy}
       </button>
     </>
   );

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { call } from '../../api/client.ts';
-import { attempt } from '../../state/session.ts';
+import { settingMessages } from '../../i18n/setting-messages.ts';
+import { runReported } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 
 /** Adds an ntfy topic or a webhook. The secret of a webhook is shown this once. */
 export function AddChannel({ onAdded }: { onAdded(): Promise<void> }) {
@@ -10,11 +10,11 @@ export function AddChannel({ onAdded }: { onAdded(): Promise<void> }) {
   const [url, setUrl] = useState('');
   const [token, setToken] = useState('');
   const [secret, setSecret] = useState<string | null>(null);
-  const t = settingWords.value;
+  const t = settingMessages.value;
 
   async function add(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    const isAdded = await attempt(async () => {
+    const isAdded = await runReported(async () => {
       const body = kind === 'ntfy' ? { kind, url, ...(token ? { token } : {}) } : { kind, url };
       setSecret((await call('addDevice', { body })).secret);
     });

@@ -1,14 +1,14 @@
+import { settingMessages } from '../../i18n/setting-messages.ts';
 import { user } from '../../state/session.ts';
 import { openId } from '../../state/thread.ts';
 import { Code } from '../../ui/code.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 
 /** Commands to copy, with the name of the open conversation in them. */
 export function Api() {
   const id = openId.value || 'default';
   const at = location.origin;
   const name = user.value?.name || 'switchboard';
-  const t = settingWords.value;
+  const t = settingMessages.value;
   const examples: [string, string][] = [
     [
       t.apiAsk,

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { AuditEntry } from '../../../contract/prompt.ts';
 import { call } from '../../api/client.ts';
-import { attempt } from '../../state/session.ts';
+import { settingMessages } from '../../i18n/setting-messages.ts';
+import { runReported } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 const pageSize = 50;
@@ -17,10 +17,10 @@ export function Audit() {
     setBefore(page.before);
     return page.entries;
   });
-  const t = settingWords.value;
+  const t = settingMessages.value;
 
   async function more(): Promise<void> {
-    await attempt(async () => {
+    await runReported(async () => {
       const page = await call('audit', { query: { limit: pageSize, before: before ?? undefined } });
       setOlder([...older, ...page.entries]);
       setBefore(page.before);

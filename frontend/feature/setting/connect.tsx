@@ -1,16 +1,16 @@
 import { useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
-import { attempt } from '../../state/session.ts';
+import { settingMessages } from '../../i18n/setting-messages.ts';
+import { runReported } from '../../state/session.ts';
 import { Copy } from '../../ui/copy.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 /** Brings another device in: the address, and a link that signs it in once. */
 export function Connect() {
   const [status] = useLoaded(() => call('status', {}));
   const [pairing, setPairing] = useState<Answer<'createPairing'> | null>(null);
-  const t = settingWords.value;
+  const t = settingMessages.value;
   const address = status?.tunnel.url;
   return (
     <section class="part">
@@ -24,7 +24,7 @@ export function Connect() {
       <button
         type="button"
         class="primary"
-        onClick={() => void attempt(async () => setPairing(await call('createPairing', {})))}
+        onClick={() => void runReported(async () => setPairing(await call('createPairing', {})))}
       >
         {t.makePairing}
       </button>

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import { call } from '../../api/client.ts';
+import { settingMessages } from '../../i18n/setting-messages.ts';
 import { stopLive } from '../../state/live.ts';
 import { navigate } from '../../state/route.ts';
-import { attempt, noteSignIn } from '../../state/session.ts';
+import { recordSignIn, runReported } from '../../state/session.ts';
 import { forgetRead } from '../../store/database.ts';
 import { Copy } from '../../ui/copy.tsx';
 import { When } from '../../ui/when.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 /** Leaves this browser as it was before: what was read here goes too. */
@@ -15,7 +15,7 @@ async function leave(): Promise<void> {
   await forgetRead().catch(() => {});
   localStorage.clear();
   navigate('/', { replace: true });
-  noteSignIn(false);
+  recordSignIn(false);
 }
 
 /** Who is signed in, and the tokens of scripts. */
@@ -23,24 +23,24 @@ export function Devices() {
   const [found, load] = useLoaded(() => call('listCredentials', {}));
   const [token, setToken] = useState<string | null>(null);
   const [label, setLabel] = useState('');
-  const t = settingWords.value;
+  const t = settingMessages.value;
 
   async function makeToken(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    await attempt(async () => setToken((await call('createToken', { body: { label } })).token));
+    await runReported(async () => setToken((await call('createToken', { body: { label } })).token));
     setLabel('');
     await load();
   }
 
   async function revoke(id: string, isOwn: boolean): Promise<void> {
-    const isDone = await attempt(() =>
+    const isDone = await runReported(() =>
       isOwn ? call('logout', {}) : call('revokeCredential', { params: { id } }),
     );
     await (isDone && isOwn ? leave() : load());
   }
 
   async function signOutAll(): Promise<void> {
-    if (await attempt(() => call('logoutAll', { body: {} }))) await leave();
+    if (await runReported(() => call('logoutAll', { body: {} }))) await leave();
   }
 
   return (

@@ -1,7 +1,7 @@
+import { loadLanguage } from '../../i18n/load-language.ts';
+import { languages, locale } from '../../i18n/messages.ts';
+import { settingMessages } from '../../i18n/setting-messages.ts';
 import { type Prefs, prefs, setPrefs } from '../../state/prefs.ts';
-import { settingWords } from '../../word/setting-words.ts';
-import { speak } from '../../word/speak.ts';
-import { languages, locale } from '../../word/words.ts';
 
 const themes: Prefs['theme'][] = ['auto', 'light', 'dark'];
 const sizes: Prefs['size'][] = ['small', 'medium', 'large', 'huge'];
@@ -9,7 +9,7 @@ const enters: Prefs['enter'][] = ['auto', 'send', 'newline'];
 
 /** How the page looks and reads on this device. */
 export function Look() {
-  const t = settingWords.value;
+  const t = settingMessages.value;
   const { theme, size, quiet, enter } = prefs.value;
   return (
     <section class="part">
@@ -46,7 +46,7 @@ export function Look() {
           onChange={(event) => {
             const language = event.currentTarget.value as keyof typeof languages;
             setPrefs({ language });
-            void speak(language).then(() => {
+            void loadLanguage(language).then(() => {
               document.documentElement.lang = language;
             });
           }}

@@ -1,9 +1,9 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
-import { attempt } from '../../state/session.ts';
+import { settingMessages } from '../../i18n/setting-messages.ts';
+import { runReported } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 import { AddChannel } from './add-channel.tsx';
 import { useLoaded } from './load.ts';
 import { ownDevice, type StepResult, sendTest, subscribe } from './push-client.ts';
@@ -16,20 +16,20 @@ const kinds = ['needs_me', 'finished', 'failed'] as const;
 export function Notifications() {
   const [push, load] = useLoaded(() => call('readPush', {}));
   const [steps, setSteps] = useState<StepResult[]>([]);
-  const t = settingWords.value;
+  const t = settingMessages.value;
   const note = (result: StepResult) => setSteps((before) => [...before, result]);
 
   async function turnOn(): Promise<void> {
     setSteps([]);
     const id = await subscribe(note);
-    if (id) await attempt(() => sendTest(id, true, note));
+    if (id) await runReported(() => sendTest(id, true, note));
     await load();
   }
 
   async function test(id: string, kind: string): Promise<void> {
     setSteps([]);
     const isOwn = kind === 'web' && (await ownDevice()) === id;
-    await attempt(() => sendTest(id, isOwn, note));
+    await runReported(() => sendTest(id, isOwn, note));
     await load();
   }
 
@@ -40,11 +40,11 @@ export function Notifications() {
         {t.tellThisDevice}
       </button>
       {steps.length > 0 && (
-        <ol class="steps" aria-label={t.steps_} aria-live="polite">
+        <ol class="steps" aria-label={t.stepList} aria-live="polite">
           {steps.map(({ step, ok, detail }) => (
             <li key={step} class={ok ? 'added' : 'removed'}>
               {ok ? '✓' : '✗'} {t.pushSteps[step]}
-              {!ok && `: ${t.pushCures[step]} (${detail})`}
+              {!ok && `: ${t.pushFixes[step]} (${detail})`}
             </li>
           ))}
         </ol>
@@ -66,7 +66,7 @@ export function Notifications() {
             <button
               type="button"
               onClick={() =>
-                void attempt(() => call('removeDevice', { params: { id: device.id } })).then(load)
+                void runReported(() => call('removeDevice', { params: { id: device.id } })).then(load)
               }
             >
               {t.remove}
@@ -95,7 +95,7 @@ export function Notifications() {
 
 /** What is told, when, and how often. */
 function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<void> }) {
-  const t = settingWords.value;
+  const t = settingMessages.value;
   // What was pressed is shown at once, and stays while an earlier answer of the server comes in.
   const [pressed, setPressed] = useState<Partial<Push['settings']>>({});
   const underway = useRef(0);
@@ -104,7 +104,7 @@ function PushRules({ push: { settings }, load }: { push: Push; load(): Promise<v
   async function change(changes: Partial<Push['settings']>): Promise<void> {
     setPressed((before) => ({ ...before, ...changes }));
     underway.current += 1;
-    await attempt(() => call('changePush', { body: changes }));
+    await runReported(() => call('changePush', { body: changes }));
     await load();
     underway.current -= 1;
     if (!underway.current) setPressed({});

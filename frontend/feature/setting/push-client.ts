@@ -1,6 +1,6 @@
 import { call } from '../../api/client.ts';
+import { locale } from '../../i18n/messages.ts';
 import { database } from '../../store/database.ts';
-import { locale } from '../../word/words.ts';
 
 /** A step towards a notification, and what stands in its way. */
 export type PushStep =

@@ -1,9 +1,9 @@
 import type { Rule } from '../../../contract/prompt.ts';
 import { visible } from '../../../contract/visible.ts';
 import { call } from '../../api/client.ts';
-import { attempt } from '../../state/session.ts';
+import { settingMessages } from '../../i18n/setting-messages.ts';
+import { runReported } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 function covered({ match, tool }: Rule): string {
@@ -22,7 +22,7 @@ function covered({ match, tool }: Rule): string {
 /** What is allowed without being asked about. */
 export function Rules() {
   const [found, load] = useLoaded(() => call('listRules', {}));
-  const t = settingWords.value;
+  const t = settingMessages.value;
   return (
     <section class="part">
       {found && !found.rules.length && <p class="quiet-line">{t.noRules}</p>}
@@ -38,7 +38,7 @@ export function Rules() {
           </p>
           <button
             type="button"
-            onClick={() => void attempt(() => call('revokeRule', { params: { id: rule.id } })).then(load)}
+            onClick={() => void runReported(() => call('revokeRule', { params: { id: rule.id } })).then(load)}
           >
             {t.revoke}
           </button>

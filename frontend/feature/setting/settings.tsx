@@ -1,7 +1,7 @@
 import type { ComponentChildren, ComponentType } from 'preact';
+import { settingMessages } from '../../i18n/setting-messages.ts';
 import { navigate } from '../../state/route.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 import { Api } from './api.tsx';
 import { Audit } from './audit.tsx';
 import { Connect } from './connect.tsx';
@@ -36,7 +36,7 @@ type SettingsProps = {
 
 /** The page of settings: a list of its parts, and one of them. */
 export function Settings({ part, home, lines }: SettingsProps) {
-  const t = settingWords.value;
+  const t = settingMessages.value;
   const Shown: ComponentType | null = isPart(part) ? parts[part] : null;
   return (
     <main class="settings">

@@ -1,13 +1,14 @@
 import { call } from '../../api/client.ts';
+import { fixFor } from '../../i18n/errors.ts';
+import { settingMessages } from '../../i18n/setting-messages.ts';
 import { build } from '../../state/session.ts';
 import { When } from '../../ui/when.tsx';
-import { settingWords } from '../../word/setting-words.ts';
 import { useLoaded } from './load.ts';
 
 /** How the server is, with the cure for what is wrong. */
 export function Status() {
   const [status, load] = useLoaded(() => call('status', {}));
-  const t = settingWords.value;
+  const t = settingMessages.value;
   if (!status) return null;
   const { claude, tunnel, turns, live, storage, budget_day } = status;
   const isStored = storage.writable && !storage.notes.length;
@@ -20,7 +21,7 @@ export function Status() {
         <dd>
           {claude.found ? `${claude.version ?? ''} · ${claude.path ?? ''}` : t.notFound}
           {claude.logged_in === false && <strong> {t.notLoggedIn}</strong>}
-          {claude.hint && <p class="problem">{claude.hint}</p>}
+          {claude.hint && <p class="problem">{fixFor(claude.found ? 'not_logged_in' : 'agent_not_found')}</p>}
         </dd>
         <dt>{t.tunnel}</dt>
         <dd>

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
+import { shareMessages } from '../../i18n/share-messages.ts';
 import { rows } from '../../state/list.ts';
 import { conversationPath, navigate } from '../../state/route.ts';
 import { database, type Shared } from '../../store/database.ts';
-import { words } from '../../word/words.ts';
 
 /** Why nothing was taken: another page sent it, or that could not be checked. */
 const refusalOf = (search: string) => {
@@ -13,7 +13,7 @@ const refusalOf = (search: string) => {
 /** What another app has shared: into which conversation it goes. `take` puts it into the box there. */
 export function Share({ take }: { take(id: string, text: string, files: Shared['files']): void }) {
   const [shared, setShared] = useState<Shared | null | undefined>(undefined);
-  const t = words.value;
+  const t = shareMessages.value;
   const refused = refusalOf(location.search);
   useEffect(() => {
     if (refused) return setShared(null);

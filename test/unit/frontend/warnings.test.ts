@@ -3,9 +3,9 @@ import render from 'preact-render-to-string';
 import { expect } from 'vitest';
 import type { TurnSummary } from '../../../contract/turn.ts';
 import { Ended, NewestWarnings } from '../../../frontend/feature/chat/live.tsx';
+import { de } from '../../../frontend/i18n/de/common.ts';
+import { en } from '../../../frontend/i18n/en/common.ts';
 import type { Thread } from '../../../frontend/state/thread-reducer.ts';
-import { de } from '../../../frontend/word/de.ts';
-import { en } from '../../../frontend/word/en.ts';
 import { verifies } from '../../requirement/verifies.ts';
 
 const turn = {

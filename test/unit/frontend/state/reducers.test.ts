@@ -6,8 +6,8 @@ import { toGroups } from '../../../../frontend/feature/conversations/groups.ts';
 import { reduceList } from '../../../../frontend/state/list-reducer.ts';
 import {
   failureOf,
-  joinNewest,
-  knowsTurn,
+  includesTurn,
+  mergeNewestPage,
   openThread,
   reduceThread,
 } from '../../../../frontend/state/thread-reducer.ts';
@@ -160,26 +160,26 @@ verifies('page.logic', 'keeps a turn that ended until the history has it', () =>
   expect(ended.ended).toHaveLength(1);
   expect(ended.snapshot.turn).toBeNull();
   expect(failureOf(ended)).toMatchObject({ isKnown: true, turn: { state: 'failed' } });
-  expect(knowsTurn(ended, 't')).toBe(true);
-  expect(knowsTurn(ended, 'other')).toBe(false);
+  expect(includesTurn(ended, 't')).toBe(true);
+  expect(includesTurn(ended, 'other')).toBe(false);
   const message = { id: 'u', role: 'user' as const, at: at(2), text: 'go', parts: [] };
   const answer = { id: 'a', role: 'assistant' as const, at: at(3), text: 'word\n\nend', parts: [] };
-  const joined = joinNewest(ended, { messages: [message, answer], turns: [], before: null });
+  const joined = mergeNewestPage(ended, { messages: [message, answer], turns: [], before: null });
   expect(joined.ended).toEqual([]);
   expect(joined.messages).toEqual([message, answer]);
   // The CLI may write the end of the text a moment later: until then the turn is shown separately, once.
-  const early = joinNewest(ended, { messages: [message], turns: [], before: null });
+  const early = mergeNewestPage(ended, { messages: [message], turns: [], before: null });
   expect(early.ended).toHaveLength(1);
   expect(early.messages).toEqual([]);
   // It does not hide what was said after it, where the page does not reach back to it.
   const later = { ...message, id: 'l', at: at(9), text: 'later' };
-  expect(joinNewest(ended, { messages: [later], turns: [], before: null })).toMatchObject({
+  expect(mergeNewestPage(ended, { messages: [later], turns: [], before: null })).toMatchObject({
     ended: [],
     messages: [later],
   });
   // A page that was read before the turn began does not have it.
   expect(
-    joinNewest(ended, { messages: [{ ...message, at: at(0) }], turns: [], before: null }).ended,
+    mergeNewestPage(ended, { messages: [{ ...message, at: at(0) }], turns: [], before: null }).ended,
   ).toHaveLength(1);
 });
 

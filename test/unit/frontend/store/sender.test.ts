@@ -21,9 +21,8 @@ verifies(
     const noted: string[] = [];
     const post = async ({ id }: OutboxItem) => {
       posted.push(id);
-      if (id === 'bad')
-        throw new ApiError({ status: 413, code: 'x', detail: 'Too large.', hint: 'Shorten it.' });
-      if (id === 'stop') throw new ApiError({ status: 503, code: 'x', detail: 'Later.', hint: '' });
+      if (id === 'bad') throw new ApiError({ status: 413, code: 'x', detail: 'Too large.' });
+      if (id === 'stop') throw new ApiError({ status: 503, code: 'x', detail: 'Later.' });
       return { turn_id: `turn ${id}` };
     };
     const note = async (sent: { item: OutboxItem; result: string }) =>

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { de } from '../../../../frontend/word/de.ts';
+import { de } from '../../../../frontend/i18n/de/common.ts';
 import { risksOf, riskWords } from '../../../../server/prompt/risk.ts';
 import { verifies } from '../../../requirement/verifies.ts';
 

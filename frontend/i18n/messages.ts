@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
-import { en, type Words } from './en.ts';
+import { en, type Words } from './en/common.ts';
 
-export const words = signal<Words>(en);
+export const messages = signal<Words>(en);
 export const locale = signal('en');
 
 export const languages = { en: 'English', de: 'Deutsch' } as const;

@@ -1,0 +1,75 @@
+import type { fixes as english } from '../en/fixes.ts';
+
+/** Was man auf der Seite gegen einen Fehler tun kann, nach seinem Code. */
+export const fixes: typeof english = {
+  unreachable: 'Prüfe die Verbindung und versuch es noch einmal.',
+  unknown: 'Versuch es noch einmal.',
+  address_not_allowed: 'Verwende eine öffentliche Adresse. Private lassen sich am Server erlauben.',
+  not_signed_in: 'Melde dich erneut an.',
+  wrong_credentials:
+    'Das Terminal, in dem der Server gestartet wurde, zeigt den Benutzernamen und wo das Passwort steht.',
+  budget_reached: 'Erhöhe das Budget unter „Ausführung“ und sende die Nachricht erneut.',
+  host_not_allowed: 'Öffne die Seite unter der Adresse, die der Server beim Start anzeigt.',
+  origin_not_allowed: 'Öffne die Seite unter der Adresse, die der Server beim Start anzeigt.',
+  project_not_allowed: 'Wähle einen Ordner innerhalb der erlaubten. Weitere lassen sich am Server erlauben.',
+  action_not_found: 'Öffne die Unterhaltung, um zu sehen, was auf dich wartet.',
+  conversation_not_found: 'Sie wurde vielleicht gelöscht.',
+  pairing_not_found: 'Erstelle in den Einstellungen eines angemeldeten Browsers einen neuen Link.',
+  prompt_not_found: 'Vielleicht ist sie schon beantwortet.',
+  rule_not_found: 'Vielleicht ist sie schon widerrufen.',
+  session_not_found: 'Ihr Protokoll wurde entfernt oder nie geschrieben. Beginne eine neue Unterhaltung.',
+  task_not_found: 'Vielleicht ist sie schon beendet.',
+  route_not_found: 'Lade die Seite neu: Der Server wurde vielleicht aktualisiert.',
+  background_busy: 'Warte, bis die Arbeit im Hintergrund endet, oder stoppe sie.',
+  conversation_busy: 'Warte darauf, oder stoppe ihn.',
+  conversation_exists: 'Wähle einen anderen Namen.',
+  files_changed:
+    'Nichts wurde geändert. Mach die anderen Dateien einzeln rückgängig, oder zuerst spätere Durchgänge.',
+  nothing_to_fork: 'Abzweigen geht, sobald der erste Durchgang beendet ist.',
+  nothing_to_undo:
+    'Das geht nur in Git-Repositorys und für die letzten 100 Durchgänge; ignorierte Dateien werden nicht erfasst.',
+  project_mismatch:
+    'Eine Sitzung lässt sich nur in ihrem eigenen Ordner fortsetzen. Verwende eine andere Unterhaltung.',
+  prompt_answered: 'Die erste Antwort zählt.',
+  session_busy: 'Schreib dort, schließe sie dort, oder setze in einer Kopie fort.',
+  terminal_not_ours: 'Öffne die Sitzung zuerst hier in einem Terminal.',
+  terminal_waits: 'Es wurde nichts eingegeben. Beantworte die Frage im Terminal, oder unterbrich es.',
+  turn_cancelled: 'Sende die Nachricht erneut, falls du sie noch brauchst.',
+  turn_not_queued: 'Er läuft schon: Du kannst ihn stoppen oder lenken.',
+  undo_incomplete:
+    'Behebe, was genannt wird, und versuch es noch einmal; Wiederhergestelltes bleibt erhalten.',
+  attachment_lost: 'Sende die Nachricht erneut mit ihren Dateien.',
+  prompt_withdrawn: 'Der Durchgang ist beendet. Sende eine neue Nachricht, um fortzufahren.',
+  attachment_too_large: 'Lege größere Dateien im Projekt ab und nenne sie in der Nachricht.',
+  message_too_large: 'Lege lange Texte als Datei im Projekt ab und nenne sie in der Nachricht.',
+  prompt_too_long: 'Kürze die Nachricht, oder sende /compact.',
+  command_refused: 'Öffne die Sitzung in einem Terminal, um ihn zu verwenden.',
+  idempotency_mismatch: 'Sende die Nachricht erneut.',
+  project_not_found: 'Wähle einen vorhandenen Ordner.',
+  queue_full: 'Warte, bis einige beendet sind.',
+  too_many_logins: 'Warte einige Minuten. Angemeldete Geräte funktionieren weiter.',
+  internal: 'Versuch es noch einmal. Einzelheiten stehen im Log des Servers.',
+  agent_failed:
+    'Möglicherweise wurden Dateien geändert: Prüfe die Änderungen, bevor du die Nachricht erneut sendest.',
+  agent_killed: 'Der Rechner hat vielleicht zu wenig Arbeitsspeicher. Die Unterhaltung kann weitergehen.',
+  agent_limit_reached: 'Sende „weiter“, damit es weitergeht.',
+  model_overloaded: 'Versuch es in einer Minute noch einmal.',
+  model_rate_limited: 'Warte, bis das Limit zurückgesetzt wird, oder wähle ein anderes Modell.',
+  model_unavailable: 'Wähle unter „Ausführung“ ein anderes Modell.',
+  model_unreachable: 'Prüfe das Netzwerk des Rechners, auf dem der Server läuft.',
+  terminal_failed: 'Die letzten Zeilen des Terminals zeigen den Grund.',
+  turn_interrupted: 'Er wurde nicht wiederholt. Sende die Nachricht erneut, falls du sie noch brauchst.',
+  accepted_shutting_down:
+    'Nicht erneut senden: Die Nachricht wird ausgeführt, sobald der Server wieder da ist.',
+  agent_not_found: 'Installiere Claude Code auf dem Rechner, auf dem der Server läuft.',
+  machine_exhausted:
+    'Schließe Programme auf dem Rechner. Eine angenommene Nachricht läuft später: nicht erneut senden.',
+  not_logged_in: 'Führe „claude auth login“ auf dem Rechner aus, auf dem der Server läuft.',
+  shutting_down: 'Die Nachricht wurde nicht angenommen. Sende sie erneut, sobald der Server wieder da ist.',
+  storage_unavailable:
+    'Schaffe Speicherplatz auf dem Rechner, oder behebe, was genannt wird. Angenommene Nachrichten bleiben erhalten.',
+  tmux_not_found: 'Installiere tmux auf dem Rechner, auf dem der Server läuft.',
+  transcript_unreadable: 'Behebe, was genannt wird, und sende die Nachricht erneut.',
+  agent_stalled: 'Prüfe, was geschehen ist, bevor du die Nachricht erneut sendest.',
+  turn_timed_out: 'Die Unterhaltung kann weitergehen: Sende eine Nachricht.',
+};
