@@ -1,4 +1,4 @@
-import type { NotificationMessages } from '../notification-messages.ts';
+import type { NotificationMessages } from '../en/notifications.ts';
 
 export const notifications: NotificationMessages = {
   allow: 'Erlauben',

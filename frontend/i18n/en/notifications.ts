@@ -1,4 +1,13 @@
-import type { NotificationMessages } from '../notification-messages.ts';
+import type { PushMessage } from '../../../contract/push.ts';
+
+export type NotificationMessages = {
+  allow: string;
+  deny: string;
+  open: string;
+  failedTitle: string;
+  answered: string;
+  body(kind: PushMessage['kind'], prompt: PushMessage['prompt'], what: string): string;
+};
 
 export const notifications: NotificationMessages = {
   allow: 'Allow',
