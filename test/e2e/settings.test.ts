@@ -52,10 +52,7 @@ verifies('page.settings', 'shows rules, the audit log, and the status of the ser
   await signIn(page, server.url);
   await page.goto(`${server.url}/settings/status`);
   await page.getByText('Something needs attention').waitFor();
-  await page
-    .getByText(/CLAUDE_BIN/)
-    .first()
-    .waitFor();
+  await page.getByText('Install Claude Code on the machine').waitFor();
   await page.goto(`${server.url}/settings/api`);
   await page.getByText(`${server.url}/api/chat`).first().waitFor();
   await page.goto(`${server.url}/settings/rules`);
