@@ -38,14 +38,23 @@ const waitForRetry = () => new Promise((resolve) => setTimeout(resolve, retryDel
 
 /** The API by its route table. Methods throw ApiError, or CliError if the server cannot be reached. */
 export class Client {
-  readonly url: string;
-  readonly #connection: Connection;
+  readonly #connect: () => Connection;
   readonly #signal: AbortSignal;
+  #connected: Connection | null = null;
 
-  constructor(connection: Connection, signal: AbortSignal) {
-    this.url = connection.url;
-    this.#connection = connection;
+  /** `connect` is called with the first request: some commands need no server. */
+  constructor(connect: () => Connection, signal: AbortSignal) {
+    this.#connect = connect;
     this.#signal = signal;
+  }
+
+  get url(): string {
+    return this.#connection.url;
+  }
+
+  get #connection(): Connection {
+    this.#connected ??= this.#connect();
+    return this.#connected;
   }
 
   async call<N extends RouteName>(

@@ -10,7 +10,7 @@ export type OptionRow = {
   default?: string | number;
 };
 
-/** What a command works with. Reading `client` throws CliError if no server is known. */
+/** What a command works with. */
 export type Context = {
   client: Client;
   out: Output;

@@ -37,14 +37,9 @@ function outputFor({ json, quiet }: Values): Output {
 }
 
 function createContext(values: Values): Context {
-  let client: Client | null = null;
+  const { server, token } = values as { server?: string; token?: string };
   return {
-    // Created when a command first uses it: some need no server.
-    get client() {
-      const { server, token } = values as { server?: string; token?: string };
-      client ??= new Client(findConnection({ server, token }, process.env), interrupted.signal);
-      return client;
-    },
+    client: new Client(() => findConnection({ server, token }, process.env), interrupted.signal),
     out: outputFor(values),
     signal: interrupted.signal,
     commands,

@@ -113,17 +113,16 @@ export const doctor: Command = {
   about: 'Check requirements and how exposed the server is',
   options: [],
   examples: ['switchboard doctor'],
-  async run(context) {
+  async run({ client, out }) {
     const findings = checkMachine();
     try {
-      const { client } = context;
       const status = await client.call('status', {});
       findings.push(...checkServer(client.url, status), ...checkExposure(client.url, status));
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       findings.push(...checkWithoutServer(error));
     }
-    context.out.data(findings, () =>
+    out.data(findings, () =>
       findings.map(({ grade, what, fix }) => `${signs[grade]} ${what}${fix ? `\n  ${fix}` : ''}`).join('\n'),
     );
     return findings.some(({ grade }) => grade === 'problem') ? exitCodes.failed : exitCodes.ok;

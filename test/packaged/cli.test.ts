@@ -273,7 +273,7 @@ verifies('cli.server', 'checks the requirements, and starts with the machine', a
   const { server, workspace, env: settings } = await startBuilt();
   const healthy = await runCli(workspace, ['doctor']);
   expect([healthy.out, healthy.code]).toEqual([
-    expect.stringMatching(/✓ Node v[\s\S]*✓ claude[\s\S]*✓ open to this machine alone/),
+    expect.stringMatching(/✓ Node v[\s\S]*✓ claude[\s\S]*✓ open to this machine only/),
     0,
   ]);
   await server.stop();
