@@ -3,11 +3,11 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CliError } from './errors.ts';
 
-/** Where a server is, and what it lets this one in by. */
+/** Where a server is, and the credentials for it. */
 export type Connection = {
   url: string;
   authorization: string;
-  /** Where both come from the note of this machine's server: why that note cannot be right, or null if it can. */
+  /** Set if both come from the note of this machine's server: why that note cannot be right, or null. */
   findStaleReason?(): Promise<string | null>;
 };
 
@@ -87,7 +87,7 @@ function readNote(env: Environment): { note: Note | null; fault: string | null }
   }
 }
 
-/** What is wrong with the file of the note, in words, or null. */
+/** What is wrong with the file that describes the server, or null. */
 export const findNoteFault = (env: Environment): string | null => readNote(env).fault;
 
 const describeDamage = (file: string) =>

@@ -10,7 +10,7 @@ import { resolveFolder, stringOption } from './option.ts';
 
 /**
  * The message of a command: its argument, then the file of `--file`, then what is piped in, with a blank
- * line between them. `-` as either stands for standard input. Throws UsageError if nothing is given.
+ * line between them. `-` for either means standard input. Throws UsageError if nothing is given.
  */
 export async function readMessage(
   { input, out }: Context,
@@ -38,7 +38,7 @@ const readMessageFile = (file: string): Promise<string> =>
     throw new CliError(`${file} cannot be read (${error.code}).`);
   });
 
-/** Makes the conversation where there is none and something is asked of it. */
+/** Applies the options of a message: creates the conversation with them, or changes the existing one. */
 export async function applyOptions({ client }: Context, name: string, values: Values): Promise<void> {
   const [project, model, mode] = ['project', 'model', 'mode'].map((one) => stringOption(values, one));
   if (!project && !model && !mode) return;
@@ -55,7 +55,7 @@ export async function applyOptions({ client }: Context, name: string, values: Va
   }
 }
 
-/** Gives a message to a conversation, once, whatever becomes of the connection; with where its events begin. */
+/** Sends a message exactly once, even if the connection is lost. Returns the cursor at which its events begin. */
 export async function acceptMessage(
   { client, out }: Context,
   name: string,

@@ -1,6 +1,6 @@
 import { styleMarks } from './terminal-text.ts';
 
-/** How a command tells what it found: data to standard output, words to standard error. */
+/** Where a command prints: data to standard output, messages to standard error. */
 export type Output = {
   isJson: boolean;
   isQuiet: boolean;
@@ -9,9 +9,9 @@ export type Output = {
   /** Data, as it is. */
   write(text: string): void;
   line(text: string): void;
-  /** Data as JSON where that is asked for, else as `text` makes it. */
+  /** Prints data as JSON with --json, otherwise as `text` formats it. */
   data(value: unknown, text: () => string): void;
-  /** Words for a person; none with --quiet. */
+  /** Prints a message for a person; nothing with --quiet. */
   say(text: string): void;
   bold(text: string): string;
   faint(text: string): string;
@@ -43,7 +43,7 @@ export function createOutput(options: {
   };
 }
 
-/** What would move the cursor, or change the terminal, stands for itself: titles and paths come from anywhere. */
+/** Replaces control characters, which could move the cursor or change the terminal: titles and paths come from anywhere. */
 export const replaceControls = (text: string) => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 
 export const truncate = (text: string, max: number): string =>

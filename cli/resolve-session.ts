@@ -2,7 +2,7 @@ import type { Client } from './client.ts';
 import { CliError, UsageError } from './errors.ts';
 import { findConversation } from './find-conversation.ts';
 
-/** The session of a conversation of that name, else the name as the beginning of an id. */
+/** The session of the conversation of that name; otherwise the name is an id prefix. */
 export async function resolveSession(client: Client, name: string): Promise<string> {
   if (!name) throw new UsageError('Give a session or a conversation: the name is empty.');
   const found = await findConversation(client, name);

@@ -77,7 +77,7 @@ function describeLaunchd({ node, main, folder, path, home }: About): Service {
   };
 }
 
-/** The service of this system. Throws CliError where there is none that is known. */
+/** The service definition for this system. Throws CliError if the system has none. */
 export function describeService(platform: string, about: About): Service {
   if (platform === 'linux') return describeSystemd(about);
   if (platform === 'darwin') return describeLaunchd(about);

@@ -1,12 +1,12 @@
 import { fstatSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 
-/** How long a socket on standard input may stay silent, and when a person is told that a pipe is awaited. */
+/** How long a socket on standard input may stay silent, and after which time a message says that a pipe is being read. */
 const silenceMs = 3000;
 
 /**
  * What is piped into the command. A shell gives it a pipe or a file, which end. A socket comes from
- * programs that start us and from ssh, and often nobody ever writes to it or closes it.
+ * programs that start us and from ssh, and often no one ever writes to it or closes it.
  */
 export class StandardInput {
   private readonly notify: (text: string) => void;

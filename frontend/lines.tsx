@@ -8,10 +8,10 @@ import { isDeleted, savedAt } from './state/thread.ts';
 import { reloadPage } from './state/update.ts';
 import { exact } from './ui/when.tsx';
 
-/** A connection that comes back within this was not worth a word. */
+/** A connection that comes back within this time is not reported as lost. */
 const patienceMs = 1500;
 
-/** What is the matter, in one quiet line: the first that holds. */
+/** Shows the most important status message. */
 export function Lines() {
   const t = messages.value;
   const isLost = useLasting(link.value === 'lost' || link.value === 'connecting');

@@ -15,7 +15,7 @@ import { countSigns } from './ui/sign.ts';
 const maxSigns = 4000;
 let signsLeft = 0;
 
-/** A text for which there is no time is shown as it was written, until the browser draws it. */
+/** If time is short, a text is sent as it was written, and the browser draws it. */
 function Drawn({ text }: { text: string }) {
   signsLeft -= countSigns(text);
   return signsLeft < 0 ? <div class="markdown written">{text}</div> : <MarkdownBlocks text={text} />;

@@ -4,7 +4,7 @@ import { exitCodes, UsageError } from '../errors.ts';
 import { stringOption } from '../option.ts';
 import { formatAge, truncate } from '../output.ts';
 
-/** So many sessions can be picked from; older ones are found by `search`. */
+/** The number of sessions to pick from; `search` finds older ones. */
 const maxRows = 200;
 
 const sessionName = (session: Session) => session.title ?? session.first_message ?? session.id;
@@ -17,7 +17,7 @@ const formatSession = (session: Session) =>
     100,
   );
 
-/** What letters are looked for in: each by itself, or a few letters would be found in any two of them. */
+/** Fields that are searched, each separately: a few letters can be found in any two fields together. */
 const fields = [
   sessionName,
   (session: Session) => session.project ?? '',
@@ -26,10 +26,10 @@ const fields = [
   (session: Session) => session.id,
 ];
 
-/** Letters that are strewn over a long text are no find. 1 is an exact one. */
+/** Minimum fuzzy score (1 = exact): rejects letters scattered over a long text. */
 const weakest = 0.2;
 
-/** What is shown of the one that the cursor is on. */
+/** The preview of the selected session. */
 const formatPreview = (session: Session) =>
   [
     `${session.project ?? 'no project'}${session.conv_id ? ` · conversation ${session.conv_id}` : ''} · ${session.turns} turns`,
@@ -48,7 +48,7 @@ export const pick: Command = {
   examples: ['switchboard attach "$(switchboard pick)"', 'switchboard logs "$(switchboard pick -p api)"'],
   async run({ client, out, signal }, _args, values) {
     if (!out.isTerminal)
-      throw new UsageError('There is no terminal to pick at. `switchboard list --sessions` lists them.');
+      throw new UsageError('`pick` needs a terminal. Use `switchboard list --sessions` to list sessions.');
     const query = { limit: maxRows, project: stringOption(values, 'project') };
     const { sessions } = await client.call('listHostSessions', { params: { host: 'local' }, query });
     if (!sessions.length) {
@@ -72,7 +72,7 @@ export const pick: Command = {
         description: formatPreview(session),
       }));
     };
-    // Standard output has the id alone.
+    // Standard output gets only the id.
     const asking = search(
       { message: 'Session', source, pageSize: 12 },
       { input: process.stdin, output: process.stderr, signal },

@@ -112,7 +112,7 @@ const send: Command = {
   },
 };
 
-/** What went wrong beside an answer is said on standard error. */
+/** Prints the warnings of an answer to standard error. */
 function sayWarnings(
   { out }: Parameters<Command['run']>[0],
   answer: Pick<ChatAnswer, 'warnings'> | null,
@@ -120,19 +120,19 @@ function sayWarnings(
   for (const { detail } of answer?.warnings ?? []) out.say(`Warning: ${detail}`);
 }
 
-/** A turn when it has ended, or (`orWaits`) waits for a person; null after so many seconds. That it waits is said. */
+/** A turn once it has ended, or (with `orWaits`) waits for a person; null after the time. Reports that it waits. */
 async function waitForTurn(
   { client, out, signal }: Parameters<Command['run']>[0],
   turnId: string,
   seconds: number,
   orWaits = false,
 ) {
-  let isTold = false;
+  let isReported = false;
   const until = Date.now() + seconds * 1000;
   while (!signal.aborted) {
     const left = (until - Date.now()) / 1000;
     if (left <= 0) return null;
-    const query = { wait_s: Math.min(left, 50), for: isTold ? ('end' as const) : ('news' as const) };
+    const query = { wait_s: Math.min(left, 50), for: isReported ? ('end' as const) : ('news' as const) };
     const turn = await client
       .callWithRetry('readTurn', { params: { id: turnId }, query }, {})
       .catch((error) => {
@@ -141,8 +141,8 @@ async function waitForTurn(
           : describeLostTurn(error, turnId, `Wait for its answer with \`switchboard wait ${turnId}\` later.`);
       });
     if (turn.ended_at !== null) return turn;
-    if (turn.state !== 'waiting' || isTold) continue;
-    isTold = true;
+    if (turn.state !== 'waiting' || isReported) continue;
+    isReported = true;
     out.say(`Turn ${turnId} waits for an answer. See: switchboard prompts`);
     if (orWaits) return turn;
   }
@@ -177,7 +177,7 @@ const wait: Command = {
       if (isConversation) {
         const { turn, queue, last_turn } = await client.call('readConversation', { params: { id: name } });
         turnId = turn?.turn_id ?? queue[0]?.turn_id;
-        // It can have failed before anybody waited for it.
+        // It may have failed before this command started to wait.
         if (last_turn?.error) failed = new ApiError(last_turn.error);
       }
       if (turnId === undefined) {

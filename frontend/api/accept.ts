@@ -16,23 +16,23 @@ function bodyOf(item: OutboxItem): { body: string | FormData; headers: Record<st
   return { body: form, headers };
 }
 
-/** How long a message without files may take; the same key is sent again after that, and is one turn. */
+/** The time for a message without files; after that it is sent again with the same key, which makes one turn. */
 const patienceMs = 20_000;
 
-/** So long may one take that is large, where nobody sees how far it is. */
+/** The time for a large message whose progress is not shown. */
 const uploadMs = 300_000;
 
-/** An upload of which nothing moves for so long is given up. */
+/** An upload without progress for this long is given up. */
 const stallMs = 30_000;
 
-/** Browsers let 64 KB in all go on after their page; more is refused at once. */
+/** Browsers let 64 KB in total continue after their page is closed, and refuse more at once. */
 const maxKeptBytes = 30_000;
 
-/** Whether a message takes long enough to tell how far it is. */
+/** Whether a message takes long enough to show its progress. */
 export const isLarge = ({ text, files }: OutboxItem): boolean =>
   files.length > 0 || text.length > maxKeptBytes;
 
-/** Gives a message to the server: it is on its disk when this resolves. Throws ApiError. */
+/** Sends a message to the server, which has it on disk when this resolves. Throws ApiError. */
 export async function acceptMessage(item: OutboxItem): Promise<{ turn_id: string }> {
   const { body, headers } = bodyOf(item);
   const isSmall = typeof body === 'string' && new Blob([body]).size < maxKeptBytes;
@@ -40,7 +40,7 @@ export async function acceptMessage(item: OutboxItem): Promise<{ turn_id: string
     method: 'POST',
     body,
     headers,
-    // It goes on when the page is left right after.
+    // It continues when the page is left right after.
     keepalive: isSmall,
     signal: AbortSignal.timeout(isSmall ? patienceMs : uploadMs),
   }).catch(() => {
@@ -49,7 +49,7 @@ export async function acceptMessage(item: OutboxItem): Promise<{ turn_id: string
   return readAnswer(response);
 }
 
-/** As `acceptMessage`, telling how much of it has gone out (0 to 1): `fetch` does not say that. */
+/** As `acceptMessage`, and reports the progress (0 to 1), which `fetch` does not. */
 export function acceptWithProgress(
   item: OutboxItem,
   progress: (done: number) => void,

@@ -4,155 +4,178 @@ import { ApiError, addressOf, call, pageHeaders, rememberBuild, unreachable } fr
 
 export type StreamEvent = StoredEvent | ResetEvent;
 
-/** A line that has just worked is tried again at once: trains come out of tunnels. */
-const retryMs = { first: 150, last: 10_000 };
+/** Reconnects at once if the connection has just worked (a train that leaves a tunnel). */
+const retryDelayMs = { first: 150, last: 10_000 };
 
-/** The server says something each 15 s: after so long without a word the line is dead. */
+/** The server sends something every 15 s: after this long without anything the connection is dead. */
 const silenceMs = 35_000;
 
-/** The server's first words come with its headers. Where they do not, something in between holds the stream back. */
-const firstWordMs = 4000;
+/** The first bytes of the server come with its headers. If they do not, something in between buffers the stream. */
+const firstBytesMs = 4000;
 
 /** How long one long poll waits, and after how many of them a stream is tried again. */
 const poll = { waitS: 20, rounds: 15 };
 
 export type LinkState = 'open' | 'lost' | 'polling';
 
-/**
- * Follows the events after a cursor, each once, over lost connections; where a proxy holds streams back,
- * by long polls. `detail` names the conversation whose turns are wanted word by word.
- */
-export function openStream(on: {
-  /** Null: from now on. */
+type StreamListener = {
+  /** The event to continue after; null: from now on. */
   cursor(): number | null;
+  /** The conversation whose turns are wanted word by word. */
   detail(): string;
   /** The server answers; its events are up to here. */
   opened(cursor: number): void;
-  /** Events in their order, as many as came together. */
+  /** Events in order, as many as arrived together. */
   events(events: StreamEvent[]): void;
   state(state: LinkState): void;
   /** The sign-in was lost. */
   refused(): void;
-}): { /** Tries at once, on a new connection. */ kick(): void; idleMs(): number; dispose(): void } {
-  let ending = new AbortController();
-  let lastWord = 0;
-  let delay = retryMs.first;
-  let isDisposed = false;
-  let wake = () => {};
-  let pollsLeft = 0;
+};
 
-  const query = () => ({ after: on.cursor() ?? undefined, detail: on.detail() });
+/** Follows the events after a cursor, each once, across lost connections; by long polls if a proxy buffers streams. */
+export class EventStream {
+  readonly #listener: StreamListener;
+  #connection = new AbortController();
+  #lastBytesAt = 0;
+  #delay = retryDelayMs.first;
+  #isDisposed = false;
+  /** Ends the pause before the next try. */
+  #wake = () => {};
+  #pollsLeft = 0;
 
-  async function readStream(signal: AbortSignal): Promise<void> {
+  constructor(listener: StreamListener) {
+    this.#listener = listener;
+    void this.#run();
+  }
+
+  /** Tries at once, on a new connection. */
+  reconnect(): void {
+    this.#delay = retryDelayMs.first;
+    this.#connection.abort();
+    this.#wake();
+  }
+
+  idleMs(): number {
+    return Date.now() - this.#lastBytesAt;
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#connection.abort();
+    this.#wake();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isDisposed) {
+      this.#connection = new AbortController();
+      const { signal } = this.#connection;
+      try {
+        await this.#readOnce(signal);
+      } catch (error) {
+        if (this.#isDisposed) return;
+        if (error instanceof ApiError && error.status === 401) {
+          this.#listener.refused();
+          return;
+        }
+        // After a reconnect, or with polls to come, the next try begins at once and nothing is lost.
+        if (signal.aborted || this.#pollsLeft > 0) continue;
+        this.#listener.state('lost');
+        await this.#pause();
+      }
+    }
+  }
+
+  async #readOnce(signal: AbortSignal): Promise<void> {
+    if (this.#pollsLeft > 0) {
+      this.#pollsLeft -= 1;
+      await this.#readPoll(poll.waitS, signal);
+      return;
+    }
+    await this.#readStream(signal);
+    throw unreachable();
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#delay * (0.75 + Math.random() / 2));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#delay = Math.min(this.#delay * 2, retryDelayMs.last);
+  }
+
+  #query() {
+    return { after: this.#listener.cursor() ?? undefined, detail: this.#listener.detail() };
+  }
+
+  async #readStream(signal: AbortSignal): Promise<void> {
     const guard = new AbortController();
-    const both = AbortSignal.any([signal, guard.signal]);
-    let timer = setTimeout(() => guard.abort(), firstWordMs);
-    let hasSpoken = false;
-    const word = () => {
-      lastWord = Date.now();
-      hasSpoken = true;
+    let timer = setTimeout(() => guard.abort(), firstBytesMs);
+    let hasBytes = false;
+    const onBytes = () => {
+      hasBytes = true;
+      this.#lastBytesAt = Date.now();
       clearTimeout(timer);
       timer = setTimeout(() => guard.abort(), silenceMs);
     };
     try {
-      const response = await fetch(addressOf('followAll', { query: query() }), {
-        headers: { accept: 'text/event-stream', ...pageHeaders },
-        cache: 'no-store',
-        signal: both,
-      });
-      rememberBuild(response.headers);
-      if (!response.ok || !response.body) throw new ApiError(await readProblem(response));
-      // A network that asks for a sign-in of its own answers everything with a page of its own.
-      if (!response.headers.get('content-type')?.startsWith('text/event-stream')) throw unreachable();
-      on.opened(Number(response.headers.get('x-switchboard-cursor')));
-      const reader = response.body.getReader();
-      const frames = createSseDecoder();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        word();
-        delay = retryMs.first;
-        on.state('open');
-        // A server that shuts down says so, without an id; the line is opened again when it is back.
-        const found = frames.push(value).filter(({ event }) => event !== 'shutdown');
-        const events = found.map(({ data }) => JSON.parse(data) as StreamEvent);
-        if (events.length) on.events(events);
-      }
+      await this.#readEvents(AbortSignal.any([signal, guard.signal]), onBytes);
     } catch (error) {
-      if (!hasSpoken && guard.signal.aborted && (await answersPolls(signal))) pollsLeft = poll.rounds;
+      if (!hasBytes && guard.signal.aborted && (await this.#answersPolls(signal)))
+        this.#pollsLeft = poll.rounds;
       throw error;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Whether the server answers what is no stream: then the line is there, and the stream alone is held back. */
-  async function answersPolls(signal: AbortSignal): Promise<boolean> {
+  async #readEvents(signal: AbortSignal, onBytes: () => void): Promise<void> {
+    const response = await fetch(addressOf('followAll', { query: this.#query() }), {
+      headers: { accept: 'text/event-stream', ...pageHeaders },
+      cache: 'no-store',
+      signal,
+    });
+    rememberBuild(response.headers);
+    if (!response.ok || !response.body) throw new ApiError(await readProblem(response));
+    // A network with its own sign-in answers everything with its own page.
+    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) throw unreachable();
+    this.#listener.opened(Number(response.headers.get('x-switchboard-cursor')));
+    const reader = response.body.getReader();
+    const decoder = createSseDecoder();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      onBytes();
+      this.#delay = retryDelayMs.first;
+      this.#listener.state('open');
+      // A server that shuts down says so, without an id; the stream is opened again when it is back.
+      const frames = decoder.push(value).filter(({ event }) => event !== 'shutdown');
+      const events = frames.map(({ data }) => JSON.parse(data) as StreamEvent);
+      if (events.length) this.#listener.events(events);
+    }
+  }
+
+  /** Whether the server answers requests that are not streams: then only the stream is held back. */
+  async #answersPolls(signal: AbortSignal): Promise<boolean> {
     try {
-      await readPoll(0, AbortSignal.any([signal, AbortSignal.timeout(firstWordMs)]));
+      await this.#readPoll(0, AbortSignal.any([signal, AbortSignal.timeout(firstBytesMs)]));
       return true;
     } catch {
       return false;
     }
   }
 
-  async function readPoll(waitS: number, signal: AbortSignal): Promise<void> {
+  async #readPoll(waitS: number, signal: AbortSignal): Promise<void> {
     const page = await call(
       'followAll',
-      { query: { ...query(), wait_s: waitS } },
+      { query: { ...this.#query(), wait_s: waitS } },
       { signal: AbortSignal.any([signal, AbortSignal.timeout(silenceMs)]), cache: 'no-store' },
     );
-    lastWord = Date.now();
-    on.opened(page.cursor);
-    on.state('polling');
-    if (page.events.length) on.events(page.events as StreamEvent[]);
+    this.#lastBytesAt = Date.now();
+    this.#listener.opened(page.cursor);
+    this.#listener.state('polling');
+    if (page.events.length) this.#listener.events(page.events as StreamEvent[]);
   }
-
-  async function run(): Promise<void> {
-    while (!isDisposed) {
-      ending = new AbortController();
-      const { signal } = ending;
-      try {
-        if (pollsLeft > 0) {
-          pollsLeft -= 1;
-          await readPoll(poll.waitS, signal);
-          continue;
-        }
-        await readStream(signal);
-        throw unreachable();
-      } catch (error) {
-        if (isDisposed) return;
-        if (error instanceof ApiError && error.status === 401) {
-          on.refused();
-          return;
-        }
-        // Kicked: the next one begins at once, and nobody need hear of it.
-        if (signal.aborted || pollsLeft > 0) continue;
-        on.state('lost');
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, delay * (0.75 + Math.random() / 2));
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        delay = Math.min(delay * 2, retryMs.last);
-      }
-    }
-  }
-
-  void run();
-  return {
-    kick() {
-      delay = retryMs.first;
-      ending.abort();
-      wake();
-    },
-    idleMs: () => Date.now() - lastWord,
-    dispose() {
-      isDisposed = true;
-      ending.abort();
-      wake();
-    },
-  };
 }

@@ -10,7 +10,7 @@ function rulesOf(language: string) {
   return known;
 }
 
-/** The form of a word that goes with a number, by the rules of a language; `#` stands for the number. */
+/** The form of a word that goes with a number, by the rules of a language; `#` is replaced by the number. */
 export function plural(
   language: string,
   count: number,

@@ -13,7 +13,7 @@ export function sortRows(rows: readonly ConversationSummary[]): ConversationSumm
   );
 }
 
-/** What an event makes of the list. An event that is in it already changes nothing that a later one does not mend. */
+/** Applies an event to the list. Applying one twice is corrected by the events after it. */
 export function reduceList(list: List, event: StoredEvent): List {
   const { conv_id } = event;
   if (event.type === 'conversation.changed') {

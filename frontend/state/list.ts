@@ -7,10 +7,10 @@ import { runReported, signedIn, user } from './session.ts';
 
 export const list = signal<List>({ conversations: [], prompts: [] });
 
-/** Conversations that are being deleted: they are gone from sight, and can be brought back until then. */
+/** Conversations that will be deleted in a moment: they are hidden, and can still be restored. */
 export const leaving = signal<readonly string[]>([]);
 
-/** So many rows are read at once. */
+/** The number of rows that are read at once. */
 const pageSize = 200;
 
 export const rows = computed(() =>
@@ -20,7 +20,7 @@ export const rows = computed(() =>
 export const titleOf = (id: string): string =>
   list.value.conversations.find((row) => row.id === id)?.title ?? id;
 
-/** Events that came while the list was being read: what was read may be from before them. */
+/** Events that arrived while the list was being read, which may be older than them. */
 let during: StoredEvent[] = [];
 let readings = 0;
 
@@ -34,7 +34,7 @@ export function setList(next: List): void {
   list.value = { ...next, conversations: sortRows(next.conversations) };
 }
 
-/** Reads the list anew. */
+/** Reads the list again. */
 export async function loadList(): Promise<boolean> {
   if (!readings) during = [];
   readings += 1;
@@ -79,12 +79,12 @@ export function changeConversation(id: string, changes: Changes): Promise<boolea
   return runReported(() => call('changeConversation', { params: { id }, body: changes }));
 }
 
-/** How long a deletion can be taken back. */
+/** How long a deletion can be undone. */
 export const undoMs = 6000;
 
 const pendingDeletes = new Map<string, ReturnType<typeof setTimeout>>();
 
-/** Deletes a conversation in a moment: until then it can be brought back. */
+/** Deletes a conversation in a moment: until then it can be restored. */
 export function deleteSoon(row: ConversationSummary): void {
   leaving.value = [...leaving.value, row.id];
   pendingDeletes.set(
@@ -107,7 +107,7 @@ async function deleteNow(id: string): Promise<void> {
   leaving.value = leaving.value.filter((one) => one !== id);
 }
 
-/** The page is left: what was deleted is deleted now. */
+/** The page is being closed: pending deletions happen now. */
 export function deleteLeaving(): void {
   for (const [id, timer] of pendingDeletes) {
     clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ResetEvent, StoredEvent } from '../../contract/event.ts';
 import { call } from '../api/client.ts';
-import { type LinkState, openStream, type StreamEvent } from '../api/stream.ts';
+import { EventStream, type LinkState, type StreamEvent } from '../api/stream.ts';
 import { saveList } from '../store/read-store.ts';
 import { deliverSoon } from './delivery.ts';
 import { applyToList, list, loadList, rows, setList } from './list.ts';
@@ -10,35 +10,35 @@ import { route } from './route.ts';
 import { isListed, recordSignIn, signedIn, user } from './session.ts';
 import { applyToThread, catchUp, forgetThread, openId, reloadThread, showThread, thread } from './thread.ts';
 
-/** How the page is joined to the server. */
+/** The state of the connection to the server. */
 export const link = signal<LinkState | 'connecting'>('connecting');
 
-/** A line is looked at again when the page comes back after so long without a word on it. */
+/** When the page comes back, a connection that was silent for this long is replaced. */
 const staleMs = 4000;
 
-/** The list is kept for the time without a connection, at most so often. */
+/** The list is saved for the time without a connection, at most this often. */
 const saveEveryMs = 1000;
 
-/** What could not be read is read again after so long, or when the line is new. */
+/** What could not be read is read again after this time, or on a new connection. */
 const retryMs = 4000;
 
-/** Events that come while no frame is drawn are taken up after so long. */
+/** Events that arrive while no frames are drawn are applied after this time. */
 const hiddenMs = 100;
 
 let cursor: number | null = null;
 let isWarmed = false;
-/** Something could not be read that is to be shown. */
+/** Something that should be shown could not be read. */
 let isBehind = false;
-let stream: ReturnType<typeof openStream> | null = null;
+let stream: EventStream | null = null;
 let queue: StreamEvent[] = [];
 let isScheduled = false;
 let isSaving = false;
 
-/** Follows the server from a cursor on; without one from now on, when all that was before is read. */
+/** Follows the server after a cursor; without one, reads everything and follows from now on. */
 export function startLive(from: number | null): void {
   cursor = from;
   stream?.dispose();
-  stream = openStream({
+  stream = new EventStream({
     cursor: () => cursor,
     detail: () => openId.value || 'default',
     opened(at) {
@@ -73,7 +73,7 @@ export function stopLive(): void {
   stream = null;
 }
 
-/** Reads how all stands. Where that is cut off, it is done again when the line is back. */
+/** Reads the current state of everything; again when the connection is back, if it was cut off. */
 async function readAll(): Promise<void> {
   isBehind = false;
   const isRead = await loadList();
@@ -82,35 +82,37 @@ async function readAll(): Promise<void> {
   isBehind = !isShown;
   saveSoon();
   if (isShown) warm();
-  // The line may stand while the answers fail.
+  // The stream may be open while requests fail.
   else setTimeout(() => isBehind && void readAll(), retryMs);
 }
 
-/** Reads the open conversation anew; where none was asked for, the one that was used last is opened. False where it could not be read. */
+/**
+ * Reads the open conversation again, or opens the newest one if the address names none. False if it could not be read.
+ */
 async function refresh(): Promise<boolean> {
   const asked = route.value.name === 'chat' ? route.value.id : null;
   const isKnown = (id: string) => list.value.conversations.some((row) => row.id === id);
   const newest = rows.value[0];
   if (asked === null && newest && !isKnown(openId.value)) {
     openId.value = newest.id;
-    // The stream was asked to tell another one word by word.
-    stream?.kick();
+    // The stream follows another conversation word by word.
+    stream?.reconnect();
   }
   if (asked !== null || isKnown(openId.value)) return reloadThread();
-  // There is none any more: what this phone kept of it is nothing that could be written to.
+  // It no longer exists: nothing can be written to the copy on this phone.
   forgetThread(openId.value);
   return true;
 }
 
-/** Has the next answer begin at once; where no process can be kept it begins all the same. */
+/** Starts the live process of the conversation, so that the next answer begins sooner. */
 function warm(): void {
   isWarmed = true;
   const id = openId.value;
   if (list.value.conversations.some((row) => row.id === id))
-    call('warmConversation', { params: { id } }).catch(() => {}); // It is a favour: the turn itself tells what is wrong.
+    call('warmConversation', { params: { id } }).catch(() => {}); // Best effort: the turn reports any real error.
 }
 
-/** All that came within a frame is drawn at once; a hidden page draws none. */
+/** Events of one frame are drawn together; a hidden page draws no frames. */
 function schedule(): void {
   if (isScheduled) return;
   isScheduled = true;
@@ -140,7 +142,7 @@ function takeQueue(): void {
   saveSoon();
 }
 
-/** Keeps the list for the time without a connection. */
+/** Saves the list for the time without a connection. */
 function saveSoon(): void {
   if (isSaving) return;
   isSaving = true;
@@ -150,36 +152,36 @@ function saveSoon(): void {
   }, saveEveryMs);
 }
 
-const isTold = ({ type }: StoredEvent) =>
+const isNotified = ({ type }: StoredEvent) =>
   /^(prompt\.opened|turn\.(completed|failed|interrupted))$/.test(type);
 
-/** What a person sees here needs no push: a page that is visible says what it has shown. */
+/** Reports what a visible page has shown: it needs no push. */
 function reportSeen(events: readonly StoredEvent[]): void {
-  // Nobody reads the chat behind another screen or a dialog, nor what comes below the place that is read.
+  // The chat is not read behind another screen or a dialog, nor below the place that a person has scrolled to.
   const isRead =
     document.visibilityState === 'visible' &&
     route.value.name === 'chat' &&
     !document.querySelector('dialog[open], .newest');
   if (!isRead) return;
   const seen = events
-    .filter((event) => isTold(event) && event.conv_id === openId.value)
+    .filter((event) => isNotified(event) && event.conv_id === openId.value)
     .map(({ conv_id, id }) => ({ conv_id, event_id: id }));
   if (seen.length) call('reportSeen', { body: { seen } }, { keepalive: true }).catch(() => {}); // At worst a push comes for it.
 }
 
-/** Opens a conversation (without an id the one that was used last), and has its turns told word by word. */
+/** Opens a conversation (without an id the newest one), and follows its turns word by word. */
 export async function openConversation(asked: string | null): Promise<void> {
   const id = asked ?? rows.value[0]?.id ?? 'default';
   const isNone = asked === null && !rows.value.length;
   if (id === openId.value && !(isNone && thread.value)) return;
   if (isNone) {
-    // There is none: the first message makes it.
+    // There is none: the first message creates it.
     openId.value = id;
     thread.value = null;
     return;
   }
   const shown = showThread(id);
-  stream?.kick();
+  stream?.reconnect();
   await shown;
   if (openId.value === id) warm();
 }
@@ -189,7 +191,7 @@ export function resync({ isSure = false } = {}): void {
   if (document.visibilityState !== 'visible') return;
   if (signedIn.value !== false) {
     if (!stream) startLive(cursor);
-    else if (isSure || stream.idleMs() > staleMs) stream.kick();
+    else if (isSure || stream.idleMs() > staleMs) stream.reconnect();
   }
   deliverSoon();
 }

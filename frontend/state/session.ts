@@ -2,13 +2,13 @@ import { signal } from '@preact/signals';
 import { ApiError, serverBuild } from '../api/client.ts';
 import type { Failure } from '../i18n/errors.ts';
 
-/** Whether this browser is signed in; unknown while nobody could be asked. */
+/** Whether this browser is signed in; null until the server has answered. */
 export const signedIn = signal<boolean | null>(null);
 
-/** Whether the conversations are known: until then nobody can tell which one is to be open, and a box would be that of the wrong one. */
+/** Whether the conversations are loaded: until then it is unknown which one to open. */
 export const isListed = signal(false);
 
-/** Noted where this browser was signed in: without it the server need not be asked before the login is shown. */
+/** Set while this browser is signed in: without it the login is shown without asking the server. */
 const signedInKey = 'signed-in';
 
 export const wasSignedIn = (): boolean => localStorage.getItem(signedInKey) !== null;
@@ -20,13 +20,13 @@ export function recordSignIn(isIn: boolean): void {
   if (!isIn) isListed.value = false;
 }
 
-/** Which user, and the project that a conversation is in where none is named. */
+/** The user, and the default project. */
 export const user = signal<{ name: string; project: string } | null>(null);
 
 /** What went wrong last, for one line; it goes when something succeeds. */
 export const lastError = signal<Failure | null>(null);
 
-/** The build that this page is of; with another one on the server it is from before an update. */
+/** The build of this page; if the server has another one, the page is outdated. */
 export const build = signal('');
 
 export const isOutdated = (): boolean =>

@@ -18,14 +18,14 @@ export type Thread = {
 
 type Page = Pick<HistoryPage, 'messages' | 'turns' | 'before'>;
 
-/** A thread as it is when a conversation is opened. What the running turn says is shown from the snapshot alone. */
+/** The thread of a conversation that is opened. The running turn is shown only from the snapshot. */
 export function openThread(snapshot: ConversationSnapshot, page: Page): Thread {
   const last = lastAnswered(snapshot);
   const ended = last ? [last] : [];
   return mergeNewestPage({ snapshot, messages: [], turns: [], before: null, ended }, page);
 }
 
-/** The newest turn as one that has just ended, where it was answered in the session that is shown. */
+/** The newest turn as one that has just ended, if it was answered in the session that is shown. */
 function lastAnswered({ turn, last_turn, session_id }: ConversationSnapshot): EndedTurn | null {
   if (turn || !last_turn?.result || last_turn.result.session_id !== session_id) return null;
   const parts: LiveTurn['parts'] = [{ type: 'text', text: last_turn.text }];
@@ -36,7 +36,7 @@ function lastAnswered({ turn, last_turn, session_id }: ConversationSnapshot): En
   };
 }
 
-/** The transcript has what a running turn says as well. */
+/** Without the running turn, which the transcript contains as well. */
 function withoutRunning(messages: HistoryMessage[], { turn }: ConversationSnapshot): HistoryMessage[] {
   return beforeTime(messages, turn?.started_at ?? null);
 }
@@ -44,12 +44,12 @@ function withoutRunning(messages: HistoryMessage[], { turn }: ConversationSnapsh
 const beforeTime = (messages: HistoryMessage[], time: string | null) =>
   time ? messages.filter(({ at }) => at < time) : messages;
 
-/** So much of an answer is looked for in the history. */
+/** How much of an answer is searched for in the history. */
 const knownBy = 200;
 
-/** Whether the history has a turn that ended, to its last words: the CLI may write them a moment after it has said them. */
+/** Whether the history has all of an ended turn: the CLI may write the end of the text a moment later. */
 function hasWhole(messages: readonly HistoryMessage[], { turn, end }: EndedTurn): boolean {
-  // More was said since: then that was written long ago, in this page or in one before it.
+  // There are later messages: then the turn was written long ago, in this page or an earlier one.
   if (messages.some(({ at }) => end.ended_at !== null && at > end.ended_at)) return true;
   const ours = messages.filter(({ at }) => end.started_at !== null && at >= end.started_at);
   const words =
@@ -62,10 +62,10 @@ function hasWhole(messages: readonly HistoryMessage[], { turn, end }: EndedTurn)
     : ours.some(({ role, text }) => role !== 'user' && text.includes(words));
 }
 
-/** The newest page of the history, read again: pages from before it stay where it joins on to them. */
+/** Merges the newest page of the history; earlier pages stay if it continues them. */
 export function mergeNewestPage(thread: Thread, page: Page): Thread {
   const ended = thread.ended.filter((one) => !hasWhole(page.messages, one));
-  // Of a turn that is shown by itself the history is left out.
+  // A turn that is shown separately is left out of the history.
   const newest = withoutRunning(beforeTime(page.messages, ended[0]?.end.started_at ?? null), thread.snapshot);
   const at = thread.messages.findIndex(({ id }) => id === newest[0]?.id);
   const older = at > 0 ? thread.messages.slice(0, at) : [];
@@ -82,7 +82,7 @@ export function mergeNewestPage(thread: Thread, page: Page): Thread {
   };
 }
 
-/** Puts a page of the history in front of what is there. */
+/** Puts a page of the history in front of the thread. */
 export function prependPage(thread: Thread, page: Page): Thread {
   const older = withoutRunning(page.messages, thread.snapshot);
   return {
@@ -93,7 +93,7 @@ export function prependPage(thread: Thread, page: Page): Thread {
   };
 }
 
-/** What an event makes of a thread. */
+/** Applies an event to a thread. */
 export function reduceThread(thread: Thread, event: StoredEvent): Thread {
   const { snapshot: before } = thread;
   const snapshot = reduceConversation(before, event);
@@ -102,10 +102,10 @@ export function reduceThread(thread: Thread, event: StoredEvent): Thread {
   const end = snapshot.last_turn;
   const hasEnded = turn && end?.turn_id === turn.turn_id && snapshot.turn?.turn_id !== turn.turn_id;
   if (!hasEnded) return { ...thread, snapshot };
-  // Where its words were not told one by one, its end has them all.
+  // If its text was not streamed, its end has all of it.
   const parts: LiveTurn['parts'] =
     turn.parts.length || !end.text ? turn.parts : [{ type: 'text', text: end.text }];
-  // It was read as ended before its end was told.
+  // It may have been read as ended before its end event arrived.
   const others = thread.ended.filter((one) => one.end.turn_id !== end.turn_id);
   return {
     ...thread,
@@ -114,10 +114,10 @@ export function reduceThread(thread: Thread, event: StoredEvent): Thread {
   };
 }
 
-/** The end of the newest turn where that was no answer, and the history does not tell of it. */
+/** The end of the newest turn if it was not answered; `isKnown` if the history shows its message. */
 export type Failure = { turn: TurnSummary; isKnown: boolean };
 
-/** Null where the newest turn was answered, or another one runs or waits. */
+/** Null if the newest turn was answered, or another one runs or waits. */
 export function failureOf({ snapshot, messages, ended }: Thread): Failure | null {
   const { turn, queue, last_turn } = snapshot;
   if (turn || queue.length || !last_turn || last_turn.state === 'completed') return null;
@@ -129,7 +129,7 @@ export function failureOf({ snapshot, messages, ended }: Thread): Failure | null
   return { turn: last_turn, isKnown };
 }
 
-/** Whether a turn is known to a thread, so that nothing else need stand for its message. */
+/** Whether a thread shows a turn, so that its message need not be shown separately. */
 export function includesTurn({ snapshot, turns, ended }: Thread, turnId: string): boolean {
   const { turn, queue, steered, last_turn } = snapshot;
   return (

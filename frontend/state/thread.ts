@@ -8,17 +8,17 @@ import { readThread, removeThread, saveThread } from '../store/read-store.ts';
 import { runReported } from './session.ts';
 import { mergeNewestPage, openThread, prependPage, reduceThread, type Thread } from './thread-reducer.ts';
 
-/** The conversation that is shown; null while it loads, or where nothing was said in it yet. */
+/** The conversation that is shown; null while it loads, or before its first message. */
 export const thread = signal<Thread | null>(null);
 
-/** What of it is shown outside of the chat: these change seldom, where the thread changes with each word. */
+/** What is shown of it outside the chat. These change rarely, while the thread changes with each word. */
 export const runningTurn = computed(() => thread.value?.snapshot.turn?.turn_id ?? null);
 export const threadTitle = computed(() => thread.value?.snapshot.title ?? null);
 export const modeName = computed(() => {
   const snapshot = thread.value?.snapshot;
   return snapshot ? (snapshot.permission_mode ?? snapshot.runs_with.permission_mode) : null;
 });
-/** How full the context is, in percent, where that is known. */
+/** How full the context is, in percent, if known. */
 export const contextShare = computed(() => {
   const context = thread.value?.snapshot.context;
   return context?.window ? Math.round((100 * context.tokens) / context.window) : null;
@@ -30,30 +30,30 @@ export const openId = signal('');
 /** The open conversation was deleted while it was shown. */
 export const isDeleted = signal(false);
 
-/** When what is shown was read, where it is from this phone's own store. */
+/** When what is shown was read, if it comes from this phone's own store. */
 export const savedAt = signal<string | null>(null);
 
 export const isLoading = signal(false);
 
 const pageSize = 30;
 
-/** What could not be read is asked for again after so long, and when the line is back. */
+/** What could not be read is read again after this time, and when the connection is back. */
 const retryMs = 4000;
 const maxTries = 4;
 
-/** A turn has ended whose history could not be read. */
+/** The history of an ended turn could not be read. */
 let isHistoryOld = false;
 
-/** Events of the open conversation that came while it was being read. */
+/** Events of the open conversation that arrived while it was being read. */
 let waiting: StoredEvent[] = [];
-/** Recently open ones: going back to one shows it at once. */
+/** Recently opened ones, which are shown at once when a person goes back to them. */
 const recent = new Map<string, Thread>();
 const maxRecent = 12;
 
-/** A long turn is longer than a page: so many more are read for its beginning. */
+/** The number of further pages that are read to find the start of a long turn. */
 const maxBack = 6;
 
-/** The newest page, with those before it back to the first message of the turn that it ends with (or of one that has just ended). */
+/** The newest page, with those before it back to the first message of its last turn. */
 async function readBackTo(id: string, newest: HistoryPage): Promise<HistoryPage> {
   let page = newest;
   for (let more = 0; more < maxBack && page.before && !isWholeTurn(page.messages); more += 1) {
@@ -68,14 +68,14 @@ async function readBackTo(id: string, newest: HistoryPage): Promise<HistoryPage>
   return page;
 }
 
-/** With one message before it, by which it joins on to what is there. */
+/** With one message before it, at which it is merged with earlier pages. */
 const isWholeTurn = (messages: HistoryPage['messages']) =>
   messages.findLastIndex(({ role }) => role === 'user') > 0;
 
 const readPage = (id: string, before?: string) =>
   call('readMessages', { params: { id }, query: { limit: pageSize, before } });
 
-/** Shows a conversation: at once what is known of it here, then as it stands. */
+/** Shows a conversation: at once what is stored here, then its current state. */
 export async function showThread(id: string): Promise<void> {
   if (thread.value) keepRecent(thread.value);
   openId.value = id;
@@ -87,7 +87,7 @@ export async function showThread(id: string): Promise<void> {
   await reloadThread();
 }
 
-/** What this phone kept of a conversation, until the server answers. */
+/** Shows what this phone stored of a conversation, until the server answers. */
 export async function showSaved(id: string): Promise<void> {
   const saved = await readThread(id).catch(() => undefined);
   if (!saved || thread.value || openId.value !== id) return;
@@ -101,7 +101,7 @@ function keepRecent(left: Thread): void {
   if (recent.size > maxRecent) recent.delete(recent.keys().next().value as string);
 }
 
-/** Takes up a conversation that came with the page. */
+/** Shows a conversation that came with the page. */
 export function startThread(
   id: string,
   snapshot: ConversationSnapshot | null,
@@ -111,16 +111,16 @@ export function startThread(
   thread.value = snapshot && page ? openThread(snapshot, page) : null;
 }
 
-/** Which conversation was read last, and when that was begun: all that the server had taken before is in it. */
+/** Which conversation was read last, and when: everything that the server had accepted before is in it. */
 export const lastRead = signal<{ id: string; begunAt: number } | null>(null);
 
-/** Which reading of the open conversation is the newest: an answer that comes after that of a later one is void. */
+/** The number of the newest read of the open conversation: answers of earlier ones are dropped. */
 let reading = 0;
 
 /** The open conversation could not be read. */
 let isStale = false;
 
-/** Reads the open conversation anew; events that come meanwhile are applied to it after that. */
+/** Reads the open conversation again; events that arrive meanwhile are applied after that. */
 export async function reloadThread(): Promise<boolean> {
   const id = openId.value;
   reading += 1;
@@ -175,7 +175,7 @@ const readSnapshot = (id: string) =>
 const readPageOf = (id: string) =>
   orNothing(readPage(id), { messages: [], turns: [], before: null, session_id: null });
 
-/** Takes up events of all conversations; those of the open one change what is shown. */
+/** Applies events of all conversations; those of the open one change what is shown. */
 export function applyToThread(events: readonly StoredEvent[]): void {
   for (const event of events)
     if (event.type === 'conversation.changed' && event.conversation === null) forgetThread(event.conv_id);
@@ -184,7 +184,7 @@ export function applyToThread(events: readonly StoredEvent[]): void {
   if (isLoading.value) waiting.push(...ours);
   const before = thread.value;
   if (!before) {
-    // It has just come to be: by a message from here, or from elsewhere.
+    // It was just created, by a message from here or from elsewhere.
     if (!isLoading.value) void reloadThread();
     return;
   }
@@ -192,18 +192,18 @@ export function applyToThread(events: readonly StoredEvent[]): void {
   if (ours.some(isEnd)) void refreshHistory();
 }
 
-/** A conversation was deleted: nothing of it is shown or kept any more. */
+/** A conversation was deleted: nothing of it is shown or stored any longer. */
 export function forgetThread(id: string): void {
   recent.delete(id);
   void removeThread(id).catch(() => {});
   if (openId.value !== id) return;
-  // Of one that never was here nobody need hear.
+  // A conversation that was never shown needs no message.
   if (thread.value) isDeleted.value = true;
   thread.value = null;
   savedAt.value = null;
 }
 
-/** The line is back: what could not be read meanwhile is read now. */
+/** The connection is back: what could not be read meanwhile is read now. */
 export function catchUp(): void {
   if (isStale) void reloadThread();
   else if (isHistoryOld) void refreshHistory();

@@ -1,7 +1,7 @@
-/** How long a new worker may take to be there. */
+/** How long a new worker may take to start. */
 const patienceMs = 8000;
 
-/** Loads the page anew. The worker would give the old one again: the new worker comes first. */
+/** Reloads the page. The old worker would serve the old page: the new worker comes first. */
 export async function reloadPage(): Promise<void> {
   const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
   if (registration && navigator.serviceWorker.controller) {

@@ -1,13 +1,13 @@
 declare const self: ServiceWorkerGlobalScope;
 
-/** Filled in by the server: another build is another worker, with a cache of its own. */
+/** Filled in by the server: each build has its own worker and cache. */
 const build = '__BUILD__';
 const cacheName = `page-${build}`;
 
 /** All parts of the page, filled in by the server as well. */
 const assets = '__ASSETS__'.split(' ').filter((path) => path.startsWith('/'));
 
-/** What makes code colourful, and a terminal, which without a connection is of no use, can wait until they are wanted. */
+/** Syntax highlighting and the terminal, which needs a connection, are stored when they are first used. */
 const isOptional = (path: string) => /highlight|live-screen/.test(path);
 
 /** Keeps the page without anything in it, and all that it is made of. */
@@ -19,14 +19,14 @@ export async function install(): Promise<void> {
   await cache.addAll(assets.filter((path) => !isOptional(path)));
 }
 
-/** Drops what earlier builds kept, but for the last one: a page of it may still be open, and load more of its parts. */
+/** Drops the caches of earlier builds, except the last one: a page of it may be open, and load more of its parts. */
 export async function activate(): Promise<void> {
   const names = (await caches.keys()).filter((name) => name.startsWith('page-') && name !== cacheName);
   await Promise.all(names.slice(0, -1).map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 
-/** The page itself, at once and without a connection. Where the cache was emptied, the server is asked. */
+/** The page itself, at once and without a connection; from the server if the cache was emptied. */
 export async function page(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
   return (await cache.match('/shell')) ?? fetch(request);

@@ -15,7 +15,7 @@ const wordsHere = async () => {
   return notificationMessages(kept?.value ?? navigator.language.slice(0, 2));
 };
 
-/** Tells the server what became of a notice, and the pages that are open. */
+/** Reports to the server, and to open pages, what became of a notification. */
 async function report(
   noticeId: string,
   state: 'shown' | 'pressed' | 'failed',
@@ -42,13 +42,13 @@ export async function show(message: PushMessage): Promise<void> {
   const { notice_id, conv_id, title, what, prompt, kind } = message;
   const allow = prompt?.allow ?? null;
   const deny = prompt?.deny ?? null;
-  // What does not fit into a notice is allowed on its card alone.
+  // What does not fit into a notification can only be allowed on its card.
   const first: Action = allow ? { action: 'allow', title: t.allow } : { action: 'open', title: t.open };
   const actions: Action[] = deny ? [first, { action: 'deny', title: t.deny }] : [];
   const options: NotificationOptions & { actions: Action[]; renotify: boolean; timestamp: number } = {
     body: t.body(kind, prompt, what),
     tag: conv_id || 'test',
-    // In the place of an older one it is to be noticed as well.
+    // It alerts even if it replaces an older one.
     renotify: true,
     icon: '/icon-192.png',
     badge: '/badge.png',
@@ -63,18 +63,18 @@ export async function show(message: PushMessage): Promise<void> {
 
 /**
  * It was answered: the line goes. Browsers want something to be seen for each push (Safari ends the subscription
- * where nothing is), so a silent word takes its place for a moment.
+ * otherwise), so a silent notification takes its place for a moment.
  */
 async function withdraw({ conv_id, notice_id, title }: PushMessage): Promise<void> {
   const t = await wordsHere();
   const shown = await self.registration.getNotifications({ tag: conv_id });
-  // Another one stands there by now.
+  // Another one has replaced it by now.
   if (shown.some(({ data }) => (data as Kept | null)?.notice_id !== notice_id)) return;
   await self.registration.showNotification(title, { body: t.answered, tag: conv_id, silent: true });
   for (const notification of await self.registration.getNotifications({ tag: conv_id })) notification.close();
 }
 
-/** A line, or one of its buttons, was pressed. */
+/** A notification, or one of its buttons, was pressed. */
 export async function press(notification: Notification, action: string): Promise<void> {
   const { notice_id, conv_id, allow, deny } = notification.data as Kept;
   notification.close();
@@ -88,7 +88,7 @@ export async function press(notification: Notification, action: string): Promise
     await report(notice_id, 'pressed', action);
   } catch (error) {
     await report(notice_id, 'failed', (error as Error).message);
-    // It could not be said from here: the page shows what is the matter.
+    // The answer could not be sent from here: the page shows why.
     const t = await wordsHere();
     await self.registration.showNotification(t.failedTitle, {
       body: (error as Error).message,

@@ -17,7 +17,7 @@ async function findSource(request: Request): Promise<NonNullable<Shared['from']>
   return answer.status === 204 ? 'app' : 'foreign';
 }
 
-/** Takes up what another app shares, and leads to the page that asks where it goes. Nothing of a foreign page is kept. */
+/** Stores what another app shares, and opens the page that asks where it goes. Nothing from a foreign page is stored. */
 export async function takeShared(request: Request): Promise<Response> {
   const from = await findSource(request);
   if (from === 'foreign' || from === 'offline') return Response.redirect(`/share?refused=${from}`, 303);

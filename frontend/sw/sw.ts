@@ -8,7 +8,7 @@ import { takeShared } from './share.ts';
 declare const self: ServiceWorkerGlobalScope;
 
 self.addEventListener('install', (event) => {
-  // A page that is open goes on with its own parts: it has them.
+  // An open page keeps using its own parts, which it has already loaded.
   event.waitUntil(install().then(() => self.skipWaiting()));
 });
 self.addEventListener('activate', (event) => event.waitUntil(activate()));

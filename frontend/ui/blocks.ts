@@ -26,7 +26,7 @@ function read(source: string): SourceBlock[] {
   });
 }
 
-/** A longer address is written where it is used: many uses of it would be many times its length. */
+/** Longer addresses are not resolved: many uses of one would multiply its length. */
 const maxReferred = 1000;
 
 /** The first definition of a label counts. */
@@ -64,6 +64,6 @@ export function safeHref(href: string): string | null {
     const url = new URL(clean);
     return safeSchemes.includes(url.protocol) ? url.href : null;
   } catch {
-    return null; // It is relative: to what, nobody knows here.
+    return null; // It is relative, and the base is unknown here.
   }
 }

@@ -1,10 +1,10 @@
 /**
  * Some languages take quadratic time to be coloured (30 KB of one word in Java took 4.8 s). So a code is coloured in
- * pieces of at most this length, each in a task of its own.
+ * pieces of at most this length, each in a separate task.
  */
 const maxPiece = 2000;
 
-/** What follows is not coloured: nobody reads that much for its colours. */
+/** Code beyond this is not highlighted. */
 const maxColoured = 50_000;
 
 /** A part of a code; a line that is longer than a piece may be is not coloured. */

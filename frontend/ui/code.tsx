@@ -53,7 +53,7 @@ function useColours(text: string, language: string): Highlight | null {
   return found?.of === text ? found.highlight : null;
 }
 
-/** A piece of a code. It is coloured in a task of its own, so that what a person does comes between two of them. */
+/** A piece of code. It is highlighted in a separate task, so that input is handled between two of them. */
 function Coloured({ text, language, highlight }: { text: string; language: string; highlight: Highlight }) {
   const [nodes, setNodes] = useState<{ of: string; nodes: ComponentChildren } | null>(null);
   useEffect(

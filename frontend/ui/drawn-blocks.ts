@@ -1,10 +1,10 @@
 import { type Blocks, endLength, type SourceBlock, toBlocks } from './blocks.ts';
 
-/** A text with more signs or characters is no answer for people: the rest of it is shown as it was written. */
+/** A text with more marks or characters is not meant for people: the rest of it is shown as it was written. */
 const maxSigns = 12_000;
 const maxCharacters = 100_000;
 
-/** Code is cut where it is drawn, so a long one leaves room for what follows it. */
+/** Long code is cut when it is drawn, so it leaves room for what follows. */
 const maxCode = 20_000;
 
 /** Reading this much again with each piece that comes takes no noticeable time. */

@@ -24,7 +24,7 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
-/** A sign beside or in place of words; what it means is said by the control that it stands in. */
+/** An icon beside or instead of a text; the control that contains it has the accessible name. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">

@@ -12,7 +12,7 @@ const colours: Record<string, string> = {
   new_source: 'added',
 };
 
-/** Every field of an input with its value. What is cut stands there with a button that opens it. */
+/** Every field of an input with its value. A cut value has a button that opens it. */
 export function InputRows({ rows, opened }: { rows: readonly InputRow[]; opened: Opened }) {
   const cut = opened.has('#') ? null : cutRows(rows);
   if (!cut) return <Rows rows={rows} opened={opened} />;

@@ -28,7 +28,7 @@ export async function loadMarkdown(): Promise<void> {
 }
 
 /**
- * A text with more signs or characters takes longer to draw than a frame: it has a turn of its own, between which people
+ * A text with more signs or characters takes longer to draw than a frame: it is drawn in a separate task, between which people
  * can press things.
  */
 const manySigns = 1000;

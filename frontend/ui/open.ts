@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-/** What a person has opened: it stays open when the row is drawn anew, as when a turn ends. */
+/** What a person has opened: it stays open when the row is drawn again, as when a turn ends. */
 const opened = new Set<string>();
 
 /** Whether a `details` of this key is open, and what its toggle event does. */

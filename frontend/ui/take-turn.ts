@@ -1,4 +1,4 @@
-/** What waits for its turn: each gets a task of its own, so that what a person does comes between. */
+/** Work that waits: each piece gets a separate task, so that input is handled between two of them. */
 const waiting = new Set<() => void>();
 
 function next(): void {
@@ -9,7 +9,7 @@ function next(): void {
   first();
 }
 
-/** Has something done in a task of its own, after all that came before. Gives what withdraws it. */
+/** Runs work in a separate task, after all that was queued before. Returns a function that cancels it. */
 export function takeTurn(work: () => void): () => void {
   const own = () => work();
   waiting.add(own);

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { locale } from '../i18n/messages.ts';
 
-/** The time by which relative times are told; it moves on by itself in the browser. */
+/** The time that relative times refer to; the browser advances it. */
 export const clock = signal(0);
 
 const everyMs = 20_000;
@@ -22,7 +22,7 @@ const steps: readonly [limit: number, seconds: number, unit: Intl.RelativeTimeFo
   [Number.POSITIVE_INFINITY, 86_400, 'day'],
 ];
 
-/** How long ago a time (ISO-8601) was, in words. */
+/** How long ago a time (ISO-8601) was, as text. */
 export function ago(time: string, now: number, language: string): string {
   const passed = Math.max(0, (now - Date.parse(time)) / 1000);
   const format = new Intl.RelativeTimeFormat(language, { style: 'narrow', numeric: 'auto' });

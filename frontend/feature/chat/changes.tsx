@@ -9,32 +9,29 @@ import { Sheet } from '../../ui/sheet.tsx';
 
 type Changed = Answer<'readChanges'>;
 
-/** What a turn changed in its git project, with the ways to undo it and to do it again. */
+/** What a turn changed in its git project, with the ways to undo and redo it. */
 export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }) {
-  const [found, setFound] = useState<Changed | null>(null);
+  const [changed, setChanged] = useState<Changed | null>(null);
   const [problem, setProblem] = useState<Failure | null>(null);
   const [isBusy, setBusy] = useState(false);
   const t = changeMessages.value;
   const params = { id: turnId };
 
-  async function attempt(work: () => Promise<unknown>): Promise<void> {
+  async function reloadAfter(work: () => Promise<unknown>): Promise<void> {
     setBusy(true);
     setProblem(null);
     try {
       await work();
-      setFound(await call('readChanges', { params }));
+      setChanged(await call('readChanges', { params }));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       setProblem(error.failure);
     }
     setBusy(false);
   }
-  useEffect(() => void attempt(async () => {}), []);
-  const undo = (body: { files?: string[]; redo?: boolean }) =>
-    void attempt(() => call('undoTurn', { params, body }));
+  useEffect(() => void reloadAfter(async () => {}), []);
+  const undo = (body: UndoBody) => void reloadAfter(() => call('undoTurn', { params, body }));
 
-  const all = found?.files ?? [];
-  const isUndone = all.length > 0 && all.every(({ now }) => now === 'undone');
   return (
     <Sheet title={t.changes} onClose={onClose}>
       {problem && (
@@ -42,15 +39,34 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
           {describeFailure(problem)}
         </p>
       )}
-      {found && !all.length && <p class="quiet-line">{t.noChanges}</p>}
+      {changed && !changed.files.length && <p class="quiet-line">{t.noChanges}</p>}
+      <FileList files={changed?.files ?? []} isBusy={isBusy} undo={undo} />
+      {changed?.diff && (
+        <details>
+          <summary>{t.theDiff}</summary>
+          <DiffLines lines={toLines(changed.diff)} />
+        </details>
+      )}
+    </Sheet>
+  );
+}
+
+type UndoBody = { files?: string[]; redo?: boolean };
+type FileListProps = { files: Changed['files']; isBusy: boolean; undo(body: UndoBody): void };
+
+function FileList({ files, isBusy, undo }: FileListProps) {
+  const t = changeMessages.value;
+  const remaining = files.filter(({ now }) => now !== 'undone').map(({ path }) => path);
+  return (
+    <>
       <ul class="rows">
-        {all.map(({ path, added, removed, now }) => (
+        {files.map(({ path, added, removed, now }) => (
           <li key={path}>
             <span>
               <code>{path}</code> <span class="added">+{added ?? '?'}</span>{' '}
               <span class="removed">−{removed ?? '?'}</span> {t.nowStates[now]}
             </span>
-            {now === 'as_left' && all.length > 1 && (
+            {now === 'as_left' && files.length > 1 && (
               <button type="button" class="plain" disabled={isBusy} onClick={() => undo({ files: [path] })}>
                 {t.undoOne}
               </button>
@@ -58,33 +74,20 @@ export function Changes({ turnId, onClose }: { turnId: string; onClose(): void }
           </li>
         ))}
       </ul>
-      {all.length > 0 && (
+      {files.length > 0 && (
         <div class="choices">
-          {isUndone ? (
-            <button type="button" disabled={isBusy} onClick={() => undo({ redo: true })}>
-              {t.redoAll}
+          {remaining.length ? (
+            <button type="button" class="danger" disabled={isBusy} onClick={() => undo({ files: remaining })}>
+              {t.undoAll}
             </button>
           ) : (
-            <button
-              type="button"
-              class="danger"
-              disabled={isBusy}
-              onClick={() =>
-                undo({ files: all.filter(({ now }) => now !== 'undone').map(({ path }) => path) })
-              }
-            >
-              {t.undoAll}
+            <button type="button" disabled={isBusy} onClick={() => undo({ redo: true })}>
+              {t.redoAll}
             </button>
           )}
         </div>
       )}
-      {found?.diff && (
-        <details>
-          <summary>{t.theDiff}</summary>
-          <DiffLines lines={toLines(found.diff)} />
-        </details>
-      )}
-    </Sheet>
+    </>
   );
 }
 

@@ -82,7 +82,7 @@ function attachmentsOf({ parts }: HistoryMessage, names: readonly string[] = [])
   return names.length >= found.length ? [...names] : found;
 }
 
-/** What the CLI said by itself. */
+/** What the CLI itself said. */
 function Note({ message }: { message: HistoryMessage }) {
   const { kind, text } = message;
   if (prefs.value.quiet && kind !== 'error' && kind !== 'output') return null;

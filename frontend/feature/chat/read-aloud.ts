@@ -16,7 +16,7 @@ export function toSpeech(markdown: string): string {
     .replaceAll(/https?:\/\/\S+/g, '');
 }
 
-/** Reads a text aloud, or stops where it is being read. */
+/** Reads a text aloud, or stops if it is being read. */
 export function speakText(text: string): void {
   speechSynthesis.cancel();
   if (isSpeaking.value === text) {

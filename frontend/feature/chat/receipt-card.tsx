@@ -16,7 +16,7 @@ type ReceiptProps = {
 
 const Changes = lazy(async () => (await import('./changes.tsx')).Changes);
 
-/** What a turn came to: one line that opens to its files and commands. Nothing where there is nothing to tell. */
+/** What a turn did: one line that opens to its files and commands. Draws nothing for a turn that did nothing. */
 export function Receipt({ receipt, cost, project, turnId }: ReceiptProps) {
   const [isOpen, setOpen] = useState(false);
   const t = messages.value;

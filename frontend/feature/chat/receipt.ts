@@ -4,7 +4,7 @@ import type { ToolPart } from './view.ts';
 
 export type Tests = { passed: number; failed: number };
 
-/** What a turn came to, told by what it did alone. */
+/** What a turn did, computed only from its tool calls. */
 export type Receipt = {
   files: { file: string; added: number; removed: number }[];
   commands: { command: string; exit: number | null }[];

@@ -47,7 +47,7 @@ export function stageOf(
   return isLive ? ('running' as const) : ('unfinished' as const);
 }
 
-/** What is said of a call in front of its object: only what ran is told as done. */
+/** The verb in front of a call's object: only a call that ran is shown as done. */
 export function saidOf(
   tool: Pick<ToolPart, 'name' | 'asked_at' | 'denied' | 'output'>,
   isLive: boolean,

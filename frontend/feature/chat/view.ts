@@ -20,7 +20,7 @@ type TurnRow = Extract<Row, { type: 'turn' }>;
 /** Between what two processes wrote there can be so much. */
 const slackMs = 2000;
 
-/** The rows of a history. What is known of a turn stands at the last row that belongs to it. */
+/** The rows of a history. The facts of a turn are on the last row that belongs to it. */
 export function toRows(messages: readonly HistoryMessage[], turns: readonly HistoryTurn[]): Row[] {
   const rows: Row[] = [];
   let open: TurnRow | null = null;

@@ -8,19 +8,15 @@ import { openId } from '../../state/thread.ts';
 import { changeTurn, moveFirst, takeBack } from '../../state/turn.ts';
 import { Said } from './turn.tsx';
 
-/** Whether one before it was refused: none overtakes another. */
+/** Whether an earlier message was refused: none overtakes another. */
 function isHeld({ id, conv_id, turnId, problem }: Item): boolean {
   if (turnId !== null || problem !== null) return false;
-  const own = outgoing.value.filter((item) => item.conv_id === conv_id);
-  return own
-    .slice(
-      0,
-      own.findIndex((item) => item.id === id),
-    )
-    .some((item) => item.problem !== null);
+  const siblings = outgoing.value.filter((item) => item.conv_id === conv_id);
+  const index = siblings.findIndex((item) => item.id === id);
+  return siblings.slice(0, index).some((item) => item.problem !== null);
 }
 
-/** A message that is still on this phone, or that the server has just taken. */
+/** A message that is still on this phone, or that the server has just accepted. */
 export function Outgoing({ item }: { item: Item }) {
   const t = messages.value;
   return (
@@ -56,46 +52,12 @@ export function Outgoing({ item }: { item: Item }) {
   );
 }
 
-/** A message that waits on the server: it can be changed, moved first, and taken back. */
+/** A message that waits on the server: it can be edited, moved to the front, and withdrawn. */
 export function Queued({ turn, isFirst }: { turn: TurnSummary; isFirst: boolean }) {
   const [draft, setDraft] = useState<string | null>(null);
   const t = messages.value;
-  const written = useRef<string | null>(null);
-  written.current = draft;
-  // It begins while it is being changed: what was written is kept, to be sent after it.
-  useEffect(
-    () => () => {
-      if (openId.value === turn.conv_id && written.current?.trim() && written.current !== turn.message)
-        parkMessage(turn.conv_id, written.current, messages.value.begunMeanwhile);
-    },
-    [],
-  );
-  if (draft !== null) {
-    return (
-      <form
-        class="message user"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void changeTurn(turn.turn_id, draft).then((isDone) => isDone && setDraft(null));
-        }}
-      >
-        <textarea
-          aria-label={t.changeMessage}
-          rows={3}
-          value={draft}
-          onInput={(event) => setDraft(event.currentTarget.value)}
-        />
-        <p class="choices">
-          <button type="submit" class="primary" disabled={!draft.trim()}>
-            {t.save}
-          </button>
-          <button type="button" onClick={() => setDraft(null)}>
-            {t.cancel}
-          </button>
-        </p>
-      </form>
-    );
-  }
+  useKeptDraft(turn, draft);
+  if (draft !== null) return <EditForm turn={turn} draft={draft} setDraft={setDraft} />;
   return (
     <Said
       text={turn.message}
@@ -117,5 +79,48 @@ export function Queued({ turn, isFirst }: { turn: TurnSummary; isFirst: boolean 
         </button>
       </p>
     </Said>
+  );
+}
+
+/** If the turn begins while its message is being edited, the text is kept to be sent after it. */
+function useKeptDraft(turn: TurnSummary, draft: string | null): void {
+  const written = useRef<string | null>(null);
+  written.current = draft;
+  useEffect(
+    () => () => {
+      if (openId.value === turn.conv_id && written.current?.trim() && written.current !== turn.message)
+        parkMessage(turn.conv_id, written.current, messages.value.begunMeanwhile);
+    },
+    [],
+  );
+}
+
+type EditFormProps = { turn: TurnSummary; draft: string; setDraft(draft: string | null): void };
+
+function EditForm({ turn, draft, setDraft }: EditFormProps) {
+  const t = messages.value;
+  return (
+    <form
+      class="message user"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void changeTurn(turn.turn_id, draft).then((isDone) => isDone && setDraft(null));
+      }}
+    >
+      <textarea
+        aria-label={t.changeMessage}
+        rows={3}
+        value={draft}
+        onInput={(event) => setDraft(event.currentTarget.value)}
+      />
+      <p class="choices">
+        <button type="submit" class="primary" disabled={!draft.trim()}>
+          {t.save}
+        </button>
+        <button type="button" onClick={() => setDraft(null)}>
+          {t.cancel}
+        </button>
+      </p>
+    </form>
   );
 }

@@ -5,10 +5,10 @@ import { isMounted } from '../../ui/mounted.ts';
 
 const key = (id: string) => `draft:${id}`;
 
-/** The text that was begun in each conversation; it outlives the page. */
+/** The unsent text of each conversation; it outlives the page. */
 const texts = signal<Record<string, string>>({});
 
-/** Files that are to go with it; they live as long as the page. */
+/** Files to send with it; they last as long as the page. */
 const files = signal<Record<string, OutboxItem['files']>>({});
 
 export function draftOf(id: string): string {
@@ -28,7 +28,7 @@ function saveDrafts(): void {
       if (text) localStorage.setItem(key(id), text);
       else localStorage.removeItem(key(id));
     } catch {
-      // No room, or a private window: it is kept as long as the page.
+      // No room, or a private window: it lasts as long as the page.
     }
   }
   unsaved.clear();
@@ -40,7 +40,7 @@ export function setDraft(id: string, text: string): void {
   unsaved.add(id);
 }
 
-/** The page may be gone in a moment: what is typed is kept now. */
+/** The page may be closed in a moment: what was typed is saved now. */
 export function keepDrafts(): void {
   addEventListener('pagehide', saveDrafts);
   document.addEventListener('visibilitychange', saveDrafts);
@@ -52,7 +52,7 @@ export function setFiles(id: string, some: OutboxItem['files']): void {
   files.value = { ...files.value, [id]: some };
 }
 
-/** Takes files up as a person gave them. False where one is empty, or they are too large together: then none is taken. */
+/** Adds files to the draft. False if one is empty or they are too large together: then none is added. */
 export function addFiles(id: string, added: Iterable<File>): boolean {
   const more = Array.from(added, (file) => ({
     name: file.name || `${file.type.replace('/', '.')}`,
@@ -66,7 +66,7 @@ export function addFiles(id: string, added: Iterable<File>): boolean {
   return true;
 }
 
-/** Puts words behind those that are there. */
+/** Appends a text to the draft. */
 export function appendDraft(id: string, text: string): void {
   const before = draftOf(id);
   setDraft(id, before && !/\s$/.test(before) ? `${before} ${text}` : before + text);

@@ -3,7 +3,7 @@ import { call } from '../../api/client.ts';
 
 type Menu = Answer<'readMenu'>;
 
-/** It changes seldom; a live process that has just started has more of it. */
+/** It changes rarely; a live process that has just started knows more of it. */
 const rememberMs = 60_000;
 
 const known = new Map<string, { at: number; menu: Menu }>();

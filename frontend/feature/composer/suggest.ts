@@ -1,7 +1,7 @@
 /** What is being typed that can be completed: a command at the start, or a file after an @. */
 export type Asked = { kind: 'command' | 'file'; query: string; from: number; to: number };
 
-/** What stands at the caret to be completed; null where it is nothing of the kind. */
+/** The text at the caret that can be completed, or null. */
 export function askedAt(text: string, caret: number): Asked | null {
   const before = text.slice(0, caret);
   const command = /^\/([\w:-]*)$/.exec(before);

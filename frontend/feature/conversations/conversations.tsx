@@ -19,26 +19,19 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
   const [isAdding, setAdding] = useState(false);
   const [hasArchived, setArchived] = useState(false);
   const t = messages.value;
-  const { conversations, prompts } = list.value;
-  const found = useFound(query);
-  const known = new Map([...found, ...conversations].map((row) => [row.id, row]));
-  const groups = toGroups(
-    [...known.values()].filter(
-      ({ id, archived }) => !leaving.value.includes(id) && (hasArchived || query.trim() !== '' || !archived),
-    ),
-    prompts,
-    query,
-  );
   useEffect(() => void loadList(), []);
+
+  function open(id: string): void {
+    navigate(conversationPath(id));
+    onChoose();
+  }
 
   if (isAdding) {
     return (
       <NewConversation
         onDone={(id) => {
           setAdding(false);
-          if (id === null) return;
-          navigate(conversationPath(id));
-          onChoose();
+          if (id !== null) open(id);
         }}
       />
     );
@@ -46,40 +39,12 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
   return (
     <nav class="conversations" aria-label={t.conversations}>
       <div class="conversations-head">
-        <label class="search">
-          <span class="unseen">{t.searchConversations}</span>
-          <Icon name="search" />
-          <input
-            type="search"
-            placeholder={t.searchConversations}
-            value={query}
-            onInput={(event) => setQuery(event.currentTarget.value)}
-          />
-        </label>
+        <SearchField query={query} setQuery={setQuery} />
         <button type="button" class="primary" onClick={() => setAdding(true)}>
           {t.newOne}
         </button>
       </div>
-      {groups.map(({ name, rows }) => (
-        <section key={name} aria-label={t.groups[name]}>
-          <h3>{t.groups[name]}</h3>
-          <ul>
-            {rows.map((row) => (
-              <li key={row.id}>
-                <Row
-                  row={row}
-                  isOpen={row.id === openId.value}
-                  open={() => {
-                    navigate(conversationPath(row.id));
-                    onChoose();
-                  }}
-                />
-              </li>
-            ))}
-          </ul>
-        </section>
-      ))}
-      {!groups.length && <p class="quiet-line">{query ? t.nothingFound : t.noConversations}</p>}
+      <Groups query={query} hasArchived={hasArchived} open={open} />
       {!hasArchived && (
         <button
           type="button"
@@ -99,10 +64,56 @@ export function Conversations({ onChoose }: { onChoose(): void }) {
   );
 }
 
-/** Letters that are typed fast ask once. */
+function SearchField({ query, setQuery }: { query: string; setQuery(query: string): void }) {
+  const t = messages.value;
+  return (
+    <label class="search">
+      <span class="unseen">{t.searchConversations}</span>
+      <Icon name="search" />
+      <input
+        type="search"
+        placeholder={t.searchConversations}
+        value={query}
+        onInput={(event) => setQuery(event.currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+type GroupsProps = { query: string; hasArchived: boolean; open(id: string): void };
+
+/** The conversations that match, in groups. Archived ones show up when they are asked for or searched. */
+function Groups({ query, hasArchived, open }: GroupsProps) {
+  const t = messages.value;
+  const { conversations, prompts } = list.value;
+  const rowsById = new Map([...useFound(query), ...conversations].map((row) => [row.id, row]));
+  const visibleRows = [...rowsById.values()].filter(
+    ({ id, archived }) => !leaving.value.includes(id) && (hasArchived || query.trim() !== '' || !archived),
+  );
+  const groups = toGroups(visibleRows, prompts, query);
+  if (!groups.length) return <p class="quiet-line">{query ? t.nothingFound : t.noConversations}</p>;
+  return (
+    <>
+      {groups.map(({ name, rows }) => (
+        <section key={name} aria-label={t.groups[name]}>
+          <h3>{t.groups[name]}</h3>
+          <ul>
+            {rows.map((row) => (
+              <li key={row.id}>
+                <Row row={row} isOpen={row.id === openId.value} open={() => open(row.id)} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  );
+}
+
+/** Pause after the last letter before the server is asked. */
 const pauseMs = 250;
 
-/** What the server finds beyond the rows that are here: archived ones, and those of long ago. */
+/** What the server finds besides the rows that are loaded: archived ones, and old ones. */
 function useFound(query: string): ConversationSummary[] {
   const [found, setFound] = useState<{ of: string; rows: ConversationSummary[] }>({ of: '', rows: [] });
   const wanted = query.trim();
@@ -111,7 +122,7 @@ function useFound(query: string): ConversationSummary[] {
     const timer = setTimeout(() => {
       call('listConversations', { query: { q: wanted, limit: 50 } }).then(
         ({ conversations }) => setFound({ of: wanted, rows: conversations }),
-        () => {}, // Without a connection what is here is searched.
+        () => {}, // Without a connection only the loaded rows are searched.
       );
     }, pauseMs);
     return () => clearTimeout(timer);

@@ -8,13 +8,29 @@ import { Icon } from '../../ui/icon.tsx';
 
 type Folders = Answer<'listFolders'>;
 
-/** A name as it can stand in an address and in a shell. */
+/** A name that can be used in an address and in a shell. */
 export const toId = (name: string): string =>
   name
     .normalize('NFKD')
     .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
     .replaceAll(/^[-.]+|-+$/g, '')
     .slice(0, 64);
+
+/** Creates a conversation. Its id, or null if the server refused. */
+async function createConversation(name: string, project: string): Promise<string | null> {
+  const id = toId(name);
+  const title = name.trim();
+  let created: string | null = null;
+  await runReported(async () => {
+    const body = {
+      ...(id ? { id } : {}),
+      ...(title && title !== id ? { title } : {}),
+      ...(project ? { project } : {}),
+    };
+    created = (await call('createConversation', { body })).id;
+  });
+  return created;
+}
 
 /** A new conversation: its name, and the folder that the agent works in. `onDone` gets its id, or null. */
 export function NewConversation({ onDone }: { onDone(id: string | null): void }) {
@@ -24,22 +40,12 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
   const [isBusy, setBusy] = useState(false);
   const t = messages.value;
 
-  async function create(event: SubmitEvent): Promise<void> {
+  async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    const id = toId(name);
     setBusy(true);
-    let made: string | null = null;
-    const isCreated = await runReported(async () => {
-      const title = name.trim();
-      const body = {
-        ...(id ? { id } : {}),
-        ...(title && title !== id ? { title } : {}),
-        ...(project ? { project } : {}),
-      };
-      made = (await call('createConversation', { body })).id;
-    });
+    const id = await createConversation(name, project);
     setBusy(false);
-    if (isCreated) onDone(made);
+    if (id !== null) onDone(id);
   }
 
   if (isChoosing) {
@@ -53,7 +59,7 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
     );
   }
   return (
-    <form class="new-conversation" onSubmit={create}>
+    <form class="new-conversation" onSubmit={submit}>
       <label>
         {t.name}
         <input
@@ -65,27 +71,8 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
           dir="auto"
         />
       </label>
-      <label>
-        {t.folder}
-        <span class="folder-field">
-          <input
-            name="project"
-            value={project}
-            placeholder={t.defaultFolder}
-            autocapitalize="none"
-            spellcheck={false}
-            onInput={(event) => setProject(event.currentTarget.value)}
-          />
-          <button type="button" onClick={() => setChoosing(true)}>
-            {t.choose}
-          </button>
-        </span>
-      </label>
-      {lastError.value && (
-        <p class="problem" role="alert">
-          {describeFailure(lastError.value)}
-        </p>
-      )}
+      <FolderField project={project} setProject={setProject} onChoose={() => setChoosing(true)} />
+      <LastError />
       <p class="choices">
         <button type="submit" class="primary" disabled={isBusy}>
           {t.create}
@@ -98,7 +85,40 @@ export function NewConversation({ onDone }: { onDone(id: string | null): void })
   );
 }
 
-/** Walks through the folders that agents may work in; the projects that were used last stand first. */
+type FolderFieldProps = { project: string; setProject(project: string): void; onChoose(): void };
+
+function FolderField({ project, setProject, onChoose }: FolderFieldProps) {
+  const t = messages.value;
+  return (
+    <label>
+      {t.folder}
+      <span class="folder-field">
+        <input
+          name="project"
+          value={project}
+          placeholder={t.defaultFolder}
+          autocapitalize="none"
+          spellcheck={false}
+          onInput={(event) => setProject(event.currentTarget.value)}
+        />
+        <button type="button" onClick={onChoose}>
+          {t.choose}
+        </button>
+      </span>
+    </label>
+  );
+}
+
+function LastError() {
+  if (!lastError.value) return null;
+  return (
+    <p class="problem" role="alert">
+      {describeFailure(lastError.value)}
+    </p>
+  );
+}
+
+/** Walks through the folders in which agents may work, the recent projects first. */
 function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
   const [read, setRead] = useState<{ of: string | undefined; folders: Folders } | null>(null);
   const [path, setPath] = useState<string | undefined>(undefined);
@@ -110,7 +130,7 @@ function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
     });
   }, [path]);
   const found = read?.folders;
-  // Until the next folder is there, what is shown is the one before.
+  // Until the next folder is loaded, the one before is shown.
   const isThere = read !== null && read.of === path;
   const row = (folder: string, name: string, isProject: boolean, choose: () => void) => (
     <li key={folder}>
@@ -126,11 +146,7 @@ function FolderChooser({ onChoose }: { onChoose(path: string | null): void }) {
   return (
     <div class="new-conversation">
       <h3>{found?.path ?? t.chooseFolder}</h3>
-      {lastError.value && (
-        <p class="problem" role="alert">
-          {describeFailure(lastError.value)}
-        </p>
-      )}
+      <LastError />
       <p class="choices">
         {found?.path && (
           <button type="button" class="primary" disabled={!isThere} onClick={() => onChoose(found.path)}>

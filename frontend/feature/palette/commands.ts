@@ -29,7 +29,7 @@ export const shortcuts: Readonly<Record<CommandName, { key: string; mod?: true }
 
 type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'isComposing'>;
 
-/** The command that a key stands for. In a field letters are letters. */
+/** The command of a key. In a field, letters are text. */
 export function commandOf(
   { key, ctrlKey, metaKey, altKey, isComposing }: Pressed,
   isInField: boolean,

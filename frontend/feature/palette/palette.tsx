@@ -12,11 +12,9 @@ const maxShown = 12;
 const keyOf = (name: CommandName) =>
   `${shortcuts[name].mod ? 'Ctrl ' : ''}${shortcuts[name].key.toUpperCase()}`;
 
-/** Conversations and commands by their names. */
-export function Palette({ run, onClose }: { run(name: CommandName): void; onClose(): void }) {
-  const [query, setQuery] = useState('');
-  const [chosen, setChosen] = useState(0);
-  const t = messages.value;
+/** Conversations and commands whose name or project contains a text. */
+function findEntries(query: string, run: (name: CommandName) => void): Entry[] {
+  const { commandNames } = messages.value;
   const commands = (Object.keys(shortcuts) as CommandName[]).filter((name) => name !== 'palette');
   const entries: Entry[] = [
     ...rows.value.map((row) => ({
@@ -27,56 +25,63 @@ export function Palette({ run, onClose }: { run(name: CommandName): void; onClos
     })),
     ...commands.map((name) => ({
       key: `command ${name}`,
-      label: t.commandNames[name],
+      label: commandNames[name],
       hint: keyOf(name),
       run: () => run(name),
     })),
   ];
-  const found = entries
+  return entries
     .filter(({ label, hint }) => `${label} ${hint}`.toLowerCase().includes(query.toLowerCase()))
     .slice(0, maxShown);
+}
 
-  function take(entry: Entry | undefined): void {
+/** Conversations and commands by their names. */
+export function Palette({ run, onClose }: { run(name: CommandName): void; onClose(): void }) {
+  const [query, setQuery] = useState('');
+  const [chosen, setChosen] = useState(0);
+  const title = messages.value.commandNames.palette;
+  const entries = findEntries(query, run);
+
+  function runEntry(entry: Entry | undefined): void {
     if (!entry) return;
     onClose();
     entry.run();
   }
 
+  function onKeyDown(event: KeyboardEvent): void {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (!step && event.key !== 'Enter') return;
+    event.preventDefault();
+    if (step) setChosen((chosen + step + entries.length) % Math.max(1, entries.length));
+    else runEntry(entries[chosen]);
+  }
+
   return (
-    <Sheet title={t.commandNames.palette} onClose={onClose}>
+    <Sheet title={title} onClose={onClose}>
       <input
         type="text"
         role="combobox"
         aria-expanded="true"
         aria-autocomplete="list"
         aria-controls="palette"
-        aria-activedescendant={found[chosen] ? `palette-${chosen}` : undefined}
-        aria-label={t.commandNames.palette}
+        aria-activedescendant={entries[chosen] ? `palette-${chosen}` : undefined}
+        aria-label={title}
         autoFocus
         value={query}
         onInput={(event) => {
           setQuery(event.currentTarget.value);
           setChosen(0);
         }}
-        onKeyDown={(event) => {
-          const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-          if (step) {
-            event.preventDefault();
-            setChosen((chosen + step + found.length) % Math.max(1, found.length));
-          } else if (event.key === 'Enter') {
-            event.preventDefault();
-            take(found[chosen]);
-          }
-        }}
+        onKeyDown={onKeyDown}
       />
-      <div class="suggestions" id="palette" role="listbox" aria-label={t.commandNames.palette}>
-        {found.map((entry, index) => (
+      <div class="suggestions" id="palette" role="listbox" aria-label={title}>
+        {entries.map((entry, index) => (
           <div
             key={entry.key}
             id={`palette-${index}`}
             role="option"
             aria-selected={index === chosen}
-            onClick={() => take(entry)}
+            onClick={() => runEntry(entry)}
           >
             <span dir="auto">{entry.label}</span> <small>{entry.hint}</small>
           </div>

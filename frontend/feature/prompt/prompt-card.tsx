@@ -14,7 +14,7 @@ import { Questions } from './question-form.tsx';
 import { questionsOf } from './questions.ts';
 import './prompt.css';
 
-/** How long no card can be answered after one has come or gone: the tap was meant for what was there before. */
+/** Cards cannot be answered this long after one appeared or went: the tap was meant for what was there before. */
 const settleMs = 500;
 
 const isSettling = signal(false);
@@ -34,7 +34,7 @@ type CardProps = {
   place?: string;
 };
 
-/** What waits for a person, with the ways to answer it. It stays until the server says that it is closed. */
+/** A prompt, with the ways to answer it. It stays until the server reports that it is closed. */
 export function PromptCard({ prompt, place }: CardProps) {
   const [isSending, setSending] = useState(false);
   const [isLost, setLost] = useState(false);
@@ -69,15 +69,7 @@ export function PromptCard({ prompt, place }: CardProps) {
         <When time={prompt.opened_at} />
       </p>
       <Asked prompt={prompt} rows={rows} opened={opened} isRawPlan={isRawPlan} setRawPlan={setRawPlan} />
-      {prompt.risks.length > 0 && (
-        <ul class="risks">
-          {prompt.risks.map((risk) => (
-            <li key={risk} class="risk">
-              {t.risks[risk] ?? risk}
-            </li>
-          ))}
-        </ul>
-      )}
+      <Risks risks={prompt.risks} />
       {isLost && (
         <p class="problem" role="alert">
           {t.notSent}
@@ -100,6 +92,19 @@ export function PromptCard({ prompt, place }: CardProps) {
   );
 }
 
+function Risks({ risks }: Pick<Prompt, 'risks'>) {
+  if (!risks.length) return null;
+  return (
+    <ul class="risks">
+      {risks.map((risk) => (
+        <li key={risk} class="risk">
+          {messages.value.risks[risk] ?? risk}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** The fields of what is asked, and which of those that are cut were opened. */
 function useOpened(prompt: Prompt, isRawPlan: boolean) {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
@@ -118,7 +123,10 @@ function titleOf({ kind, tool }: Prompt): string {
     : allowTool(visible(shortTool(tool)));
 }
 
-/** Who has answered with the keyboard continues at the next card, not at the top of the page: at no button, which a held key would press. */
+/**
+ * After an answer by keyboard the focus moves to the next card, not to the top of the page. It moves to the card and
+ * not to a button, which a held key would press.
+ */
 function useFocusAfter(box: { current: HTMLElement | null }): void {
   useEffect(() => {
     const own = box.current;

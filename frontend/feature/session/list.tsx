@@ -13,69 +13,25 @@ import { toSections } from './sections.ts';
 
 type Page = Answer<'listHostSessions'>;
 
-/** Letters that are typed fast ask once. */
+/** Pause after the last letter before the server is asked. */
 const pauseMs = 250;
 
-/** While the transcripts are being read, and while sessions are live, the list is asked for anew. */
-const againMs = 5000;
+/** The list is read again while transcripts are indexed and sessions are live. */
+const pollIntervalMs = 5000;
 
-/** Where the list was left: the way back leads there. */
+/** Where the list was left: going back leads there. */
 let leftAt = 0;
+
+const params = { host: 'local' };
 
 /** Sessions by what they need, or what a search finds in them. */
 export function SessionList() {
-  const [page, setPage] = useState<Page | null>(null);
-  const [query, setQuery] = useState(history.state?.query ?? '');
-  const [found, setFound] = useState<Answer<'search'> | null>(null);
-  const hasMore = useRef(false);
-  const top = useRef<HTMLLabelElement>(null);
+  const [query, setQuery] = useState<string>(history.state?.query ?? '');
+  const { page, loadMore } = useSessions();
+  const hits = useHits(query);
+  const top = useKeptPosition(page !== null);
   const t = sessionMessages.value;
-  const wanted = query.trim();
-
-  async function load(): Promise<void> {
-    await runReported(async () =>
-      setPage(await call('listHostSessions', { params: { host: 'local' }, query: {} })),
-    );
-  }
-  async function more(): Promise<void> {
-    const cursor = page?.next;
-    if (!page || !cursor) return;
-    hasMore.current = true;
-    await runReported(async () => {
-      const next = await call('listHostSessions', { params: { host: 'local' }, query: { cursor } });
-      setPage({ ...next, sessions: [...page.sessions, ...next.sessions] });
-    });
-  }
-  useEffect(() => {
-    void load();
-    const timer = setInterval(() => {
-      // A list that was paged on stays as it is under the eyes of who reads it.
-      if (document.visibilityState === 'visible' && !hasMore.current) void load();
-    }, againMs);
-    return () => clearInterval(timer);
-  }, []);
-  useLayoutEffect(() => {
-    const scroller = top.current?.closest('main');
-    return () => {
-      leftAt = scroller?.scrollTop ?? 0;
-    };
-  }, []);
-  useEffect(() => {
-    if (page) top.current?.closest('main')?.scrollTo(0, leftAt);
-    if (page) leftAt = 0;
-  }, [page !== null]);
-  useEffect(() => {
-    // Back from a session leads to what was searched.
-    history.replaceState({ query }, '');
-    if (!wanted) return setFound(null);
-    const timer = setTimeout(
-      () => void runReported(async () => setFound(await call('search', { query: { q: wanted, limit: 50 } }))),
-      pauseMs,
-    );
-    return () => clearTimeout(timer);
-  }, [wanted]);
-
-  const { indexing } = (wanted ? found : page) ?? { indexing: null };
+  const isSearch = query.trim() !== '';
   return (
     <>
       <label class="search" ref={top}>
@@ -88,20 +44,85 @@ export function SessionList() {
           onInput={(event) => setQuery(event.currentTarget.value)}
         />
       </label>
-      {indexing && !indexing.done && (
-        <p class="quiet-line" role="status">
-          {indexing.problem ??
-            t.indexing(Math.floor((100 * indexing.bytes_done) / Math.max(1, indexing.bytes)))}
-        </p>
-      )}
-      {wanted ? found && <Hits answer={found} /> : page && <Sections sessions={page.sessions} />}
-      {!wanted && page?.next && (
-        <button type="button" onClick={() => void more()}>
+      <IndexingNote indexing={(isSearch ? hits : page)?.indexing ?? null} />
+      {isSearch ? hits && <Hits answer={hits} /> : page && <Sections sessions={page.sessions} />}
+      {!isSearch && page?.next && (
+        <button type="button" onClick={() => void loadMore()}>
           {t.moreSessions}
         </button>
       )}
     </>
   );
+}
+
+function IndexingNote({ indexing }: { indexing: Page['indexing'] | null }) {
+  if (!indexing || indexing.done) return null;
+  const { problem, bytes, bytes_done } = indexing;
+  const percent = Math.floor((100 * bytes_done) / Math.max(1, bytes));
+  return (
+    <p class="quiet-line" role="status">
+      {problem ?? sessionMessages.value.indexing(percent)}
+    </p>
+  );
+}
+
+/** The newest sessions, kept up to date until a person asks for more: that list must not move while they read it. */
+function useSessions(): { page: Page | null; loadMore(): Promise<void> } {
+  const [page, setPage] = useState<Page | null>(null);
+  const hasMore = useRef(false);
+
+  async function load(): Promise<void> {
+    await runReported(async () => setPage(await call('listHostSessions', { params, query: {} })));
+  }
+  async function loadMore(): Promise<void> {
+    const cursor = page?.next;
+    if (!page || !cursor) return;
+    hasMore.current = true;
+    await runReported(async () => {
+      const next = await call('listHostSessions', { params, query: { cursor } });
+      setPage({ ...next, sessions: [...page.sessions, ...next.sessions] });
+    });
+  }
+  useEffect(() => {
+    void load();
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible' && !hasMore.current) void load();
+    }, pollIntervalMs);
+    return () => clearInterval(timer);
+  }, []);
+  return { page, loadMore };
+}
+
+/** What a search finds; null without one, and until it has answered. */
+function useHits(query: string): Answer<'search'> | null {
+  const [hits, setHits] = useState<Answer<'search'> | null>(null);
+  const text = query.trim();
+  useEffect(() => {
+    // Going back from a session leads to the search.
+    history.replaceState({ query }, '');
+    if (!text) return setHits(null);
+    const search = async () => setHits(await call('search', { query: { q: text, limit: 50 } }));
+    const timer = setTimeout(() => void runReported(search), pauseMs);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return hits;
+}
+
+/** Scrolls the list to where it was left, once it is loaded. */
+function useKeptPosition(isLoaded: boolean): { current: HTMLLabelElement | null } {
+  const top = useRef<HTMLLabelElement>(null);
+  useLayoutEffect(() => {
+    const scroller = top.current?.closest('main');
+    return () => {
+      leftAt = scroller?.scrollTop ?? 0;
+    };
+  }, []);
+  useEffect(() => {
+    if (!isLoaded) return;
+    top.current?.closest('main')?.scrollTo(0, leftAt);
+    leftAt = 0;
+  }, [isLoaded]);
+  return top;
 }
 
 function Sections({ sessions }: { sessions: readonly Session[] }) {

@@ -17,7 +17,7 @@ type SessionsProps = {
   History: ComponentType<Pick<HistoryPage, 'messages' | 'turns' | 'before'> & { project: string }>;
 };
 
-/** All sessions of the machine, whoever began them: found, read, and gone on with. */
+/** All sessions on the machine, whichever program started them: find, read and continue them. */
 export function Sessions({ id, home, lines, History }: SessionsProps) {
   const t = sessionMessages.value;
   return (

@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks';
 import { call } from '../../api/client.ts';
 import { settingMessages } from '../../i18n/setting-messages.ts';
 import { runReported } from '../../state/session.ts';
+import { ChoiceField } from '../../ui/choice-field.tsx';
 import { Copy } from '../../ui/copy.tsx';
 
-/** Adds an ntfy topic or a webhook. The secret of a webhook is shown this once. */
+/** Adds an ntfy topic or a webhook. The secret of a webhook is shown only once. */
 export function AddChannel({ onAdded }: { onAdded(): Promise<void> }) {
   const [kind, setKind] = useState<'ntfy' | 'webhook'>('ntfy');
   const [url, setUrl] = useState('');
@@ -28,13 +29,12 @@ export function AddChannel({ onAdded }: { onAdded(): Promise<void> }) {
     <details class="card">
       <summary>{t.otherChannels}</summary>
       <form class="part" onSubmit={add}>
-        <label>
-          {t.channel}
-          <select value={kind} onChange={(event) => setKind(event.currentTarget.value as 'ntfy' | 'webhook')}>
-            <option value="ntfy">ntfy</option>
-            <option value="webhook">Webhook</option>
-          </select>
-        </label>
+        <ChoiceField
+          label={t.channel}
+          value={kind}
+          names={{ ntfy: 'ntfy', webhook: 'Webhook' }}
+          onChange={(value: 'ntfy' | 'webhook') => setKind(value)}
+        />
         <label>
           {t.address}
           <input

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { Answer } from '../../../contract/endpoint.ts';
 import { call } from '../../api/client.ts';
 import { settingMessages } from '../../i18n/setting-messages.ts';
 import { stopLive } from '../../state/live.ts';
@@ -9,8 +10,8 @@ import { Copy } from '../../ui/copy.tsx';
 import { When } from '../../ui/when.tsx';
 import { useLoaded } from './load.ts';
 
-/** Leaves this browser as it was before: what was read here goes too. */
-async function leave(): Promise<void> {
+/** Leaves this browser as it was before: what was stored here is deleted too. */
+async function leaveBrowser(): Promise<void> {
   stopLive();
   await forgetRead().catch(() => {});
   localStorage.clear();
@@ -18,51 +19,42 @@ async function leave(): Promise<void> {
   recordSignIn(false);
 }
 
-/** Who is signed in, and the tokens of scripts. */
+type Credential = Answer<'listCredentials'>['credentials'][number];
+
+/** Browsers that are signed in, and the tokens of scripts. */
 export function Devices() {
-  const [found, load] = useLoaded(() => call('listCredentials', {}));
+  const [list, load] = useLoaded(() => call('listCredentials', {}));
   const [token, setToken] = useState<string | null>(null);
   const [label, setLabel] = useState('');
   const t = settingMessages.value;
 
-  async function makeToken(event: SubmitEvent): Promise<void> {
+  async function createToken(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     await runReported(async () => setToken((await call('createToken', { body: { label } })).token));
     setLabel('');
     await load();
   }
 
-  async function revoke(id: string, isOwn: boolean): Promise<void> {
+  async function revoke({ id, current }: Credential): Promise<void> {
     const isDone = await runReported(() =>
-      isOwn ? call('logout', {}) : call('revokeCredential', { params: { id } }),
+      current ? call('logout', {}) : call('revokeCredential', { params: { id } }),
     );
-    await (isDone && isOwn ? leave() : load());
+    await (isDone && current ? leaveBrowser() : load());
   }
 
   async function signOutAll(): Promise<void> {
-    if (await runReported(() => call('logoutAll', { body: {} }))) await leave();
+    if (await runReported(() => call('logoutAll', { body: {} }))) await leaveBrowser();
   }
 
   return (
     <section class="part">
-      {found?.credentials.map(({ id, kind, label: name, last_used_at, current }) => (
-        <div key={id} class="card">
-          <p class="card-head">
-            <strong>{name}</strong> <span>{kind === 'token' ? t.token : t.browser}</span>{' '}
-            {current && <span class="added">{t.thisOne}</span>}
-          </p>
-          <p class="quiet-line">
-            {t.lastUsed} <When time={last_used_at} />
-          </p>
-          <button type="button" onClick={() => void revoke(id, current)}>
-            {current ? t.signOut : t.revoke}
-          </button>
-        </div>
+      {list?.credentials.map((credential) => (
+        <CredentialCard key={credential.id} credential={credential} revoke={() => void revoke(credential)} />
       ))}
       <button type="button" class="danger" onClick={() => void signOutAll()}>
         {t.signOutAll}
       </button>
-      <form class="folder-field" onSubmit={makeToken}>
+      <form class="folder-field" onSubmit={createToken}>
         <input
           aria-label={t.tokenName}
           placeholder={t.tokenName}
@@ -79,5 +71,24 @@ export function Devices() {
         </p>
       )}
     </section>
+  );
+}
+
+function CredentialCard({ credential, revoke }: { credential: Credential; revoke(): void }) {
+  const { kind, label, last_used_at, current } = credential;
+  const t = settingMessages.value;
+  return (
+    <div class="card">
+      <p class="card-head">
+        <strong>{label}</strong> <span>{kind === 'token' ? t.token : t.browser}</span>{' '}
+        {current && <span class="added">{t.thisOne}</span>}
+      </p>
+      <p class="quiet-line">
+        {t.lastUsed} <When time={last_used_at} />
+      </p>
+      <button type="button" onClick={revoke}>
+        {current ? t.signOut : t.revoke}
+      </button>
+    </div>
   );
 }

@@ -1,11 +1,8 @@
 import { loadLanguage } from '../../i18n/load-language.ts';
 import { languages, locale } from '../../i18n/messages.ts';
 import { settingMessages } from '../../i18n/setting-messages.ts';
-import { type Prefs, prefs, setPrefs } from '../../state/prefs.ts';
-
-const themes: Prefs['theme'][] = ['auto', 'light', 'dark'];
-const sizes: Prefs['size'][] = ['small', 'medium', 'large', 'huge'];
-const enters: Prefs['enter'][] = ['auto', 'send', 'newline'];
+import { prefs, setPrefs } from '../../state/prefs.ts';
+import { ChoiceField } from '../../ui/choice-field.tsx';
 
 /** How the page looks and reads on this device. */
 export function Look() {
@@ -13,68 +10,52 @@ export function Look() {
   const { theme, size, quiet, enter } = prefs.value;
   return (
     <section class="part">
-      <label>
-        {t.theme}
-        <select
-          value={theme}
-          onChange={(event) => setPrefs({ theme: event.currentTarget.value as Prefs['theme'] })}
-        >
-          {themes.map((name) => (
-            <option key={name} value={name}>
-              {t.themes[name]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t.textSize}
-        <select
-          value={size}
-          onChange={(event) => setPrefs({ size: event.currentTarget.value as Prefs['size'] })}
-        >
-          {sizes.map((name) => (
-            <option key={name} value={name}>
-              {t.sizes[name]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t.language}
-        <select
-          value={locale.value}
-          onChange={(event) => {
-            const language = event.currentTarget.value as keyof typeof languages;
-            setPrefs({ language });
-            void loadLanguage(language).then(() => {
-              document.documentElement.lang = language;
-            });
-          }}
-        >
-          {Object.entries(languages).map(([name, own]) => (
-            <option key={name} value={name} lang={name}>
-              {own}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t.enterKey}
-        <select
-          value={enter}
-          onChange={(event) => setPrefs({ enter: event.currentTarget.value as Prefs['enter'] })}
-        >
-          {enters.map((name) => (
-            <option key={name} value={name}>
-              {t.enters[name]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <ChoiceField
+        label={t.theme}
+        value={theme}
+        names={t.themes}
+        onChange={(name) => setPrefs({ theme: name })}
+      />
+      <ChoiceField
+        label={t.textSize}
+        value={size}
+        names={t.sizes}
+        onChange={(name) => setPrefs({ size: name })}
+      />
+      <LanguageField />
+      <ChoiceField
+        label={t.enterKey}
+        value={enter}
+        names={t.enters}
+        onChange={(name) => setPrefs({ enter: name })}
+      />
       <label class="check">
         <input type="checkbox" checked={quiet} onChange={() => setPrefs({ quiet: !quiet })} />
         {t.quietView}
       </label>
     </section>
+  );
+}
+
+function LanguageField() {
+  async function choose(language: keyof typeof languages): Promise<void> {
+    setPrefs({ language });
+    await loadLanguage(language);
+    document.documentElement.lang = language;
+  }
+  return (
+    <label>
+      {settingMessages.value.language}
+      <select
+        value={locale.value}
+        onChange={(event) => void choose(event.currentTarget.value as keyof typeof languages)}
+      >
+        {Object.entries(languages).map(([name, ownName]) => (
+          <option key={name} value={name} lang={name}>
+            {ownName}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

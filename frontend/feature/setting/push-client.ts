@@ -2,7 +2,7 @@ import { call } from '../../api/client.ts';
 import { locale } from '../../i18n/messages.ts';
 import { database } from '../../store/database.ts';
 
-/** A step towards a notification, and what stands in its way. */
+/** A step towards a notification, and what prevents it. */
 export type PushStep =
   | 'support'
   | 'secure'
@@ -29,7 +29,7 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   ]);
 }
 
-/** Has this browser told of what happens. Goes step by step, and ends with the one that failed. */
+/** Subscribes this browser to notifications, step by step. Ends with the step that failed. */
 export async function subscribe(note: (result: StepResult) => void): Promise<string | null> {
   let step: PushStep = 'support';
   const pass = (next: PushStep, detail = '') => {
@@ -84,7 +84,7 @@ function sameBytes(one: ArrayBuffer | null, other: Uint8Array): boolean {
   return bytes.length === other.length && bytes.every((byte, index) => byte === other[index]);
 }
 
-/** Sends a test to a device; where it is this browser, waits until it was shown. */
+/** Sends a test to a device. If it is this browser, waits until it was shown. */
 export async function sendTest(
   deviceId: string,
   isOwn: boolean,
@@ -120,7 +120,7 @@ function listenShown(): (noticeId: string) => Promise<void> {
     });
 }
 
-/** The id of this browser's own device, where it is told. */
+/** The id of this browser's own device, if it is subscribed. */
 export async function ownDevice(): Promise<string | null> {
   const kept = await database()
     .then((db) => db.get('setting', 'device'))

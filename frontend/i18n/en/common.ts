@@ -5,7 +5,7 @@ const n = (count: number, one: string, other: string) => plural('en', count, { o
 const money = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', maximumFractionDigits: 4 });
 const whole = new Intl.NumberFormat('en', { notation: 'compact' });
 
-/** The words of the page. What is counted is a function. */
+/** The texts of the page in English. Texts with numbers or names are functions. */
 export const en = {
   // Scripts outside rely on these.
   user: 'User',

@@ -1,4 +1,4 @@
-/** An address that stands in a text by itself. */
+/** An address in a text without link marks. */
 export type BareLink = { start: number; end: number; address: string };
 
 const candidate = /https?:\/\/|www\.|@/gi;

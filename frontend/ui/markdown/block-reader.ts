@@ -116,7 +116,7 @@ export class BlockReader {
       this.#wasBlank = true;
       return;
     }
-    // A line that only goes on with a paragraph needs no marks of the blocks around it.
+    // A line that only continues a paragraph needs no marks of the blocks around it.
     const goesOn = this.#leaf === paragraph ? paragraph : null;
     if (!this.#beginLeaf(line, depth, goesOn, isInside)) {
       if (goesOn) this.#addLine(goesOn, line.words);
@@ -161,7 +161,7 @@ export class BlockReader {
     else if (this.#wasBlank) list.isLoose = true;
     const { indent } = line;
     line.takeSigns(marker.length);
-    // Five blanks and more are one, and code that is indented by the rest.
+    // Five spaces or more count as one, followed by code that is indented by the rest.
     const gap = marker.isEmpty || line.indent > 4 ? 1 : line.indent;
     line.takeColumns(gap);
     const item: ListItem = { task: null, blocks: [] };

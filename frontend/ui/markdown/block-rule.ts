@@ -13,7 +13,7 @@ export function markerOf(words: string): Marker | null {
   return { bullet: found[1] ?? found[3] ?? '', start, length, isEmpty: words.slice(length).trim() === '' };
 }
 
-/** A line of three or more `*`, `-` or `_`, with any blanks between. */
+/** A line of three or more `*`, `-` or `_`, with any spaces between. */
 export function isRule(words: string): boolean {
   const sign = words[0];
   if (sign !== '*' && sign !== '-' && sign !== '_') return false;
@@ -51,7 +51,7 @@ export function headingOf(words: string): { depth: number; text: string } | null
   return { depth, text };
 }
 
-/** The depth of a heading whose text stands in the lines before. */
+/** The depth of a heading whose text is in the lines before. */
 export function underlineOf(words: string): number | null {
   const line = words.trimEnd();
   if (line === '=' || line === '-') return line === '=' ? 1 : 2;

@@ -11,7 +11,7 @@ type Delimiter = {
   after: Delimiter | null;
 };
 
-/** Deeper nesting than this is nobody's wish: it stays as it was written. */
+/** Deeper nesting than this is shown as it was written. */
 export const maxInlineDepth = 12;
 
 const isSpace = (letter: string) => letter === '' || /\s/u.test(letter);

@@ -8,7 +8,7 @@ export type Definitions = ReadonlyMap<string, string>;
 const maxLabel = 999;
 const maxAddress = 8192;
 
-/** Labels are the same in either case and with any blanks. */
+/** Labels are the same in either case and with any spaces. */
 export const labelOf = (text: string): string => text.trim().replaceAll(/\s+/g, ' ').toLowerCase();
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
@@ -27,7 +27,7 @@ export const escapedAt = (text: string, at: number): string | null => {
 
 const ticks = /`+/g;
 
-/** Finds code spans. Where the last run of each length stands is known, so no run is looked for in vain. */
+/** Finds code spans. The place of the last run of each length is known, so no search is wasted. */
 export function createCodeSpans(text: string): (at: number) => Taken<{ text: string | null }> {
   let lastOf: Map<number, number> | null = null;
   return (at) => {
@@ -54,7 +54,7 @@ const title = /"(?:[^"\\]|\\[\s\S]){0,2000}"|'(?:[^'\\]|\\[\s\S]){0,2000}'|\((?:
 const blanks = /[ \t\n]*/y;
 const skipBlanks = (text: string, at: number) => at + (matchAt(blanks, text, at)?.[0].length ?? 0);
 
-/** The address of a link: in `<>`, or without blanks and with its parentheses in pairs. */
+/** The address of a link: in `<>`, or without spaces and with its parentheses in pairs. */
 export function addressAt(text: string, at: number): Taken<{ address: string }> | null {
   if (text[at] === '<') {
     const found = matchAt(wrappedAddress, text, at);

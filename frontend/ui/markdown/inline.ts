@@ -149,7 +149,7 @@ class InlineReader {
     this.#delimiters.match(bracket.delimiter);
     const words = this.#list.takeBetween(bracket.node, null);
     this.#list.remove(bracket.node);
-    // A picture of another host would tell that host who reads: its address is shown as a link.
+    // A picture on another host would reveal the reader to that host: its address is shown as a link.
     const text = bracket.isImage ? this.#text.slice(bracket.end, this.#at) || found.address : '';
     const children: Inline[] = bracket.isImage ? [{ type: 'text', text }] : words;
     this.#list.add({ type: 'link', href: found.address, children }, depth + 1);

@@ -43,7 +43,7 @@ export class Line {
     this.#look();
   }
 
-  /** Takes so many columns of blanks, or fewer if there are fewer. */
+  /** Consumes this many columns of spaces, or fewer if there are fewer. */
   takeColumns(count: number): void {
     let left = Math.min(count, this.indent);
     while (left > 0) {

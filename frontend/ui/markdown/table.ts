@@ -4,7 +4,7 @@ export type Table = { type: 'table'; header: string[]; align: Align[]; rows: str
 /** No table for people has more columns. */
 const maxColumns = 60;
 
-/** The cells of a row: `\|` is no border. */
+/** The cells of a row: `\|` does not end one. */
 export function cellsOf(line: string): string[] {
   const cells: string[] = [];
   const row = line.trim();
