@@ -124,10 +124,10 @@ verifies('page.delivery', 'keeps what was refused with its reason, to send again
       : route.continue(),
   );
   await send(page, 'refused one');
-  await page.getByText('It is too large. Shorten it.').waitFor();
+  await page.getByText('It is too large. Put large texts into a file').waitFor();
   await send(page, 'behind it');
   await page.reload();
-  await page.getByText('It is too large. Shorten it.').waitFor();
+  await page.getByText('It is too large. Put large texts into a file').waitFor();
   isRefusing = false;
   await page.getByRole('button', { name: 'Send again' }).click();
   await answered(page, 'Echo: behind it').waitFor();
