@@ -23,7 +23,7 @@ export function composeAgents(
   const { config, now, packageRoot, warn } = context;
   const leases = new SessionLeases();
   const events = new ServerEventBus();
-  const claude = createClaude({
+  const claude = (context.createAgent ?? createClaude)({
     bin: config.CLAUDE_BIN,
     packageRoot,
     env: config.agentEnv,

@@ -1,4 +1,6 @@
 import { customAlphabet, nanoid } from 'nanoid';
+import type { createClaude } from '../agent/claude/claude.ts';
+import type { Agent } from '../agent/port.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { StorageNotes } from '../store/storage-notes.ts';
@@ -14,6 +16,8 @@ export type ServerDeps = {
   tunnelProvider: TunnelProvider | null;
   onTunnelChange(status: TunnelStatus): void;
   checkAnswers: boolean;
+  /** Makes the agent: Claude Code, unless a test replaces it. */
+  createAgent?: (deps: Parameters<typeof createClaude>[0]) => Agent;
   /** Start with an empty journal although the data folder had one. */
   acceptEmpty?: boolean;
 };

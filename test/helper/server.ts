@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { createClaude } from '../../server/agent/claude/claude.ts';
+import { createScriptedAgent } from '../../server/agent/scripted/scripted-agent.ts';
 import { toConfig } from '../../server/config.ts';
 import { createLog } from '../../server/log.ts';
 import { type RunningServer, type ServerDeps, startServer } from '../../server/server.ts';
@@ -27,18 +29,23 @@ export async function startTestApi(
   return api;
 }
 
+type TestServerOptions = {
+  /** Additional settings and variables. */
+  env?: Record<string, string>;
+  workspace?: Workspace;
+  api?: MessagesApi;
+  deps?: Partial<ServerDeps>;
+};
+
+/** A server as `startTestServer` starts it, with the real CLI, for tests of what the CLI does. */
+export const startClaudeServer = (options: TestServerOptions = {}): Promise<TestServer> =>
+  startTestServer({ ...options, deps: { createAgent: createClaude, ...options.deps } });
+
 /**
- * A server in this process, on a free port, with its own folders and the real CLI against a scripted
- * API. Ended with the test. `env` adds settings and variables.
+ * A server in this process, on a free port, with its own folders and the scripted agent against a scripted
+ * API. Ended with the test.
  */
-export async function startTestServer(
-  options: {
-    env?: Record<string, string>;
-    workspace?: Workspace;
-    api?: MessagesApi;
-    deps?: Partial<ServerDeps>;
-  } = {},
-): Promise<TestServer> {
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const workspace = options.workspace ?? (await createWorkspace());
   const api = options.api ?? (await startTestApi());
   const env = serverEnv(workspace, api, options.env);
@@ -50,6 +57,7 @@ export async function startTestServer(
     tunnelProvider: null,
     onTunnelChange: () => {},
     checkAnswers: true,
+    createAgent: (deps) => createScriptedAgent({ ...deps, base: createClaude(deps) }),
     ...options.deps,
   });
   let isRunning = true;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { Session } from '../../contract/session.ts';
 import { requireTool } from '../../scripts/test-tools.mjs';
-import { startTestServer, type TestServer } from './server.ts';
+import { startClaudeServer, type TestServer } from './server.ts';
 import { until } from './until.ts';
 import { processesOf, testEnv, type Workspace } from './workspace.ts';
 
@@ -34,7 +34,7 @@ export function tmuxOf(
 /** A server with a separate tmux, which ends with the test. */
 export async function startWithTmux(more: Record<string, string> = {}) {
   const folder = await createTmuxFolder();
-  const server = await startTestServer({ env: { TMUX_TMPDIR: folder, ...more } });
+  const server = await startClaudeServer({ env: { TMUX_TMPDIR: folder, ...more } });
   const isEnded = () => until('all gone', async () => (await processesOf(server.workspace)).length === 0);
   return { ...server, folder, tmux: tmuxOf(server.workspace, folder, isEnded) };
 }

@@ -9,7 +9,7 @@ import { createGuard } from '../../server/http/middleware/guard.ts';
 import { createOpenResponses } from '../../server/http/open-responses.ts';
 import { basic } from '../helper/client.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
-import { startTestServer, type TestServer } from '../helper/server.ts';
+import { startClaudeServer, startTestServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -160,17 +160,17 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   transcript_unreadable: 'packaged/home',
   host_not_allowed: 'http/guard',
   too_many_logins: 'http/access',
-  queue_full: 'integration/turn',
-  prompt_answered: 'integration/prompt',
-  prompt_withdrawn: 'integration/prompt',
-  budget_reached: 'integration/budget',
+  queue_full: 'http/turn',
+  prompt_answered: 'http/prompt',
+  prompt_withdrawn: 'http/prompt',
+  budget_reached: 'http/budget',
   background_busy: 'integration/live-background',
   tmux_not_found: 'integration/terminal',
   terminal_not_ours: 'integration/terminal',
   terminal_waits: 'integration/terminal',
   terminal_failed: 'integration/terminal',
-  nothing_to_undo: 'integration/undo',
-  files_changed: 'integration/undo',
+  nothing_to_undo: 'http/undo',
+  files_changed: 'http/undo',
   undo_incomplete: 'unit/server/undo/undo',
   agent_stalled: 'integration/stall',
   attachment_lost: 'packaged/data-folder',
@@ -186,7 +186,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
 verifies('errors.table', 'provokes every row of the table', async () => {
   expect(Object.keys(errorTable).filter((code) => !(code in provoke) && !(code in elsewhere))).toEqual([]);
   const workspace = await createWorkspace();
-  const server = await startTestServer({
+  const server = await startClaudeServer({
     workspace,
     env: { CLAUDE_BIN: await writeFakeClaude(workspace, actor) },
   });
@@ -313,7 +313,7 @@ verifies('agent.located', 'says which file cannot be started', async () => {
   const path = join(workspace.root, 'no-program');
   await writeFile(path, 'just words');
   await chmod(path, 0o755);
-  const server = await startTestServer({ workspace, env: { CLAUDE_BIN: path } });
+  const server = await startClaudeServer({ workspace, env: { CLAUDE_BIN: path } });
   const answer = await server.chat({ message: 'x' });
   expect(answer.code).toMatch(/^agent_/);
 });

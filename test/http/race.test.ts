@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { basic } from '../helper/client.ts';
 import { readUntil } from '../helper/event-reader.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer, startTestServer } from '../helper/server.ts';
 import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
@@ -39,7 +39,7 @@ verifies('turn.order', 'applies changes of one conversation one after the other'
   const workspace = await createWorkspace();
   const other = join(workspace.root, 'other');
   await mkdir(other);
-  const server = await startTestServer({
+  const server = await startClaudeServer({
     workspace,
     env: { CLAUDE_BIN: await writeFakeClaude(workspace, answering) },
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { processStart } from '../../server/agent/process-tree.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { freePort } from '../helper/server-process.ts';
 import { createWorkspace, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -22,7 +22,7 @@ verifies(
   'agent.ends',
   'reports each failure of the model service with a separate code, in both formats',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     for (const { message, code, status } of failures) {
       const response = await server.post('/api/chat', { message, conv_id: code });
       expect(response.status, message).toBe(status);
@@ -39,7 +39,7 @@ verifies(
 );
 
 verifies('agent.ends', 'bounds the retries, and answers when one succeeds', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   const answer = await server.chat({ message: '[[error 529 x1]][[text at last]]' });
   expect(answer.response).toBe('at last');
   const stream = await server.post('/api/chat', { message: '[[error 500 x1]][[text again]]', stream: true });
@@ -49,7 +49,7 @@ verifies('agent.ends', 'bounds the retries, and answers when one succeeds', asyn
 });
 
 verifies('agent.ends', 'says when nobody is signed in', async () => {
-  const server = await startTestServer({ env: { ANTHROPIC_API_KEY: '' } });
+  const server = await startClaudeServer({ env: { ANTHROPIC_API_KEY: '' } });
   expect(await server.chat({ message: 'hello' })).toMatchObject({
     code: 'not_logged_in',
     status: 503,
@@ -61,14 +61,14 @@ verifies('agent.ends', 'says when nobody is signed in', async () => {
 });
 
 verifies('agent.ends', 'says when the model service cannot be reached', async () => {
-  const server = await startTestServer({
+  const server = await startClaudeServer({
     env: { ANTHROPIC_BASE_URL: `http://127.0.0.1:${await freePort()}` },
   });
   expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'model_unreachable', status: 502 });
 });
 
 verifies('agent.ends', 'reports that the agent was killed, and continues afterwards', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   const { turn_id } = await server.accept('a', { message: '[[hang]]' });
   await server.api.waitFor('[[hang]]');
   const [pid] = await processesOf(server.workspace);
@@ -79,13 +79,13 @@ verifies('agent.ends', 'reports that the agent was killed, and continues afterwa
 });
 
 verifies(['agent.ends', 'agent.located'], 'says when claude is missing', async () => {
-  const server = await startTestServer({ env: { CLAUDE_BIN: '/nowhere/claude' } });
+  const server = await startClaudeServer({ env: { CLAUDE_BIN: '/nowhere/claude' } });
   expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'agent_not_found', status: 503 });
   expect(await server.get('/api/status')).toMatchObject({ claude: { found: false, path: null } });
 });
 
 verifies('agent.ends', 'says when the folder is gone, which spawn reports as a missing binary', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   await server.chat({ message: 'hello', conv_id: 'a' });
   await rm(server.workspace.project, { recursive: true });
   expect(await server.chat({ message: 'hello', conv_id: 'a' })).toMatchObject({
@@ -98,7 +98,7 @@ verifies(
   'agent.kept',
   'starts a new session if the transcript of a conversation is gone, and says so',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const { session_id } = await server.chat({ message: 'hello' });
     await rm(join(server.workspace.home, '.claude', 'projects'), { recursive: true });
     const again = await server.chat({ message: 'again' });
@@ -117,7 +117,7 @@ verifies(
   'agent.kept',
   'warns if the transcript is deleted between two turns of a live process, or during one, and only then',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const projects = join(server.workspace.home, '.claude', 'projects');
     await server.post('/api/conversations', { id: 'live', permission_mode: 'default' });
     const chat = (message: string) => server.chat({ message, conv_id: 'live' });
@@ -139,7 +139,7 @@ verifies(
 );
 
 verifies('agent.ends', 'stops at a limit that the extra arguments set', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   await server.post('/api/conversations', { id: 'a', extra_args: ['--max-turns', '1'] });
   expect(await server.chat({ message: '[[tool:Bash ls]][[text done]]', conv_id: 'a' })).toMatchObject({
     code: 'agent_limit_reached',
@@ -164,7 +164,7 @@ verifies('agent.ends', 'reports an agent that prints nothing, garbage, or an err
   const workspace = await createWorkspace();
   for (const { body, detail } of odd) {
     const bin = await writeFakeClaude(workspace, body);
-    const server = await startTestServer({
+    const server = await startClaudeServer({
       workspace,
       env: {
         CLAUDE_BIN: bin,
@@ -183,13 +183,13 @@ verifies(
   async () => {
     const workspace = await createWorkspace();
     const bin = await writeFakeClaude(workspace, 'cat >/dev/null; (sleep 5) & echo broken >&2; exit 1');
-    const server = await startTestServer({ workspace, env: { CLAUDE_BIN: bin } });
+    const server = await startClaudeServer({ workspace, env: { CLAUDE_BIN: bin } });
     expect(await server.chat({ message: 'hello' })).toMatchObject({ code: 'agent_failed', detail: 'broken' });
   },
 );
 
 verifies('agent.one-writer', 'does not resume a session that another program has open', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   const { session_id } = await server.chat({ message: 'hello' });
   const folder = join(server.workspace.home, '.claude', 'sessions');
   const start = await processStart(process.pid);

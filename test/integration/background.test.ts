@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { readEventStream } from '../helper/event-reader.ts';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -17,7 +17,7 @@ for (const stream of [false, true]) {
     'agent.subagents',
     `answers with the result that uses the work of a sub-agent (${format})`,
     async () => {
-      const server = await startTestServer({ env });
+      const server = await startClaudeServer({ env });
       const { turn_id } = stream
         ? await streamed(server, `${agent}[[text launched]]`)
         : await server.accept('a', { message: `${agent}[[text launched]]` });
@@ -33,7 +33,7 @@ for (const stream of [false, true]) {
   );
 
   verifies('agent.shells', `answers the message, not the end of a background shell (${format})`, async () => {
-    const server = await startTestServer({ env });
+    const server = await startClaudeServer({ env });
     const message = `${shell(2)}[[text Started it]]`;
     const { turn_id } = stream ? await streamed(server, message) : await server.accept('a', { message });
     const turn = await server.turn(turn_id);
@@ -44,7 +44,7 @@ for (const stream of [false, true]) {
     ['agent.shells', 'agent.subagents'],
     `tells a shell and a sub-agent apart (${format})`,
     async () => {
-      const server = await startTestServer({ env });
+      const server = await startClaudeServer({ env });
       const message = `${shell(2)}${agent}[[text launched]]`;
       const { turn_id } = stream ? await streamed(server, message) : await server.accept('a', { message });
       const turn = await server.turn(turn_id);
@@ -57,7 +57,7 @@ verifies(
   'agent.shells',
   'answers before a background shell ends, and the next message does not wait for it',
   async () => {
-    const server = await startTestServer({ env });
+    const server = await startClaudeServer({ env });
     const { turn_id } = await streamed(server, `${shell(300)}[[text Started it]]`);
     expect((await server.turn(turn_id)).result?.response).toBe('Started it');
     expect((await processesOf(server.workspace)).length).toBeGreaterThan(0);
@@ -69,7 +69,7 @@ verifies(
 
 /** Sends a message whose events somebody reads, so that the run is in the stream-json format. */
 async function streamed(
-  server: Awaited<ReturnType<typeof startTestServer>>,
+  server: Awaited<ReturnType<typeof startClaudeServer>>,
   message: string,
 ): Promise<{ turn_id: string }> {
   const response = await server.post('/api/chat', { message, conv_id: 'a', stream: true });
@@ -82,7 +82,7 @@ verifies(
   'live.background',
   'shows the background work of a one-shot run, and reports that the next message ended it',
   async () => {
-    const server = await startTestServer({ env });
+    const server = await startClaudeServer({ env });
     const { turn_id } = await streamed(server, `${shell(300)}[[text Started it]]`);
     await server.turn(turn_id);
     expect((await server.get('/api/conversations/a')).background).toMatchObject([

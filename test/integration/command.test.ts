@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('command.run', 'runs a command, and sends it as text where asked', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   await server.chat({ message: 'hello' });
   const before = server.api.received.length;
   const cost = await server.chat({ message: '/cost' });
@@ -19,7 +19,7 @@ verifies('command.run', 'runs a command, and sends it as text where asked', asyn
 });
 
 verifies('command.clear', 'follows /clear to the new session', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   const first = await server.chat({ message: 'hello' });
   const cleared = await server.chat({ message: '/clear' });
   expect(cleared.session_id).not.toBe(first.session_id);
@@ -31,7 +31,7 @@ verifies('command.clear', 'follows /clear to the new session', async () => {
 });
 
 verifies('command.refused', 'refuses commands that make no sense here', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   expect(await server.chat({ message: '/heapdump' })).toMatchObject({
     code: 'command_refused',
     status: 422,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { Descendants } from '../../server/agent/descendants.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -31,7 +31,7 @@ verifies(
       `message=$(cat)\n${start}while [ ! -e ${go} ]; do sleep 0.05; done
      case "$message" in hang) sleep 300 ;; silent) exit 0 ;; esac`,
     );
-    const server = await startTestServer({ workspace, env: { CLAUDE_BIN: bin, LIVE_PROCESSES: '0' } });
+    const server = await startClaudeServer({ workspace, env: { CLAUDE_BIN: bin, LIVE_PROCESSES: '0' } });
     const started = async () => {
       const found = (await readFile(pids, 'utf8').catch(() => '')).split('\n').filter(Boolean).map(Number);
       return found.length === 2 && found;

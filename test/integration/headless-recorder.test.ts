@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { ArchiveRecord } from '../../contract/archive.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
-import { startTestApi, startTestServer, type TestServer } from '../helper/server.ts';
+import { startClaudeServer, startTestApi, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { createWorkspace, killProcessesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -18,7 +18,7 @@ verifies(
   'archive.reason',
   'has one record of a session that works for messages, with how its newest process ended',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const { session_id } = await server.chat({ conv_id: 'a', message: 'hello' });
     const first = await ended(server, 'a');
     expect(first).toMatchObject({
@@ -65,7 +65,7 @@ verifies(
   'archive.reason',
   'keeps the record of a live process open between turns, follows it over /clear, and tells when it is lost',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     await server.post('/api/conversations', { id: 'a' });
     await server.post('/api/conversations/a/warm', {});
     const { session_id: before } = await server.chat({ conv_id: 'a', message: 'hello' });
@@ -113,7 +113,7 @@ verifies(
     // What V8 prints before it aborts.
     const body =
       'echo "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory" >&2; kill -9 $$';
-    const server = await startTestServer({
+    const server = await startClaudeServer({
       workspace,
       api,
       env: { CLAUDE_BIN: await writeFakeClaude(workspace, body) },

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { startTestServer, type TestServer } from '../helper/server.ts';
+import { startClaudeServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { killProcessesOf, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -23,7 +23,7 @@ verifies(
   ['live.background', 'live.own-turn'],
   'shows a shell that keeps running, and makes a turn of what it causes',
   async () => {
-    const server = await startTestServer({ env });
+    const server = await startClaudeServer({ env });
     await warmed(server);
     const { turn_id } = await server.accept('a', {
       message: `${shell(4000, 'long job')}[[text Started it]]`,
@@ -56,7 +56,7 @@ verifies(
   'live.background',
   'stops tasks one by one, and never reports killed ones as completed',
   async () => {
-    const server = await startTestServer({ env });
+    const server = await startClaudeServer({ env });
     await warmed(server);
     await server.chat({
       message: `${shell(60_000, 'one')}${shell(60_000, 'two')}[[text Started]]`,
@@ -85,7 +85,7 @@ verifies(
 );
 
 verifies('live.background', 'is not ended by a message that needs another process', async () => {
-  const server = await startTestServer({ env });
+  const server = await startClaudeServer({ env });
   await warmed(server);
   await server.chat({ message: `${shell(60_000, 'one')}[[text Started]]`, conv_id: 'a' });
   const before = await processesOf(server.workspace);
@@ -102,7 +102,7 @@ verifies(
   'live.background',
   'answers with the result that uses a sub-agent, and cancels what only its sub-agents do',
   async () => {
-    const server = await startTestServer({ env });
+    const server = await startClaudeServer({ env });
     await warmed(server);
     const done = await server.chat({
       message: '[[agent general-purpose {{text the report}}]][[text launched]]',

@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { createWorkspace, killProcessesOf, processesOf, type Workspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -51,7 +51,7 @@ verifies(
   'survives garbage, cut and split lines, odd requests, and results for other messages',
   async () => {
     const workspace = await createWorkspace();
-    const server = await startTestServer({
+    const server = await startClaudeServer({
       workspace,
       env: { CLAUDE_BIN: await writeProgram(workspace), STALL_S: '1' },
     });
@@ -73,7 +73,7 @@ verifies(
 
 verifies('live.cancel', 'ends a process that does not take an interrupt', async () => {
   const workspace = await createWorkspace();
-  const server = await startTestServer({
+  const server = await startClaudeServer({
     workspace,
     env: { CLAUDE_BIN: await writeProgram(workspace), NEVER: 'interrupt' },
   });
@@ -90,7 +90,7 @@ verifies(
   'live.dead',
   'reports what happened when the real process is killed at each stage, and continues',
   async () => {
-    const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
+    const server = await startClaudeServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
     await server.post('/api/conversations', { id: 'a', permission_mode: 'default' });
     const kill = async () => {
       await killProcessesOf(server.workspace);

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { killProcessesOf, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -7,7 +7,7 @@ import { verifies } from '../requirement/verifies.ts';
 const file = (name: string) => ({ name, data: Buffer.from(`${name} `.repeat(40_000)).toString('base64') });
 
 verifies('live.kept', 'never has two processes for one session, however full the pool is', async () => {
-  const server = await startTestServer({ env: { LIVE_PROCESSES: '2' } });
+  const server = await startClaudeServer({ env: { LIVE_PROCESSES: '2' } });
   const ids = ['a', 'b', 'c'];
   for (const id of ids) await server.post('/api/conversations', { id });
   const warm = (id: string) => server.post(`/api/conversations/${id}/warm`, {});
@@ -27,7 +27,7 @@ verifies(
   'attachment.model',
   'takes attachments where no process is kept, and keeps their order',
   async () => {
-    const server = await startTestServer({ env: { LIVE_PROCESSES: '0' } });
+    const server = await startClaudeServer({ env: { LIVE_PROCESSES: '0' } });
     const answer = await server.chat({
       message: 'look',
       conv_id: 'cold',
@@ -56,7 +56,7 @@ verifies(
 );
 
 verifies('live.cancel', 'stops a turn at once, also while its files are read', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   await server.post('/api/conversations', { id: 'a' });
   await server.post('/api/conversations/a/warm', {});
   for (let wait = 0; wait < 12; wait += 3) {
@@ -68,7 +68,7 @@ verifies('live.cancel', 'stops a turn at once, also while its files are read', a
 });
 
 verifies('budget.limit', 'charges what a killed turn had spent', async () => {
-  const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
+  const server = await startClaudeServer({ env: { ALLOWED_TOOLS: 'Bash' } });
   await server.post('/api/conversations', { id: 'a', max_cost_usd: 0.1 });
   const { turn_id } = await server.accept('a', {
     message: '[[usage 20000 2000]][[tool:Bash touch x]][[text never]]',

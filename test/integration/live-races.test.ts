@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { openBare } from '../helper/plain-claude.ts';
-import { startTestServer, type TestServer } from '../helper/server.ts';
+import { startClaudeServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { killProcessesOf, processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -18,7 +18,7 @@ verifies(
   'live.kept',
   'starts one process however many warm a conversation at once, and send to it',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     await server.post('/api/conversations', { id: 'a' });
     const [answer] = await Promise.all([
       server.chat({ message: 'one', conv_id: 'a' }),
@@ -32,7 +32,7 @@ verifies(
 );
 
 verifies('live.idle', 'accepts a message at the moment when its process is closed', async () => {
-  const server = await startTestServer({ env: { LIVE_IDLE_S: '1' } });
+  const server = await startClaudeServer({ env: { LIVE_IDLE_S: '1' } });
   await server.post('/api/conversations', { id: 'a' });
   for (let i = 0; i < 6; i += 1) {
     await warm(server, 'a');
@@ -47,7 +47,7 @@ verifies(
   'live.settings',
   'changes what was named alone, and nothing that a turn was asked to run with',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const first = await server.chat({ message: 'one', conv_id: 'a' });
     await server.post('/api/conversations', { id: 'b', session_id: first.session_id });
     const { turn_id } = await server.accept('b', {
@@ -69,7 +69,7 @@ verifies(
 );
 
 verifies('queue.steer', 'does not give a message to a turn that runs with other settings', async () => {
-  const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
+  const server = await startClaudeServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
   await server.post('/api/conversations', { id: 'a' });
   await warm(server, 'a');
   const main = await server.accept('a', {
@@ -90,7 +90,7 @@ verifies('queue.steer', 'does not give a message to a turn that runs with other 
 });
 
 verifies('queue.steer', 'never merges two messages into one turn', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   await server.post('/api/conversations', { id: 'a' });
   await warm(server, 'a');
   const main = await server.accept('a', { message: '[[slow 20 30ms]]' });
@@ -107,7 +107,7 @@ verifies('queue.steer', 'never merges two messages into one turn', async () => {
 });
 
 verifies('prompt.several', 'lets other conversations run while turns wait for a person', async () => {
-  const server = await startTestServer({ env: { MAX_CONCURRENT_TURNS: '1' } });
+  const server = await startClaudeServer({ env: { MAX_CONCURRENT_TURNS: '1' } });
   const waiting = await server.accept('a', { message: '[[tool:Bash touch x]][[text done]]', ...asking });
   await server.prompts();
   expect((await server.chat({ message: 'hello', conv_id: 'b' })).response).toBe('Echo: hello');
@@ -118,7 +118,7 @@ verifies(
   'live.dead',
   'ends the tools of a process that is killed, and counts what each turn cost',
   async () => {
-    const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
+    const server = await startClaudeServer({ env: { ALLOWED_TOOLS: 'Bash(node *)' } });
     await server.post('/api/conversations', { id: 'a' });
     for (let i = 1; i <= 2; i += 1) {
       await warm(server, 'a');
@@ -148,7 +148,7 @@ for (const [what, forget] of [
     'live.background',
     `leaves no process when the server ends right after a conversation was ${what}`,
     async () => {
-      const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
+      const server = await startClaudeServer({ env: { ALLOWED_TOOLS: 'Bash' } });
       await server.post('/api/conversations', { id: 'a' });
       await warm(server, 'a');
       await server.chat({ message: shell, conv_id: 'a' });
@@ -163,7 +163,7 @@ verifies(
   'prompt.rules',
   'ends with its conversation, is not made of changed input, and a fork gets no more than its original',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     await server.post('/api/conversations', { id: 'a', permission_mode: 'default', allowed_tools: '' });
     const first = await server.accept('a', { message: '[[tool:Bash touch y]][[text done]]' });
     const [prompt] = await server.prompts();
@@ -196,7 +196,7 @@ verifies(
   'prompt.question',
   'takes questions with names that objects have, and says so where two are one',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const { turn_id } = await server.accept('a', {
       message: '[[ask constructor|A|B]][[text thanks]]',
       ...asking,
@@ -219,7 +219,7 @@ verifies(
   'agent.one-writer',
   'does not answer from a live process while a terminal has the session',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const { session_id } = await server.chat({ message: 'one', conv_id: 'a' });
     await warm(server, 'a');
     const desk = await openBare(server, [

@@ -5,13 +5,13 @@ import { expect } from 'vitest';
 import { createClaude } from '../../server/agent/claude/claude.ts';
 import { SessionLeases } from '../../server/session/lease.ts';
 import { runBare } from '../helper/plain-claude.ts';
-import { packageRoot, startTestApi, startTestServer } from '../helper/server.ts';
+import { packageRoot, startClaudeServer, startTestApi } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { createWorkspace, killProcessesOf, processesOf, testEnv } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('live.same', 'has the same history from a live process as from a one-shot run', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   const said = ['[[think Hmm]][[text one]]', '[[tool:Bash git --version]][[text two]]', 'three'];
   for (const message of said) await server.chat({ message, conv_id: 'cold' });
   await server.post('/api/conversations', { id: 'warm' });
@@ -42,7 +42,7 @@ verifies(
   'live.kept',
   'keeps one process over turns, and closes the one that was used least recently',
   async () => {
-    const server = await startTestServer({ env: { LIVE_PROCESSES: '2' } });
+    const server = await startClaudeServer({ env: { LIVE_PROCESSES: '2' } });
     const warm = (id: string) => server.post(`/api/conversations/${id}/warm`, {});
     const open = async () => ['a', 'b', 'c'].filter((_, index) => rows[index]?.live);
     let rows: { live: boolean }[] = [];
@@ -61,7 +61,7 @@ verifies(
 );
 
 verifies('live.idle', 'closes an idle process', async () => {
-  const server = await startTestServer({ env: { LIVE_IDLE_S: '2' } });
+  const server = await startClaudeServer({ env: { LIVE_IDLE_S: '2' } });
   await server.post('/api/conversations', { id: 'a' });
   await server.post('/api/conversations/a/warm', {});
   await server.chat({ message: '[[first 2500ms]][[text late]]', conv_id: 'a' });
@@ -74,7 +74,7 @@ verifies(
   'live.dead',
   'ends the turn of a process that dies with what it wrote, and starts another for the next',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     await server.post('/api/conversations', { id: 'a' });
     await server.post('/api/conversations/a/warm', {});
     const { turn_id } = await server.accept('a', { message: '[[slow 200 20ms]]' });
@@ -92,7 +92,7 @@ verifies(
   'live.settings',
   'changes mode, model and effort without a new session, and refuses nonsense',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const first = await server.chat({ message: 'one', conv_id: 'a' });
     await server.post('/api/conversations/a/warm', {});
     const [pid] = await processesOf(server.workspace);
@@ -119,7 +119,7 @@ verifies(
 );
 
 verifies('live.cancel', 'stops a turn and its tools, keeps the process and what was written', async () => {
-  const server = await startTestServer({ env: { ALLOWED_TOOLS: 'Bash' } });
+  const server = await startClaudeServer({ env: { ALLOWED_TOOLS: 'Bash' } });
   await server.post('/api/conversations', { id: 'a' });
   await server.post('/api/conversations/a/warm', {});
   const before = await processesOf(server.workspace);
@@ -140,7 +140,7 @@ verifies('live.cancel', 'stops a turn and its tools, keeps the process and what 
 });
 
 verifies('live.foreign', 'restarts if somebody continued the session in a terminal', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   const { session_id } = await server.chat({ message: 'begin', conv_id: 'a' });
   await server.post('/api/conversations/a/warm', {});
   await server.chat({ message: 'warm', conv_id: 'a' });
@@ -156,7 +156,7 @@ verifies(
   ['live.kept', 'command.clear'],
   'follows /clear to the new session in the same process',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const first = await server.chat({ message: 'one', conv_id: 'a' });
     await server.post('/api/conversations/a/warm', {});
     const before = await processesOf(server.workspace);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
@@ -52,7 +52,7 @@ verifies(
       workspace,
       `message=$(cat)\ncase "$message" in\n${cases}\n*) ${result('"result":"other"')} ;;\nesac`,
     );
-    const server = await startTestServer({ workspace, env: { CLAUDE_BIN: bin } });
+    const server = await startClaudeServer({ workspace, env: { CLAUDE_BIN: bin } });
     for (const [index, { ends }] of lines.entries()) {
       const response = await server.post('/api/chat', {
         message: `case${index}`,

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
-import { packageRoot, startTestServer } from '../helper/server.ts';
+import { packageRoot, startClaudeServer } from '../helper/server.ts';
 import { createWorkspace } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
@@ -27,7 +27,7 @@ verifies(
       SOMETHING: 'passes',
       CLAUDECODE: '1',
     };
-    const server = await startTestServer({ workspace, env });
+    const server = await startClaudeServer({ workspace, env });
     const read = async (name: string) => (await readFile(join(workspace.root, name), 'utf8')).trimEnd();
     await server.chat({ message: '--help me', conv_id: 'a' });
     const argv = (await read('argv')).split('\n');
@@ -82,7 +82,7 @@ verifies(
 );
 
 verifies('agent.preapproved', 'lets edits and git through by default, and no other command', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   const message =
     '[[tool:Bash git init -q .]][[tool:Write new.txt words]][[tool:Bash git add -A]][[tool:Bash node -e 1]][[text done]]';
   const answer = await server.chat({
@@ -101,7 +101,7 @@ verifies('agent.old', 'runs plain turns on Claude Code 2.1.197', async () => {
   const folder = join(packageRoot, 'test', 'agents', 'node_modules', '@anthropic-ai');
   if (!existsSync(folder)) throw new Error('Its agent is not installed: run node scripts/prepare-tests.mjs');
   const name = readdirSync(folder).find((entry) => entry.startsWith('claude-code-'));
-  const server = await startTestServer({ env: { CLAUDE_BIN: join(folder, name ?? '', 'claude') } });
+  const server = await startClaudeServer({ env: { CLAUDE_BIN: join(folder, name ?? '', 'claude') } });
   expect(await server.get('/api/status')).toMatchObject({ claude: { version: '2.1.197', logged_in: true } });
   const first = await server.chat({ message: 'hello' });
   expect(first.response).toBe('Echo: hello');
@@ -114,14 +114,14 @@ verifies('agent.old', 'runs plain turns on Claude Code 2.1.197', async () => {
 verifies('agent.located', 'finds claude by CLAUDE_BIN, on PATH, and in node_modules', async () => {
   const workspace = await createWorkspace();
   const fake = await writeFakeClaude(workspace, '', 'claude');
-  const own = await startTestServer({ workspace });
+  const own = await startClaudeServer({ workspace });
   expect(await own.get('/api/status')).toMatchObject({
     claude: { found: true, version: '2.1.329', logged_in: true },
   });
-  const byPath = await startTestServer({ env: { PATH: `${workspace.root}:${process.env['PATH']}` } });
+  const byPath = await startClaudeServer({ env: { PATH: `${workspace.root}:${process.env['PATH']}` } });
   expect(await byPath.get('/api/status')).toMatchObject({
     claude: { path: fake, version: '9.9.9', logged_in: null },
   });
-  const byBin = await startTestServer({ env: { CLAUDE_BIN: fake } });
+  const byBin = await startClaudeServer({ env: { CLAUDE_BIN: fake } });
   expect(await byBin.get('/api/status')).toMatchObject({ claude: { path: fake } });
 });

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Repair } from '../../contract/repair.ts';
 import { findTranscript } from '../../server/transcript-file/paths.ts';
 import { runBare } from '../helper/plain-claude.ts';
-import { startTestServer, type TestServer } from '../helper/server.ts';
+import { startClaudeServer, type TestServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 
@@ -26,7 +26,7 @@ async function given(server: TestServer, sessionId: string): Promise<string> {
 }
 
 verifies('session.repair', 'restores what two processes wrote to one session at the same time', async () => {
-  const server = await startTestServer({ env: { LIVE_PROCESSES: '0' } });
+  const server = await startClaudeServer({ env: { LIVE_PROCESSES: '0' } });
   const { session_id: id } = await server.chat({ conv_id: 'a', message: 'where it began' });
   const beside = (message: string) => runBare(server, ['-p', '--resume', id], message);
   await Promise.all([
@@ -57,7 +57,7 @@ verifies(
   'session.repair',
   'joins the parts around a truncated line, and answers calls that never ended',
   async () => {
-    const server = await startTestServer({ env: { LIVE_PROCESSES: '0', ALLOWED_TOOLS: 'Bash' } });
+    const server = await startClaudeServer({ env: { LIVE_PROCESSES: '0', ALLOWED_TOOLS: 'Bash' } });
     const { session_id: id } = await server.chat({ conv_id: 'a', message: 'the first word' });
     await server.chat({ conv_id: 'a', message: 'the second word' });
     await server.accept('a', { message: '[[tool:Bash tail -f /dev/null]]', follow: true });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Session } from '../../contract/session.ts';
 import { openBare, runBare } from '../helper/plain-claude.ts';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 
@@ -11,7 +11,7 @@ verifies(
   'session.continue',
   'finds a session that was started elsewhere, reads it, and continues it in its folder',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const project = join(server.workspace.root, 'a.b c');
     await mkdir(project);
     const elsewhere = { ...server, workspace: { ...server.workspace, project } };
@@ -79,7 +79,7 @@ verifies(
 );
 
 verifies('session.search', 'finds what a sub-agent of the real CLI said and did', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   const { session_id } = await server.chat({
     conv_id: 'a',
     message:
@@ -102,7 +102,7 @@ verifies(
   'session.continue',
   'knows a project by its real folder, by whatever link one came to it',
   async () => {
-    const server = await startTestServer();
+    const server = await startClaudeServer();
     const real = join(server.workspace.root, 'real.folder');
     const link = join(server.workspace.root, 'link');
     await mkdir(real);
@@ -130,7 +130,7 @@ verifies(
 );
 
 verifies('session.typed', 'finds prompts that were typed in a terminal, newest first', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   expect(await server.get('/api/history')).toEqual({ prompts: [] });
   const path = join(server.workspace.home, '.claude', 'history.jsonl');
   await mkdir(join(server.workspace.home, '.claude'), { recursive: true });

@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { until } from '../helper/until.ts';
 import { processesOf } from '../helper/workspace.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 verifies('live.stall', 'stops a stalled stream, but no tool or prompt that takes long', async () => {
-  const server = await startTestServer({ env: { STALL_S: '1', ALLOWED_TOOLS: 'Bash(node *)' } });
+  const server = await startClaudeServer({ env: { STALL_S: '1', ALLOWED_TOOLS: 'Bash(node *)' } });
   await server.post('/api/conversations', { id: 'a' });
   await server.post('/api/conversations/a/warm', {});
   const slow = await server.chat({
@@ -33,7 +33,7 @@ verifies('live.stall', 'stops a stalled stream, but no tool or prompt that takes
 });
 
 verifies('live.login', 'does not keep a process that got a 401', async () => {
-  const server = await startTestServer();
+  const server = await startClaudeServer();
   await server.post('/api/conversations', { id: 'a' });
   await server.post('/api/conversations/a/warm', {});
   const [pid] = await processesOf(server.workspace);

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { HistoryMessage } from '../../contract/message.ts';
-import { startTestServer, type TestServer } from '../helper/server.ts';
+import { startClaudeServer, type TestServer } from '../helper/server.ts';
 import { isIdle, row, sessions, startTerminal, startWithTmux } from '../helper/terminal.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -50,7 +50,7 @@ verifies(
     expect(tmux('capture-pane', '-p', '-t', `${pane}.1`).stdout.trim()).toBe('');
 
     // Another server of ours, of another folder, on the same socket of tmux.
-    const other = await startTestServer({ env: { TMUX_TMPDIR: server.folder } });
+    const other = await startClaudeServer({ env: { TMUX_TMPDIR: server.folder } });
     const second = await startTerminal(other);
     const listed = async (one: TestServer) =>
       (await one.get(sessions)).sessions.map((session: { id: string }) => session.id);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { runCli } from '../helper/cli.ts';
 import { writeFakeClaude } from '../helper/fake-claude.ts';
-import { startTestServer } from '../helper/server.ts';
+import { startClaudeServer } from '../helper/server.ts';
 import { isIdle, row, said, sessions, startTerminal, startWithTmux } from '../helper/terminal.ts';
 import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
@@ -185,7 +185,7 @@ verifies(
     ).toBe('not_logged_in');
     const bare = join(server.workspace.root, 'bin');
     await mkdir(bare);
-    const without = await startTestServer({ env: { PATH: bare } });
+    const without = await startClaudeServer({ env: { PATH: bare } });
     expect((await (await without.post(sessions, { project: without.workspace.project })).json()).code).toBe(
       'tmux_not_found',
     );

@@ -57,7 +57,7 @@ export function testPrompts(engine: Engine): void {
   verifies('agent.contract', 'refuses what would ask when nobody is there', async () => {
     const bench = await openBench(engine);
     const options = { permissionMode: 'acceptEdits', allowedTools: '' };
-    const watched = await bench.run('[[tool:Bash node --version]][[text without]]', options);
+    const watched = await bench.run('[[tool:Bash node -e 1]][[text without]]', options);
     const { response, permissionDenials } = await watched.answer();
     expect([response, permissionDenials]).toMatchObject(['without', [{ tool_name: 'Bash' }]]);
     expect(watched.outputs.some(({ type }) => type === 'prompt.asked')).toBe(false);

@@ -60,7 +60,7 @@ export const runCases: readonly RunCase[] = [
   {
     name: 'reports tokens',
     message: '[[usage 20000 2000]][[text dear]]',
-    end: { kind: 'answer', contextWindow: 200_000 },
+    end: { kind: 'answer', response: 'dear' },
     outputs: ['usage'],
     contains: { type: 'usage', contextTokens: 22_000 },
   },

@@ -18,7 +18,9 @@ export function testSessions(engine: Engine): void {
     await bench.api.waitFor('[[hang]]');
     await stopped.run.stop();
     await stopped.run.exited;
-    expect(await (await bench.run('second', { sessionId })).answer()).toMatchObject({ sessionId });
+    const second = await bench.run('second', { sessionId });
+    expect(await second.answer()).toMatchObject({ sessionId });
+    await second.run.exited;
     const again = await bench.reopen();
     expect(await (await again.run('third', { sessionId })).answer()).toMatchObject({
       sessionId,

@@ -69,23 +69,6 @@ verifies('export.whole', 'streams one of 30 MB without having it in memory', asy
   expect(peak).toBeLessThan(100_000_000);
 });
 
-verifies(
-  'structured.output',
-  'gives structured output by a JSON Schema, by both kinds of process',
-  async () => {
-    const server = await startTestServer();
-    const json_schema = { type: 'object', properties: { a: { type: 'number' } }, required: ['a'] };
-    const message = '[[tool:StructuredOutput {"a":5}]][[text x]]';
-    expect((await server.chat({ message, conv_id: 'a', json_schema })).structured_output).toEqual({ a: 5 });
-    await server.post('/api/conversations/a/warm', {});
-    expect(
-      (await server.chat({ message, conv_id: 'a', json_schema, permission_mode: 'default' }))
-        .structured_output,
-    ).toEqual({ a: 5 });
-    expect((await server.chat({ message: 'plain', conv_id: 'a' })).structured_output).toBeUndefined();
-  },
-);
-
 verifies('metrics.figures', 'returns metrics only with credentials', async () => {
   const server = await startTestServer();
   await server.chat({ message: '[[slow 3 10ms]]', conv_id: 'a', stream: true }).catch(() => {});
