@@ -11,7 +11,7 @@ import { createSessionRecords, type SessionRecords } from '../session-record/rec
 import { HookSettingsFiles } from './hook-settings.ts';
 import { createOutputLogs } from './output-log.ts';
 import { TerminalPrompts } from './prompts.ts';
-import { createTerminalSessions, type TerminalSessions } from './sessions.ts';
+import { TerminalSessions } from './sessions.ts';
 import { createTmux } from './tmux.ts';
 import type { StartTypedTurn } from './turn-port.ts';
 import { TypedTurns } from './turns.ts';
@@ -70,7 +70,7 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
   });
   const prepareHooks = (recordId: string, permissionMode: string) =>
     hookFiles.write(recordId, permissionMode);
-  const terminals = createTerminalSessions({
+  const terminals = new TerminalSessions({
     agent,
     terminals: tmux,
     archive,

@@ -6,6 +6,7 @@ import { asTyped, isCommand, isShown } from '../util/input-text.ts';
 import { isBehind, isBoxEmpty } from './input-box.ts';
 import { pollUntil } from './poll.ts';
 import type { Multiplexer, Pane } from './port.ts';
+import { terminalFailed } from './terminal-failure.ts';
 
 /** A message that was sent makes it busy within 0.1 s. */
 const takenMs = 2_500;
@@ -13,11 +14,14 @@ const takenMs = 2_500;
 /** A paste of 200 KB keeps a crowded machine busy for ten seconds and more, in which it takes no Enter. */
 const maxEnters = 10;
 
-const draftLooks = 5;
+const draftPolls = 5;
 const draftPauseMs = 100;
 
-/** A Ctrl-C clears the box, and a second one within a second or so ends Claude Code (2.1.329). */
+/** A Ctrl-C clears the box, and a second one within about a second ends Claude Code (2.1.329). */
 const clearPauseMs = 2_000;
+
+/** Each of its characters takes one column. */
+const isPlain = /^[ -~]*$/;
 
 export type TerminalTypingDeps = {
   agent: Pick<Agent, 'listLiveSessions'> & { transcripts: Pick<Transcripts, 'findReply'> };
@@ -25,59 +29,102 @@ export type TerminalTypingDeps = {
   now(): Date;
 };
 
-/** Each of its characters takes one column. */
-const isPlain = /^[ -~]*$/;
-
 /** Types into Claude Code's input box, as a person who looks at the screen does. */
-export function createTerminalTyping({ agent, terminals, now: clock }: TerminalTypingDeps) {
-  const findStatus = async ({ pid }: Pane): Promise<LiveSession | undefined> =>
-    (await agent.listLiveSessions()).find((live) => live.pid === pid);
+export class TerminalTyping {
+  readonly #deps: TerminalTypingDeps;
+  /** By pane: when its box was cleared last. */
+  readonly #clearedAt = new Map<string, number>();
+  /** Panes whose box holds text that was typed and not sent, because a question came up over it. */
+  readonly #unsent = new Set<string>();
 
-  /** When boxes were cleared last. */
-  const clearedAt = new Map<string, number>();
-
-  /** Empties the box. */
-  async function clearBox({ id }: Pane): Promise<void> {
-    const now = performance.now();
-    const at = Math.max(now, (clearedAt.get(id) ?? Number.NEGATIVE_INFINITY) + clearPauseMs);
-    // Before the wait: who comes meanwhile waits for longer.
-    clearedAt.set(id, at);
-    if (at > now) await delay(at - now);
-    await terminals.pressKey(id, 'C-c');
+  constructor(deps: TerminalTypingDeps) {
+    this.#deps = deps;
   }
 
-  /** Panes whose box holds what was typed and not sent, since a question came up over it. */
-  const leftovers = new Set<string>();
-
-  /** Whether something stands in the box, and not only while the screen is drawn. */
-  async function hasDraft(pane: Pane): Promise<boolean> {
+  /** Whether the box holds text, and not only while the screen is drawn. */
+  async hasDraft(pane: Pane): Promise<boolean> {
     const { id } = pane;
-    if (leftovers.has(id) && (await findStatus(pane))?.status === 'idle') {
-      leftovers.delete(id);
-      await clearBox(pane);
+    if (this.#unsent.has(id) && (await this.#findLive(pane))?.status === 'idle') {
+      this.#unsent.delete(id);
+      await this.clear(pane);
     }
-    for (let look = 0; look < draftLooks; look += 1) {
-      if (look) await delay(draftPauseMs);
-      if (isBoxEmpty(await terminals.captureScreen(id))) return false;
+    for (let poll = 0; poll < draftPolls; poll += 1) {
+      if (poll) await delay(draftPauseMs);
+      if (isBoxEmpty(await this.#deps.terminals.captureScreen(id))) return false;
     }
     return true;
   }
 
-  /** Types a text and sends it, unless a question has come up meanwhile, whose answer it would be. `isPasted` waits for it. */
-  async function typeText(
+  /** Empties the box. */
+  async clear({ id }: Pane): Promise<void> {
+    const now = performance.now();
+    const at = Math.max(now, (this.#clearedAt.get(id) ?? Number.NEGATIVE_INFINITY) + clearPauseMs);
+    // Before the wait, so that a concurrent call waits longer.
+    this.#clearedAt.set(id, at);
+    if (at > now) await delay(at - now);
+    await this.#deps.terminals.pressKey(id, 'C-c');
+  }
+
+  /**
+   * A command can be done at once and leave no sign of its own: it is taken when the cursor is no longer behind it.
+   * Throws as `sendMessage`.
+   */
+  async typeCommand(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
+    const { terminals } = this.#deps;
+    // A command that ended the terminal was taken.
+    const capture = () => terminals.captureScreen(pane.id).catch(() => null);
+    const waitForCursor = (isExpected: boolean) =>
+      pollUntil(takenMs, async () => {
+        const screen = await capture();
+        return (screen !== null && isBehind(screen, text)) === isExpected ? true : null;
+      });
+    const waitForPaste = isPlain.test(text) ? () => waitForCursor(true) : undefined;
+    await this.#typeText(pane, text, { signal, waitForPaste });
+    // An Enter during a slow paste is lost. One more in a menu that the command opened would choose.
+    for (let enters = 1; enters < maxEnters && !(await waitForCursor(false)); enters += 1)
+      await terminals.pressKey(pane.id, 'Enter');
+  }
+
+  /** Types a message and makes sure that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or `terminal_failed`. */
+  async sendMessage(
+    pane: Pane,
+    live: LiveSession | undefined,
+    message: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (live?.status === 'waiting')
+      throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
+    if (await this.hasDraft(pane)) throw new AppError('terminal_waits', 'Somebody has begun to type there.');
+    const text = asTyped(message);
+    const at = this.#deps.now().toISOString();
+    if (isCommand(message)) return this.typeCommand(pane, text, signal);
+    await this.#typeText(pane, text, { signal });
+    // What is typed while it works waits there for its turn.
+    if (live?.status === 'idle') await this.#confirmTaken(pane, live, { text, at, signal });
+  }
+
+  async #findLive({ pid }: Pane): Promise<LiveSession | undefined> {
+    return (await this.#deps.agent.listLiveSessions()).find((live) => live.pid === pid);
+  }
+
+  /** Types a text and sends it, unless a question has come up meanwhile, which it would answer. */
+  async #typeText(
     pane: Pane,
     text: string,
-    signal?: AbortSignal,
-    isPasted = async () => {},
+    {
+      signal,
+      waitForPaste,
+    }: { signal?: AbortSignal | undefined; waitForPaste?: (() => unknown) | undefined },
   ): Promise<void> {
+    const { terminals } = this.#deps;
     await terminals.paste(pane.id, text);
-    await isPasted();
+    await waitForPaste?.();
     if (signal?.aborted) {
-      await clearBox(pane);
+      await this.clear(pane);
       throw new AppError('turn_cancelled', 'It was stopped before it was sent.');
     }
-    if ((await findStatus(pane))?.status === 'waiting') {
-      leftovers.add(pane.id);
+    if ((await this.#findLive(pane))?.status === 'waiting') {
+      this.#unsent.add(pane.id);
       throw new AppError(
         'terminal_waits',
         'A question came up while the message was typed: it was not sent.',
@@ -86,97 +133,71 @@ export function createTerminalTyping({ agent, terminals, now: clock }: TerminalT
     await terminals.pressKey(pane.id, 'Enter');
   }
 
-  /** A command can be done at once and leave no sign of its own: it is taken when the cursor no longer stands behind it. */
-  async function typeCommand(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {
-    // One that ended by it has taken it.
-    const look = () => terminals.captureScreen(pane.id).catch(() => null);
-    const waitForCursor = (is: boolean) =>
-      pollUntil(takenMs, async () => {
-        const screen = await look();
-        return (screen !== null && isBehind(screen, text)) === is ? true : null;
-      });
-    await typeText(
-      pane,
-      text,
-      signal,
-      isPlain.test(text) ? async () => void (await waitForCursor(true)) : undefined,
-    );
-    // An Enter that came while a slow one was still at the paste is lost. One more in a menu that the command opened would choose.
-    for (let enters = 1; enters < maxEnters && !(await waitForCursor(false)); enters += 1)
-      await terminals.pressKey(pane.id, 'Enter');
+  /** Repeats what was lost until the message is taken. */
+  async #confirmTaken(
+    pane: Pane,
+    live: LiveSession,
+    { text, at, signal }: { text: string; at: string; signal: AbortSignal | undefined },
+  ): Promise<void> {
+    const { terminals } = this.#deps;
+    const watch = new TakenWatch(this.#deps.agent, { pane, live, text, at });
+    for (let enters = 1; enters <= maxEnters; enters += 1) {
+      if ((await pollUntil(takenMs, () => watch.check())) || (await watch.isWritten())) return;
+      // It may have been taken before the stop: the caller that follows the session sees which.
+      if (signal?.aborted) return;
+      // A terminal that has just started can lose the paste as well: then the box is empty. Not at the first try: a slow
+      // one that has taken it would get it twice.
+      const isLost =
+        enters === 2 && !(await this.hasDraft(pane)) && !isShown(await terminals.captureText(pane.id), text);
+      if (isLost) await this.#typeText(pane, text, { signal });
+      // An Enter during a long paste is lost; in an empty box it does nothing.
+      else await terminals.pressKey(pane.id, 'Enter');
+    }
+    if (await pollUntil(takenMs, () => watch.check())) return;
+    const what = `The message was typed, and nothing came of it.${watch.readFault}`;
+    throw terminalFailed(what, await terminals.captureText(pane.id));
   }
-
-  return {
-    hasDraft,
-    clear: clearBox,
-    typeCommand,
-    /** Types a message, and sees to it that it is taken. Throws AppError `terminal_waits`, `turn_cancelled` or `terminal_failed`. */
-    async sendMessage(
-      pane: Pane,
-      live: LiveSession | undefined,
-      message: string,
-      signal?: AbortSignal,
-    ): Promise<void> {
-      if (live?.status === 'waiting')
-        throw new AppError('terminal_waits', `It waits for ${live.waitingFor ?? 'an answer'}.`);
-      if (await hasDraft(pane)) throw new AppError('terminal_waits', 'Somebody has begun to type there.');
-      const text = asTyped(message);
-      const at = clock().toISOString();
-      if (isCommand(message)) return typeCommand(pane, text, signal);
-      await typeText(pane, text, signal);
-      // What is typed while it works waits there for its turn.
-      if (live?.status !== 'idle') return;
-
-      const where = { sessionId: live.sessionId, project: live.project ?? '', at };
-      let unread = '';
-      const isWritten = () =>
-        agent.transcripts.findReply(text, where).then(
-          (answer) => answer !== null,
-          (error: Error) => {
-            unread = ` The transcript could not be read: ${error.message}.`;
-            return false;
-          },
-        );
-      let { statusAt } = live;
-      // That it rests since another time can be a turn that was over in no time, or one that has just come up telling so twice.
-      const isTaken = async () => {
-        const found = await findStatus(pane);
-        if (found?.status !== 'idle') return true;
-        if (found.statusAt === statusAt) return null;
-        if (await isWritten()) return true;
-        statusAt = found.statusAt;
-        return null;
-      };
-      for (let enters = 1; enters <= maxEnters; enters += 1) {
-        if ((await pollUntil(takenMs, isTaken)) || (await isWritten())) return;
-        // Told to stop, and perhaps taken all the same: who follows the session sees which.
-        if (signal?.aborted) return;
-        // One that has just come up can lose the paste as well: then the box is empty. Not at once: a slow one that has taken it would get it twice.
-        const isLost =
-          enters === 2 && !(await hasDraft(pane)) && !isShown(await terminals.captureText(pane.id), text);
-        if (isLost) await typeText(pane, text, signal);
-        // An Enter that came while a long paste was still being taken up is lost; into an empty box it does nothing.
-        else await terminals.pressKey(pane.id, 'Enter');
-      }
-      if (!(await pollUntil(takenMs, isTaken)))
-        throw terminalFailed(
-          `The message was typed, and nothing came of it.${unread}`,
-          await terminals.captureText(pane.id),
-        );
-    },
-  };
 }
 
-/** So much of the screen says what is the matter. */
-const lastLines = 12;
+/** Watches whether a terminal has taken a message. */
+class TakenWatch {
+  readonly #agent: TerminalTypingDeps['agent'];
+  readonly #pane: Pane;
+  readonly #text: string;
+  readonly #where: { sessionId: string; project: string; at: string };
+  #statusAt: number | null;
+  /** Why the transcript could not be read, as a sentence; empty if it could. */
+  readFault = '';
 
-export function terminalFailed(what: string, screen: string): AppError {
-  const lines = screen
-    .split('\n')
-    .filter((line) => line.trim())
-    .slice(-lastLines);
-  return new AppError(
-    'terminal_failed',
-    `${what}${lines.length ? ` The terminal shows: ${lines.join(' | ')}` : ''}`,
-  );
+  constructor(
+    agent: TerminalTypingDeps['agent'],
+    { pane, live, text, at }: { pane: Pane; live: LiveSession; text: string; at: string },
+  ) {
+    this.#agent = agent;
+    this.#pane = pane;
+    this.#text = text;
+    this.#where = { sessionId: live.sessionId, project: live.project ?? '', at };
+    this.#statusAt = live.statusAt;
+  }
+
+  /** True if it was taken, null if that is not known yet. */
+  async check(): Promise<true | null> {
+    const live = (await this.#agent.listLiveSessions()).find(({ pid }) => pid === this.#pane.pid);
+    if (live?.status !== 'idle') return true;
+    if (live.statusAt === this.#statusAt) return null;
+    // Idle since another time: after a very short turn, or because a new terminal reports that twice.
+    if (await this.isWritten()) return true;
+    this.#statusAt = live.statusAt;
+    return null;
+  }
+
+  /** Whether the transcript has the message. */
+  async isWritten(): Promise<boolean> {
+    try {
+      return (await this.#agent.transcripts.findReply(this.#text, this.#where)) !== null;
+    } catch (error) {
+      this.readFault = ` The transcript could not be read: ${(error as Error).message}.`;
+      return false;
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { LiveSession } from '../../../../server/agent/port.ts';
 import type { Multiplexer } from '../../../../server/terminal/port.ts';
-import { createTerminalTyping } from '../../../../server/terminal/typing.ts';
+import { TerminalTyping } from '../../../../server/terminal/typing.ts';
 import { verifies } from '../../../requirement/verifies.ts';
 
 const pane = { id: '%1', name: 'sb-x', pid: 7, isDead: false };
@@ -53,7 +53,7 @@ function openBox() {
     listLiveSessions: async () => [live()],
     transcripts: { findReply: async () => ({ text: '', isSuperseded: false, failure: null }) },
   };
-  return { box, live, typing: createTerminalTyping({ agent, terminals, now: () => new Date() }) };
+  return { box, live, typing: new TerminalTyping({ agent, terminals, now: () => new Date() }) };
 }
 
 verifies(
