@@ -63,7 +63,7 @@ export function openJournal(deps: JournalDeps): OpenJournal {
   const log = `${file}-wal`;
   const isNew = !lstatSync(file, { throwIfNoEntry: false })?.size;
   if (isNew) begin(file, deps);
-  setOddLogAside(log, deps.note);
+  setOddPartsAside(file, deps.note);
   const copy = copyLog(log);
   let opened: Tried;
   try {
@@ -167,22 +167,48 @@ function setAside(file: string, note: NoteFault, why: string): void {
   closeSync(openSync(file, 'a', 0o600));
 }
 
-/** SQLite cannot open a log that is a folder, and is not to follow a link. */
-function setOddLogAside(log: string, note: NoteFault): void {
-  const found = lstatSync(log, { throwIfNoEntry: false });
-  if (!found || found.isFile()) {
-    if (!found) return;
-    try {
-      accessSync(log, constants.R_OK | constants.W_OK);
-      return;
-    } catch (error) {
-      throw new DataFolderError(
-        `${describeFileFault(log, error)}. Nothing was changed; then start the server again.`,
-        { cause: error },
-      );
-    }
+/**
+ * The files beside the journal: its log, and the rollback journal that SQLite writes briefly when it starts and stops
+ * using a log. `isOurs` marks our copy of the log, which can be made again.
+ */
+const journalParts = [
+  { end: '-wal', isOurs: false },
+  { end: '-journal', isOurs: false },
+  { end: '-wal.before', isOurs: true },
+];
+
+/** SQLite cannot open a part that is a folder, and must not follow a link. */
+function setOddPartsAside(file: string, note: NoteFault): void {
+  for (const { end, isOurs } of journalParts) {
+    const part = file + end;
+    const fault = isOurs ? null : findPartFault(part);
+    if (fault) throw new DataFolderError(`${fault}. Nothing was changed; then start the server again.`);
+    const stats = lstatSync(part, { throwIfNoEntry: false });
+    if (stats && !stats.isFile())
+      note(part, `It is not a file of ours. It is kept as ${basename(keepAside(part))}.`);
   }
-  note(log, `It is not a file of ours. It is kept as ${basename(keepAside(log))}.`);
+}
+
+/** Why a part that is a file cannot be used, with the fix; null if it can, or if it is not a file. */
+function findPartFault(part: string): string | null {
+  if (!lstatSync(part, { throwIfNoEntry: false })?.isFile()) return null;
+  try {
+    accessSync(part, constants.R_OK | constants.W_OK);
+    return null;
+  } catch (error) {
+    return describeFileFault(part, error);
+  }
+}
+
+/** Throws DataFolderError if a part of the journal is not a file that can be used. */
+export function requireUsableParts(file: string): void {
+  for (const { end } of journalParts) {
+    const part = file + end;
+    const stats = lstatSync(part, { throwIfNoEntry: false });
+    const fault =
+      stats && !stats.isFile() ? `${part} is not a file of ours: move it away` : findPartFault(part);
+    if (fault) throw new DataFolderError(`${fault}. Nothing was changed; then run the command again.`);
+  }
 }
 
 /**

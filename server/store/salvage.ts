@@ -5,7 +5,7 @@ import { keepAside } from '../util/file-fault.ts';
 import { DataFolderError } from './data-folder-error.ts';
 import { createFolderOwner } from './folder-owner.ts';
 import { markDetails } from './migrations.ts';
-import { inUse, journalName } from './open-journal.ts';
+import { inUse, journalName, requireUsableParts } from './open-journal.ts';
 import { migrate, schemaVersion, versionOf } from './schema.ts';
 import { isBusy, isDamage } from './sqlite-error.ts';
 import { readWatermark, watermarkName } from './watermark.ts';
@@ -155,6 +155,12 @@ export function salvageJournal(folder: string, stateFolder: string): Salvaged {
   if (found?.isDirectory())
     throw new DataFolderError(`${file} is a folder. Remove or rename it; then start the server again.`);
   if (!found?.size) throw new DataFolderError(`There is no journal ${file} to repair.`);
+  requireUsableParts(file);
+  const repaired = lstatSync(`${file}.repaired`, { throwIfNoEntry: false });
+  if (repaired && !repaired.isFile())
+    throw new DataFolderError(
+      `${file}.repaired cannot be written, because it is not a file: move it away. Nothing was changed.`,
+    );
   const old = openDamaged(file, folder, owner.noted);
   try {
     return writeRepaired(file, folder, old);

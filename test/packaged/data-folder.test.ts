@@ -19,8 +19,9 @@ import { verifies } from '../requirement/verifies.ts';
  * - noted: it is made again, and what that means for a person is said.
  * - aside: the same, and the old file is kept as `*.damaged-*`.
  * - stays: it is left as it is, and said with the fix; what needs it says the same.
+ * - refused: the server does not start; see the table of those.
  */
-type Result = 'used' | 'again' | 'noted' | 'aside' | 'stays';
+type Result = 'used' | 'again' | 'noted' | 'aside' | 'stays' | 'refused';
 
 type Row = Record<FileFault | 'newer', Result>;
 
@@ -50,6 +51,15 @@ const folder: Row = {
   'a loop': 'aside',
 };
 
+/** Files that SQLite or the server keeps beside the journal briefly: none is needed at a start. */
+const part: Row = {
+  ...all('again'),
+  'a folder': 'aside',
+  'a link': 'aside',
+  'a dangling link': 'aside',
+  'a loop': 'aside',
+};
+
 const table: Record<string, Row> = {
   password: aside({ missing: 'noted' }),
   // The password is missing too, which revokes the pushes of browsers: see the test of removal for only the
@@ -62,6 +72,8 @@ const table: Record<string, Row> = {
   'server.pid': { ...all('again'), 'a folder': 'stays' },
   'sessions.json.bak': { ...all('again'), 'a folder': 'aside' },
   'switchboard.db-shm': all('again'),
+  'switchboard.db-journal': { ...part, 'read-only': 'refused', 'foreign owner': 'refused' },
+  'switchboard.db-wal.before': part,
 };
 
 /** What a newer version may write; other files have no version. */
@@ -118,6 +130,9 @@ async function prepare(more: Record<string, string> = {}) {
   mkdirSync(join(data, 'terminals'), { recursive: true });
   writeFileSync(join(data, 'terminals', 'x.log'), 'what was shown');
   writeFileSync(join(data, 'switchboard.db-shm'), Buffer.alloc(32_768));
+  for (const end of ['-journal', '-wal.before'])
+    writeFileSync(join(data, `switchboard.db${end}`), 'nothing that SQLite knows');
+  if (isRoot) give(data, nobody);
   const used = join(root, 'used');
   cpSync(data, used, { recursive: true });
   return {
@@ -170,6 +185,7 @@ verifies(
     for (const fault of [...Object.keys(fileFaults), 'newer'] as (FileFault | 'newer')[]) {
       restore();
       for (const name of Object.keys(table)) {
+        if (table[name]?.[fault] === 'refused') continue;
         const make = fault === 'newer' ? newer[name] : fileFaults[fault];
         make?.(join(data, name));
       }
@@ -301,6 +317,16 @@ const refused: Record<string, [name: string, fault: FileFault, says: RegExp]> = 
     'foreign owner',
     /switchboard\.db (belongs to another user \(uid 0\): .*sudo chown|may not be used)/,
   ],
+  'the journal of SQLite read-only': [
+    'switchboard.db-journal',
+    'read-only',
+    /switchboard\.db-journal may not be used by this user: chmod u\+rw/,
+  ],
+  'the journal of SQLite of another user': [
+    'switchboard.db-journal',
+    'foreign owner',
+    /switchboard\.db-journal (belongs to another user \(uid 0\): .*sudo chown|may not be used)/,
+  ],
   'sessions.json of another user': [
     'sessions.json',
     'foreign owner',
@@ -331,6 +357,8 @@ verifies(
         : [];
     for (const [what, [name, fault, says]] of Object.entries(refused)) {
       restore();
+      // A start that reads the journal removes this file, whatever else stops that start.
+      if (name !== 'switchboard.db-journal') rmSync(join(data, 'switchboard.db-journal'));
       fileFaults[fault](join(data, name));
       const before = look();
       const said = await start().then(

@@ -88,6 +88,11 @@ verifies('store.repair', 'says what keeps a repair from being written', async ()
   expect(() => salvageJournal(folder, join(folder, 'state'))).toThrow(
     /\.repaired cannot be written.*Nothing was changed/,
   );
+  rmSync(`${journalOf(folder)}.repaired`, { recursive: true });
+  mkdirSync(`${journalOf(folder)}-journal`);
+  expect(() => salvageJournal(folder, join(folder, 'state'))).toThrow(
+    /-journal is not a file of ours: move it away.*Nothing was changed/,
+  );
   rmSync(journalOf(folder));
   mkdirSync(journalOf(folder));
   expect(() => salvageJournal(folder, join(folder, 'state'))).toThrow(/is a folder/);
