@@ -57,6 +57,7 @@ export const fixes: Readonly<Partial<Record<ErrorCode, string>>> = {
   accepted_shutting_down:
     'Do not send it again: it runs when the server is back. See `switchboard logs` then.',
   agent_not_found: 'Install Claude Code on the machine of the server, or set CLAUDE_BIN to its path.',
+  file_unavailable: 'Fix what is named, then try again. Nothing else is affected.',
   machine_exhausted:
     'If the message was accepted, it runs later. Close programs, or raise the limit (ulimit -n).',
   not_logged_in: 'Run `claude auth login` on the machine of the server, or set ANTHROPIC_API_KEY there.',

@@ -1,9 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem, homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { z } from 'zod';
 import { type SettingName, settings } from './setting.ts';
+import { isMissing } from './util/file-error.ts';
+import { describeFileFault } from './util/file-fault.ts';
 
 const shape = Object.fromEntries(
   Object.entries(settings).map(([name, setting]) => [name, setting.schema]),
@@ -65,7 +67,12 @@ const secretNames = /^(AUTH_|NGROK_|SWITCHBOARD_)/;
 /** Reads `.env` in `folder` and the environment (which wins) and checks both. */
 export function readConfig(folder: string, env: NodeJS.ProcessEnv = process.env): Config {
   const path = resolve(folder, '.env');
-  const file = existsSync(path) ? parse(readFileSync(path)) : {};
+  let file: Record<string, string> = {};
+  try {
+    file = parse(readFileSync(path));
+  } catch (error) {
+    if (!isMissing(error)) throw new ConfigError(`${describeFileFault(path, error)}.`);
+  }
   return toConfig(folder, env, file);
 }
 

@@ -1,4 +1,5 @@
-import { type ErrorRow, errorTable } from '../../contract/error.ts';
+import { errorTable } from '../../contract/error.ts';
+import type { ErrorRow } from '../../contract/error-row.ts';
 
 /** docs/troubleshooting.md: every error and how to fix it. */
 export function renderTroubleshootingPage(): string {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runProgram } from '../util/child-process.ts';
 import { isExhaustion } from '../util/exhaustion.ts';
+import { unlessExhausted } from '../util/file-error.ts';
 import { parseProcessStat } from '../util/process-stat.ts';
 import type { Descendants } from './descendants.ts';
 import type { ProcessRecord } from './port.ts';
@@ -79,7 +80,7 @@ async function listTagged(name: string): Promise<number[]> {
   const found = await Promise.all(
     pids.map(async (pid) => {
       // Not readable: another user's, or gone.
-      const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(unlessExhausted(''));
       return environ.split('\0').includes(mark) ? pid : null;
     }),
   );

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { type ErrorCode, toProblem } from '../../contract/error.ts';
 import { AppError } from '../app-error.ts';
 import { isExhaustion } from '../util/exhaustion.ts';
+import { toFileError } from '../util/file-error.ts';
 import { toJson } from '../util/json-text.ts';
 
 /** What Express's own parsers throw. */
@@ -44,7 +45,8 @@ export function createErrorHandler({
 }): ErrorRequestHandler {
   return function errorHandler(error, _request, response, _next) {
     const known = toAppError(error);
-    if (['internal', 'machine_exhausted'].includes(known.code)) onFault(error, response.locals['requestId']);
+    if (['internal', 'machine_exhausted', 'file_unavailable'].includes(known.code))
+      onFault(error, response.locals['requestId']);
     if (response.headersSent) response.destroy();
     else sendProblem(response, known);
   };
@@ -60,5 +62,5 @@ function toAppError(error: unknown): AppError {
   if (status !== undefined && status >= 400 && status < 500)
     return new AppError('invalid_request', message, { cause: error });
   if (isExhaustion(error)) return new AppError('machine_exhausted', undefined, { cause: error });
-  return new AppError('internal', undefined, { cause: error });
+  return toFileError(error) ?? new AppError('internal', undefined, { cause: error });
 }

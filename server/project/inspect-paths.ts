@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { isObeyedName } from '../prompt/obeyed.ts';
+import { isMissing } from '../util/file-error.ts';
 import { followPath, resolveFile } from './resolve-file.ts';
 
 /** No project has folders that are nested deeper. */
@@ -32,12 +33,17 @@ const isOutside = (path: string, project: string) => /^\.\.(\/|$)/.test(relative
 const isHarmless = (path: string) => /^\/dev\/(null|stdin|stdout|stderr|tty)$/.test(path);
 
 /**
- * The links that fit what a pattern begins with: a shell puts them in its place. Null if there are too many.
+ * The links that match the beginning of a pattern: a shell puts them in its place. Null if there are too many, or if
+ * the folder cannot be read.
  */
 async function linksLike(start: string, project: string): Promise<string[] | null> {
   const folder = start.slice(0, start.lastIndexOf('/') + 1);
   const real = await followPath(folder || '.', project).catch(() => null);
-  const entries = real === null ? [] : await readdir(real, { withFileTypes: true }).catch(() => []);
+  const entries =
+    real === null
+      ? []
+      : await readdir(real, { withFileTypes: true }).catch((error) => (isMissing(error) ? [] : null));
+  if (entries === null) return null;
   const links = entries.filter(
     (entry) => entry.isSymbolicLink() && entry.name.startsWith(start.slice(folder.length)),
   );

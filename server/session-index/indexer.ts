@@ -141,10 +141,10 @@ export class Indexer {
   }
 
   async #checkChangedPaths(): Promise<void> {
-    const paths = [...this.#changedPaths];
-    this.#changedPaths.clear();
-    for (const path of paths) {
+    for (const path of [...this.#changedPaths]) {
       const transcript = await statTranscript(path);
+      // Only now: a path whose stat fails stays in the set and is tried again.
+      this.#changedPaths.delete(path);
       if (!transcript) this.#dropFile(path);
       else if (this.#files.has(path)) this.#updateFile(transcript);
       else this.#addFiles([transcript]);
@@ -210,7 +210,7 @@ export class Indexer {
   /** A full disk, or another process in the file: it can be over in a moment. */
   #retryLater(error: Error): void {
     for (const file of this.#deps.writer.rollback()) if (this.#files.has(file.path)) this.#stale.add(file);
-    this.#problem = `The index cannot be written: ${error.message}`;
+    this.#problem = `The index cannot be updated: ${error.message}`;
     this.#isListed = true;
     setTimeout(() => void this.#indexNext(), retryDelayMs);
   }

@@ -1,6 +1,7 @@
 import { open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { ifMissing } from '../util/file-error.ts';
 
 /** A log is kept in two files of this size at most: the one that is written, and the one before it. */
 const maxBytes = 2_000_000;
@@ -24,7 +25,7 @@ export function createOutputLogs({ folder }: { folder: string }) {
     );
 
   async function readEnd(path: string, bytes: number): Promise<Buffer> {
-    const file = await open(path, 'r').catch(() => null);
+    const file = await open(path, 'r').catch(ifMissing(null));
     if (!file) return Buffer.alloc(0);
     try {
       const { size } = await file.stat();

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifMissingOrForbidden } from '../util/file-error.ts';
 
 /** A transcript on disk. That of a sub-agent has the id of its session. */
 export type TranscriptFile = {
@@ -32,7 +33,7 @@ export const agentFolder = (projectFolder: string, sessionId: string): string =>
 export async function statTranscript(path: string): Promise<TranscriptFile | null> {
   const [, agentSession, agentId = null] = ofAgent.exec(path) ?? [];
   const sessionId = agentSession ?? transcript.exec(path)?.[1];
-  const found = sessionId ? await stat(path).catch(() => null) : null;
+  const found = sessionId ? await stat(path).catch(ifMissingOrForbidden(null)) : null;
   return sessionId && found?.isFile()
     ? { path, sessionId, agentId, size: found.size, modifiedMs: found.mtimeMs }
     : null;
@@ -41,14 +42,14 @@ export async function statTranscript(path: string): Promise<TranscriptFile | nul
 /** The folders of projects under the CLI's home. */
 export async function projectFolders(home: string): Promise<string[]> {
   const root = join(home, 'projects');
-  const names = await readdir(root).catch(() => []);
+  const names = await readdir(root).catch(ifMissingOrForbidden([]));
   return names.map((name) => join(root, name));
 }
 
 /** The transcripts of the sub-agents of a session. */
 export async function agentPaths(projectFolder: string, sessionId: string): Promise<string[]> {
   const folder = agentFolder(projectFolder, sessionId);
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch(ifMissingOrForbidden([]));
   return names.map((name) => join(folder, name)).filter((path) => ofAgent.test(path));
 }
 
@@ -62,7 +63,7 @@ async function forAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
 
 /** All transcripts in a folder of a project. */
 export async function listFolder(folder: string): Promise<TranscriptFile[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifMissingOrForbidden([]));
   const own = entries.filter(({ name }) => transcript.test(name)).map(({ name }) => join(folder, name));
   const sessions = entries
     .filter((entry) => entry.isDirectory() && sessionFolder.test(entry.name))

@@ -7,7 +7,7 @@ import { parseLine } from '../transcript/jsonl.ts';
 import { type LastActivity, LastActivityReader } from '../transcript/last-activity.ts';
 import { toBlocks } from '../transcript/message-part.ts';
 import { foldEntries } from '../transcript/messages.ts';
-import { openTranscript } from './open-transcript.ts';
+import { openTranscript, toTranscriptError } from './open-transcript.ts';
 
 const chunkBytes = 128 * 1024;
 
@@ -64,6 +64,8 @@ export async function readEntriesBackward(
       if (entry === null) onTorn(line.start);
       else if (!offer({ entry, start: line.start, end: line.end })) return;
     }
+  } catch (error) {
+    throw toTranscriptError(path, error);
   } finally {
     await file.close();
   }

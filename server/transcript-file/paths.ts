@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isExhaustion } from '../util/exhaustion.ts';
+import { ifMissing, ifMissingOrForbidden } from '../util/file-error.ts';
+import { toTranscriptError } from './open-transcript.ts';
 
 /** The folder in which the CLI keeps its files, as it finds it itself. */
 export function claudeHome(env: Readonly<Record<string, string>>): string {
@@ -16,14 +17,11 @@ export function toProjectSlug(path: string): string {
   return `${slug.slice(0, 200)}-${Math.abs(hash).toString(36)}`;
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return stat(path)
-    .then((found) => found.isFile())
-    .catch(() => false);
-}
+const isFile = (path: string): Promise<boolean> => stat(path).then((stats) => stats.isFile());
 
 /**
- * The transcript of a session, in the folder of the project or else of any project. Null if there is none.
+ * The transcript of a session, in the folder of the project or else of any project. Null if there is none. Throws if
+ * this cannot be found out now: "not found" would make the session start again.
  */
 export async function findTranscript(
   home: string,
@@ -35,14 +33,16 @@ export async function findTranscript(
   if (project) {
     const real = await realpath(project).catch(() => project);
     const path = join(projects, toProjectSlug(real), name);
-    if (await isFile(path)) return path;
+    const isThere = await isFile(path)
+      .catch(ifMissing(false))
+      .catch((error) => Promise.reject(toTranscriptError(path, error)));
+    if (isThere) return path;
   }
-  const folders = await readdir(projects).catch((error) => {
-    // Without free descriptors the search fails; "not found" would make the session start again.
-    if (isExhaustion(error)) throw error;
-    return [];
-  });
+  const folders = await readdir(projects)
+    .catch(ifMissing([]))
+    .catch((error) => Promise.reject(toTranscriptError(projects, error)));
   const paths = folders.map((folder) => join(projects, folder, name));
-  const exist = await Promise.all(paths.map(isFile));
+  // A folder that this user may not read belongs to another project and must not block this one.
+  const exist = await Promise.all(paths.map((path) => isFile(path).catch(ifMissingOrForbidden(false))));
   return paths[exist.indexOf(true)] ?? null;
 }

@@ -1,6 +1,6 @@
-import { AppError } from '../app-error.ts';
 import type { Entry } from '../transcript/entry.ts';
 import { parseLine } from '../transcript/jsonl.ts';
+import { ifMissing } from '../util/file-error.ts';
 import { openTranscript } from './open-transcript.ts';
 import { readEntriesBackward } from './page.ts';
 import { readLinesForward } from './read-forward.ts';
@@ -12,16 +12,14 @@ const isSaid = ({ type, isSidechain, isMeta }: Entry) =>
 
 /**
  * Whether a session can be continued from a transcript. A damaged file has nothing to continue from.
- * Throws AppError `transcript_unreadable` for one that this user may not read.
+ * Throws AppError `transcript_unreadable` for one that cannot be read now.
  */
 export async function isUsable(path: string): Promise<boolean> {
   let found = false;
   await readEntriesBackward(path, undefined, ({ entry }) => {
     found = isSaid(entry);
     return !found;
-  }).catch((error) => {
-    if (error instanceof AppError) throw error;
-  });
+  }).catch(ifMissing(undefined));
   return found;
 }
 
@@ -35,7 +33,7 @@ export async function hasAnswerBetween(path: string, from: string, to: string): 
     if (!isSaid(entry) || (entry.timestamp ?? '') > to) return true;
     last = entry;
     return false;
-  }).catch(() => {});
+  }).catch(ifMissing(undefined));
   return last !== null && (last as Entry).type === 'assistant' && ((last as Entry).timestamp ?? '') >= from;
 }
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Git } from '../git/git.ts';
+import { ifMissing, ifMissingOrForbidden } from '../util/file-error.ts';
 import { makeOwnFolder } from '../util/own-folder.ts';
 
 /** The newest tree of a work tree, and the stamp by which each of its files is recognized. */
@@ -16,7 +17,7 @@ const keepUnusedMs = 90 * 86_400_000;
 const keepGoneMs = 7 * 86_400_000;
 
 const isRepository = async (path: string): Promise<boolean> =>
-  (await stat(join(path, 'HEAD')).catch(() => null)) !== null;
+  (await stat(join(path, 'HEAD')).catch(ifMissingOrForbidden(null))) !== null;
 
 /**
  * The repositories that hold what is noted of work trees, in the data folder. Nothing here is a project's.
@@ -48,8 +49,9 @@ export function createShadowFolder(folder: string) {
     realDataFolder: () => realpath(dirname(folder)).catch(() => dirname(folder)),
     /** Null if nothing was noted yet, or it cannot be read. */
     async load(top: string): Promise<ShadowState | null> {
-      const text = await readFile(join(repositoryOf(top), stateFile), 'utf8').catch(() => null);
-      const [tree, known, ...rows] = (text ?? '').split('\0');
+      const file = join(repositoryOf(top), stateFile);
+      const text = await readFile(file, 'utf8').catch(ifMissingOrForbidden(''));
+      const [tree, known, ...rows] = text.split('\0');
       if (!tree || known !== top || rows.pop() !== 'end') return null;
       return {
         tree,
@@ -77,13 +79,24 @@ export function createShadowFolder(folder: string) {
         if (!/^[0-9a-f]{40}\.git$/.test(name)) continue;
         const used = await stat(join(path, stateFile)).catch(() => stat(path).catch(() => null));
         if (!used) continue;
-        const top = (await readFile(join(path, stateFile), 'utf8').catch(() => '')).split('\0', 2)[1] ?? '';
-        const isGone = !top || (await stat(top).catch(() => null)) === null;
+        const isGone = await isProjectGone(path);
         const age = now.getTime() - used.mtimeMs;
         if (age > (isGone ? keepGoneMs : keepUnusedMs)) await rm(path, { recursive: true, force: true });
       }
     },
   };
+}
+
+/** Whether the project of a repository is gone. A project that cannot be inspected now is not. */
+async function isProjectGone(repository: string): Promise<boolean> {
+  const isThere = () => true;
+  try {
+    const text = await readFile(join(repository, stateFile), 'utf8').catch(ifMissing(''));
+    const top = text.split('\0', 2)[1] ?? '';
+    return !top || !(await stat(top).then(isThere).catch(ifMissing(false)));
+  } catch {
+    return false;
+  }
 }
 
 export type ShadowFolder = ReturnType<typeof createShadowFolder>;

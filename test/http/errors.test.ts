@@ -157,6 +157,7 @@ const provoke: Partial<Record<ErrorCode, Provoke>> = {
 
 /** Rows that need a separate server, with the test file that provokes each. */
 const elsewhere: Partial<Record<ErrorCode, string>> = {
+  file_unavailable: 'unit/server/util/file-error',
   transcript_unreadable: 'packaged/home',
   host_not_allowed: 'http/guard',
   too_many_logins: 'http/access',

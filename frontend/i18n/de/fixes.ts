@@ -62,6 +62,7 @@ export const fixes: typeof english = {
   accepted_shutting_down:
     'Nicht erneut senden: Die Nachricht wird ausgeführt, sobald der Server wieder da ist.',
   agent_not_found: 'Installiere Claude Code auf dem Rechner, auf dem der Server läuft.',
+  file_unavailable: 'Behebe, was genannt wird, und versuche es erneut. Sonst ist nichts betroffen.',
   machine_exhausted:
     'Schließe Programme auf dem Rechner. Eine angenommene Nachricht läuft später: nicht erneut senden.',
   not_logged_in: 'Führe „claude auth login“ auf dem Rechner aus, auf dem der Server läuft.',

@@ -58,6 +58,7 @@ export const fixes = {
   turn_interrupted: 'It was not repeated. Send the message again if you still want it done.',
   accepted_shutting_down: 'Do not send it again: it runs when the server is back.',
   agent_not_found: 'Install Claude Code on the machine on which the server runs.',
+  file_unavailable: 'Fix what is named, then try again. Nothing else is affected.',
   machine_exhausted: 'Close programs on the machine. An accepted message runs later: do not send it again.',
   not_logged_in: 'Run “claude auth login” on the machine on which the server runs.',
   shutting_down: 'The message was not accepted. Send it again when the server is back.',

@@ -65,7 +65,8 @@ export function createClaude(options: ClaudeOptions): Agent {
     checkMessage: checkCommand,
     getPromptKind,
     getCapabilities: (project) => menus.get(project),
-    listLiveSessions: () => readLiveSessions(cli.home),
+    // A list that fails now is read again later; `requireFree` decides who may write.
+    listLiveSessions: () => readLiveSessions(cli.home).catch(() => []),
     getTerminalCommand: (launch) => prepareTerminal(cli, launch),
     requireFree: (sessionId) => sessions.requireFree(sessionId),
     killOrphan: endLeftoverTree,

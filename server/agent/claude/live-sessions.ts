@@ -1,6 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isExhaustion } from '../../util/exhaustion.ts';
+import { ifMissingOrForbidden } from '../../util/file-error.ts';
 import type { LiveSession } from '../port.ts';
 import { processStart } from '../process-tree.ts';
 import { toTime } from './time.ts';
@@ -49,6 +51,8 @@ async function readLive(path: string): Promise<LiveSession | null> {
         `https://claude.ai/code/${encodeURIComponent(String(file.bridgeSessionId))}`,
     };
   } catch (error) {
+    // A process that cannot be inspected now may have the session open.
+    if (isExhaustion(error)) throw error;
     const writtenAt =
       error instanceof SyntaxError
         ? await stat(path).then(
@@ -69,7 +73,7 @@ export async function readLiveSessions(
 ): Promise<LiveSession[]> {
   const folder = join(home, 'sessions');
   // Each file is called after its process: ours need not be read.
-  const names = (await readdir(folder).catch(() => [])).filter(
+  const names = (await readdir(folder).catch(ifMissingOrForbidden<string[]>([]))).filter(
     (name) => name.endsWith('.json') && !own.has(Number.parseInt(name, 10)),
   );
   const found = await Promise.all(names.map((name) => readLive(join(folder, name))));

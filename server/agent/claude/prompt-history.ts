@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseLine } from '../../transcript/jsonl.ts';
 import { readLinesBackward } from '../../transcript-file/page.ts';
+import { ifMissing } from '../../util/file-error.ts';
 import type { TypedLine } from '../transcript-port.ts';
 import { toTime } from './time.ts';
 
@@ -12,7 +13,7 @@ export async function readPromptHistory(
   home: string,
   { q, project, limit }: { q?: string | undefined; project?: string | undefined; limit: number },
 ): Promise<TypedLine[]> {
-  const file = await open(join(home, 'history.jsonl'), 'r').catch(() => null);
+  const file = await open(join(home, 'history.jsonl'), 'r').catch(ifMissing(null));
   if (!file) return [];
   const found: TypedLine[] = [];
   try {

@@ -8,6 +8,7 @@ import { findTranscript } from '../../transcript-file/paths.ts';
 import { repairTranscript } from '../../transcript-file/repair.ts';
 import { appendTitle } from '../../transcript-file/title.ts';
 import { hasAnswerBetween, isUsable, lacksBeginning } from '../../transcript-file/usable.ts';
+import { unlessExhausted } from '../../util/file-error.ts';
 import type { Transcripts } from '../transcript-port.ts';
 import { readPromptHistory } from './prompt-history.ts';
 import { toTerminalFailure } from './result.ts';
@@ -22,8 +23,8 @@ export class ClaudeTranscripts implements Transcripts {
 
   async find(sessionId: string, project?: string) {
     const path = await this.#findPath(sessionId, project);
-    // A transcript that cannot be read says no more than a missing one.
-    const folder = path && (await readProject(path).catch(() => null));
+    // A transcript that cannot be read counts as missing, unless the machine is exhausted and it can be read later.
+    const folder = path && (await readProject(path).catch(unlessExhausted(null)));
     return folder ? { project: folder } : null;
   }
 

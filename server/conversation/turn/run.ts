@@ -15,6 +15,7 @@ import type { Journal, TurnEnd } from '../../store/port.ts';
 import { onAbort } from '../../util/abort-signal.ts';
 import { contain } from '../../util/contain.ts';
 import { isExhaustion } from '../../util/exhaustion.ts';
+import { toFileError } from '../../util/file-error.ts';
 import type { ActiveTurn } from '../state.ts';
 import { createPausableTimeout, type PausableTimeout } from './pausable-timeout.ts';
 import { resolveTurnEnd } from './result.ts';
@@ -52,6 +53,8 @@ const startReading = (project: string): Reading => ({
   fault: createFailure(),
 });
 
+type Failure = Extract<RunEnd, { kind: 'failure' }>;
+
 /** Runs a turn that is marked as running to its end. Never throws: every fault is an end of the turn. */
 export async function runTurn(
   active: ActiveTurn,
@@ -71,14 +74,10 @@ export async function runTurn(
     );
     if (run) end = await awaitEnd(active, run, reading, timeoutS);
   } catch (error) {
-    if (isExhaustion(error))
-      end = { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
-    else if (error instanceof AppError)
-      end = { kind: 'failure', code: error.code, detail: error.message, cost: null };
-    else {
+    end = toFailure(error);
+    if (!end || end.code === 'file_unavailable')
       deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
-      detail = (error as Error).message;
-    }
+    if (!end) detail = (error as Error).message;
   }
   if (active.stop === 'shutdown') {
     detail = describeWaiting(deps.prompts.listOfTurn(active.turn.id));
@@ -99,6 +98,14 @@ export async function runTurn(
     warnings: active.warnings,
   });
   return { turnEnd, end };
+}
+
+/** The failure that an error means which stopped a turn from running. Null for a fault of the server itself. */
+function toFailure(error: unknown): Failure | null {
+  const known = error instanceof AppError ? error : toFileError(error);
+  if (isExhaustion(error))
+    return { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
+  return known && { kind: 'failure', code: known.code, detail: known.message, cost: null };
 }
 
 /** What a turn that the server's end cut off waited for, in words; undefined where it waited for nothing. */
