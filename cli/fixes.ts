@@ -28,6 +28,7 @@ export const fixes: Readonly<Partial<Record<ErrorCode, string>>> = {
     'Undo works in git repositories only, for the last 100 turns; ignored files are not tracked.',
   project_mismatch: 'A session continues in its own folder only: use another conversation.',
   prompt_answered: 'The first answer counts.',
+  prompt_changed: 'Nothing was allowed. See `switchboard prompts`, then answer it again.',
   session_ambiguous: 'Use a longer prefix.',
   session_busy: 'Write to it there, close it there, or copy it with `switchboard new --session … --copy`.',
   terminal_not_ours: 'Open it in a terminal with `switchboard resume` or `switchboard attach`.',

@@ -150,6 +150,11 @@ export const clientErrors = {
     title: 'Somebody already answered this prompt differently',
     hint: 'The first answer counts; GET /api/audit shows who gave it.',
   },
+  prompt_changed: {
+    status: 409,
+    title: 'A path in this prompt leads elsewhere now',
+    hint: 'Nothing was allowed. A link was changed after the prompt was shown: read the prompt again, with its risks, and answer it then.',
+  },
   session_ambiguous: {
     status: 409,
     title: 'Several sessions match this id',

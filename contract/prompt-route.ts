@@ -14,7 +14,7 @@ export const promptRoutes = {
     path: '/api/prompts/:id',
     tag: 'prompts',
     summary: 'Answer a prompt; the same answer again is fine',
-    errors: ['prompt_not_found', 'prompt_answered', 'prompt_withdrawn'],
+    errors: ['prompt_not_found', 'prompt_answered', 'prompt_changed', 'prompt_withdrawn'],
   },
   listRules: {
     method: 'GET',

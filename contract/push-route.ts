@@ -58,6 +58,6 @@ export const pushRoutes = {
     tag: 'push',
     open: true,
     summary: 'A button of a notification: answers the one prompt that its token is for, once',
-    errors: ['action_not_found', 'prompt_not_found', 'prompt_answered', 'prompt_withdrawn'],
+    errors: ['action_not_found', 'prompt_not_found', 'prompt_answered', 'prompt_changed', 'prompt_withdrawn'],
   },
 } as const satisfies Record<string, Route>;

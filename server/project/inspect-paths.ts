@@ -11,7 +11,12 @@ const maxDepth = 64;
  * What the paths of a call lead to, with links followed: out of the project, or to a file that a program
  * obeys.
  */
-export type Sight = { outside: boolean; obeyed: boolean };
+export type Sight = {
+  outside: boolean;
+  obeyed: boolean;
+  /** Where each path of the call leads; null if this cannot be found out. */
+  targets: [path: string, real: string | null][];
+};
 
 /** What a call names; see `server/prompt/paths.ts`. */
 type Named = {
@@ -47,7 +52,7 @@ async function linksLike(start: string, project: string): Promise<string[] | nul
   const links = entries.filter(
     (entry) => entry.isSymbolicLink() && entry.name.startsWith(start.slice(folder.length)),
   );
-  return links.length > maxFits ? null : links.map(({ name }) => folder + name);
+  return links.length > maxFits ? null : links.map(({ name }) => folder + name).toSorted();
 }
 
 /**
@@ -59,7 +64,7 @@ export async function lookAtPaths(
   project: string,
 ): Promise<Sight> {
   const root = await resolveFile(project, '/').catch(() => project);
-  const sight: Sight = { outside: isCut, obeyed: isCut && written.length > 0 };
+  const sight: Sight = { outside: isCut, obeyed: isCut && written.length > 0, targets: [] };
   const look = async (
     path: string,
     follow: (path: string, project: string) => Promise<string>,
@@ -67,6 +72,7 @@ export async function lookAtPaths(
   ) => {
     if (isHarmless(path)) return;
     const real = path.startsWith('~') ? null : await follow(path, project).catch(() => null);
+    sight.targets.push([path, real]);
     if (real === null || isOutside(real, root)) sight.outside = true;
     if (!mayWrite) return;
     const plain = relative(project, join(path.startsWith('/') ? '/' : project, path));

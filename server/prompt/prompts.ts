@@ -21,10 +21,18 @@ const maxDetail = 4000;
 /** The way back to the agent that asked. `signal` is aborted when the agent does not wait for a reply any more. */
 export type ReplyChannel = Pick<PromptRequest, 'respond' | 'signal'>;
 
-/** A prompt that waits for a person. */
-type OpenPrompt = {
+type Sight = { outside: boolean; obeyed: boolean; targets: readonly unknown[] };
+
+/** A prompt with the call that it is about. */
+type Examined = {
   prompt: Prompt;
   call: Call;
+  /** Where the paths of the call led when it was examined, as text to compare. */
+  places: string;
+};
+
+/** A prompt that waits for a person. */
+type OpenPrompt = Examined & {
   respond: ReplyChannel['respond'];
   timer: AwakeTimer | null;
 };
@@ -57,7 +65,7 @@ export type PromptsDeps = {
   /** The path of a file with links resolved, also of one that does not exist yet. */
   resolveFile(path: string, project: string): Promise<string>;
   /** Where the paths that a call names lead. */
-  lookAtPaths(paths: Paths, project: string): Promise<{ outside: boolean; obeyed: boolean }>;
+  lookAtPaths(paths: Paths, project: string): Promise<Sight>;
   /** A person accepted a plan: the conversation continues in this mode. */
   onPlanAccepted(convId: string, mode: string): void;
   warn(error: unknown, text: string): void;
@@ -86,23 +94,28 @@ export class Prompts {
 
   /** Answers a prompt by a rule, or registers it to wait for a person until its signal withdraws it. */
   async ask(asked: Asked, { respond, signal }: ReplyChannel): Promise<void> {
-    const { call, risks } = await this.#examine(asked);
-    const offers = asked.kind === 'permission' ? offersOf(call) : [];
-    const prompt: Prompt = { ...asked, risks, offers };
+    const entry: OpenPrompt = { ...(await this.#examine(asked)), respond, timer: null };
+    const { prompt } = entry;
     if (signal.aborted) return;
-    const entry: OpenPrompt = { prompt, call, respond, timer: null };
     const rules = this.#findCoveringRules(entry);
     if (rules) return this.#allowByRules(entry, rules);
     this.#deps.store.open(prompt);
     const { timeoutS } = this.#deps;
     if (timeoutS !== null) entry.timer = startAwakeTimer(timeoutS * 1000, () => this.#timeOut(entry));
     this.#open.set(prompt.id, entry);
-    onAbort(signal, () => this.#withdraw(prompt));
+    onAbort(signal, () => this.#withdraw(entry.prompt));
   }
 
-  /** Answers a prompt for a person. The same answer again has the same result. */
-  answer(id: string, answer: PromptAnswer, by: Decider): AnswerResult {
+  /**
+   * Answers a prompt for a person. The same answer again has the same result. Throws AppError `prompt_changed` if a
+   * path of the prompt leads elsewhere than it did when the person saw it.
+   */
+  async answer(id: string, answer: PromptAnswer, by: Decider): Promise<AnswerResult> {
+    const seen = this.#open.get(id);
+    if (seen && answer.decision === 'allow' && (await this.#reopenIfMoved(seen)))
+      throw new AppError('prompt_changed', undefined, { turnId: seen.prompt.turn_id });
     const entry = this.#open.get(id);
+    // Another answer may have closed it while its paths were examined.
     if (!entry) return this.#repeatAnswer(id, answer);
     const { prompt } = entry;
     const reply = toReply(prompt, answer);
@@ -120,7 +133,7 @@ export class Prompts {
       ...(rule ? { ruleId: rule.id } : {}),
     });
     this.#deliver(entry, reply);
-    if (rule) this.#allowCovered();
+    if (rule) await this.#allowCovered();
     return { id, outcome, turn_id: prompt.turn_id, rule: this.rules.find(rule?.id ?? null) };
   }
 
@@ -164,7 +177,7 @@ export class Prompts {
   }
 
   /** Where a call leads, and what makes it risky. */
-  async #examine(asked: Asked): Promise<{ call: Call; risks: string[] }> {
+  async #examine(asked: Asked): Promise<Examined> {
     const { kind, tool, input, project, conv_id } = asked;
     const { resolveFile, lookAtPaths } = this.#deps;
     const path = fileOf({ tool, input });
@@ -173,7 +186,21 @@ export class Prompts {
     const paths = pathsOf(tool, input, commandTextsOf(input).flatMap(partsOf));
     const sight = await lookAtPaths(paths, project);
     const call: Call = { tool, input, file, obeyed: sight.obeyed, project, root, conv_id };
-    return { call, risks: kind === 'permission' ? risksOf({ tool, input, project, ...sight }) : [] };
+    const isPermission = kind === 'permission';
+    const risks = isPermission ? risksOf({ tool, input, project, ...sight }) : [];
+    const offers = isPermission ? offersOf(call) : [];
+    return { call, prompt: { ...asked, risks, offers }, places: inputText([root, file, sight]) };
+  }
+
+  /** Opens a prompt again, with its new risks, if its paths lead elsewhere now. Returns whether they do. */
+  async #reopenIfMoved(entry: OpenPrompt): Promise<boolean> {
+    if (entry.prompt.kind !== 'permission') return false;
+    const examined = await this.#examine(entry.prompt);
+    const isOpen = this.#open.get(entry.prompt.id) === entry;
+    if (!isOpen || examined.places === entry.places) return false;
+    this.#deps.store.reopen(examined.prompt);
+    Object.assign(entry, examined);
+    return true;
   }
 
   #findCoveringRules({ prompt, call }: OpenPrompt): readonly Rule[] | null {
@@ -190,9 +217,11 @@ export class Prompts {
   }
 
   /** Allows open prompts that a new rule covers. */
-  #allowCovered(): void {
+  async #allowCovered(): Promise<void> {
     for (const entry of [...this.#open.values()]) {
-      const rules = this.#findCoveringRules(entry);
+      if (!this.#findCoveringRules(entry) || (await this.#reopenIfMoved(entry))) continue;
+      // It may have been answered, or the rule revoked, while its paths were examined.
+      const rules = this.#open.get(entry.prompt.id) === entry && this.#findCoveringRules(entry);
       if (!rules) continue;
       const ruleId = rules.map(({ id }) => id).join(' ');
       this.#close(entry.prompt, { outcome: 'allowed', by: automatic, reply: automaticReply, ruleId });

@@ -121,6 +121,8 @@ export type AskedPrompt = { prompt: Prompt; outcome: PromptOutcome | null; close
 /** Prompts, rules and the audit of decisions. Each change is on disk, with its event, when the call returns. */
 export interface PromptStore {
   open(prompt: Prompt): void;
+  /** Stores an open prompt with its new risks, and shows it again. */
+  reopen(prompt: Prompt): void;
   /** Closes a prompt with its reply. The turn continues unless another prompt is open. */
   close(
     prompt: Prompt,

@@ -15,6 +15,7 @@ export function createPromptStore({
   events: EventWriter;
 }): PromptStore {
   const insert = database.prepare('INSERT INTO prompt (id, conv_id, turn_id, data) VALUES (?, ?, ?, ?)');
+  const update = database.prepare('UPDATE prompt SET data = ? WHERE id = ?');
   const byId = database.prepare('SELECT data, outcome, reply FROM prompt WHERE id = ?');
   const left = database.prepare('SELECT data FROM prompt WHERE outcome IS NULL ORDER BY rowid');
   const close = database.prepare(
@@ -34,23 +35,20 @@ export function createPromptStore({
   const audit = database.prepare('SELECT id, data FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?');
   const note = (entry: Omit<AuditEntry, 'id'>) => addAudit.run(JSON.stringify(entry));
 
+  function show(prompt: Prompt, store: (data: string) => void): void {
+    const { conv_id, turn_id, opened_at } = prompt;
+    database.durably(() => {
+      store(JSON.stringify(prompt));
+      setState.run('waiting', turn_id);
+      events.write([{ type: 'prompt.opened', conv_id, turn_id, at: opened_at, prompt }]);
+    });
+    events.announce();
+  }
+
   return {
-    open(prompt) {
-      database.durably(() => {
-        insert.run(prompt.id, prompt.conv_id, prompt.turn_id, JSON.stringify(prompt));
-        setState.run('waiting', prompt.turn_id);
-        events.write([
-          {
-            type: 'prompt.opened',
-            conv_id: prompt.conv_id,
-            turn_id: prompt.turn_id,
-            at: prompt.opened_at,
-            prompt,
-          },
-        ]);
-      });
-      events.announce();
-    },
+    open: (prompt) =>
+      show(prompt, (data) => void insert.run(prompt.id, prompt.conv_id, prompt.turn_id, data)),
+    reopen: (prompt) => show(prompt, (data) => void update.run(data, prompt.id)),
     close({ id, conv_id, turn_id }, { outcome, reply, by, audit: entry }) {
       database.durably(() => {
         close.run(outcome, reply, entry.at, id);

@@ -163,6 +163,7 @@ const elsewhere: Partial<Record<ErrorCode, string>> = {
   too_many_logins: 'http/access',
   queue_full: 'http/turn',
   prompt_answered: 'http/prompt',
+  prompt_changed: 'http/prompt',
   prompt_withdrawn: 'http/prompt',
   budget_reached: 'http/budget',
   background_busy: 'integration/live-background',

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readUntil } from '../helper/event-reader.ts';
@@ -60,6 +61,86 @@ verifies(
       permission_denials: [{ tool_name: 'Bash' }],
     });
     expect(await lastOutput(server, 'a')).toMatchObject({ output: 'Not on a Friday.', is_error: true });
+  },
+);
+
+verifies(
+  'prompt.places',
+  'allows nothing if a link was changed after the prompt was shown, and shows it again',
+  async () => {
+    const server = await startTestServer();
+    const { project, root } = server.workspace;
+    const [outside, link] = [join(root, 'outside'), join(project, 'link')];
+    await mkdir(outside);
+    await mkdir(join(project, 'inside'));
+    await writeFile(join(project, 'c'), 'words');
+    await symlink('inside', link);
+    const changeLink = async (target: string) => {
+      await rm(link);
+      await symlink(target, link);
+    };
+    const ask = async (message: string) => {
+      const { turn_id } = await server.accept('a', { message, ...asking });
+      const [prompt] = await server.prompts();
+      return { turn_id, id: prompt?.id as string, prompt };
+    };
+    const allow = async (id: string) => (await server.answer(id, { decision: 'allow' })).json();
+    const elsewhere = { risks: [expect.stringContaining('outside')] };
+    for (const [message, file] of [
+      [`[[tool:Write ${join(link, 'w')} words]][[text done]]`, 'w'],
+      ['[[tool:Bash touch link/b]][[text done]]', 'b'],
+      ['[[tool:Bash cp c lin*]][[text done]]', 'c'],
+    ] as const) {
+      await changeLink('inside');
+      const { turn_id, id, prompt } = await ask(message);
+      expect(prompt, message).toMatchObject({ risks: [] });
+      await changeLink(outside);
+      expect(await allow(id), message).toMatchObject({ status: 409, code: 'prompt_changed', turn_id });
+      expect(await server.prompts(), message).toMatchObject([{ id, ...elsewhere }]);
+      expect(await server.get('/api/conversations/a')).toMatchObject({
+        state: 'waiting',
+        prompts: [{ id, ...elsewhere }],
+      });
+      expect(existsSync(join(outside, file)), message).toBe(false);
+      // The person may allow what is shown now.
+      expect(await allow(id), message).toMatchObject({ outcome: 'allowed' });
+      expect((await server.end(turn_id)).state).toBe('completed');
+      expect(existsSync(join(outside, file)), message).toBe(true);
+    }
+    // A denial is always accepted.
+    await changeLink('inside');
+    const { id, turn_id } = await ask('[[tool:Bash touch link/d]][[text done]]');
+    await changeLink(outside);
+    expect((await server.answer(id, { decision: 'deny' })).status).toBe(200);
+    await server.end(turn_id);
+  },
+);
+
+verifies(
+  'prompt.places',
+  'a rule that is made for one prompt allows no other prompt whose link was changed meanwhile',
+  async () => {
+    const server = await startTestServer();
+    const { project, root } = server.workspace;
+    const [outside, link] = [join(root, 'outside'), join(project, 'link')];
+    await mkdir(outside);
+    await mkdir(join(project, 'inside'));
+    await symlink('inside', link);
+    const write = (path: string) => `[[tool:Write ${path} words]][[text done]]`;
+    const first = await server.accept('a', { message: write(join(project, 'inside', 'x')), ...asking });
+    const second = await server.accept('b', { message: write(join(link, 'y')), ...asking });
+    await until('both prompts', async () => (await server.prompts()).length === 2);
+    await rm(link);
+    await symlink(outside, link);
+    const own = (await server.prompts()).find(({ turn_id }) => turn_id === first.turn_id);
+    const remember = { for: 'always', folder: join(project, 'inside') };
+    expect((await server.answer(own?.id as string, { decision: 'allow', remember })).status).toBe(200);
+    await server.end(first.turn_id);
+    expect(await server.prompts()).toMatchObject([
+      { turn_id: second.turn_id, risks: [expect.stringContaining('outside')] },
+    ]);
+    expect(existsSync(join(outside, 'y'))).toBe(false);
+    await server.post(`/api/turns/${second.turn_id}/cancel`, {});
   },
 );
 

@@ -39,6 +39,11 @@ export const promptRequirements = {
     promise: 'No rule is offered that would allow anything; one created through the API is marked.',
     from: 'safety',
   },
+  'prompt.places': {
+    promise:
+      'An answer allows only what the person saw: if a path of a prompt leads elsewhere by then, the prompt is shown again.',
+    from: 'safety',
+  },
   'prompt.obeyed': {
     promise:
       'No rule for a file or folder covers files that the agent, git, an editor or a shell obeys, nor paths that lead outside through a link.',

@@ -31,6 +31,7 @@ export const fixes: typeof english = {
   project_mismatch:
     'Eine Sitzung lässt sich nur in ihrem eigenen Ordner fortsetzen. Verwende eine andere Unterhaltung.',
   prompt_answered: 'Die erste Antwort zählt.',
+  prompt_changed: 'Es wurde nichts erlaubt. Lies die Anfrage noch einmal, dann antworte.',
   session_busy: 'Schreib dort, schließe sie dort, oder setze in einer Kopie fort.',
   terminal_not_ours: 'Öffne die Sitzung zuerst hier in einem Terminal.',
   terminal_waits: 'Es wurde nichts eingegeben. Beantworte die Frage im Terminal, oder unterbrich es.',

@@ -30,6 +30,7 @@ export const fixes = {
     'Undo works in git repositories only, for the last 100 turns; ignored files are not recorded.',
   project_mismatch: 'A session continues in its own folder only. Use another conversation.',
   prompt_answered: 'The first answer counts.',
+  prompt_changed: 'Nothing was allowed. Read the prompt again, then answer it.',
   session_busy: 'Write to it there, close it there, or continue in a copy.',
   terminal_not_ours: 'Open the session in a terminal here first.',
   terminal_waits: 'Nothing was typed. Answer the question in the terminal, or interrupt it.',

@@ -25,9 +25,10 @@ export function addPushRoutes(handle: Handle, { pushes }: PushDeps): void {
 
 /** The buttons of notifications: who presses one need not be signed in, the token says enough. */
 export function addPushActionRoute(handle: Handle, { pushes, prompts, client }: PushDeps): void {
-  handle('pressAction', ({ params, request }) => {
+  handle('pressAction', async ({ params, request }) => {
     const { prompt_id, conv_id, decision } = pushes.takeAction(params.token);
     const by = { name: 'notification', address: client.addressOf(request) };
-    return { outcome: prompts.answer(prompt_id, { decision }, by).outcome, conv_id };
+    const { outcome } = await prompts.answer(prompt_id, { decision }, by);
+    return { outcome, conv_id };
   });
 }

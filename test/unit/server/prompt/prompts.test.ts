@@ -31,7 +31,7 @@ function setUp() {
     store: store as never,
     timeoutS: null,
     resolveFile: async (path) => path,
-    lookAtPaths: async () => ({ outside: false, obeyed: false }),
+    lookAtPaths: async () => ({ outside: false, obeyed: false, targets: [] }),
     onPlanAccepted: () => {},
     warn,
     now: () => new Date(),
@@ -52,7 +52,7 @@ test('an answer reaches the agent, and the signal of an answered prompt closes n
   const { prompts, channel, replies, outcomes } = setUp();
   await prompts.ask(asked, channel);
   expect(prompts.listOfTurn('t')).toMatchObject([{ id: 'p1' }]);
-  prompts.answer('p1', { decision: 'allow' }, by);
+  await prompts.answer('p1', { decision: 'allow' }, by);
   expect(replies).toMatchObject([{ decision: 'allow', input: { command: 'ls' } }]);
   expect(outcomes).toEqual(['allowed']);
   expect(prompts.list()).toEqual([]);
@@ -64,7 +64,7 @@ test('a prompt is withdrawn when its signal is aborted', async () => {
   closing.abort();
   expect(outcomes).toEqual(['withdrawn']);
   expect(prompts.list()).toEqual([]);
-  expect(() => prompts.answer('p1', { decision: 'allow' }, by)).toThrow(/no prompt/);
+  await expect(prompts.answer('p1', { decision: 'allow' }, by)).rejects.toThrow(/no prompt/);
   expect(replies).toEqual([]);
 });
 
@@ -80,7 +80,7 @@ test('an answer that comes too late for the agent is stored as withdrawn', async
   const { prompts, outcomes } = setUp();
   const { signal } = new AbortController();
   await prompts.ask(asked, { respond: () => false, signal });
-  expect(() => prompts.answer('p1', { decision: 'allow' }, by)).toThrow(/agent has ended/);
+  await expect(prompts.answer('p1', { decision: 'allow' }, by)).rejects.toThrow(/agent has ended/);
   expect(outcomes).toEqual(['allowed', 'withdrawn']);
 });
 
