@@ -121,6 +121,8 @@ export type RunEnd =
       detail: string;
       cost: number | null;
       exit?: { code: number | null; signal: string | null };
+      /** A fault of the server itself, for its log. */
+      fault?: unknown;
     };
 
 /** A run that was started. */

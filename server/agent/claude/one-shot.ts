@@ -24,6 +24,8 @@ const secondResultMs = 250;
 /** How long to read the pipes after the process has ended. */
 const drainMs = 500;
 
+type Failure = Extract<RunEnd, { kind: 'failure' }>;
+
 type OneShotDeps = {
   binary: string;
   /** The session does not exist yet. */
@@ -51,6 +53,7 @@ export async function startOneShot(spec: RunSpec, deps: OneShotDeps): Promise<Ru
     project: spec.project,
     spawnTag: spec.turnId,
     isAnswered: () => output.isAnswered,
+    onBrokenStream: (error) => output.failUnreadable(error),
     onSpawn(child) {
       child.stdout.on('data', (chunk: Buffer) => output.handleChunk(chunk));
     },
@@ -119,7 +122,7 @@ class OneShotOutput {
     this.#stall = new StallWatch(
       deps.stallMs,
       () => spec.follow && !this.#openTools.size && !this.#isSettled,
-      (detail) => this.#fail('agent_stalled', detail),
+      (detail) => this.#fail({ code: 'agent_stalled', detail }),
     );
   }
 
@@ -138,6 +141,15 @@ class OneShotOutput {
 
   handleChunk(chunk: Buffer): void {
     this.#read(() => this.#reader.push(chunk));
+  }
+
+  /** Fails the run because of a fault in reading its output. */
+  failUnreadable(fault: unknown): void {
+    this.#fail({
+      code: 'agent_failed',
+      detail: `The output of claude could not be read: ${(fault as Error).message}`,
+      fault,
+    });
   }
 
   /** Settles the end when the process has ended. */
@@ -163,7 +175,7 @@ class OneShotOutput {
       else if (result) this.#secondResultTimer ??= setTimeout(() => this.#finishLast(), secondResultMs);
     } catch (error) {
       // A fault in reading the output ends this turn, and nothing else.
-      this.#fail('agent_failed', describeUnreadable(error));
+      this.failUnreadable(error);
     }
   }
 
@@ -189,7 +201,7 @@ class OneShotOutput {
   #finish(result: ResultLine): void {
     this.#toEnd(result).then(
       (end) => this.#settle(end),
-      (error) => this.#fail('agent_failed', describeUnreadable(error)),
+      (error) => this.failUnreadable(error),
     );
   }
 
@@ -207,8 +219,8 @@ class OneShotOutput {
     return answer === null ? end : { ...end, response: answer };
   }
 
-  #fail(code: 'agent_failed' | 'agent_stalled', detail: string): void {
-    this.#settle({ kind: 'failure', code, detail, cost: null });
+  #fail(failure: Pick<Failure, 'code' | 'detail' | 'fault'>): void {
+    this.#settle({ kind: 'failure', cost: null, ...failure });
     this.#failed.resolve();
   }
 
@@ -219,6 +231,3 @@ class OneShotOutput {
     this.#end.resolve(end);
   }
 }
-
-const describeUnreadable = (error: unknown) =>
-  `The output of claude could not be read: ${(error as Error).message}`;

@@ -7,6 +7,9 @@ import { endTaggedProcesses, processStart, turnMark } from '../process-tree.ts';
 
 const maxStderr = 16_384;
 
+/** How long a process may take to exit after its standard input broke: then its exit says why. */
+const exitMs = 1000;
+
 /** A running process of the CLI. */
 export type AgentChild = {
   child: Started;
@@ -32,6 +35,8 @@ export type SpawnOptions = {
   notes: ProcessRegistry;
   /** Called at once, before any output can be lost. */
   onSpawn(child: Started): void;
+  /** A stream of a process that still runs broke: what it says, or is sent, is lost. */
+  onBrokenStream(error: Error): void;
   /** Whether everything that the process was asked was answered: then what it left running is meant to continue. */
   isAnswered(): boolean;
 };
@@ -76,8 +81,19 @@ class SpawningCli {
     this.#exited.resolve(waitForEvent(child, 'exit').then((exit) => this.#endTools(exit)));
     this.#closed.resolve(waitForEvent(child, 'close'));
     this.#options.onSpawn(child);
+    this.#watchStreams(child);
     child.stderr.on('data', (chunk: Buffer) => {
       if (this.#stderr.length < maxStderr) this.#stderr += chunk.toString('utf8');
+    });
+  }
+
+  #watchStreams(child: Started): void {
+    const { onBrokenStream } = this.#options;
+    for (const stream of [child.stdout, child.stderr]) stream.on('error', onBrokenStream);
+    child.stdin.on('error', (error) => {
+      setTimeout(() => {
+        if (child.exitCode === null && child.signalCode === null) onBrokenStream(error);
+      }, exitMs).unref();
     });
   }
 

@@ -75,15 +75,17 @@ export async function runTurn(
     if (run) end = await awaitEnd(active, run, reading, timeoutS);
   } catch (error) {
     end = toFailure(error);
-    if (!end || end.code === 'file_unavailable')
+    if (!end) {
       deps.warn(error, `turn ${active.turn.id} failed for a fault of the server`);
-    if (!end) detail = (error as Error).message;
+      detail = (error as Error).message;
+    }
   }
   if (active.stop === 'shutdown') {
     detail = describeWaiting(deps.prompts.listOfTurn(active.turn.id));
     deps.prompts.closeRestarted(active.turn.id);
   }
   reading.over.abort();
+  logFault(active, end, deps);
   recordContext(active, end, deps);
   await checkTranscriptKept(active, end, spec.project, deps);
   if (active.stop === 'timeout') detail = `The turn did not end within ${timeoutS} s.`;
@@ -105,7 +107,18 @@ function toFailure(error: unknown): Failure | null {
   const known = error instanceof AppError ? error : toFileError(error);
   if (isExhaustion(error))
     return { kind: 'failure', code: 'machine_exhausted', detail: (error as Error).message, cost: null };
-  return known && { kind: 'failure', code: known.code, detail: known.message, cost: null };
+  const fault = known?.code === 'file_unavailable' ? error : undefined;
+  return known && { kind: 'failure', code: known.code, detail: known.message, cost: null, fault };
+}
+
+/** Logs a fault of the server itself that ended a turn. */
+export function logFault(
+  { turn }: ActiveTurn,
+  end: RunEnd | null,
+  { warn }: Pick<TurnRunDeps, 'warn'>,
+): void {
+  if (end?.kind === 'failure' && end.fault)
+    warn(end.fault, `turn ${turn.id} failed for a fault of the server`);
 }
 
 /** What a turn that the server's end cut off waited for, in words; undefined where it waited for nothing. */

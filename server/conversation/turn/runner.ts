@@ -16,7 +16,7 @@ import type { TurnQueue } from '../turn-queue.ts';
 import { createTurnFinisher } from './finish.ts';
 import { newRecord, type RunLocation, type TurnPreparer } from './prepare.ts';
 import { resolveTurnEnd, stoppedEarly } from './result.ts';
-import { followAgentTurn, runTurn, type StartRun, type TurnRunDeps } from './run.ts';
+import { followAgentTurn, logFault, runTurn, type StartRun, type TurnRunDeps } from './run.ts';
 import type { TurnWaiters } from './waiters.ts';
 import { addWarning, checkTranscriptKept } from './warnings.ts';
 
@@ -91,6 +91,7 @@ export class TurnRunner {
     const onOutput = followAgentTurn(active, project, this.#runDeps);
     void this.#withSettledEnd(active, async () => {
       const end = await run.end;
+      logFault(active, end, this.#deps);
       await checkTranscriptKept(active, end, project, this.#deps);
       const text = end.kind === 'answer' ? '' : streamedText(active);
       const at = now().toISOString();

@@ -25,7 +25,7 @@ export type ChannelHandlers = {
   /** Receives every line except control traffic. */
   onLine(line: Exclude<CliLine, ControlRequestLine | ControlResponseLine>): void;
   onRequest(line: ControlRequestLine): void;
-  /** A line could not be handled: the process cannot be used any more. */
+  /** A line could not be handled, or a stream broke: the process cannot be used any more. */
   onFault(error: unknown): void;
   /** Whether everything that the process was asked was answered. */
   isAnswered(): boolean;
@@ -69,6 +69,7 @@ export class Channel {
       spawnTag: this.#spawnTag,
       isAnswered: this.#handlers.isAnswered,
       onSpawn: (child) => this.#listen(child),
+      onBrokenStream: this.#handlers.onFault,
     });
     void this.#agentChild.closed.then(this.#closed.resolve);
     void this.#agentChild.exited.then((exit) => {

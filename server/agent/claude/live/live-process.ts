@@ -81,7 +81,11 @@ export class LiveProcess {
       onLine: (line) => this.#handleLine(line),
       onRequest: (line) => this.#requests.handle(line),
       onFault: (error) =>
-        this.#abandon('agent_failed', `The output of claude could not be read: ${(error as Error).message}`),
+        this.#abandon(
+          'agent_failed',
+          `The output of claude could not be read: ${(error as Error).message}`,
+          error,
+        ),
     });
     this.#control = new ControlCommands(this.#channel);
     this.#requests = new RequestHandler({
@@ -90,7 +94,7 @@ export class LiveProcess {
       turns: this.#turns,
       onSettled: () => this.#stall.restart(),
       onFault: (error) =>
-        this.#abandon('internal', `A question could not be handled: ${(error as Error).message}`),
+        this.#abandon('internal', `A question could not be handled: ${(error as Error).message}`, error),
     });
     this.exited = this.#followExit();
   }
@@ -199,8 +203,8 @@ export class LiveProcess {
   }
 
   /** Ends all turns and the process: it cannot be used any more. */
-  #abandon(code: 'agent_stalled' | 'agent_failed' | 'internal', detail: string): void {
-    this.#failAll({ kind: 'failure', code, detail, cost: null });
+  #abandon(code: 'agent_stalled' | 'agent_failed' | 'internal', detail: string, fault?: unknown): void {
+    this.#failAll({ kind: 'failure', code, detail, cost: null, fault });
     void this.#channel.kill();
   }
 
