@@ -23,7 +23,7 @@ export interface Lease {
 
 type Claim = {
   readonly holder: Holder;
-  /** It is for the process of the turn that has the session now. */
+  /** It is for the process of the turn that has the session now, which does not wait behind others. */
   readonly isForTurn: boolean;
   sessionId: string;
   isHeld: boolean;
@@ -40,7 +40,7 @@ const isExclusive = ({ holder }: Claim) => holder === 'terminal' || holder === '
 const slotOf = ({ holder }: Claim) => (holder === 'turn' ? 'turn' : 'process');
 
 export type AcquireOptions = {
-  /** For a process: it is for the turn that holds the session. */
+  /** For a live process: the turn that holds the session needs it. */
   isForTurn?: boolean;
 };
 
@@ -244,14 +244,15 @@ const createClaim = (sessionId: string, holder: Holder, isForTurn: boolean): Cla
   onGrant: () => {},
 });
 
-function canHold(claim: Claim, { turn, process }: SessionClaims): boolean {
+function canHold(claim: Pick<Claim, 'holder'>, { turn, process }: SessionClaims): boolean {
   switch (claim.holder) {
     case 'turn':
       // It uses a live process or a terminal; a one-shot run that is still there is that of an earlier turn.
       return !turn && process?.holder !== 'run' && process?.holder !== 'repair';
     case 'run':
     case 'live':
-      return !process && (claim.isForTurn || !turn);
+      // A live process that is opened ahead of a turn serves the turn that has begun meanwhile.
+      return !process;
     case 'terminal':
     case 'repair':
       return !process && !turn;

@@ -182,14 +182,14 @@ verifies(
     await server.prompts();
     const { page, context } = await openPhone({ serviceWorkers: 'block', locale: 'de-DE' });
     const lost = new Set<string>();
-    await context.route(/assets\/(index|de|markdown-blocks|prompt-card)-[^/]+\.js/, async (route) => {
+    await context.route(/assets\/(index|common|markdown-blocks|prompt-card)-[^/]+\.js/, async (route) => {
       const name = /assets\/([a-z-]+)-/.exec(route.request().url())?.[1] ?? '';
       if (lost.has(name)) return route.continue();
       lost.add(name);
       return route.abort();
     });
     await page.goto(server.url);
-    await until('the scripts', () => lost.has('de') && lost.has('index'));
+    await until('the scripts', () => lost.has('common') && lost.has('index'));
     await until('a form that works', async () => {
       await page.getByLabel('Benutzer').fill('switchboard');
       await page.getByLabel('Passwort').fill('a long password for tests');
@@ -206,7 +206,7 @@ verifies(
     await until('the lost card', () => lost.has('prompt-card'));
     await page.getByRole('button', { name: 'Erlauben', exact: true }).click();
     expect((await asking).response).toContain('was allowed');
-    expect([...lost].sort()).toEqual(['de', 'index', 'markdown-blocks', 'prompt-card']);
+    expect([...lost].sort()).toEqual(['common', 'index', 'markdown-blocks', 'prompt-card']);
   },
 );
 
@@ -223,7 +223,7 @@ verifies(
     await page.getByText('gone.txt').waitFor();
     await rm(path);
     await send(page, 'with a file');
-    await page.getByText('A file cannot be read any more').waitFor();
+    await page.getByText('A file can no longer be read').waitFor();
     await page.getByRole('button', { name: 'Discard' }).click();
     await send(page, 'without one\nof two lines');
     await answered(page, 'without one').waitFor();

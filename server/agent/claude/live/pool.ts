@@ -33,9 +33,6 @@ export type LivePoolDeps = {
   requireFree(sessionId: string, ownPid?: number): Promise<void>;
 };
 
-/** A process for nobody in particular waits this long for its session; then it is not worth it. */
-const warmWaitMs = 3000;
-
 /** Modes that a process can only take if it was started in them. */
 const isBypass = (launch: Launch) => launch.permissionMode === 'bypassPermissions';
 
@@ -159,6 +156,10 @@ export class LivePool implements LiveProcessPool {
   async #closeAll(sessionId: string): Promise<void> {
     const entry = this.#find(sessionId);
     if (entry) await this.#closeEntry(entry);
+    await this.#waitForClosing(sessionId);
+  }
+
+  async #waitForClosing(sessionId: string): Promise<void> {
     const closing = [...this.#closing].filter(([{ lease }]) => lease.sessionId === sessionId);
     await Promise.all(closing.map(([, exit]) => exit));
   }
@@ -215,8 +216,9 @@ export class LivePool implements LiveProcessPool {
   #openAhead(launch: Launch): Promise<PoolEntry | null> {
     return this.#countStart(async () => {
       if (!(await this.#makeRoom())) return null;
-      const signal = AbortSignal.timeout(warmWaitMs);
-      const lease = await this.#deps.leases.acquire(launch.sessionId, 'live', { signal }).catch(() => null);
+      await this.#waitForClosing(launch.sessionId);
+      // No wait for another holder: its own process is started behind this call.
+      const lease = this.#deps.leases.tryAcquire(launch.sessionId, 'live');
       return lease && this.#start(launch, lease);
     });
   }

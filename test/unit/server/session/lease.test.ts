@@ -157,9 +157,18 @@ test('a live process is the process of the turns that follow, and no other one s
   expect(turn?.isHeld).toBe(true);
   expect(leases.tryAcquire('s1', 'run')).toBeNull();
   expect(leases.tryAcquire('s1', 'repair')).toBeNull();
+  expect(leases.tryAcquire('s1', 'live')).toBeNull();
   live?.release();
+  expect(leases.tryAcquire('s1', 'live')?.isHeld).toBe(true);
+});
+
+test('only the process of the turn that has the session goes before a terminal that waits', () => {
+  const leases = new SessionLeases();
+  const turn = leases.tryAcquire('s1', 'turn');
+  leases.acquire('s1', 'terminal').catch(() => {});
   expect(leases.tryAcquire('s1', 'live')).toBeNull();
   expect(leases.tryAcquire('s1', 'live', { isForTurn: true })?.isHeld).toBe(true);
+  expect(turn?.isHeld).toBe(true);
 });
 
 test('/clear takes turn and process to the new session, in either order', () => {
