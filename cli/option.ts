@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { PermissionMode } from '../contract/conversation-options.ts';
+import type { PermissionMode } from '../contract/common.ts';
 import type { Values } from './command.ts';
 import { UsageError } from './errors.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArchiveRecord, Door } from './archive.ts';
-import { SessionId } from './conversation-options.ts';
+import { SessionId } from './common.ts';
 import { count, flag } from './query.ts';
 
 const RecordParams = z.object({ id: z.string().min(1).max(64) });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { ConvId, ProjectPath } from './common.ts';
 import { BackgroundTask, ConversationSnapshot, ConversationSummary, MappingEntry } from './conversation.ts';
-import { ChangeConversation, ConvId, CreateConversation, ProjectPath } from './conversation-options.ts';
+import { ChangeConversation, CreateConversation } from './conversation-options.ts';
 import { HistoryPage } from './message.ts';
 import { ConvParams, count, flag, optional } from './query.ts';
 import { ChatRequest } from './send-message.ts';

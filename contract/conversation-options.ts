@@ -1,101 +1,319 @@
 import { z } from 'zod';
+import {
+  ConvId,
+  Effort,
+  ExtraArgs,
+  ModelName,
+  NoticeKind,
+  PermissionMode,
+  ProjectPath,
+  SessionId,
+  TerminalMessages,
+} from './common.ts';
 
-/** The name of a conversation: 1 to 64 of letters, digits, dot, underscore and dash; not `.` or `..`. */
-export const ConvId = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"')
-  .refine((id) => !['.', '..', '__proto__'].includes(id), 'must not be ".", ".." or "__proto__"');
+type Option = {
+  /** What a person may set. */
+  value: z.ZodType;
+  /** What sessions.json and answers may hold, if that is more. */
+  stored?: z.ZodType;
+  /** The value of a conversation that has none of its own. `null`: the server's settings, or else the agent, decide. */
+  default?: unknown;
+  /** `turn`: a message may bring its own value, for its turn alone. */
+  scope: 'turn' | 'conversation';
+  /**
+   * When a change reaches the agent. `never`: only the server uses the option. `now`: an open process takes the new
+   * value. `next process`: an open process keeps the old one, and the next turn starts another.
+   */
+  applies: 'never' | 'now' | 'next process';
+  /** `list`: in each row of the list of conversations. `snapshot`: only in the snapshot of one conversation. */
+  shown: 'list' | 'snapshot';
+  /** Whether a fork takes it over. */
+  isCopied: boolean;
+  about?: string;
+  /** The name in earlier versions. Requests may use it, answers repeat it, and sessions.json keeps it. */
+  oldName?: string;
+};
 
-/** A session's id as the Claude CLI takes it: a UUID in lower case (upper case is refused by the CLI). */
-export const SessionId = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'must be a UUID in lower case');
+/**
+ * Everything that can be set on a conversation. Bodies, stored records, summaries and the options of a turn are made
+ * from these rows. A new option also needs the code that uses it, and its control on the page.
+ */
+export const conversationOptions = {
+  /** Without a title the id is shown. */
+  title: {
+    value: z.string().trim().min(1).max(200),
+    // A name of the original system has no limit.
+    stored: z.string(),
+    scope: 'conversation',
+    applies: 'never',
+    shown: 'list',
+    isCopied: true,
+  },
+  /** Without a project the server's default project is used. */
+  project: { value: ProjectPath, scope: 'conversation', applies: 'never', shown: 'list', isCopied: true },
+  model: {
+    value: ModelName,
+    default: null,
+    scope: 'turn',
+    applies: 'now',
+    shown: 'list',
+    isCopied: true,
+  },
+  effort: {
+    value: Effort,
+    default: null,
+    scope: 'turn',
+    applies: 'now',
+    shown: 'list',
+    isCopied: true,
+  },
+  permission_mode: {
+    value: PermissionMode,
+    default: null,
+    scope: 'turn',
+    applies: 'now',
+    shown: 'list',
+    isCopied: true,
+  },
+  max_cost_usd: {
+    value: z.number().positive().max(1_000_000),
+    default: null,
+    scope: 'conversation',
+    applies: 'never',
+    shown: 'list',
+    isCopied: true,
+    about: 'what its turns may cost together, in USD',
+  },
+  allowed_tools: {
+    value: z.string().max(4000),
+    default: null,
+    scope: 'conversation',
+    applies: 'next process',
+    shown: 'snapshot',
+    isCopied: true,
+  },
+  extra_args: {
+    value: ExtraArgs,
+    default: null,
+    scope: 'conversation',
+    applies: 'next process',
+    shown: 'snapshot',
+    isCopied: true,
+  },
+  archived: {
+    value: z.boolean(),
+    default: false,
+    scope: 'conversation',
+    applies: 'never',
+    shown: 'list',
+    isCopied: false,
+  },
+  pinned: {
+    value: z.boolean(),
+    default: false,
+    scope: 'conversation',
+    applies: 'never',
+    shown: 'list',
+    isCopied: false,
+  },
+  notify: {
+    value: z.array(NoticeKind).max(3),
+    default: null,
+    scope: 'conversation',
+    applies: 'never',
+    shown: 'list',
+    isCopied: true,
+    about: 'what a push is sent for; null: as the settings say',
+  },
+  terminal_messages: {
+    value: TerminalMessages,
+    default: 'wait',
+    scope: 'conversation',
+    applies: 'never',
+    shown: 'list',
+    isCopied: false,
+    about: 'what happens to messages while its session is open in a terminal that was started here',
+    oldName: 'desk_messages',
+  },
+  queue_paused: {
+    value: z.boolean(),
+    default: false,
+    scope: 'conversation',
+    applies: 'never',
+    shown: 'list',
+    isCopied: false,
+    about: 'true: queued messages do not start until this is false again, or another message comes',
+  },
+} as const satisfies Record<string, Option>;
 
-export const PermissionMode = z.enum([
-  'acceptEdits',
-  'auto',
-  'bypassPermissions',
-  'default',
-  'dontAsk',
-  'manual',
-  'plan',
-]);
-export type PermissionMode = z.infer<typeof PermissionMode>;
+type Rows = typeof conversationOptions;
+export type OptionName = keyof Rows;
 
-/** How hard the model thinks. The CLI takes any word and ignores what it does not know. */
-export const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
+/** The names of the options whose rows have these values. */
+type NameWhere<P extends Partial<Option>> = { [N in OptionName]: Rows[N] extends P ? N : never }[OptionName];
+export type TurnOptionName = NameWhere<{ scope: 'turn' }>;
+/** The options that a process is started with. */
+export type LaunchOptionName = NameWhere<{ applies: 'now' } | { applies: 'next process' }>;
+export type AdjustableOptionName = NameWhere<{ applies: 'now' }>;
+type ListedOptionName = NameWhere<{ shown: 'list' }>;
+type RenamedOptionName = NameWhere<{ oldName: string }>;
+type OldName = Rows[RenamedOptionName]['oldName'];
 
-/** A model name or alias. It may not begin with a dash, so that it can never be read as an option. */
-export const ModelName = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w.:@/[\]-]{0,127}$/, 'must be a model name such as "opus" or "claude-sonnet-5-5"');
+/** The names of the options, of those that `isMeant` if it is given. */
+export const optionNames = (isMeant: (row: Option) => boolean = () => true): OptionName[] =>
+  (Object.keys(conversationOptions) as OptionName[]).filter((name) => isMeant(conversationOptions[name]));
 
-/** What a push is sent for: a person is waited for, an answer has come, a turn has failed. */
-export const NoticeKind = z.enum(['needs_me', 'finished', 'failed']);
-export type NoticeKind = z.infer<typeof NoticeKind>;
+export const turnOptionNames = optionNames(({ scope }) => scope === 'turn') as TurnOptionName[];
 
-/** An absolute folder on the server's machine; `~` stands for the person's home folder. */
-export const ProjectPath = z.string().min(1).max(4096);
+/** Makes the shape of an object with a field for each of these options. */
+function toShape(names: readonly OptionName[], toField: (row: Option) => z.ZodType): z.core.$ZodLooseShape {
+  return Object.fromEntries(
+    names.map((name) => {
+      const row: Option = conversationOptions[name];
+      return [name, row.about ? toField(row).describe(row.about) : toField(row)];
+    }),
+  );
+}
 
-/** What happens to messages while a session is open in a terminal: they wait until it closes, or are typed into it. */
-export const TerminalMessages = z.enum(['wait', 'terminal']);
-export type TerminalMessages = z.infer<typeof TerminalMessages>;
+type OrNull<N extends OptionName, S extends z.ZodType> = Rows[N] extends { default: null }
+  ? z.ZodNullable<S>
+  : S;
+type StoredSchema<N extends OptionName> = Rows[N] extends { stored: infer S extends z.ZodType }
+  ? S
+  : Rows[N]['value'];
+const orNull = (row: Option, schema: z.ZodType) => (row.default === null ? schema.nullable() : schema);
+const storedSchema = (row: Option) => row.stored ?? row.value;
 
-export const ExtraArgs = z
-  .array(
-    z
-      .string()
-      .max(4000)
-      .regex(/^[^\0]*$/, 'must not hold NUL'),
-  )
-  .max(32);
+/** The fields with which a conversation is created or changed; null removes a value. */
+const settableShape = toShape(optionNames(), (row) => orNull(row, row.value).optional()) as {
+  [N in OptionName]: z.ZodOptional<OrNull<N, Rows[N]['value']>>;
+};
 
-/** What one can set on a conversation; null takes the value of the server's settings. */
-export const ConversationOptions = z.object({
-  title: z.string().trim().min(1).max(200).optional(),
-  project: ProjectPath.optional(),
-  model: ModelName.nullable().optional(),
-  effort: Effort.nullable().optional(),
-  permission_mode: PermissionMode.nullable().optional(),
-  max_cost_usd: z
-    .number()
-    .positive()
-    .max(1_000_000)
-    .nullable()
-    .optional()
-    .describe('what its turns may cost together, in USD'),
-  allowed_tools: z.string().max(4000).nullable().optional(),
-  extra_args: ExtraArgs.nullable().optional(),
-});
-export type ConversationOptions = z.infer<typeof ConversationOptions>;
+/** The same fields in requests of earlier versions, by their old names. */
+const oldShape = Object.fromEntries(
+  renamedOptions().map(([name, oldName]) => [
+    oldName,
+    settableShape[name].meta({ deprecated: true, description: `use \`${name}\`` }),
+  ]),
+) as { [N in OldName]: (typeof settableShape)[RenamedOptionName] };
 
-export const CreateConversation = ConversationOptions.extend({
+/** What is stored of a conversation's options. A value that is not valid counts as not set. */
+export const storedOptionsShape = toShape(optionNames(), (row) =>
+  orNull(row, storedSchema(row)).optional().catch(undefined),
+) as { [N in OptionName]: z.ZodCatch<z.ZodOptional<OrNull<N, StoredSchema<N>>>> };
+
+/** A conversation's options as they are stored. */
+export type StoredOptions = { [N in OptionName]?: z.output<(typeof storedOptionsShape)[N]> };
+
+/** The options in a row of the list, each with its default filled in. */
+export const listedOptionsShape = {
+  ...(toShape(
+    optionNames(({ shown }) => shown === 'list'),
+    (row) => orNull(row, storedSchema(row)),
+  ) as { [N in ListedOptionName]: OrNull<N, StoredSchema<N>> }),
+  ...(Object.fromEntries(
+    renamedOptions().map(([name, oldName]) => [
+      oldName,
+      storedSchema(conversationOptions[name]).meta({ deprecated: true, description: `use \`${name}\`` }),
+    ]),
+  ) as { [N in OldName]: Rows[RenamedOptionName]['value'] }),
+};
+
+/** The options that only the snapshot of a conversation has. */
+export const snapshotOptionsShape = toShape(
+  optionNames(({ shown }) => shown === 'snapshot'),
+  (row) => orNull(row, storedSchema(row)),
+) as { [N in Exclude<OptionName, ListedOptionName>]: OrNull<N, StoredSchema<N>> };
+
+/** What the next turn runs with; null if neither the conversation nor the server's settings say. */
+export const effectiveOptionsShape = toShape(turnOptionNames, (row) => storedSchema(row).nullable()) as {
+  [N in TurnOptionName]: z.ZodNullable<StoredSchema<N>>;
+};
+
+/** The options that a message may bring for its own turn. Null is the same as none, since many clients send that. */
+export const turnOptionsShape = toShape(turnOptionNames, ({ value }) =>
+  value.nullish().transform((given) => given ?? undefined),
+) as {
+  [N in TurnOptionName]: z.ZodPipe<
+    z.ZodOptional<z.ZodNullable<Rows[N]['value']>>,
+    z.ZodTransform<z.output<Rows[N]['value']> | undefined, z.output<Rows[N]['value']> | null | undefined>
+  >;
+};
+
+const SettableOptions = z.object(settableShape);
+/** The options that are set on a conversation. */
+export type ConversationOptions = z.output<typeof SettableOptions>;
+/** The options that a message set for its own turn. */
+export type OwnTurnOptions = { [N in TurnOptionName]?: z.output<Rows[N]['value']> | undefined };
+
+export const CreateConversation = z.object({
+  ...settableShape,
+  ...oldShape,
   id: ConvId.optional(),
   session_id: SessionId.optional(),
-  fork: z.boolean().optional().describe('go on with a copy of the session, which itself stays as it is'),
-});
-
-/** A field that is not known is refused: who changes something must not believe that it was done. */
-export const ChangeConversation = z.strictObject({
-  ...ConversationOptions.shape,
-  archived: z.boolean().optional(),
-  pinned: z.boolean().optional(),
-  notify: z
-    .array(NoticeKind)
-    .max(3)
-    .nullable()
-    .optional()
-    .describe('what a push is sent for; null: as the settings say'),
-  terminal_messages: TerminalMessages.optional().describe(
-    'what happens to messages while its session is open in a terminal that was started here',
-  ),
-  desk_messages: TerminalMessages.optional().meta({
-    deprecated: true,
-    description: 'use `terminal_messages`',
-  }),
-  queue_paused: z
+  fork: z
     .boolean()
     .optional()
-    .describe('true: what waits does not start until this is false again, or a message comes'),
+    .describe('continue with a copy of the session; the session itself stays as it is'),
 });
-export type ChangeConversation = z.input<typeof ChangeConversation>;
+
+/** Unknown fields are refused, so that nobody believes that a change was made which was not. */
+export const ChangeConversation = z.strictObject({ ...settableShape, ...oldShape });
+
+/** The options that were renamed: `[name, oldName]` of each. */
+function renamedOptions(): [RenamedOptionName, OldName][] {
+  return optionNames(({ oldName }) => oldName !== undefined).map((name) => {
+    const renamed = name as RenamedOptionName;
+    return [renamed, conversationOptions[renamed].oldName];
+  });
+}
+
+/** An object with each renamed option by its present name. */
+export function takeOldNames<T extends object>(given: T): Omit<T, OldName> {
+  const taken = { ...given } as Record<string, unknown>;
+  for (const [name, oldName] of renamedOptions()) {
+    const value = taken[name] ?? taken[oldName];
+    delete taken[oldName];
+    if (value !== undefined) taken[name] = value;
+  }
+  return taken as Omit<T, OldName>;
+}
+
+/** An object with the value of each renamed option under both names. */
+export function addOldNames<T extends StoredOptions>(options: T): T & { [N in OldName]?: unknown } {
+  const added = renamedOptions().filter(([name]) => options[name] !== undefined);
+  return { ...options, ...Object.fromEntries(added.map(([name, oldName]) => [oldName, options[name]])) };
+}
+
+/** An object with each renamed option by its old name only, as sessions.json has it. */
+export function replaceByOldNames<T extends StoredOptions>(options: T): Omit<T, RenamedOptionName> {
+  const stored: Partial<T> = addOldNames(options);
+  for (const [name] of renamedOptions()) delete stored[name];
+  return stored as Omit<T, RenamedOptionName>;
+}
+
+/** The options of these names that have a value. */
+export function pickOptions(options: StoredOptions, names: readonly OptionName[]): StoredOptions {
+  const set = names.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(set.map((name) => [name, options[name]]));
+}
+
+type Output<S extends Record<string, z.ZodType>> = { [N in keyof S]: z.output<S[N]> };
+
+/** The options as the list and the snapshot show them: each has a value. */
+export function showOptions(options: StoredOptions & { title: string; project: string }): {
+  listed: Output<typeof listedOptionsShape>;
+  inSnapshot: Output<typeof snapshotOptionsShape>;
+} {
+  const show = (shown: Option['shown']) =>
+    Object.fromEntries(
+      optionNames((row) => row.shown === shown).map((name) => {
+        const row: Option = conversationOptions[name];
+        return [name, options[name] ?? row.default];
+      }),
+    );
+  return {
+    listed: addOldNames(show('list')) as Output<typeof listedOptionsShape>,
+    inSnapshot: show('snapshot') as Output<typeof snapshotOptionsShape>,
+  };
+}

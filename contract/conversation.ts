@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NoticeKind, TerminalMessages } from './conversation-options.ts';
+import { effectiveOptionsShape, listedOptionsShape, snapshotOptionsShape } from './conversation-options.ts';
 import { Prompt } from './prompt.ts';
 import { LiveTurn, TurnSummary } from './turn.ts';
 
@@ -27,40 +27,29 @@ export type Budget = z.infer<typeof Budget>;
 /** One row of the list of conversations. */
 export const ConversationSummary = z.object({
   id: z.string(),
-  title: z.string(),
   session_id: z.string().nullable(),
-  project: z.string(),
   state: ConversationState,
   turn_id: z.string().nullable().describe('the running turn'),
   queued: z.number().int(),
   turn_count: z.number().int(),
   cost_usd: z.number().describe('sum of what its turns cost'),
-  max_cost_usd: z.number().nullable(),
   budget: Budget.nullable().describe('its own budget; null where it has none'),
   last_message: z.string().nullable().describe('the first 100 characters of the newest message'),
   created_at: z.string(),
   last_message_at: z.string(),
-  archived: z.boolean(),
-  pinned: z.boolean(),
-  notify: z.array(NoticeKind).nullable().describe('what a push is sent for; null: as the settings say'),
-  model: z.string().nullable(),
-  effort: z.string().nullable(),
-  permission_mode: z.string().nullable(),
+  ...listedOptionsShape,
   runs_with: z
-    .object({ permission_mode: z.string(), model: z.string().nullable(), effort: z.string().nullable() })
+    // The settings of the server always have a permission mode.
+    .object({ ...effectiveOptionsShape, permission_mode: z.string() })
     .describe('what its next turn runs with, the settings of the server filled in; null: claude chooses'),
   live: z.boolean().describe('whether it has a live process'),
-  queue_paused: z.boolean(),
   in_terminal: z.boolean().describe('its session is open in a terminal that was started here'),
-  terminal_messages: TerminalMessages,
   at_desk: z.boolean().meta({ deprecated: true, description: 'use `in_terminal`' }),
-  desk_messages: TerminalMessages.meta({ deprecated: true, description: 'use `terminal_messages`' }),
 });
 
 /** The whole state of a conversation: enough to draw a page, with the cursor to follow its events from. */
 export const ConversationSnapshot = ConversationSummary.extend({
-  allowed_tools: z.string().nullable(),
-  extra_args: z.array(z.string()).nullable(),
+  ...snapshotOptionsShape,
   turn: LiveTurn.nullable().describe('the running turn, with its text so far'),
   steered: z.array(TurnSummary).describe('messages that were given to the running turn'),
   queue: z.array(TurnSummary),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PermissionMode } from './conversation-options.ts';
+import { PermissionMode } from './common.ts';
 
 /** What waits for a person: a permission, a question, a plan, or a budget that is used up. */
 export const PromptKind = z.enum(['permission', 'question', 'plan', 'budget']);

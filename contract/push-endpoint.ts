@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConvId } from './conversation-options.ts';
+import { ConvId } from './common.ts';
 import { PromptOutcome } from './prompt.ts';
 import { AddDevice, Delivery, PushDevice, PushSettings } from './push.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NoticeKind } from './conversation-options.ts';
+import { NoticeKind } from './common.ts';
 
 /** A time of day as a clock has it, 24 hours. */
 const ClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "22:30"');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConvId } from './conversation-options.ts';
+import { ConvId } from './common.ts';
 
 /** A query parameter that is a whole number. */
 export const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);

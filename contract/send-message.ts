@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ConvId, Effort, ModelName, PermissionMode, ProjectPath, SessionId } from './conversation-options.ts';
+import { ConvId, ProjectPath, SessionId } from './common.ts';
+import { turnOptionsShape } from './conversation-options.ts';
 import { optional } from './query.ts';
 
 const Message = z.string().refine((text) => text.trim() !== '', 'must not be empty');
@@ -15,9 +16,7 @@ const Attachment = z.object({
 /** A message and how its turn runs. */
 export const SendMessage = z.object({
   message: Message,
-  model: optional(ModelName),
-  effort: optional(Effort),
-  permission_mode: optional(PermissionMode),
+  ...turnOptionsShape,
   timeout_s: optional(TimeoutSeconds),
   literal: optional(z.boolean()).describe('send a message that begins with "/" as text'),
   attachments: optional(z.array(Attachment)).describe(

@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import { ArchiveRecord } from './archive.ts';
-import {
-  ConvId,
-  ExtraArgs,
-  ModelName,
-  PermissionMode,
-  ProjectPath,
-  TerminalMessages,
-} from './conversation-options.ts';
+import { ConvId, ExtraArgs, ModelName, PermissionMode, ProjectPath, TerminalMessages } from './common.ts';
 import { HookAnswer, HookInput } from './hook.ts';
 import { HistoryPage } from './message.ts';
 import { count, flag, list } from './query.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConvId } from './conversation-options.ts';
+import { ConvId } from './common.ts';
 import { DiagnosisReason } from './end-reason.ts';
 
 /**

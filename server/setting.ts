@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ModelName, PermissionMode } from '../contract/conversation-options.ts';
+import { ModelName, PermissionMode } from '../contract/common.ts';
 
 /** A setting: its shape (with the default), what it is for, and whether an agent must never see it. */
 export type Setting = { schema: z.ZodType; about: string; shown: string; secret?: true };

@@ -45,7 +45,7 @@ export class LiveSessions {
     if (!isFree()) return false;
     const place = await preparer.resolveLocation(id, records.require(id), sessionId);
     try {
-      await agent.live.warm(preparer.toLaunchOptions(place, null));
+      await agent.live.warm(preparer.toLaunch(place, null));
     } catch (error) {
       if (error instanceof AppError) throw error;
       const detail = `The agent did not start: ${(error as Error).message}`;
@@ -70,7 +70,7 @@ export class LiveSessions {
     const active = sessionId ? this.#findActiveTurn(sessionId) : undefined;
     // A turn of another conversation in this session keeps its settings, and so does one with its own.
     const isOurs = !active || active.turn.conv_id === id;
-    const settings = isOurs ? preparer.changedSettings(record, changed, active?.turn.options ?? {}) : {};
+    const settings = isOurs ? preparer.toAdjustments(record, changed, active?.turn.options ?? {}) : {};
     // A setting that a running process refuses applies from its next start.
     if (sessionId && Object.keys(settings).length)
       await agent.live.adjust(sessionId, settings).catch(() => {});

@@ -1,4 +1,9 @@
-import type { ChangeConversation, ConversationOptions } from '../../contract/conversation-options.ts';
+import {
+  type ConversationOptions,
+  optionNames,
+  pickOptions,
+  type StoredOptions,
+} from '../../contract/conversation-options.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
 import type { ConversationRecord, MappingStore, TurnStore } from '../store/port.ts';
@@ -99,27 +104,15 @@ export class ConversationRecords {
   }
 
   /** The options that a copy of a conversation takes over. */
-  copyOptions(record: ConversationRecord): Partial<ConversationRecord> {
-    const {
-      session_id: _,
-      created_at,
-      last_message_at,
-      turn_count,
-      last_message,
-      reset_at,
-      settled_turn,
-      archived,
-      pinned,
-      queue_paused,
-      terminal_messages,
-      context,
-      ...options
-    } = record;
-    return options;
+  copyOptions(record: ConversationRecord): StoredOptions {
+    return pickOptions(
+      record,
+      optionNames(({ isCopied }) => isCopied),
+    );
   }
 
   /** A conversation with a session that was just made for it. */
-  adopt(id: string, options: Partial<ConversationRecord> & { session_id: string }): Promise<void> {
+  adopt(id: string, options: StoredOptions & { session_id: string }): Promise<void> {
     return this.#deps.inTurn(id, async () => {
       this.requireFree(id);
       const at = this.#deps.now().toISOString();
@@ -151,10 +144,7 @@ export class ConversationRecords {
     });
   }
 
-  change(
-    id: string,
-    changes: Omit<ChangeConversation, keyof ConversationOptions> & ConversationOptions,
-  ): Promise<void> {
+  change(id: string, changes: ConversationOptions): Promise<void> {
     const { checkArgs, inTurn, resolveProject } = this.#deps;
     return inTurn(id, async () => {
       const record = this.require(id);
@@ -162,7 +152,7 @@ export class ConversationRecords {
       const { project: asked, ...rest } = changes;
       const project = asked === undefined ? undefined : await resolveProject(asked);
       if (project !== undefined) this.#requireMovable(id, record, project);
-      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+      const given = pickOptions(rest, optionNames());
       await this.#save(id, { ...this.require(id), ...given, ...(project === undefined ? {} : { project }) });
     });
   }

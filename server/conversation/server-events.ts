@@ -1,3 +1,4 @@
+import { PermissionMode } from '../../contract/common.ts';
 import type { ServerEventBus } from '../events.ts';
 import type { MappingStore } from '../store/port.ts';
 import type { ConversationRecords } from './records.ts';
@@ -18,6 +19,7 @@ export function followServerEvents(deps: {
   });
   events.on('plan.accepted', (id, mode) => {
     const record = mapping.get(id);
-    if (record?.permission_mode === 'plan') records.saveLater(id, { ...record, permission_mode: mode });
+    if (record?.permission_mode !== 'plan') return;
+    records.saveLater(id, { ...record, permission_mode: PermissionMode.catch('default').parse(mode) });
   });
 }

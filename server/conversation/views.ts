@@ -3,6 +3,7 @@ import type {
   ConversationSnapshot,
   ConversationSummary,
 } from '../../contract/conversation.ts';
+import { showOptions } from '../../contract/conversation-options.ts';
 import type { HistoryMessage, HistoryPage } from '../../contract/message.ts';
 import { liveTurn } from '../../contract/reducer.ts';
 import type { Agent } from '../agent/port.ts';
@@ -15,6 +16,7 @@ import { addWaits } from './prompt-waits.ts';
 import { requireRecord } from './record-lookup.ts';
 import { createSnapshotCache } from './snapshots.ts';
 import { type ActiveTurn, findActiveTurn, listQueued, type SchedulerState } from './state.ts';
+import { type RunDefaults, toEffectiveOptions } from './turn/launch-options.ts';
 import { toSummary } from './turn/result.ts';
 
 /** How long history waits for a process that has answered to end: older versions write the answer 50 ms after they print it. */
@@ -30,7 +32,7 @@ type ConversationViewsDeps = {
   leases: SessionLeases;
   prompts: Pick<Prompts, 'list' | 'askedBetween'>;
   projectOf(record: ConversationRecord): string;
-  defaults: { permissionMode: string; model: string | null };
+  defaults: RunDefaults;
   now(): Date;
 };
 
@@ -140,44 +142,32 @@ export class ConversationViews {
   }
 
   #toSummary(id: string, record: ConversationRecord, queued: number): ConversationSummary {
-    const { agent, budgets, defaults, leases, projectOf, schedulerState } = this.#deps;
+    const { agent, budgets, defaults, leases, schedulerState } = this.#deps;
     const active = findActiveTurn(schedulerState, id);
     const isInTerminal = record.session_id !== null && leases.isForTerminal(record.session_id);
-    const terminalMessages = record.terminal_messages ?? 'wait';
     return {
       id,
-      title: record.title ?? id,
+      ...this.#showOptions(id, record).listed,
       session_id: record.session_id,
-      project: projectOf(record),
       state: this.#stateOf(id, active, queued),
       turn_id: active?.turn.id ?? null,
       queued,
       turn_count: record.turn_count,
       cost_usd: budgets.getSpent(id),
-      max_cost_usd: record.max_cost_usd ?? null,
       budget: budgets.budgetOf(id),
       last_message: record.last_message,
       created_at: record.created_at,
       last_message_at: record.last_message_at,
-      archived: record.archived ?? false,
-      pinned: record.pinned ?? false,
-      notify: record.notify ?? null,
-      model: record.model ?? null,
-      effort: record.effort ?? null,
-      permission_mode: record.permission_mode ?? null,
-      runs_with: {
-        permission_mode: record.permission_mode ?? defaults.permissionMode,
-        model: record.model ?? defaults.model,
-        effort: record.effort ?? null,
-      },
+      runs_with: toEffectiveOptions(record, defaults),
       live: agent.live.isOpen(record.session_id ?? schedulerState.plannedSessions.get(id) ?? ''),
-      queue_paused: record.queue_paused ?? false,
       in_terminal: isInTerminal,
-      terminal_messages: terminalMessages,
-      // The names of earlier versions.
+      // The name of earlier versions.
       at_desk: isInTerminal,
-      desk_messages: terminalMessages,
     };
+  }
+
+  #showOptions(id: string, record: ConversationRecord): ReturnType<typeof showOptions> {
+    return showOptions({ ...record, title: record.title ?? id, project: this.#deps.projectOf(record) });
   }
 
   #stateOf(id: string, active: ActiveTurn | null, queued: number): ConversationSummary['state'] {
@@ -197,8 +187,7 @@ export class ConversationViews {
     const last = ifStored(() => turns.lastEnded(id), null);
     return {
       ...this.#toSummary(id, record, queue.length),
-      allowed_tools: record.allowed_tools ?? null,
-      extra_args: record.extra_args ?? null,
+      ...this.#showOptions(id, record).inSnapshot,
       turn: active && liveTurn(toSummary(active.turn)),
       steered: [],
       queue: queue.map((turn) => toSummary(turn)),

@@ -1,4 +1,4 @@
-import type { NoticeKind } from '../../contract/conversation-options.ts';
+import type { NoticeKind } from '../../contract/common.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import { toRows } from '../../contract/shown-input.ts';

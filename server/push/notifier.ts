@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { NoticeKind } from '../../contract/conversation-options.ts';
+import type { NoticeKind } from '../../contract/common.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import type { Prompt } from '../../contract/prompt.ts';
 import type { Delivery, PushMessage } from '../../contract/push.ts';

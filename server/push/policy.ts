@@ -1,4 +1,4 @@
-import type { NoticeKind } from '../../contract/conversation-options.ts';
+import type { NoticeKind } from '../../contract/common.ts';
 import type { PushSettings } from '../../contract/push.ts';
 import type { Notice } from './notification.ts';
 import { isQuiet } from './quiet-hours.ts';

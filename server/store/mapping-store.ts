@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { z } from 'zod';
-import { ConvId, NoticeKind, TerminalMessages } from '../../contract/conversation-options.ts';
+import { ConvId } from '../../contract/common.ts';
+import { replaceByOldNames, storedOptionsShape, takeOldNames } from '../../contract/conversation-options.ts';
 import { AppError } from '../app-error.ts';
 import { describeFileFault, type NoteFault } from '../util/file-fault.ts';
 import { createJsonFile } from './json-file.ts';
 import type { ConversationRecord, MappingStore } from './port.ts';
 
 /** An entry as the original system, or a hand, may have written it: what is missing is filled in. */
-const Entry = z.looseObject({
+const EntryFields = z.looseObject({
   session_id: z
     .string()
     .nullish()
@@ -22,37 +23,16 @@ const Entry = z.looseObject({
     .nullish()
     .catch(null)
     .transform((message) => message ?? null),
-  // Ours: what a hand has spoilt counts as not set.
-  title: z.string().optional().catch(undefined),
-  project: z.string().optional().catch(undefined),
-  archived: z.boolean().optional().catch(undefined),
-  pinned: z.boolean().optional().catch(undefined),
-  notify: z.array(NoticeKind).nullable().optional().catch(undefined),
-  model: z.string().nullish().catch(undefined),
-  permission_mode: z.string().nullish().catch(undefined),
-  allowed_tools: z.string().nullish().catch(undefined),
-  extra_args: z.array(z.string()).nullish().catch(undefined),
-  effort: z.string().nullish().catch(undefined),
+  ...storedOptionsShape,
   context: z.object({ tokens: z.number(), window: z.number().nullable() }).optional().catch(undefined),
-  max_cost_usd: z.number().nullish().catch(undefined),
-  queue_paused: z.boolean().optional().catch(undefined),
-  desk_messages: TerminalMessages.optional().catch(undefined),
   reset_at: z.string().optional().catch(undefined),
   settled_turn: z.string().optional().catch(undefined),
 });
 
+const Entry = z.looseObject({}).transform(takeOldNames).pipe(EntryFields);
+
 /** Other fields, as a newer version may write them, are kept. */
 const File = z.looseObject({ conversations: z.record(z.string(), z.unknown()) });
-
-/** On disk the file keeps the names that its first versions wrote. */
-const toStored = ({ terminal_messages, ...record }: ConversationRecord): StoredConversation => ({
-  ...record,
-  ...(terminal_messages ? { desk_messages: terminal_messages } : {}),
-});
-
-type StoredConversation = Omit<ConversationRecord, 'terminal_messages'> & {
-  desk_messages?: TerminalMessages;
-};
 
 type Shape = { conversations: Record<string, ConversationRecord> };
 
@@ -81,13 +61,11 @@ export async function openMappingStore(deps: {
       }
       const id = freeId(name, taken);
       if (id !== name) deps.onOddEntry(name, `it is now called ${id}, with the old name as its title`);
-      const { desk_messages: terminal_messages, ...known } = entry;
       const created_at = entry.created_at ?? entry.last_message_at ?? deps.now().toISOString();
       const title = id === name ? {} : { title: name };
       taken[id] = {
         ...title,
-        ...known,
-        terminal_messages,
+        ...entry,
         created_at,
         last_message_at: entry.last_message_at ?? created_at,
       };
@@ -105,7 +83,9 @@ export async function openMappingStore(deps: {
 
   async function write(): Promise<void> {
     try {
-      low.data.conversations = Object.fromEntries([...records].map(([id, record]) => [id, toStored(record)]));
+      low.data.conversations = Object.fromEntries(
+        [...records].map(([id, record]) => [id, replaceByOldNames(record)]),
+      );
       await low.write();
       trouble = null;
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { BackgroundTask } from '../../contract/conversation.ts';
-import type { NoticeKind, TerminalMessages } from '../../contract/conversation-options.ts';
+import type { OwnTurnOptions, StoredOptions } from '../../contract/conversation-options.ts';
 import type { ErrorCode } from '../../contract/error.ts';
 import type { Event, StoredEvent } from '../../contract/event.ts';
 import type { HistoryTurn } from '../../contract/message.ts';
@@ -17,12 +17,9 @@ export type StoredAttachment = {
 };
 
 /** The options of one turn: the request's own, which override those of the conversation and the settings. */
-export type TurnOptions = {
-  model?: string | undefined;
-  permission_mode?: string | undefined;
+export type TurnOptions = OwnTurnOptions & {
   timeout_s?: number | undefined;
   literal?: boolean | undefined;
-  effort?: string | undefined;
   json_schema?: Record<string, unknown> | undefined;
   attachments?: StoredAttachment[] | undefined;
   /** Send it to the running turn; if that is not possible, run it next. */
@@ -178,27 +175,14 @@ export interface Journal {
 }
 
 /** A conversation as stored in sessions.json. The first fields are those of the original system. */
-export type ConversationRecord = {
+export type ConversationRecord = StoredOptions & {
   session_id: string | null;
   created_at: string;
   last_message_at: string;
   turn_count: number;
   last_message: string | null;
-  title?: string;
-  project?: string;
-  archived?: boolean;
-  pinned?: boolean;
-  notify?: NoticeKind[] | null;
-  model?: string | null;
-  permission_mode?: string | null;
-  allowed_tools?: string | null;
-  extra_args?: string[] | null;
-  effort?: string | null;
   /** How much of the model's context the newest request filled, in tokens. */
   context?: { tokens: number; window: number | null };
-  max_cost_usd?: number | null;
-  queue_paused?: boolean;
-  terminal_messages?: TerminalMessages | undefined;
   /** When the conversation was last reset. */
   reset_at?: string;
   /** The newest turn whose end this record includes. */

@@ -12,15 +12,7 @@ import type {
 import type { BudgetKeeper } from '../budget.ts';
 import type { ConversationRecords } from '../records.ts';
 import type { SchedulerState } from '../state.ts';
-
-/** What a conversation that says nothing of its own runs with. */
-export type RunDefaults = {
-  permissionMode: string;
-  allowedTools: string;
-  model: string | null;
-  extraArgs: readonly string[];
-  timeoutS: number;
-};
+import { type RunDefaults, toAdjustments, toLaunchOptions } from './launch-options.ts';
 
 /** The session and folder of a turn that is about to start. */
 export type RunLocation = {
@@ -93,17 +85,13 @@ export function createTurnPreparer(deps: {
     return known === 'completed' || (known === 'unknown' && record.turn_count > 0);
   }
 
-  function toLaunchOptions({ record, sessionId, project }: RunLocation, turn: Turn | null): Launch {
-    const options = turn?.options ?? {};
+  function toLaunch({ record, sessionId, project }: RunLocation, turn: Turn | null): Launch {
+    const own = turn?.options ?? {};
     return {
       project,
       sessionId,
-      permissionMode: options.permission_mode ?? record.permission_mode ?? defaults.permissionMode,
-      allowedTools: record.allowed_tools ?? defaults.allowedTools,
-      model: options.model ?? record.model ?? defaults.model,
-      effort: options.effort ?? record.effort ?? null,
-      extraArgs: [...defaults.extraArgs, ...(record.extra_args ?? [])],
-      jsonSchema: options.json_schema ? JSON.stringify(options.json_schema) : null,
+      ...toLaunchOptions({ options: record, own, defaults }),
+      jsonSchema: own.json_schema ? JSON.stringify(own.json_schema) : null,
     };
   }
 
@@ -112,11 +100,14 @@ export function createTurnPreparer(deps: {
     resolveLocation,
     /** The agent says that it has no such session, although it has a transcript. */
     abandonSession: (sessionId: string): void => void refused.add(sessionId),
-    toLaunchOptions,
+    toLaunch,
+    /** Of the changed options those that a running process takes, as they are now. */
+    toAdjustments: (record: ConversationRecord, changed: readonly string[], own: TurnOptions) =>
+      toAdjustments({ options: record, own, defaults }, changed),
     async buildRunSpec(turn: Turn, at: RunLocation, follow: boolean): Promise<RunSpec> {
       const files = await deps.placeFiles(turn, at.project);
       return {
-        ...toLaunchOptions(at, turn),
+        ...toLaunch(at, turn),
         turnId: turn.id,
         messageId: randomUUID(),
         message: turn.message + files,
@@ -131,24 +122,6 @@ export function createTurnPreparer(deps: {
                   : deps.budgets.remaining(turn.id, turn.conv_id, spent),
             }
           : null,
-      };
-    },
-    /** Of the settings that were changed those that a process that runs already is to take, as they now are. */
-    changedSettings(
-      record: ConversationRecord,
-      changed: readonly string[],
-      own: TurnOptions,
-    ): Partial<Pick<Launch, 'permissionMode' | 'model' | 'effort'>> {
-      const { permissionMode, model, effort } = toLaunchOptions(
-        { record, sessionId: '', project: '', lost: null },
-        null,
-      );
-      const is = (name: 'permission_mode' | 'model' | 'effort') =>
-        changed.includes(name) && own[name] === undefined;
-      return {
-        ...(is('permission_mode') ? { permissionMode } : {}),
-        ...(is('model') ? { model } : {}),
-        ...(is('effort') ? { effort } : {}),
       };
     },
   };

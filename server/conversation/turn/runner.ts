@@ -14,6 +14,7 @@ import type { ConversationRecords } from '../records.ts';
 import { type ActiveTurn, createActiveTurn, type SchedulerState, streamedText } from '../state.ts';
 import type { TurnQueue } from '../turn-queue.ts';
 import { createTurnFinisher } from './finish.ts';
+import { canSteer } from './launch-options.ts';
 import { newRecord, type RunLocation, type TurnPreparer } from './prepare.ts';
 import { resolveTurnEnd, stoppedEarly } from './result.ts';
 import { followAgentTurn, logFault, runTurn, type StartRun, type TurnRunDeps } from './run.ts';
@@ -311,7 +312,3 @@ export class TurnRunner {
     });
   }
 }
-
-/** A message with its own settings cannot steer a turn that runs with others. */
-const canSteer = ({ steer, permission_mode, model, effort, json_schema }: Turn['options']) =>
-  steer === true && [permission_mode, model, effort, json_schema].every((value) => value === undefined);

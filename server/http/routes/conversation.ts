@@ -1,7 +1,7 @@
+import { addOldNames, takeOldNames } from '../../../contract/conversation-options.ts';
 import type { Agent } from '../../agent/port.ts';
 import type { Conversations } from '../../conversation/conversations.ts';
 import type { Projects } from '../../session/port.ts';
-import type { ConversationRecord } from '../../store/port.ts';
 import { exportAs } from '../export.ts';
 import type { Handle } from '../handle.ts';
 
@@ -21,7 +21,7 @@ export function addConversationRoutes(
 
   handle('sessions', () => {
     const ids = conversations.list({}).map((row) => row.id);
-    return Object.fromEntries(ids.map((id) => [id, withOldNames(conversations.getRecord(id))]));
+    return Object.fromEntries(ids.map((id) => [id, addOldNames(conversations.getRecord(id))]));
   });
 
   handle('listConversations', ({ query }) => {
@@ -35,7 +35,7 @@ export function addConversationRoutes(
   });
 
   handle('createConversation', async ({ body }) => {
-    const { id = conversations.createId(), ...options } = body;
+    const { id = conversations.createId(), ...options } = takeOldNames(body);
     await conversations.create(id, options);
     return conversations.getSnapshot(id);
   });
@@ -43,15 +43,9 @@ export function addConversationRoutes(
   handle('readConversation', ({ params }) => read(params.id));
 
   handle('changeConversation', async ({ params, body }) => {
-    const { desk_messages, ...changes } = body;
-    await conversations.change(params.id, {
-      ...changes,
-      terminal_messages: changes.terminal_messages ?? desk_messages,
-    });
-    await conversations.onSettingsChanged(
-      params.id,
-      Object.keys(body).filter((name) => body[name as keyof typeof body] !== undefined),
-    );
+    const changes = takeOldNames(body);
+    await conversations.change(params.id, changes);
+    await conversations.onSettingsChanged(params.id, Object.keys(changes));
     return read(params.id);
   });
 
@@ -101,8 +95,3 @@ export function addConversationRoutes(
 
   handle('readMessages', ({ params, query }) => conversations.readHistory(params.id, query));
 }
-
-const withOldNames = (record: ConversationRecord) => ({
-  ...record,
-  ...(record.terminal_messages ? { desk_messages: record.terminal_messages } : {}),
-});
