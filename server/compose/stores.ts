@@ -16,17 +16,19 @@ import type { Context } from './context.ts';
 /** Opens what is kept in the data folder. */
 export async function openStores(context: Context, database: Database) {
   const { config, log, now, storageNotes, warn } = context;
-  const mapping = await openMappingStore({
-    folder: config.dataFolder,
-    now,
-    onOddEntry: (name, what) => log.warn(`sessions.json: ${JSON.stringify(name)}: ${what}`),
-    note: storageNotes.add,
-  });
   const journal = createJournal({
     database,
     keep: { bytes: config.EVENTS_MAX_MB * 1_000_000, days: config.EVENTS_KEEP_DAYS },
     now,
     onTrouble: (error) => warn(error, 'event journal write failed, retrying'),
+  });
+  const turns = createTurnStore({ database, events: journal });
+  const mapping = await openMappingStore({
+    folder: config.dataFolder,
+    turns,
+    now,
+    onOddEntry: (name, what) => log.warn(`sessions.json: ${JSON.stringify(name)}: ${what}`),
+    note: storageNotes.add,
   });
   checkOwnFolders(config.dataFolder, ['attachments', 'terminals', 'undo'], storageNotes.add);
   const access = openCredentials(context, database);
@@ -35,7 +37,7 @@ export async function openStores(context: Context, database: Database) {
     database,
     mapping,
     journal,
-    turns: createTurnStore({ database, events: journal }),
+    turns,
     ...access,
     processRegistry,
     orphanedProcesses: processRegistry.all(),

@@ -63,18 +63,11 @@ export function createMessageAcceptor(deps: {
     deps.agent.checkMessage(message, literal);
   }
 
-  /** Shows the message in the list of conversations; the next write of the mapping takes it to the disk. */
-  function savePreview(turn: Turn): void {
-    const record = mapping.get(turn.conv_id);
-    if (!record) return;
-    const last_message = truncateText(turn.message.trim(), 100).text;
-    const { queue_paused: _, ...rest } = record;
-    records.saveLater(turn.conv_id, {
-      ...rest,
-      last_message,
-      last_message_at: turn.created_at,
-      archived: false,
-    });
+  /** A message brings its conversation back from the archive and resumes its queue. */
+  function reviveConversation(convId: string): void {
+    const record = mapping.get(convId);
+    if (record?.archived || record?.queue_paused)
+      records.saveLater(convId, { ...record, archived: false, queue_paused: false });
   }
 
   /** Keeps the files of a message while `work` accepts it: a refused one must not leave them on the disk. */
@@ -132,7 +125,7 @@ export function createMessageAcceptor(deps: {
       storeTurn(id, message, attachments, print),
     );
     if (isNew) {
-      savePreview(turn);
+      reviveConversation(turn.conv_id);
       deps.scheduler.enqueue(turn, message.follow);
     }
     return turn;

@@ -6,7 +6,7 @@ import {
 } from '../../contract/conversation-options.ts';
 import type { Agent } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { ConversationRecord, MappingStore, TurnStore } from '../store/port.ts';
+import type { ConversationRecord, MappingStore, NewConversationRecord, TurnStore } from '../store/port.ts';
 import type { BudgetKeeper } from './budget.ts';
 import { requireRecord } from './record-lookup.ts';
 import { findActiveTurn, isBusy, type SchedulerState } from './state.ts';
@@ -19,7 +19,7 @@ type ConversationRecordsDeps = {
   budgets: BudgetKeeper;
   resolveProject(path: string): Promise<string>;
   checkArgs(args: readonly string[]): void;
-  projectOf(record: ConversationRecord): string;
+  projectOf(record: Pick<ConversationRecord, 'project'>): string;
   /** A conversation was changed, made or removed. */
   announce(id: string): void;
   /** A conversation is gone: what belongs to it alone goes too. */
@@ -60,7 +60,7 @@ export class ConversationRecords {
   }
 
   /** For a change that nobody waits for, and that the turns on disk would bring back. */
-  saveLater(id: string, record: ConversationRecord): void {
+  saveLater(id: string, record: NewConversationRecord): void {
     this.#deps.mapping.note(id, record);
     this.#deps.announce(id);
   }
@@ -95,6 +95,7 @@ export class ConversationRecords {
       await this.#save(id, {
         ...record,
         session_id: asked.session_id,
+        reset_at: this.#deps.now().toISOString(),
         project: await this.#findSessionProject(asked.session_id, wanted),
       });
     } else if (wanted !== undefined && wanted !== projectOf(record)) {
@@ -118,9 +119,6 @@ export class ConversationRecords {
       const at = this.#deps.now().toISOString();
       await this.#save(id, {
         created_at: at,
-        last_message_at: at,
-        turn_count: 0,
-        last_message: null,
         ...options,
       });
     });
@@ -206,7 +204,7 @@ export class ConversationRecords {
     );
   }
 
-  async #save(id: string, record: ConversationRecord): Promise<void> {
+  async #save(id: string, record: NewConversationRecord): Promise<void> {
     try {
       await this.#deps.mapping.put(id, record);
     } finally {
@@ -231,7 +229,7 @@ export class ConversationRecords {
   }
 
   /** The record of a new conversation. Throws if its folder, session or arguments cannot be used. */
-  async #createDraft(id: string, options: DraftOptions): Promise<ConversationRecord> {
+  async #createDraft(id: string, options: DraftOptions): Promise<NewConversationRecord> {
     const { checkArgs, defaultProject, now, resolveProject } = this.#deps;
     checkArgs(options.extra_args ?? []);
     const { session_id, project: asked, ...rest } = options;
@@ -244,9 +242,6 @@ export class ConversationRecords {
     return {
       session_id: session_id ?? null,
       created_at: at,
-      last_message_at: at,
-      turn_count: 0,
-      last_message: null,
       ...rest,
       project,
     };

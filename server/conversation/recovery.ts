@@ -2,7 +2,14 @@ import type { Prompt } from '../../contract/prompt.ts';
 import { isEnded } from '../../contract/turn-state.ts';
 import type { Agent, ProcessRecord, ProcessRegistry } from '../agent/port.ts';
 import { AppError } from '../app-error.ts';
-import type { ConversationRecord, Journal, MappingStore, Turn, TurnStore } from '../store/port.ts';
+import type {
+  ConversationRecord,
+  Journal,
+  MappingStore,
+  NewConversationRecord,
+  Turn,
+  TurnStore,
+} from '../store/port.ts';
 import type { Undo } from '../undo/port.ts';
 import { resolveTurnEnd, toEndEvent } from './turn/result.ts';
 import { describeWaiting } from './turn/run.ts';
@@ -67,16 +74,8 @@ async function settleLeftover(turn: Turn, prompts: readonly Prompt[], deps: Reco
   });
   deps.turns.end(turn.id, end, toEndEvent(turn, end), null);
   Object.assign(turn, end);
-  adoptSession(turn, deps);
   deps.onEnd(turn);
   deps.info(`turn ${turn.id} of conversation ${turn.conv_id} was running when the server ended: interrupted`);
-}
-
-/** The mapping may not have been written yet when the first turn of a session was cut off. */
-function adoptSession(turn: Turn, deps: RecoveryDeps): void {
-  const record = deps.mapping.get(turn.conv_id);
-  if (!record || record.session_id || (record.reset_at ?? '') > (turn.started_at ?? '')) return;
-  saveRecord(turn.conv_id, { ...record, session_id: turn.session_id }, deps);
 }
 
 /** The text of a turn whose server is gone: from its events, or from the transcript where that has more. */
@@ -104,52 +103,27 @@ async function readProducedText(turn: Turn, deps: RecoveryDeps): Promise<string>
 export async function restoreMapping(
   deps: Pick<RecoveryDeps, 'turns' | 'mapping' | 'agent' | 'info'>,
 ): Promise<void> {
-  for (const turn of deps.turns.newestEnded()) applyNewestTurn(turn, deps);
-  for (const { conv_id, session_id, started_at, created_at, options } of deps.turns.newest()) {
+  for (const turn of deps.turns.newestStarted()) adoptSession(turn, deps.mapping);
+  for (const { conv_id, session_id, created_at, options } of deps.turns.newest()) {
     if (deps.mapping.get(conv_id)) continue;
     const id = session_id ?? options.session_id ?? null;
     const found = id ? await deps.agent.transcripts.find(id) : null;
     const project = found?.project ?? options.project;
-    const record: ConversationRecord = {
+    const record: NewConversationRecord = {
       session_id: id,
       created_at,
-      last_message_at: started_at ?? created_at,
-      turn_count: found ? 1 : 0,
-      last_message: null,
       ...(project ? { project } : {}),
     };
-    saveRecord(conv_id, record, deps);
+    deps.mapping.note(conv_id, record);
     deps.info(`conversation ${conv_id} was missing from sessions.json and is back`);
   }
 }
 
-/** A crash between the end of a turn and the next write of sessions.json leaves the mapping behind the turns. */
-function applyNewestTurn(turn: Turn, deps: Pick<RecoveryDeps, 'mapping'>): void {
-  const record = deps.mapping.get(turn.conv_id);
-  const isBehind =
-    record && record.settled_turn !== turn.id && (turn.ended_at ?? '') > (record.reset_at ?? '');
-  if (!isBehind) return;
+/** A crash between a change of session by a turn and the next write of sessions.json leaves the earlier session there. */
+function adoptSession(turn: ReturnType<TurnStore['newestStarted']>[number], mapping: MappingStore): void {
+  const record = mapping.get(turn.conv_id);
+  if (!record || (record.reset_at ?? '') > turn.started_at) return;
+  const session_id = turn.final_session_id ?? turn.session_id;
   const follows = record.session_id === null || record.session_id === turn.session_id;
-  const session_id = follows ? (turn.result?.session_id ?? turn.session_id) : record.session_id;
-  const turn_count = record.turn_count + (turn.result ? 1 : 0);
-  saveRecord(
-    turn.conv_id,
-    {
-      ...record,
-      session_id,
-      turn_count,
-      last_message_at: turn.ended_at ?? record.last_message_at,
-      settled_turn: turn.id,
-    },
-    deps,
-  );
-}
-
-/** In memory it holds at once; if the disk refuses, the store tries again automatically. */
-function saveRecord(
-  convId: string,
-  record: ConversationRecord,
-  { mapping }: Pick<RecoveryDeps, 'mapping'>,
-): void {
-  mapping.note(convId, record);
+  if (follows && session_id !== record.session_id) mapping.note(turn.conv_id, { ...record, session_id });
 }

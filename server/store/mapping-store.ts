@@ -5,8 +5,9 @@ import { ConvId } from '../../contract/common.ts';
 import { replaceByOldNames, storedOptionsShape, takeOldNames } from '../../contract/conversation-options.ts';
 import { AppError } from '../app-error.ts';
 import { describeFileFault, type NoteFault } from '../util/file-fault.ts';
+import { addFacts, countTurnsBefore, withTurnMarker } from './conversation-facts.ts';
 import { createJsonFile } from './json-file.ts';
-import type { ConversationRecord, MappingStore } from './port.ts';
+import type { ConversationRecord, MappingStore, NewConversationRecord, TurnStore } from './port.ts';
 
 /** An entry as the original system, or a hand, may have written it: what is missing is filled in. */
 const EntryFields = z.looseObject({
@@ -26,10 +27,19 @@ const EntryFields = z.looseObject({
   ...storedOptionsShape,
   context: z.object({ tokens: z.number(), window: z.number().nullable() }).optional().catch(undefined),
   reset_at: z.string().optional().catch(undefined),
+  turns_before: z.number().optional().catch(undefined),
   settled_turn: z.string().optional().catch(undefined),
 });
 
-const Entry = z.looseObject({}).transform(takeOldNames).pipe(EntryFields);
+const Entry = z
+  .looseObject({})
+  .transform(takeOldNames)
+  .pipe(EntryFields)
+  // Earlier versions named the newest turn that the entry includes. All turns of such an entry are in the journal, except
+  // those of the original system, which `countTurnsBefore` finds.
+  .transform(({ settled_turn, ...entry }) =>
+    settled_turn ? { ...entry, turns_before: entry.turns_before ?? 0 } : entry,
+  );
 
 /** Other fields, as a newer version may write them, are kept. */
 const File = z.looseObject({ conversations: z.record(z.string(), z.unknown()) });
@@ -45,6 +55,7 @@ const retryMs = 500;
 /** Opens `sessions.json` in the data folder, taking over a file that the original system wrote. */
 export async function openMappingStore(deps: {
   folder: string;
+  turns: Pick<TurnStore, 'activityOf' | 'onActivity'>;
   now(): Date;
   note: NoteFault;
   onOddEntry(name: string, what: string): void;
@@ -61,11 +72,13 @@ export async function openMappingStore(deps: {
       }
       const id = freeId(name, taken);
       if (id !== name) deps.onOddEntry(name, `it is now called ${id}, with the old name as its title`);
+      const activity = deps.turns.activityOf(id);
       const created_at = entry.created_at ?? entry.last_message_at ?? deps.now().toISOString();
       const title = id === name ? {} : { title: name };
       taken[id] = {
         ...title,
         ...entry,
+        ...(activity ? { turns_before: countTurnsBefore(entry, activity.completed) } : {}),
         created_at,
         last_message_at: entry.last_message_at ?? created_at,
       };
@@ -74,17 +87,34 @@ export async function openMappingStore(deps: {
   };
   const low = new Low<Shape>(createJsonFile(file, { parse, note: deps.note }), { conversations: {} });
   await low.read();
-  const records = new Map(Object.entries(low.data.conversations));
+  /** As they were last written by a caller. */
+  const stored = new Map<string, NewConversationRecord>();
+  /** The same with the facts that follow from their turns. */
+  const records = new Map<string, ConversationRecord>();
+  for (const [id, record] of Object.entries(low.data.conversations)) set(id, record);
   let trouble: string | null = null;
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
   let retry: NodeJS.Timeout | null = null;
   let later: NodeJS.Timeout | null = null;
 
+  function set(id: string, record: NewConversationRecord | null): void {
+    if (record) {
+      stored.set(id, record);
+      records.set(id, addFacts(record, deps.turns.activityOf(id)));
+    } else {
+      stored.delete(id);
+      records.delete(id);
+    }
+  }
+
+  const toStored = (id: string, record: ConversationRecord) =>
+    replaceByOldNames(withTurnMarker(record, deps.turns.activityOf(id)));
+
   async function write(): Promise<void> {
     try {
       low.data.conversations = Object.fromEntries(
-        [...records].map(([id, record]) => [id, replaceByOldNames(record)]),
+        [...records].map(([id, record]) => [id, toStored(id, record)]),
       );
       await low.write();
       trouble = null;
@@ -114,31 +144,38 @@ export async function openMappingStore(deps: {
   }
 
   /** A change that is refused has no effect: the next write, which succeeds, must not bring it after all. */
-  async function change(id: string, record: ConversationRecord | null): Promise<void> {
-    const before = records.get(id);
-    if (record) records.set(id, record);
-    else records.delete(id);
+  async function change(id: string, record: NewConversationRecord | null): Promise<void> {
+    const before = stored.get(id) ?? null;
+    set(id, record);
     try {
       await save();
     } catch (error) {
-      if (records.get(id) === (record ?? undefined)) {
-        if (before) records.set(id, before);
-        else records.delete(id);
-      }
+      if ((stored.get(id) ?? null) === record) set(id, before);
       throw error;
     }
   }
+
+  function saveLater(): void {
+    later ??= setTimeout(() => {
+      later = null;
+      save().catch(() => {}); // The store retries, and reports the trouble.
+    }, laterMs);
+  }
+
+  deps.turns.onActivity((id) => {
+    const record = stored.get(id);
+    if (!record) return;
+    set(id, record);
+    saveLater();
+  });
 
   return {
     all: () => records,
     get: (id) => records.get(id),
     put: (id, record) => change(id, record),
     note(id, record) {
-      records.set(id, record);
-      later ??= setTimeout(() => {
-        later = null;
-        save().catch(() => {}); // It tries again by itself, and says so.
-      }, laterMs);
+      set(id, record);
+      saveLater();
     },
     remove: (id) => change(id, null),
     trouble: () => trouble,

@@ -115,4 +115,5 @@ export const migrations: readonly string[] = [
   'CREATE INDEX archive_by_session ON archive (session_id, seq);',
   `ALTER TABLE event ADD COLUMN is_detail INTEGER NOT NULL DEFAULT 0;
    ${markDetails}`,
+  'ALTER TABLE turn ADD COLUMN context TEXT;',
 ];

@@ -108,7 +108,7 @@ function findTrace({ folder, wasUsed }: JournalDeps): string | null {
   const found = names.find((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }));
   if (found) return `${found} is there`;
   const mapping = ['sessions.json', 'sessions.json.bak'].find((name) =>
-    readText(join(folder, name)).includes('"settled_turn"'),
+    /"(turns_before|settled_turn)"/.test(readText(join(folder, name))),
   );
   if (mapping) return `${mapping} names turns of it`;
   // A sessions.json alone is one of the original system, which is taken over.

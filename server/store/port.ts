@@ -59,8 +59,21 @@ export type Turn = {
 /** The end of a turn, as stored. */
 export type TurnEnd = Pick<Turn, 'state' | 'text' | 'result' | 'error' | 'ended_at'>;
 
-/** The cost of a turn, and the session of the conversation after it. */
-export type TurnCost = { usd: number; final_session_id: string | null } | null;
+/** How much of the model's context the newest request filled, in tokens. */
+export type ContextUse = { tokens: number; window: number | null };
+
+/** What a turn leaves: its cost, the session of the conversation after it, and how full its context is. */
+export type TurnRemains = { usd: number; final_session_id: string | null; context: ContextUse | null };
+
+/** What the turns of a conversation say about it. */
+export type TurnActivity = {
+  completed: number;
+  /** The beginning of the newest message. */
+  last_message: string | null;
+  /** When the newest message was accepted or the newest turn ended. */
+  last_at: string | null;
+  context: ContextUse | null;
+};
 
 /**
  * The turns, in the order in which they were accepted. Each change is on disk, together with its
@@ -90,7 +103,7 @@ export interface TurnStore {
   change(id: string, changes: Pick<Turn, 'message' | 'options'>, event: Event): void;
   /** Reorders queued turns of one conversation; together they keep their ranks. */
   reorder(ids: readonly string[], event: Event): void;
-  end(id: string, end: TurnEnd, event: Event, cost: TurnCost): void;
+  end(id: string, end: TurnEnd, event: Event, remains: TurnRemains | null): void;
   /** Whether a turn was completed in a session (then it must have a transcript), or only started. */
   knowsSession(sessionId: string): 'completed' | 'begun' | 'unknown';
   /** The cost of all turns that ended since `at` (ISO-8601), in USD. */
@@ -106,8 +119,15 @@ export interface TurnStore {
   forget(convId: string): void;
   /** The turns of a conversation that ran between two times (ISO-8601) and ended, oldest first. */
   endedBetween(convId: string, from: string, to: string): HistoryTurn[];
-  /** The newest ended turn of each conversation. */
-  newestEnded(): Turn[];
+  /** Null if the journal cannot be used. */
+  activityOf(convId: string): TurnActivity | null;
+  /** Calls `listener` when the activity of a conversation changed. */
+  onActivity(listener: (convId: string) => void): void;
+  /** The turn of each conversation that was started last. */
+  newestStarted(): (Pick<Turn, 'conv_id' | 'session_id'> & {
+    final_session_id: string | null;
+    started_at: string;
+  })[];
   /** The newest turn of each conversation, with the session of the newest started turn. */
   newest(): Pick<Turn, 'conv_id' | 'session_id' | 'started_at' | 'created_at' | 'options'>[];
 }
@@ -181,13 +201,18 @@ export type ConversationRecord = StoredOptions & {
   last_message_at: string;
   turn_count: number;
   last_message: string | null;
-  /** How much of the model's context the newest request filled, in tokens. */
-  context?: { tokens: number; window: number | null };
-  /** When the conversation was last reset. */
+  context?: ContextUse;
+  /** When somebody last chose the session: by a reset, or by naming another one. */
   reset_at?: string;
-  /** The newest turn whose end this record includes. */
-  settled_turn?: string;
+  /** How many turns it had before those of the journal. */
+  turns_before?: number;
 };
+
+type Facts = 'turn_count' | 'last_message' | 'last_message_at' | 'context';
+
+/** A conversation as it is written. Its facts follow from its turns; those given here are of the time before them. */
+export type NewConversationRecord = Omit<ConversationRecord, Facts> &
+  Partial<Pick<ConversationRecord, Facts>>;
 
 /** The mapping of conversations to sessions. Reads are from memory; a change is on disk when it resolves. */
 export interface MappingStore {
@@ -197,12 +222,12 @@ export interface MappingStore {
    * Writes one conversation. Rejects with AppError `storage_unavailable` if the disk refuses; the change then has no
    * effect.
    */
-  put(id: string, record: ConversationRecord): Promise<void>;
+  put(id: string, record: NewConversationRecord): Promise<void>;
   /**
    * For a change that the turns on disk bring back after a crash. It holds in memory at once and goes with the next
    * write; if the disk refuses, the store tries again.
    */
-  note(id: string, record: ConversationRecord): void;
+  note(id: string, record: NewConversationRecord): void;
   /** Like `put`: a conversation whose removal is refused is still there. */
   remove(id: string): Promise<void>;
   /** The last disk error, as a message. */

@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import type { EventWriter } from './journal.ts';
 import type { Turn, TurnFailure, TurnOptions, TurnStore } from './port.ts';
 import { parseStored } from './sqlite-error.ts';
+import { TurnActivities } from './turn-activity.ts';
 
 type Row = {
   [K in keyof Turn]: Turn[K] extends string | null
@@ -42,7 +43,8 @@ export function createTurnStore({
   const change = database.prepare('UPDATE turn SET message = ?, options = ? WHERE id = ?');
   const place = database.prepare('UPDATE turn SET rank = ? WHERE id = ?');
   const end = database.prepare(
-    `UPDATE turn SET state = ?, text = ?, result = ?, error = ?, ended_at = ?, final_session_id = ?, spent_usd = ? WHERE id = ?`,
+    `UPDATE turn SET state = ?, text = ?, result = ?, error = ?, ended_at = ?, final_session_id = ?, spent_usd = ?,
+       context = ? WHERE id = ?`,
   );
   const completedIn = database.prepare(
     "SELECT 1 FROM turn WHERE final_session_id = ? AND state = 'completed' LIMIT 1",
@@ -67,10 +69,12 @@ export function createTurnStore({
   );
   const forgetEvents = database.prepare('DELETE FROM event WHERE conv_id = ?');
   const forgetPrompts = database.prepare('DELETE FROM prompt WHERE conv_id = ?');
-  const newestEnded = database.prepare(
-    `SELECT * FROM turn WHERE conv_id NOT LIKE 'deleted:%' AND seq IN
-       (SELECT max(seq) FROM turn WHERE ${ended} AND ended_at IS NOT NULL GROUP BY conv_id)`,
+  // SQLite takes the other columns from the row that has the maximum.
+  const newestStarted = database.prepare(
+    `SELECT conv_id, session_id, final_session_id, max(started_at) AS started_at FROM turn
+     WHERE started_at IS NOT NULL AND conv_id NOT LIKE 'deleted:%' GROUP BY conv_id`,
   );
+  const activities = new TurnActivities(database);
   const newest = database.prepare(
     `SELECT conv_id, created_at, started_at, options,
             (SELECT coalesce(final_session_id, session_id) FROM turn AS t
@@ -136,6 +140,7 @@ export function createTurnStore({
         );
         events.write([queuedEvent(turn, 'message', options)]);
       });
+      activities.recordMessage(turn);
       events.announce();
       return { turn: get(turn.id) as Turn, isNew: true };
     },
@@ -199,6 +204,7 @@ export function createTurnStore({
         change.run(JSON.stringify(message), JSON.stringify(options), id);
         events.write([event]);
       });
+      activities.recordChange(event.conv_id);
       events.announce();
     },
     reorder(ids, event) {
@@ -209,7 +215,7 @@ export function createTurnStore({
       });
       events.announce();
     },
-    end(id, value, event, cost) {
+    end(id, value, event, remains) {
       const { state, text, result, error, ended_at } = value;
       database.durably(() => {
         end.run(
@@ -218,12 +224,14 @@ export function createTurnStore({
           result && JSON.stringify(result),
           error && JSON.stringify(error),
           ended_at,
-          cost?.final_session_id ?? null,
-          cost?.usd ?? 0,
+          remains?.final_session_id ?? null,
+          remains?.usd ?? 0,
+          remains?.context ? JSON.stringify(remains.context) : null,
           id,
         );
         events.write([event]);
       });
+      activities.recordEnd(get(id) as Turn, value, remains?.context ?? null);
       events.announce();
     },
     knowsSession: (sessionId) =>
@@ -250,6 +258,7 @@ export function createTurnStore({
         forgetEvents.run(convId);
         forgetPrompts.run(convId);
       });
+      activities.forget(convId);
       events.drop(convId);
     },
     endedBetween: (convId, from, to) =>
@@ -259,7 +268,9 @@ export function createTurnStore({
           return attachments.length ? { ...turn, attachments } : turn;
         },
       ),
-    newestEnded: () => (newestEnded.all() as Row[]).map((row) => toTurn(row) as Turn),
+    activityOf: (convId) => activities.get(convId),
+    onActivity: (listener) => activities.onChange(listener),
+    newestStarted: () => newestStarted.all() as ReturnType<TurnStore['newestStarted']>,
     newest: () =>
       (newest.all() as Row[]).map(
         (row) => ({ ...row, options: parseStored(row.options) }) as ReturnType<TurnStore['newest']>[number],

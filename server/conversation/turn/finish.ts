@@ -33,20 +33,21 @@ export function createTurnFinisher(deps: {
     const event = toEndEvent(turn, turnEnd);
     const ended = { ...turn, ...turnEnd };
     // A process that was killed says nothing of what it has spent: what was heard of it before counts.
-    const cost = {
+    const remains = {
       usd: end?.cost ?? deps.budgets.spentSoFar(turn.id),
       final_session_id: ended.result?.session_id ?? turn.session_id,
+      context: active.context,
     };
     await retryUntilWritten(
       () => {
-        turns.end(turn.id, turnEnd, event, cost);
-        deps.budgets.recordCost(turn.id, turn.conv_id, cost.usd);
+        turns.end(turn.id, turnEnd, event, remains);
+        deps.budgets.recordCost(turn.id, turn.conv_id, remains.usd);
       },
       () => waiters.notifyEnded(ended),
     );
     Object.assign(turn, turnEnd);
     void deps.undo.after(turn.id);
-    recordEnd(ended, end, active.context);
+    followSession(ended, end);
     schedulerState.active.delete(turn.id);
     if (run) {
       const held = {
@@ -85,20 +86,12 @@ export function createTurnFinisher(deps: {
     }
   }
 
-  /** Keeps the mapping in step with a turn that ended; /clear leaves the conversation with another session. */
-  function recordEnd(turn: Turn, end: RunEnd | null, context: ActiveTurn['context']): void {
-    const record = mapping.get(turn.conv_id);
-    if (!record) return;
-    const answer = end?.kind === 'answer' ? end : null;
-    const follows = answer !== null && record.session_id === turn.session_id;
-    records.saveLater(turn.conv_id, {
-      ...record,
-      session_id: follows ? answer.sessionId : record.session_id,
-      last_message_at: turn.ended_at ?? record.last_message_at,
-      turn_count: record.turn_count + (answer ? 1 : 0),
-      settled_turn: turn.id,
-      ...(context ? { context } : {}),
-    });
+  /** /clear leaves the conversation with another session. */
+  function followSession({ conv_id, session_id }: Turn, end: RunEnd | null): void {
+    const record = mapping.get(conv_id);
+    if (!record || end?.kind !== 'answer' || end.sessionId === session_id) return;
+    if (record.session_id === session_id)
+      records.saveLater(conv_id, { ...record, session_id: end.sessionId });
   }
 
   return { settle: finishTurn };
