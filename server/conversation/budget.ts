@@ -72,9 +72,11 @@ export function createBudget(deps: {
       if (all?.reached) throw new AppError('budget_reached', `BUDGET_DAY_USD: ${words(all)} today.`);
     },
     hasLimit: (convId: string): boolean => limitOf(convId) !== null || deps.dayLimit !== null,
-    /** What a running turn may spend in all (USD), by the limit that is nearer; `spent` is what it has spent so far. */
-    remaining(turnId: string, convId: string, spent: number): number {
-      running.set(turnId, { convId, usd: spent });
+    /** A running turn has spent this much so far. */
+    recordSpending: (turnId: string, convId: string, usd: number): void =>
+      void running.set(turnId, { convId, usd }),
+    /** What a running turn may spend in all (USD), by the limit that is nearer. */
+    remaining(turnId: string, convId: string): number {
       const own = limitOf(convId);
       const others =
         (byConversation.get(convId) ?? 0) + runningIn((turn, conv) => turn !== turnId && conv === convId);

@@ -101,7 +101,7 @@ export class LiveSessions {
     prompts.allowUnneeded((prompt) => {
       if (prompt.kind !== 'budget' || prompt.conv_id !== id) return false;
       const spent = Number(prompt.input['spent_usd']);
-      return spent < budgets.remaining(prompt.turn_id, id, spent);
+      return spent < budgets.remaining(prompt.turn_id, id);
     });
   }
 

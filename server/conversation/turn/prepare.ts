@@ -95,6 +95,13 @@ export function createTurnPreparer(deps: {
     };
   }
 
+  /** The agent reports what a turn has spent, and gets what the turn may spend in all. */
+  function reportSpending(turn: Turn, spent: number): number {
+    if (isEnded(turn)) return Number.POSITIVE_INFINITY;
+    deps.budgets.recordSpending(turn.id, turn.conv_id, spent);
+    return deps.budgets.remaining(turn.id, turn.conv_id);
+  }
+
   return {
     getSessionId,
     resolveLocation,
@@ -114,14 +121,7 @@ export function createTurnPreparer(deps: {
         literal: turn.options.literal ?? false,
         attachments: (turn.options.attachments ?? []).filter(({ forModel }) => forModel),
         follow,
-        budget: deps.budgets.hasLimit(turn.conv_id)
-          ? {
-              left: (spent) =>
-                isEnded(turn)
-                  ? Number.POSITIVE_INFINITY
-                  : deps.budgets.remaining(turn.id, turn.conv_id, spent),
-            }
-          : null,
+        budget: deps.budgets.hasLimit(turn.conv_id) ? { left: (spent) => reportSpending(turn, spent) } : null,
       };
     },
   };

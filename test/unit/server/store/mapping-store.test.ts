@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import {
   ChangeConversation,
   CreateConversation,
@@ -11,64 +11,9 @@ import {
   showOptions,
 } from '../../../../contract/conversation-options.ts';
 import type { Event } from '../../../../contract/event.ts';
-import { openDatabase } from '../../../../server/store/database.ts';
-import { createJournal } from '../../../../server/store/journal.ts';
-import { openMappingStore } from '../../../../server/store/mapping-store.ts';
-import type { ContextUse, TurnStore } from '../../../../server/store/port.ts';
-import { createTurnStore } from '../../../../server/store/turn-store.ts';
+import { acceptTurn, at, endTurn, openStores, runTurn } from '../../../helper/stores.ts';
 import { createWorkspace } from '../../../helper/workspace.ts';
 import { verifies } from '../../../requirement/verifies.ts';
-
-const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
-
-/** Opens the stores of a data folder, as the server does. `crash` leaves sessions.json as it was last written. */
-async function openStores(folder: string) {
-  const database = openDatabase(folder, { acceptEmpty: true });
-  const now = () => new Date(at(0));
-  const keep = { bytes: 1_000_000, days: 30 };
-  const journal = createJournal({ database, keep, now, onTrouble: () => {} });
-  const turns = createTurnStore({ database, events: journal });
-  const mapping = await openMappingStore({ folder, turns, now, note: () => {}, onOddEntry: () => {} });
-  let isOpen = true;
-  const crash = () => {
-    if (!isOpen) return;
-    isOpen = false;
-    journal.dispose();
-    database.dispose();
-  };
-  onTestFinished(async () => {
-    await mapping.dispose();
-    crash();
-  });
-  const close = async () => {
-    await mapping.dispose();
-    crash();
-  };
-  return { turns, mapping, database, close, crash };
-}
-
-let number = 0;
-
-function acceptTurn(turns: TurnStore, message: string, second: number): string {
-  number += 1;
-  const id = `t${number}`;
-  turns.accept({ id, conv_id: 'a', message, options: {}, created_at: at(second) }, null, '');
-  return id;
-}
-
-function endTurn(turns: TurnStore, id: string, second: number, context: ContextUse | null, isAnswer = true) {
-  const event = { type: 'turn.cancelled', conv_id: 'a', turn_id: id, at: at(second) } as unknown as Event;
-  const result = isAnswer ? ({ session_id: 's' } as never) : null;
-  const state = isAnswer ? 'completed' : 'failed';
-  const end = { state, text: '', result, error: null, ended_at: at(second) } as const;
-  turns.end(id, end, event, { usd: 1, final_session_id: 's', context });
-}
-
-function runTurn(turns: TurnStore, message: string, second: number): void {
-  const id = acceptTurn(turns, message, second);
-  turns.start(id, { session_id: 's', started_at: at(second), steers: null });
-  endTurn(turns, id, second + 1, { tokens: second, window: 100 });
-}
 
 const fileOf = (folder: string) => join(folder, 'sessions.json');
 const readEntry = async (folder: string) =>
@@ -145,13 +90,8 @@ verifies('turn.accept', 'keeps what the turns say in memory as a restart reads i
           first.turns.start(id, { session_id: 's', started_at: at(index), steers: null });
         else if (does === 'change') first.turns.change(id, { message: text, options: {} }, changed(id));
         else {
-          endTurn(
-            first.turns,
-            id,
-            index,
-            index % 2 ? { tokens: index, window: null } : null,
-            does === 'complete',
-          );
+          const context = index % 2 ? { tokens: index, window: null } : null;
+          endTurn(first.turns, id, index, { sessionId: does === 'complete' ? 's' : null, context });
           open.shift();
         }
       }
