@@ -25,8 +25,6 @@ type Option = {
    * value. `next process`: an open process keeps the old one, and the next turn starts another.
    */
   applies: 'never' | 'now' | 'next process';
-  /** `list`: in each row of the list of conversations. `snapshot`: only in the snapshot of one conversation. */
-  shown: 'list' | 'snapshot';
   /** Whether a fork takes it over. */
   isCopied: boolean;
   about?: string;
@@ -46,17 +44,15 @@ export const conversationOptions = {
     stored: z.string(),
     scope: 'conversation',
     applies: 'never',
-    shown: 'list',
     isCopied: true,
   },
   /** Without a project the server's default project is used. */
-  project: { value: ProjectPath, scope: 'conversation', applies: 'never', shown: 'list', isCopied: true },
+  project: { value: ProjectPath, scope: 'conversation', applies: 'never', isCopied: true },
   model: {
     value: ModelName,
     default: null,
     scope: 'turn',
     applies: 'now',
-    shown: 'list',
     isCopied: true,
   },
   effort: {
@@ -64,7 +60,6 @@ export const conversationOptions = {
     default: null,
     scope: 'turn',
     applies: 'now',
-    shown: 'list',
     isCopied: true,
   },
   permission_mode: {
@@ -72,7 +67,6 @@ export const conversationOptions = {
     default: null,
     scope: 'turn',
     applies: 'now',
-    shown: 'list',
     isCopied: true,
   },
   max_cost_usd: {
@@ -80,7 +74,6 @@ export const conversationOptions = {
     default: null,
     scope: 'conversation',
     applies: 'never',
-    shown: 'list',
     isCopied: true,
     about: 'what its turns may cost together, in USD',
   },
@@ -89,7 +82,6 @@ export const conversationOptions = {
     default: null,
     scope: 'conversation',
     applies: 'next process',
-    shown: 'snapshot',
     isCopied: true,
   },
   extra_args: {
@@ -97,7 +89,6 @@ export const conversationOptions = {
     default: null,
     scope: 'conversation',
     applies: 'next process',
-    shown: 'snapshot',
     isCopied: true,
   },
   archived: {
@@ -105,7 +96,6 @@ export const conversationOptions = {
     default: false,
     scope: 'conversation',
     applies: 'never',
-    shown: 'list',
     isCopied: false,
   },
   pinned: {
@@ -113,7 +103,6 @@ export const conversationOptions = {
     default: false,
     scope: 'conversation',
     applies: 'never',
-    shown: 'list',
     isCopied: false,
   },
   notify: {
@@ -121,7 +110,6 @@ export const conversationOptions = {
     default: null,
     scope: 'conversation',
     applies: 'never',
-    shown: 'list',
     isCopied: true,
     about: 'what a push is sent for; null: as the settings say',
   },
@@ -130,7 +118,6 @@ export const conversationOptions = {
     default: 'wait',
     scope: 'conversation',
     applies: 'never',
-    shown: 'list',
     isCopied: false,
     about: 'what happens to messages while its session is open in a terminal that was started here',
     oldName: 'desk_messages',
@@ -140,7 +127,6 @@ export const conversationOptions = {
     default: false,
     scope: 'conversation',
     applies: 'never',
-    shown: 'list',
     isCopied: false,
     about: 'true: queued messages do not start until this is false again, or another message comes',
   },
@@ -155,7 +141,6 @@ export type TurnOptionName = NameWhere<{ scope: 'turn' }>;
 /** The options that a process is started with. */
 export type LaunchOptionName = NameWhere<{ applies: 'now' } | { applies: 'next process' }>;
 export type AdjustableOptionName = NameWhere<{ applies: 'now' }>;
-type ListedOptionName = NameWhere<{ shown: 'list' }>;
 type RenamedOptionName = NameWhere<{ oldName: string }>;
 type OldName = Rows[RenamedOptionName]['oldName'];
 
@@ -205,12 +190,11 @@ export const storedOptionsShape = toShape(optionNames(), (row) =>
 /** A conversation's options as they are stored. */
 export type StoredOptions = { [N in OptionName]?: z.output<(typeof storedOptionsShape)[N]> };
 
-/** The options in a row of the list, each with its default filled in. */
-export const listedOptionsShape = {
-  ...(toShape(
-    optionNames(({ shown }) => shown === 'list'),
-    (row) => orNull(row, storedSchema(row)),
-  ) as { [N in ListedOptionName]: OrNull<N, StoredSchema<N>> }),
+/** The options in the summary of a conversation, each with its default filled in. */
+export const shownOptionsShape = {
+  ...(toShape(optionNames(), (row) => orNull(row, storedSchema(row))) as {
+    [N in OptionName]: OrNull<N, StoredSchema<N>>;
+  }),
   ...(Object.fromEntries(
     renamedOptions().map(([name, oldName]) => [
       oldName,
@@ -218,12 +202,6 @@ export const listedOptionsShape = {
     ]),
   ) as { [N in OldName]: Rows[RenamedOptionName]['value'] }),
 };
-
-/** The options that only the snapshot of a conversation has. */
-export const snapshotOptionsShape = toShape(
-  optionNames(({ shown }) => shown === 'snapshot'),
-  (row) => orNull(row, storedSchema(row)),
-) as { [N in Exclude<OptionName, ListedOptionName>]: OrNull<N, StoredSchema<N>> };
 
 /** What the next turn runs with; null if neither the conversation nor the server's settings say. */
 export const effectiveOptionsShape = toShape(turnOptionNames, (row) => storedSchema(row).nullable()) as {
@@ -300,20 +278,13 @@ export function pickOptions(options: StoredOptions, names: readonly OptionName[]
 
 type Output<S extends Record<string, z.ZodType>> = { [N in keyof S]: z.output<S[N]> };
 
-/** The options as the list and the snapshot show them: each has a value. */
-export function showOptions(options: StoredOptions & { title: string; project: string }): {
-  listed: Output<typeof listedOptionsShape>;
-  inSnapshot: Output<typeof snapshotOptionsShape>;
-} {
-  const show = (shown: Option['shown']) =>
-    Object.fromEntries(
-      optionNames((row) => row.shown === shown).map((name) => {
-        const row: Option = conversationOptions[name];
-        return [name, options[name] ?? row.default];
-      }),
-    );
-  return {
-    listed: addOldNames(show('list')) as Output<typeof listedOptionsShape>,
-    inSnapshot: show('snapshot') as Output<typeof snapshotOptionsShape>,
-  };
+/** The options as a summary shows them: each has a value. */
+export function showOptions(
+  options: StoredOptions & { title: string; project: string },
+): Output<typeof shownOptionsShape> {
+  const filled = optionNames().map((name) => {
+    const row: Option = conversationOptions[name];
+    return [name, options[name] ?? row.default];
+  });
+  return addOldNames(Object.fromEntries(filled)) as Output<typeof shownOptionsShape>;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { effectiveOptionsShape, listedOptionsShape, snapshotOptionsShape } from './conversation-options.ts';
+import { effectiveOptionsShape, shownOptionsShape } from './conversation-options.ts';
 import { Prompt } from './prompt.ts';
 import { LiveTurn, TurnSummary } from './turn.ts';
 
@@ -37,7 +37,7 @@ export const ConversationSummary = z.object({
   last_message: z.string().nullable().describe('the first 100 characters of the newest message'),
   created_at: z.string(),
   last_message_at: z.string(),
-  ...listedOptionsShape,
+  ...shownOptionsShape,
   runs_with: z
     // The settings of the server always have a permission mode.
     .object({ ...effectiveOptionsShape, permission_mode: z.string() })
@@ -49,7 +49,6 @@ export const ConversationSummary = z.object({
 
 /** The whole state of a conversation: enough to draw a page, with the cursor to follow its events from. */
 export const ConversationSnapshot = ConversationSummary.extend({
-  ...snapshotOptionsShape,
   turn: LiveTurn.nullable().describe('the running turn, with its text so far'),
   steered: z.array(TurnSummary).describe('messages that were given to the running turn'),
   queue: z.array(TurnSummary),

@@ -142,9 +142,7 @@ export function createConversationParts({ stores, services, files, settings }: C
  */
 function restoreTurns(turns: TurnStore, state: ReturnType<typeof createSchedulerState>): Turn[] {
   state.queue.push(...turns.inState('queued'));
-  // Nobody can answer a waiting turn any more: its end is all that is left.
-  const waiting = turns.inState('waiting').map((turn): Turn => ({ ...turn, state: 'running' }));
-  const leftovers = [...turns.inState('running'), ...waiting];
+  const leftovers = turns.inState('running');
   for (const turn of leftovers) state.active.set(turn.id, createActiveTurn(turn, true));
   return leftovers;
 }

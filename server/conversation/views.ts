@@ -142,12 +142,12 @@ export class ConversationViews {
   }
 
   #toSummary(id: string, record: ConversationRecord, queued: number): ConversationSummary {
-    const { agent, budgets, defaults, leases, schedulerState } = this.#deps;
+    const { agent, budgets, defaults, leases, projectOf, schedulerState } = this.#deps;
     const active = findActiveTurn(schedulerState, id);
     const isInTerminal = record.session_id !== null && leases.isForTerminal(record.session_id);
     return {
       id,
-      ...this.#showOptions(id, record).listed,
+      ...showOptions({ ...record, title: record.title ?? id, project: projectOf(record) }),
       session_id: record.session_id,
       state: this.#stateOf(id, active, queued),
       turn_id: active?.turn.id ?? null,
@@ -164,10 +164,6 @@ export class ConversationViews {
       // The name of earlier versions.
       at_desk: isInTerminal,
     };
-  }
-
-  #showOptions(id: string, record: ConversationRecord): ReturnType<typeof showOptions> {
-    return showOptions({ ...record, title: record.title ?? id, project: this.#deps.projectOf(record) });
   }
 
   #stateOf(id: string, active: ActiveTurn | null, queued: number): ConversationSummary['state'] {
@@ -187,7 +183,6 @@ export class ConversationViews {
     const last = ifStored(() => turns.lastEnded(id), null);
     return {
       ...this.#toSummary(id, record, queue.length),
-      ...this.#showOptions(id, record).inSnapshot,
       turn: active && liveTurn(toSummary(active.turn)),
       steered: [],
       queue: queue.map((turn) => toSummary(turn)),

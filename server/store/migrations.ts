@@ -7,6 +7,9 @@ export const markDetails = `UPDATE event SET is_detail = 1 WHERE substr(data, 1,
      '{"type":"tool.started"', '{"type":"tool.finished"', '{"type":"usage"'
    );`;
 
+/** A turn waits while a prompt of it is open. Older versions also stored that as its state. */
+export const resetWaiting = "UPDATE turn SET state = 'running' WHERE state = 'waiting';";
+
 /**
  * The SQL that brings the tables from each version to the next; a released entry never changes.
  * Messages and other texts are stored as JSON text: a bare NUL would end a text column of SQLite early.
@@ -115,5 +118,6 @@ export const migrations: readonly string[] = [
   'CREATE INDEX archive_by_session ON archive (session_id, seq);',
   `ALTER TABLE event ADD COLUMN is_detail INTEGER NOT NULL DEFAULT 0;
    ${markDetails}`,
-  'ALTER TABLE turn ADD COLUMN context TEXT;',
+  `ALTER TABLE turn ADD COLUMN context TEXT;
+   ${resetWaiting}`,
 ];

@@ -24,10 +24,6 @@ export function createPromptStore({
   const between = database.prepare(
     "SELECT data, outcome FROM prompt WHERE conv_id = ? AND data ->> 'opened_at' BETWEEN ? AND ? ORDER BY rowid",
   );
-  const isOpen = database.prepare('SELECT 1 FROM prompt WHERE turn_id = ? AND outcome IS NULL LIMIT 1');
-  const setState = database.prepare(
-    "UPDATE turn SET state = ? WHERE id = ? AND state IN ('running', 'waiting')",
-  );
   const rules = database.prepare('SELECT data FROM rule ORDER BY rowid');
   const addRule = database.prepare('INSERT INTO rule (id, data) VALUES (?, ?)');
   const removeRule = database.prepare('DELETE FROM rule WHERE id = ?');
@@ -39,7 +35,6 @@ export function createPromptStore({
     const { conv_id, turn_id, opened_at } = prompt;
     database.durably(() => {
       store(JSON.stringify(prompt));
-      setState.run('waiting', turn_id);
       events.write([{ type: 'prompt.opened', conv_id, turn_id, at: opened_at, prompt }]);
     });
     events.announce();
@@ -52,7 +47,6 @@ export function createPromptStore({
     close({ id, conv_id, turn_id }, { outcome, reply, by, audit: entry }) {
       database.durably(() => {
         close.run(outcome, reply, entry.at, id);
-        if (isOpen.get(turn_id) === undefined) setState.run('running', turn_id);
         note(entry);
         events.write([{ type: 'prompt.closed', conv_id, turn_id, at: entry.at, prompt_id: id, outcome, by }]);
       });

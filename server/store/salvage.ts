@@ -4,7 +4,7 @@ import Libsql from 'libsql';
 import { keepAside } from '../util/file-fault.ts';
 import { DataFolderError } from './data-folder-error.ts';
 import { createFolderOwner } from './folder-owner.ts';
-import { markDetails } from './migrations.ts';
+import { markDetails, resetWaiting } from './migrations.ts';
 import { inUse, journalName, requireUsableParts } from './open-journal.ts';
 import { migrate, schemaVersion, versionOf } from './schema.ts';
 import { isBusy, isDamage } from './sqlite-error.ts';
@@ -200,6 +200,7 @@ function writeRepaired(file: string, folder: string, old: Libsql.Database | null
   }));
   // Events of an older version have no such column.
   fresh.exec(markDetails);
+  fresh.exec(resetWaiting);
   keepCounting(fresh, folder);
   fresh.exec('COMMIT');
   fresh.close();
