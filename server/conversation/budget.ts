@@ -12,81 +12,110 @@ export function toBudget(limit: number | null | undefined, spent: number): Budge
 }
 
 /** What turns cost, in USD, and the limits on it: of each conversation, and of a day of this machine's clock. */
-export function createBudget(deps: {
-  turns: TurnStore;
-  mapping: MappingStore;
-  dayLimit: number | null;
-  now(): Date;
-}) {
-  const byConversation = deps.turns.spentByConversation();
-  /** What running turns have spent so far, as far as they told. */
-  const running = new Map<string, { convId: string; usd: number }>();
-  let today = { from: '', usd: 0 };
+export class BudgetKeeper {
+  readonly #turns: TurnStore;
+  readonly #mapping: MappingStore;
+  readonly #dayLimit: number | null;
+  readonly #now: () => Date;
+  readonly #byConversation: Map<string, number>;
+  /** By running turn: what it has reported of its cost so far. */
+  readonly #running = new Map<string, { convId: string; usd: number }>();
+  #today = { from: '', usd: 0 };
 
-  function dayStart(): string {
-    const day = deps.now();
+  constructor(deps: { turns: TurnStore; mapping: MappingStore; dayLimit: number | null; now(): Date }) {
+    this.#turns = deps.turns;
+    this.#mapping = deps.mapping;
+    this.#dayLimit = deps.dayLimit;
+    this.#now = deps.now;
+    this.#byConversation = new Map(deps.turns.spentByConversation());
+  }
+
+  getSpent(convId: string): number {
+    return this.#settled(convId) + this.#sumRunning((_, conv) => conv === convId);
+  }
+
+  budgetOf(convId: string): Budget | null {
+    return toBudget(this.#limitOf(convId), this.getSpent(convId));
+  }
+
+  day(): Budget | null {
+    return toBudget(this.#dayLimit, this.#spentToday() + this.#sumRunning(() => true));
+  }
+
+  /** A turn has ended at this cost. */
+  recordCost(turnId: string, convId: string, usd: number): void {
+    this.#running.delete(turnId);
+    this.#byConversation.set(convId, this.#settled(convId) + usd);
+    const from = this.#dayStart();
+    // A day that has just begun is read from the disk, which has this turn already.
+    const isSameDay = this.#today.from === from;
+    this.#today = { from, usd: isSameDay ? this.#today.usd + usd : this.#turns.spentSince(from) };
+  }
+
+  /** A running turn has spent this much so far. */
+  recordSpending(turnId: string, convId: string, usd: number): void {
+    this.#running.set(turnId, { convId, usd });
+  }
+
+  /** The cost that a running turn has reported so far. */
+  spentSoFar(turnId: string): number {
+    return this.#running.get(turnId)?.usd ?? 0;
+  }
+
+  forget(convId: string): void {
+    this.#byConversation.delete(convId);
+  }
+
+  hasLimit(convId: string): boolean {
+    return this.#limitOf(convId) !== null || this.#dayLimit !== null;
+  }
+
+  /** Throws AppError `budget_reached` if no further turn may begin. */
+  requireBudget(convId: string): void {
+    const describe = (budget: Budget) =>
+      `${budget.spent_usd.toFixed(2)} of ${budget.limit_usd.toFixed(2)} USD are spent`;
+    const own = this.budgetOf(convId);
+    if (own?.reached) throw new AppError('budget_reached', `Conversation ${convId}: ${describe(own)}.`);
+    const day = this.day();
+    if (day?.reached) throw new AppError('budget_reached', `BUDGET_DAY_USD: ${describe(day)} today.`);
+  }
+
+  /** What a running turn may spend in total (USD), by the nearer limit. */
+  remaining(turnId: string, convId: string): number {
+    const own = this.#limitOf(convId);
+    const others =
+      this.#settled(convId) + this.#sumRunning((turn, conv) => turn !== turnId && conv === convId);
+    const ofConversation = own === null ? Number.POSITIVE_INFINITY : own - others;
+    if (this.#dayLimit === null) return ofConversation;
+    const ofDay = this.#dayLimit - this.#spentToday() - this.#sumRunning((turn) => turn !== turnId);
+    return Math.min(ofConversation, ofDay);
+  }
+
+  #settled(convId: string): number {
+    return this.#byConversation.get(convId) ?? 0;
+  }
+
+  #limitOf(convId: string): number | null {
+    return this.#mapping.get(convId)?.max_cost_usd ?? null;
+  }
+
+  #sumRunning(isCounted: (turnId: string, convId: string) => boolean): number {
+    const counted = [...this.#running].filter(([turnId, { convId }]) => isCounted(turnId, convId));
+    return counted.reduce((sum, [, { usd }]) => sum + usd, 0);
+  }
+
+  #dayStart(): string {
+    const day = this.#now();
     day.setHours(0, 0, 0, 0);
     return day.toISOString();
   }
 
-  function spentToday(): number {
-    const from = dayStart();
-    if (today.from === from) return today.usd;
-    const usd = ifStored(() => deps.turns.spentSince(from), null);
-    // It is asked again when it can be read.
-    if (usd !== null) today = { from, usd };
+  #spentToday(): number {
+    const from = this.#dayStart();
+    if (this.#today.from === from) return this.#today.usd;
+    const usd = ifStored(() => this.#turns.spentSince(from), null);
+    // If it cannot be read now, the next call tries again.
+    if (usd !== null) this.#today = { from, usd };
     return usd ?? 0;
   }
-
-  const runningIn = (isMeant: (turnId: string, convId: string) => boolean) =>
-    [...running].reduce((sum, [turnId, { convId, usd }]) => (isMeant(turnId, convId) ? sum + usd : sum), 0);
-  const getSpent = (convId: string) =>
-    (byConversation.get(convId) ?? 0) + runningIn((_, conv) => conv === convId);
-  const limitOf = (convId: string) => deps.mapping.get(convId)?.max_cost_usd ?? null;
-  const budgetOf = (convId: string) => toBudget(limitOf(convId), getSpent(convId));
-  const day = () => toBudget(deps.dayLimit, spentToday() + runningIn(() => true));
-
-  return {
-    getSpent,
-    budgetOf,
-    day,
-    /** A turn has ended, and cost so much. */
-    recordCost(turnId: string, convId: string, usd: number): void {
-      running.delete(turnId);
-      byConversation.set(convId, (byConversation.get(convId) ?? 0) + usd);
-      const from = dayStart();
-      // A day that has just begun is read from the disk, which has this turn already.
-      today =
-        today.from === from ? { from, usd: today.usd + usd } : { from, usd: deps.turns.spentSince(from) };
-    },
-    /** What a running turn has told of its cost so far. */
-    spentSoFar: (turnId: string): number => running.get(turnId)?.usd ?? 0,
-    forget: (convId: string): void => void byConversation.delete(convId),
-    /** Throws AppError `budget_reached` where no further turn may begin. */
-    requireBudget(convId: string): void {
-      const words = (budget: Budget) =>
-        `${budget.spent_usd.toFixed(2)} of ${budget.limit_usd.toFixed(2)} USD are spent`;
-      const own = budgetOf(convId);
-      if (own?.reached) throw new AppError('budget_reached', `Conversation ${convId}: ${words(own)}.`);
-      const all = day();
-      if (all?.reached) throw new AppError('budget_reached', `BUDGET_DAY_USD: ${words(all)} today.`);
-    },
-    hasLimit: (convId: string): boolean => limitOf(convId) !== null || deps.dayLimit !== null,
-    /** A running turn has spent this much so far. */
-    recordSpending: (turnId: string, convId: string, usd: number): void =>
-      void running.set(turnId, { convId, usd }),
-    /** What a running turn may spend in all (USD), by the limit that is nearer. */
-    remaining(turnId: string, convId: string): number {
-      const own = limitOf(convId);
-      const others =
-        (byConversation.get(convId) ?? 0) + runningIn((turn, conv) => turn !== turnId && conv === convId);
-      const today =
-        deps.dayLimit === null
-          ? Number.POSITIVE_INFINITY
-          : deps.dayLimit - spentToday() - runningIn((turn) => turn !== turnId);
-      return Math.min(own === null ? Number.POSITIVE_INFINITY : own - others, today);
-    },
-  };
 }
-
-export type BudgetKeeper = ReturnType<typeof createBudget>;

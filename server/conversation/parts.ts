@@ -17,7 +17,7 @@ import { createMutex } from '../util/mutex.ts';
 import { createSemaphore } from '../util/semaphore.ts';
 import { createMessageAcceptor, type MessageFile } from './accept-message.ts';
 import { createAgentListener } from './agent-events.ts';
-import { createBudget } from './budget.ts';
+import { BudgetKeeper } from './budget.ts';
 import { ChangeAnnouncer } from './change-announcer.ts';
 import { LiveSessions } from './live-sessions.ts';
 import { ConversationRecords } from './records.ts';
@@ -94,7 +94,7 @@ export function createConversationParts({ stores, services, files, settings }: C
   const schedulerState = createSchedulerState();
   const lifecycle = { isClosing: false };
   const common = { ...deps, schedulerState, inTurn: createMutex(), waiters: createTurnWaiters() };
-  const budgets = createBudget({ ...deps, dayLimit: settings.dayBudget });
+  const budgets = new BudgetKeeper({ ...deps, dayLimit: settings.dayBudget });
   const projectOf = (record: ConversationRecord) => record.project ?? settings.defaultProject;
   const views = new ConversationViews({ ...common, budgets, projectOf });
   const announcer = new ChangeAnnouncer({ ...deps, summarize: (id) => views.summarize(id) });
