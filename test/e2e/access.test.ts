@@ -100,7 +100,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
             await page.getByRole('region', { name: /permission|question|plan/ }).waitFor();
           findings.push(...(await look(page, at(id))));
         }
-        await page.getByRole('button', { name: /waiting for you/ }).click();
+        await page.getByRole('button', { name: /^\d+ waiting for you$/ }).click();
         findings.push(...(await look(page, at('prompts'))));
         await page.getByRole('button', { name: 'Close' }).click();
         await page.locator('.picker').click();

@@ -77,7 +77,7 @@ verifies(
     await page.getByLabel('No notifications at night').check();
     await page.getByLabel('from').fill('21:30');
     await page.getByLabel('finished turns').uncheck();
-    await page.getByLabel(/Tell me again/).selectOption('30');
+    await page.getByLabel(/Remind me/).selectOption('30');
     await page.getByText('ntfy or a webhook').click();
     await page.getByLabel('Channel').selectOption('webhook');
     await page.getByLabel('Address').fill('http://127.0.0.1:9/hook');

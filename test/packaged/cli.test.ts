@@ -179,7 +179,7 @@ verifies(
     expect(await runCli(workspace, ['pick'])).toMatchObject({
       code: 2,
       out: '',
-      words: expect.stringContaining('no terminal'),
+      words: expect.stringContaining('needs a terminal'),
     });
   },
 );

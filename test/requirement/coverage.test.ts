@@ -6,8 +6,9 @@ import { requirements } from './requirement.ts';
 const root = join(import.meta.dirname, '..');
 
 test('every promise is cited by a test', () => {
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.test.ts'),
+  // Suites that several test files run are in files of their own.
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !name.includes('node_modules') && !name.startsWith('requirement'),
   );
   const cited = new Set<string>();
   for (const file of files) {
