@@ -31,19 +31,18 @@ async function start(root: HTMLElement): Promise<void> {
   document.documentElement.dataset['theme'] = prefs.value.theme;
   document.documentElement.dataset['size'] = prefs.value.size;
   const own = prefs.value;
-  // What was typed into the drawn page before its script was there.
-  const early =
-    root.querySelector<HTMLTextAreaElement>('.composer textarea')?.value || sessionStorage.getItem('early');
-  sessionStorage.removeItem('early');
+  let early: string | null;
   if (boot && root.firstChild) {
     // Without its code a drawn card would vanish, and with it the button that was pressed. The rest of the page must not wait long.
     if (root.querySelector('.prompt'))
       await Promise.race([PromptCard.preload().catch(() => {}), delay(cardTimeoutMs)]);
+    early = takeEarlyText(root);
     // The server knows nothing of the quiet view: see isMounted.
     prefs.value = { ...own, quiet: false };
     hydrate(<App />, root);
   } else {
     await loadMarkdown();
+    early = takeEarlyText(root);
     render(<App />, root);
   }
   prefs.value = own;
@@ -57,6 +56,14 @@ async function start(root: HTMLElement): Promise<void> {
   void loadMarkdown();
   // Only on https and on this machine itself there is one.
   navigator.serviceWorker?.register('/sw.js').catch(() => {}); // Without it the page works, but not without a connection.
+}
+
+/** What was typed into the drawn page before its script was there; nothing may be typed between this and the drawing. */
+function takeEarlyText(root: HTMLElement): string | null {
+  const box = root.querySelector<HTMLTextAreaElement>('.composer textarea');
+  const early = box?.value || sessionStorage.getItem('early');
+  sessionStorage.removeItem('early');
+  return early;
 }
 
 type Early = { early?: HTMLElement[]; noteEarly?: (event: MouseEvent) => void };
