@@ -71,7 +71,7 @@ export class Descendants {
 
   async #update(): Promise<void> {
     await this.#forgetEnded();
-    // Those that have left the tree have children of their own.
+    // Processes that have left the tree have children too.
     let level = [...this.#seen.keys()];
     while (level.length) {
       const children = (await Promise.all(level.map((pid) => this.#table.listChildren(pid)))).flat();
@@ -98,7 +98,7 @@ export class Descendants {
     );
   }
 
-  /** Finds who is left in a session whose members that were seen have all ended; one with nobody in it is over. */
+  /** Finds the rest of a session whose known members have all ended; an empty session is over. */
   async #adoptLeft(): Promise<void> {
     const members = new Set([...this.#seen.values()].map(({ session }) => session));
     const left = new Set([...this.#sessions].filter((session) => !members.has(session)));

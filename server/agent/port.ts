@@ -136,7 +136,7 @@ export interface Run {
   readonly exited: Promise<void>;
   /** Ends the run and its tools, and resolves when they have ended. A live process stays usable. */
   stop(): Promise<void>;
-  /** Sends another message to the run at its next step, as a run of its own. Null if the agent does not support it. */
+  /** Sends another message to the run at its next step, as a separate run. Null if the agent does not support it. */
   steer: ((spec: RunSpec, onOutput: (output: AgentOutput) => void) => Run) | null;
 }
 

@@ -16,7 +16,7 @@ export const turnMark = 'SWITCHBOARD_TURN';
 /** How long each step of a stop waits. The CLI takes up to 1.6 s to end its tools after SIGTERM. */
 const patience = { interruptMs: 3000, terminateMs: 4000, killMs: 2000, pollMs: 20 };
 
-/** When a process was started, in the system's own words; null where there is no such process, or only its remains. */
+/** When a process was started, as the system prints it; null if it does not exist, or is a zombie. */
 export async function processStart(pid: number): Promise<string | null> {
   try {
     if (process.platform === 'linux') {
@@ -87,7 +87,7 @@ async function listTagged(name: string): Promise<number[]> {
   return found.filter((pid) => pid !== null && pid !== process.pid) as number[];
 }
 
-/** Ends tools that live outside of the process group of their run: the CLI gives each a session of its own. */
+/** Ends tools that live outside of the process group of their run: the CLI gives each a separate session. */
 export async function endTaggedProcesses(mark: string, descendants?: Descendants): Promise<void> {
   const left = async () => [
     ...new Set([...(await listTagged(mark)), ...((await descendants?.listAlive()) ?? [])]),

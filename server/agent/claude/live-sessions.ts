@@ -10,14 +10,14 @@ import { toTime } from './time.ts';
 /** The CLI's files there have about 1 KB. */
 const maxSessionFile = 64 * 1024;
 
-/** The CLI writes them over in place (2.1.329): who reads meanwhile finds a part. */
+/** The CLI overwrites them in place (2.1.329): a reader can find a part. */
 const tornMs = 20;
-/** One that is no JSON and was not written for so long stays so: nobody is to wait for it at each look. */
+/** A file that is not JSON and was not written for this long stays so: it is not worth waiting for. */
 const restingMs = 500;
 
 const words = (value: unknown) => (typeof value === 'string' && value ? value : null);
 
-/** What a file says of a process that is still there; null where that has ended, or the file is none of the CLI's. */
+/** The session of a process that still runs; null if it has ended, or if the file is not one of the CLI's. */
 async function readLive(path: string): Promise<LiveSession | null> {
   try {
     const found = await stat(path);
@@ -33,7 +33,7 @@ async function readLive(path: string): Promise<LiveSession | null> {
     return {
       sessionId,
       pid,
-      // Older versions say nothing of a headless process: it runs but for a moment.
+      // Older versions report no status of a headless process: it only runs for a moment.
       status:
         file.status === 'busy' || file.status === 'waiting'
           ? file.status
@@ -66,7 +66,7 @@ async function readLive(path: string): Promise<LiveSession | null> {
   }
 }
 
-/** The sessions that a live process of the CLI has open, as the CLI notes them, but for the processes `own`. */
+/** The sessions that processes of the CLI have open, as the CLI records them, except the processes `own`. */
 export async function readLiveSessions(
   home: string,
   own: ReadonlySet<number> = new Set(),
@@ -80,7 +80,7 @@ export async function readLiveSessions(
   return found.filter((live) => live !== null && !own.has(live.pid)) as LiveSession[];
 }
 
-/** The pid of a live process that has this session open, but for our `own`; null where there is none. */
+/** The pid of a process that has this session open, except our `own`; null if there is none. */
 export async function findLiveProcess(
   home: string,
   sessionId: string,

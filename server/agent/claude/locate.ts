@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
 /**
  * Finds the claude command: as CLAUDE_BIN says, then on PATH, then in the node_modules of `packageRoot`
- * (the platform packages of Claude Code and of its SDK both ship it). Null where there is none.
+ * (the platform packages of Claude Code and of its SDK both ship it). Null if there is none.
  */
 export async function locateClaude(deps: {
   bin: string;

@@ -23,7 +23,7 @@ export async function probeClaude(
     try {
       return (await runProgram(binary, args, { env, timeoutMs, signal, killSignal: 'SIGKILL' })).stdout;
     } catch (error) {
-      // `auth status` exits with 1, and prints all the same, when nobody is signed in.
+      // `auth status` exits with 1, and prints its report anyway, if no account is signed in.
       return error instanceof ProgramError ? error.stdout : '';
     }
   };

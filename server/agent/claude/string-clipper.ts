@@ -16,7 +16,7 @@ export function createStringClipper(max: number, mark: string): (piece: string) 
     let keptFrom = isCut ? -1 : from;
     for (; at < piece.length; at += 1) {
       const char = piece.charCodeAt(at);
-      // A line break is never inside of a string: the text is no JSON, and the next line begins anew.
+      // A line break is never inside of a string: the text is not JSON, and the next line starts again.
       if (char === 0x0a || (char === 0x22 && pending === 0)) break;
       if (pending > 0) {
         // The first character after a backslash; four digits follow a `u`.

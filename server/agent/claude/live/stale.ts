@@ -3,8 +3,8 @@ import type { Entry } from '../../../transcript/entry.ts';
 import { parseLine } from '../../../transcript/jsonl.ts';
 
 /**
- * Tells whether somebody else went on with a session: a live process has read its transcript at the start,
- * and would answer without what a terminal added since. `note` is called when the process has nothing to do.
+ * Detects that another program has continued a session: a live process read its transcript at the start, and would
+ * answer without what a terminal added since. `note` is called when the process has nothing to do.
  */
 export function createStaleCheck(find: () => Promise<string | null>) {
   let noted: { path: string; size: number; at: string } | null = null;
@@ -17,7 +17,7 @@ export function createStaleCheck(find: () => Promise<string | null>) {
     async isStale(): Promise<boolean> {
       if (!noted) return false;
       const found = await stat(noted.path).catch(() => null);
-      // It was removed: the process remembers what was said, and one that is started anew would not.
+      // It was removed: this process remembers what was said, and a new one would not.
       if (!found) return false;
       if (found.size <= noted.size) return false;
       const added = await readFrom(noted.path, noted.size, found.size);
