@@ -14,7 +14,7 @@ export const archiveEndpoints = {
       door: Door.optional(),
       hidden: flag.optional().describe('true: the hidden ones as well'),
       ended: flag.optional().describe('true: ended ones alone; false: live ones alone'),
-      limit: count(1, 500).optional().describe('100 where it is left out'),
+      limit: count(1, 500).optional().describe('default: 100'),
       before: z.string().max(64).optional().describe('the id of a record: those that were started before it'),
     }),
     response: z.object({
@@ -26,7 +26,7 @@ export const archiveEndpoints = {
   readArchiveLog: {
     params: RecordParams,
     query: z.object({
-      tail_kb: count(1, 16_384).optional().describe('64 where it is left out'),
+      tail_kb: count(1, 16_384).optional().describe('default: 64'),
       raw: flag.optional().describe('true: with the colours and movements of the terminal'),
     }),
     response: z.unknown(),

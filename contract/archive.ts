@@ -18,13 +18,13 @@ export const ArchiveRecord = z.object({
   reason: EndReason.nullable(),
   advice: z.string().nullable(),
   exit_code: z.number().int().nullable(),
-  signal: z.number().int().nullable().describe('the signal that ended its process, where that is known'),
+  signal: z.number().int().nullable().describe('the signal that ended its process, if known'),
   last_tool: z.string().nullable(),
   last_command: z.string().nullable(),
   last_exit_code: z.number().int().nullable(),
   interrupted: z.boolean(),
-  memory_signs: z.array(z.string()).describe('words in its last output that speak of too little memory'),
+  memory_signs: z.array(z.string()).describe('lines of its last output that indicate a lack of memory'),
   last_words: z.string().nullable(),
-  log_bytes: z.number().int().describe('what is kept of what its terminal showed; 0 where nothing is'),
+  log_bytes: z.number().int().describe('the size of the log of its terminal; 0 if there is none'),
 });
 export type ArchiveRecord = z.infer<typeof ArchiveRecord>;

@@ -15,7 +15,7 @@ export type Boot = {
   user: { name: string; project: string } | null;
   conversations: ConversationSummary[];
   prompts: Prompt[];
-  /** The conversation of the address; null where nothing was said in it yet. */
+  /** The conversation of the address; null if it has no messages yet. */
   open: { id: string; snapshot: ConversationSnapshot; page: HistoryPage } | null;
   /** Follow the events from here. */
   cursor: number;

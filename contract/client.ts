@@ -38,7 +38,7 @@ export type ApiProblem = Pick<Problem, 'status' | 'title' | 'detail' | 'hint' | 
   retryAfter: number | null;
 };
 
-/** Reads the problem of an answer. Tunnels and proxies between client and server answer with pages of their own. */
+/** Reads the problem of an answer. Tunnels and proxies between client and server answer with their own pages. */
 export async function readProblem(
   response: Pick<Response, 'status' | 'headers' | 'json'>,
 ): Promise<ApiProblem> {

@@ -16,7 +16,7 @@ type Option = {
   value: z.ZodType;
   /** What sessions.json and answers may hold, if that is more. */
   stored?: z.ZodType;
-  /** The value of a conversation that has none of its own. `null`: the server's settings, or else the agent, decide. */
+  /** The value of a conversation that does not set it. `null`: the server's settings, or else the agent, decide. */
   default?: unknown;
   /** `turn`: a message may bring its own value, for its turn alone. */
   scope: 'turn' | 'conversation';
@@ -235,7 +235,7 @@ export const CreateConversation = z.object({
     .describe('continue with a copy of the session; the session itself stays as it is'),
 });
 
-/** Unknown fields are refused, so that nobody believes that a change was made which was not. */
+/** Unknown fields are refused, so that no caller believes in a change that was not made. */
 export const ChangeConversation = z.strictObject({ ...settableShape, ...oldShape });
 
 /** The options that were renamed: `[name, oldName]` of each. */

@@ -33,7 +33,7 @@ export const ConversationSummary = z.object({
   queued: z.number().int(),
   turn_count: z.number().int(),
   cost_usd: z.number().describe('sum of what its turns cost'),
-  budget: Budget.nullable().describe('its own budget; null where it has none'),
+  budget: Budget.nullable().describe('its own budget; null if it has none'),
   last_message: z.string().nullable().describe('the first 100 characters of the newest message'),
   created_at: z.string(),
   last_message_at: z.string(),

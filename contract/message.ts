@@ -19,7 +19,7 @@ export const MessagePart = z.discriminatedUnion('type', [
     id: z.string(),
     name: z.string(),
     input: z.string().describe('the input as JSON text'),
-    output: z.string().nullable().describe('null while there is no result'),
+    output: z.string().nullable().describe('null until there is a result'),
     is_error: z.boolean(),
     clipped: z.boolean().optional(),
     change: FileChange.optional(),
@@ -43,7 +43,7 @@ export type MessagePart = z.infer<typeof MessagePart>;
 
 /**
  * A message of the history. `user` is a person (or a program in their place), `assistant` the model,
- * `system` what the CLI said by itself: a command's output, a compaction, a notice from background work.
+ * `system` output of the CLI itself: a command's output, a compaction, a notice from background work.
  */
 export const HistoryMessage = z.object({
   id: z.string(),

@@ -6,14 +6,14 @@ export const pushRoutes = {
     method: 'GET',
     path: '/api/push',
     tag: 'push',
-    summary: 'The devices that are told, the settings, and what became of the newest notices',
+    summary: 'The devices, the settings, and the outcome of the newest notifications',
     errors: [],
   },
   changePush: {
     method: 'PATCH',
     path: '/api/push',
     tag: 'push',
-    summary: 'Change what is told, and when',
+    summary: 'Change what causes notifications, and when',
     errors: [],
   },
   addDevice: {

@@ -4,7 +4,7 @@ import { NoticeKind } from './common.ts';
 /** A time of day as a clock has it, 24 hours. */
 const ClockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as "22:30"');
 
-/** When no push is sent but for tests. Over midnight where `from` is after `to`. */
+/** When no push is sent, except tests. Spans midnight if `from` is after `to`. */
 const QuietHours = z.object({
   from: ClockTime,
   to: ClockTime,
@@ -34,7 +34,7 @@ export const PushSettings = z.object({
     .min(1)
     .max(1440)
     .nullable()
-    .describe('told again while a prompt still waits; null: never'),
+    .describe('a reminder while a prompt still waits; null: never'),
 });
 export type PushSettings = z.infer<typeof PushSettings>;
 

@@ -14,7 +14,7 @@ export const LostBranch = z.object({
 });
 export type LostBranch = z.infer<typeof LostBranch>;
 
-/** What is wrong with a transcript, and what was mended in a copy of it. */
+/** What is wrong with a transcript, and what was repaired in a copy of it. */
 export const Repair = z.object({
   id: z.string(),
   sound: z.boolean().describe('nothing is wrong with it'),
@@ -23,11 +23,11 @@ export const Repair = z.object({
   open_calls: z
     .array(z.object({ tool: z.string(), command: z.string().nullable() }))
     .describe('tool calls without a result'),
-  loses: z.array(z.string()).describe('what a resume as it stands would go on without, in words'),
-  mends: z.array(z.string()).describe('what the copy has that the original has not, in words'),
+  loses: z.array(z.string()).describe('what a resume of the session as it is would lose, as sentences'),
+  mends: z.array(z.string()).describe('what the copy has and the original lacks, as sentences'),
   copy: z
     .object({ session_id: z.string(), project: z.string() })
     .nullable()
-    .describe('the mended session; the original is as it was'),
+    .describe('the repaired session; the original is unchanged'),
 });
 export type Repair = z.infer<typeof Repair>;

@@ -22,7 +22,7 @@ export type Route = {
     | 'service';
   /** True where no credentials are needed. */
   open?: boolean;
-  /** The status of success; 200 where it is left out. */
+  /** The status of success; default: 200. */
   status?: 201 | 202;
   /** Media types of the answer besides JSON. */
   streams?: readonly ('text/event-stream' | 'text/plain' | 'text/markdown')[];

@@ -27,7 +27,7 @@ export const SendMessage = z.object({
 
 export const AcceptTurn = SendMessage.extend({
   follow: optional(z.boolean()).describe(
-    'its events are wanted as they happen, though nobody reads them yet',
+    'its events are needed as they happen, even if no client reads them yet',
   ),
   steer: optional(z.boolean()).describe(
     'give it to the running turn at its next step; where none can take it, it goes next',

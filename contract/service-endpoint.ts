@@ -26,7 +26,7 @@ const Status = z.object({
   storage: z.object({
     writable: z.boolean(),
     detail: z.string().nullable(),
-    // What was found damaged, lost or kept aside since the start, in words for a person.
+    // Files found damaged, lost or set aside since the start, each with an explanation.
     notes: z.array(z.object({ file: z.string(), text: z.string(), at: z.string() })),
   }),
   limits: z.object({

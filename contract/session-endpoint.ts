@@ -27,7 +27,7 @@ const Time = z.iso.datetime({ offset: true }).transform((text) => new Date(text)
 
 const terminalOptions = {
   model: ModelName.optional(),
-  permission_mode: PermissionMode.optional().describe('it asks for permissions where this is left out'),
+  permission_mode: PermissionMode.optional().describe('default: it asks for permissions'),
 };
 
 /** The shapes of the routes of `sessionRoutes`. */
@@ -40,7 +40,7 @@ export const sessionEndpoints = {
       kind: SessionKind.optional(),
       q: Words.optional().describe('a part of its title, its first or last message, or its folder'),
       forks: flag.optional().describe('false leaves out what was forked from another session'),
-      limit: count(1, 200).optional().describe('50 where it is left out'),
+      limit: count(1, 200).optional().describe('default: 50'),
       cursor: z.string().max(64).optional(),
     }),
     response: SessionPage,
@@ -52,7 +52,7 @@ export const sessionEndpoints = {
   readHostMessages: {
     params: SessionParams,
     query: z.object({
-      limit: count(1, 500).optional().describe('50 where it is left out'),
+      limit: count(1, 500).optional().describe('default: 50'),
       before: z.string().max(200).optional(),
     }),
     response: HistoryPage,
@@ -72,7 +72,7 @@ export const sessionEndpoints = {
         .optional(),
       ...terminalOptions,
       args: ExtraArgs.optional().describe(
-        'further arguments of claude, but for those that the server sets itself',
+        'further arguments of claude, except those that the server sets itself',
       ),
     }),
     response: Session,
@@ -116,7 +116,7 @@ export const sessionEndpoints = {
   killTerminals: {
     params: HostParams,
     query: z.object({
-      idle_s: count(0, 10_000_000).describe('so many seconds without a word or a deed; 0 takes all'),
+      idle_s: count(0, 10_000_000).describe('seconds without any activity; 0 matches all'),
       busy: flag.optional().describe('true: those that work or wait as well'),
     }),
     response: z.object({
@@ -147,10 +147,10 @@ export const sessionEndpoints = {
       project: Words.optional().describe('a part of the path of its folder'),
       role: list(SearchRole)
         .optional()
-        .describe('who said it; all where it is left out. `output` is what tools answered'),
+        .describe('who said it; default: all. `output` is the output of tools'),
       since: Time.optional(),
       until: Time.optional(),
-      limit: count(1, 100).optional().describe('20 where it is left out'),
+      limit: count(1, 100).optional().describe('default: 20'),
     }),
     response: SearchAnswer,
   },
@@ -158,7 +158,7 @@ export const sessionEndpoints = {
     query: z.object({
       q: Words.optional(),
       project: Words.optional(),
-      limit: count(1, 500).optional().describe('50 where it is left out'),
+      limit: count(1, 500).optional().describe('default: 50'),
     }),
     response: z.object({ prompts: z.array(TypedPrompt) }),
   },

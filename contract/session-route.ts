@@ -63,7 +63,7 @@ export const sessionRoutes = {
     path: '/api/hosts/:host/sessions/:id/repair',
     tag: 'sessions',
     summary:
-      'What is wrong with a transcript and what a resume would lose; mends it in a copy, the original is kept',
+      'What is wrong with a transcript and what a resume would lose; repairs it in a copy and keeps the original',
     errors: [...one, 'session_busy'],
   },
   sendToTerminal: {
@@ -100,7 +100,7 @@ export const sessionRoutes = {
     method: 'DELETE',
     path: '/api/hosts/:host/sessions/:id',
     tag: 'sessions',
-    summary: 'End its terminal: by /exit, and by force where that is not enough; the transcript stays',
+    summary: 'End its terminal: with /exit, then by force if necessary; the transcript stays',
     errors: [...one, 'terminal_not_ours'],
   },
   killTerminals: {

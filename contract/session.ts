@@ -13,7 +13,7 @@ export type SessionState = z.infer<typeof SessionState>;
 export const SessionKind = z.enum(['interactive', 'headless', 'background']);
 export type SessionKind = z.infer<typeof SessionKind>;
 
-/** A session of an agent on a host, as its transcript tells of it. */
+/** A session of an agent on a host, as its transcript describes it. */
 export const Session = z.object({
   id: z.string(),
   project: z
@@ -25,9 +25,9 @@ export const Session = z.object({
   last_message: z
     .string()
     .nullable()
-    .describe('the last words of the model, or of the person where it has not answered'),
+    .describe('the last message of the model, or of the person if it has not answered'),
   state: SessionState,
-  waiting_for: z.string().nullable().describe('what a person is waited for, in the words of the CLI'),
+  waiting_for: z.string().nullable().describe('what it waits for from a person, as the CLI says it'),
   kind: SessionKind.nullable(),
   pid: z.number().int().nullable(),
   turns: z.number().int().describe('how often a person (or a program in their place) has said something'),
@@ -41,8 +41,8 @@ export const Session = z.object({
   terminal: z
     .object({ name: z.string(), command: z.string().describe('the command that attaches to it') })
     .nullable()
-    .describe('set where it is open in a terminal that was started here'),
-  conv_id: ConvId.nullable().describe('the conversation that goes on with it'),
+    .describe('set if it is open in a terminal that was started here'),
+  conv_id: ConvId.nullable().describe('the conversation that continues it'),
   bridge_url: z.string().nullable(),
   problem: z.string().nullable().describe('what is wrong with its transcript'),
 });
@@ -86,7 +86,7 @@ export type Diagnosis = z.infer<typeof Diagnosis>;
 export const SearchRole = z.enum(['user', 'assistant', 'tool', 'output']);
 export type SearchRole = z.infer<typeof SearchRole>;
 
-/** A place where the words of a search stand. */
+/** A place that matches a search. */
 export const SearchHit = z.object({
   session_id: z.string(),
   project: z.string().nullable(),

@@ -1,6 +1,6 @@
 import { cutText } from './visible.ts';
 
-/** One field of a tool's input as a line: `group` has further rows under it, `token` is a value that is no text. */
+/** One field of a tool's input as a line: `group` has further rows under it, `token` is a value that is not a string. */
 export type InputRow = {
   id: string;
   depth: number;
@@ -12,7 +12,7 @@ export type InputRow = {
 /** What comes first of the tools that are known: what is run, or the file that it is done to. */
 const first = ['command', 'file_path', 'notebook_path', 'path', 'url', 'query', 'pattern', 'plan', 'prompt'];
 
-/** What is nested deeper is shown as JSON: on a phone there is no room to indent it. */
+/** What is nested deeper is shown as JSON: a phone is too narrow to indent it. */
 const maxDepth = 5;
 
 /** Text that looks like a value of another type is put in quotes. */

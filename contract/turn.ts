@@ -8,7 +8,7 @@ export type TurnState = z.infer<typeof TurnState>;
 /** Where a turn comes from: a message, or background work of an earlier turn that had something to tell. */
 export const TurnOrigin = z.enum(['message', 'background']);
 
-/** What a person should know of a turn that was answered all the same. */
+/** A problem of a turn that was answered anyway. */
 export const TurnWarning = z.object({
   code: z
     .enum(['transcript_lost', 'transcript_removed', 'session_restarted'])
@@ -55,7 +55,7 @@ export const ProblemBody = z.looseObject({
   candidates: z
     .array(z.object({ id: z.string(), project: z.string().nullable() }))
     .optional()
-    .describe('what the beginning of an id can stand for'),
+    .describe('the sessions that match an id prefix'),
   success: z.literal(false),
   error: z.string(),
 });
@@ -91,7 +91,7 @@ export const OpenTool = z.object({
 export const LiveTurn = TurnSummary.extend({
   open_from: z.number().int().describe('where in `text` the message begins that is not whole yet'),
   tools: z.array(OpenTool).describe('tool calls that have not ended'),
-  parts: z.array(MessagePart).describe('what it said and did so far, in order; of a long turn the newest'),
+  parts: z.array(MessagePart).describe('its output so far, oldest first; of a long turn the newest parts'),
   waits_since: z.string().nullish().describe('set while it waits for a person'),
   waited_ms: z.number().int().optional().describe('how long it waited for a person so far'),
   retrying: z.string().nullable().describe('why the request to the model is tried again'),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const ChangedFile = z.object({
   path: z.string().describe('from the top of the work tree'),
   status: z.enum(['added', 'modified', 'deleted']),
-  added: z.number().int().nullable().describe('lines; null for what is no text'),
+  added: z.number().int().nullable().describe('lines; null for a binary file'),
   removed: z.number().int().nullable(),
   now: z.enum(['as_left', 'undone', 'changed_since']),
 });
@@ -25,7 +25,7 @@ export const UndoTurn = z.object({
     .min(1)
     .max(10_000)
     .nullish()
-    .describe('only these; all where it is left out'),
+    .describe('only these; default: all'),
   redo: z.boolean().nullish().describe('redo'),
 });
 

@@ -1,7 +1,7 @@
-/** A piece of a text as a person sees it; a mark stands for characters that cannot be seen. */
+/** A piece of a text as a person sees it; a mark replaces characters that cannot be seen. */
 export type Piece = { text: string; isMark: boolean };
 
-/** A longer run of blanks would push what follows out of sight. */
+/** A longer run of spaces would push the text behind it out of sight. */
 const maxBlanks = 24;
 
 /** More combining characters on one letter cover what is around it. */
@@ -25,7 +25,7 @@ function markRuns(text: string): string {
 
 const codeOf = (char: string) => (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 
-/** Whether a match is shown as it is: blanks between words, and the accents of a letter. */
+/** Whether a match is shown as it is: spaces between words, and the accents of a letter. */
 function isPlain(match: string, at: number, text: string): boolean {
   const first = match[0] ?? '';
   const next = text[at + match.length];
@@ -68,7 +68,7 @@ export const visibleLine = (text: string): string => text.split('\n').map(visibl
 const inEmoji =
   /(\p{Extended_Pictographic}\p{Emoji_Modifier}?)[\ufe0f\u200d]+(?=\p{Extended_Pictographic}|$|[^\p{C}\p{M}])/gu;
 
-/** Whether a text has characters that a person would not see, other than blanks at the end of a line. */
+/** Whether a text has characters that a person would not see, other than spaces at the end of a line. */
 export function hidesCharacters(text: string): boolean {
   const shown = toPieces(text.replaceAll(inEmoji, '$1'));
   return shown.some(({ text: mark, isMark }, index) => {

@@ -1,6 +1,6 @@
 import { type Candidate, type ErrorCode, errorTable } from '../contract/error.ts';
 
-/** An error that a client is meant to see: a code of the error table, with what was wrong in words. */
+/** An error that a client is meant to see: a code of the error table, and a sentence about what was wrong. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   /** The field of the request that was wrong. */

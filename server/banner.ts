@@ -5,7 +5,7 @@ import type { TunnelStatus } from './tunnel/port.ts';
 
 const line = (name: string, text: string) => `  ${name.padEnd(9)}${text}`;
 
-/** What a person is told when the server has started. */
+/** The lines that the server prints when it has started. */
 export function bannerLines(
   server: RunningServer,
   about: { version: string; project: string; hasTunnel: boolean },
@@ -32,7 +32,7 @@ export function agentLine(status: AgentStatus): string {
   );
 }
 
-/** The tunnel's state, with its QR code where it is open. */
+/** The tunnel's state, with its QR code if it is open. */
 export async function tunnelLines(status: TunnelStatus): Promise<string[]> {
   if (status.state !== 'open' || !status.url)
     return [line('Tunnel', `${status.state}. ${status.detail ?? ''}`)];

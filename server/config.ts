@@ -115,7 +115,7 @@ export function toConfig(folder: string, env: NodeJS.ProcessEnv, file: Record<st
 
 function toAgentEnv(env: NodeJS.ProcessEnv, file: Record<string, string>): Record<string, string> {
   const result: Record<string, string> = {};
-  // What `.env` sets for Switchboard (PORT above all) is no business of the programs that an agent starts.
+  // The settings of `.env` (PORT above all) are not for the programs that an agent starts.
   for (const [name, value] of Object.entries(file)) if (!(name in settings)) result[name] = value;
   for (const [name, value] of Object.entries(env)) if (value !== undefined) result[name] = value;
   if (env['npm_lifecycle_event']) removeNpm(result);
@@ -123,7 +123,7 @@ function toAgentEnv(env: NodeJS.ProcessEnv, file: Record<string, string>): Recor
     const isSecret = secretNames.test(name) || (settings as Record<string, { secret?: true }>)[name]?.secret;
     if (isSecret || nestedMarks.includes(name)) delete result[name];
   }
-  // The CLI would take the home folder from passwd, and look for its sessions where nobody expects them.
+  // The CLI would take the home folder from passwd, and look for its sessions in an unexpected place.
   result['HOME'] ??= homedir();
   return result;
 }
@@ -153,7 +153,7 @@ export function isLoopback(host: string): boolean {
 
 const minPasswordLength = 12;
 
-/** What makes a password easy to guess, in words; null if nothing does. */
+/** Why a password is easy to guess, as a sentence; null if it is not. */
 function findWeakness(password: string, username: string): string | null {
   const text = password.trim();
   if (!text) return 'is blank';
@@ -167,7 +167,7 @@ type Exposure = Pick<Config, 'HOST' | 'TUNNEL' | 'AUTH_PASSWORD'> &
   Partial<Pick<Config, 'AUTH_USERNAME' | 'ALLOWED_HOSTS'>>;
 
 /**
- * By which settings a server can be reached from outside, in words. Another name means a reverse proxy in
+ * The settings that make a server reachable from outside, as sentences. Another name means a reverse proxy in
  * front of it.
  */
 function findDoors({ HOST, TUNNEL, ALLOWED_HOSTS = [] }: Exposure): { door: string; close: string }[] {

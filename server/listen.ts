@@ -55,7 +55,7 @@ export function listen(app: Express, host: string, port: number, { isShared = fa
 }
 
 /**
- * Lets answers that are on their way out, and cuts off what does not end by itself, such as a follower of
+ * Sends the remaining answers, and cuts off responses that do not end, such as a follower of
  * events.
  */
 export async function closeServer(server: Server): Promise<void> {

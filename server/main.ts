@@ -58,7 +58,7 @@ async function main(): Promise<void> {
       },
     );
   };
-  // SIGHUP: the terminal was closed. Without an end of ours the agents would go on with nobody to read them.
+  // SIGHUP: the terminal was closed. Without an orderly end the agents would continue with no reader.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 }
 

@@ -105,7 +105,7 @@ async function compose(context: Context, database: Database): Promise<RunningSer
     agentStatus: () => agents.agent.getStatus(),
     async dispose({ graceS = config.SHUTDOWN_GRACE_S, hurry } = {}) {
       end = { graceMs: graceS * 1000, hurry };
-      // Before the first wait: from here on nobody comes in and nothing starts.
+      // Before the first wait: from here on no client is accepted and nothing starts.
       http.localAccess.dispose();
       http.terminalSocket.dispose();
       conversations.beginClose();

@@ -7,7 +7,7 @@ export type Setting = { schema: z.ZodType; about: string; shown: string; secret?
 const text = z.string().trim();
 const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
 const whole = (min: number, max: number) => number(min, max).int();
-/** Words as a shell has them, with quotes around those that hold blanks. */
+/** Words as a shell has them, with quotes around those that contain spaces. */
 const words = text
   .default('')
   .transform((value) =>
@@ -19,7 +19,7 @@ const words = text
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const list = text.default('').transform((value) => value.split(/[\s,]+/).filter(Boolean));
 
-/** The settings, by the name of their environment variable. `shown` is the default in words. */
+/** The settings, by the name of their environment variable. `shown` describes the default. */
 export const settings = {
   AUTH_USERNAME: {
     schema: text.default('switchboard'),

@@ -33,7 +33,7 @@ type LoadedPassword = { password: string; file: string | null; isNew: boolean };
 
 /**
  * The password from the settings, or one that is made once and kept in the data folder for its owner
- * alone to read. `file` is where it is, for the second; `isNew` if there was no such file.
+ * alone to read. `file` is its path, for the second; `isNew` if there was no such file.
  */
 export function loadPassword(given: string, folder: string, note: NoteFault): LoadedPassword {
   if (given) return { password: given, file: null, isNew: false };

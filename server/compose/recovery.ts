@@ -7,7 +7,7 @@ import type { Stores } from './stores.ts';
 /** How often old events are deleted. */
 const pruneIntervalMs = 60_000;
 
-/** The work after the start that nobody waits for: settling what an earlier server left, and deleting what is old. */
+/** The background work after the start: settling what an earlier server left, and deleting what is old. */
 export class Recovery {
   readonly #context: Context;
   readonly #stores: Stores;

@@ -58,11 +58,11 @@ export interface Conversations {
   stopBackground(id: string, taskId: string): Promise<BackgroundTask[]>;
   /** Throws AppError `conversation_busy` while a turn of it runs. */
   requireIdle(id: string): void;
-  /** The conversation that goes on with each session; of several the one that was used last. */
+  /** The conversation of each session; if several continue one, the one that was used last. */
   mapBySession(): ReadonlyMap<string, SessionConversation>;
   getStats(): { running: number; waiting: number; queued: number };
   getDayBudget(): Budget | null;
-  /** A conversation's settings were changed: what runs now is told of those that are named. */
+  /** Applies changed settings of a conversation to what runs now. */
   onSettingsChanged(id: string, changed: readonly string[]): Promise<void>;
   /** Brings back conversations that the mapping has lost. To be called before the first request. */
   restore(): Promise<void>;

@@ -15,7 +15,7 @@ import type { StartTypedTurn } from '../terminal/turn-port.ts';
 import type { Undo } from '../undo/port.ts';
 import { createMutex } from '../util/mutex.ts';
 import { createSemaphore } from '../util/semaphore.ts';
-import { createMessageAcceptor, type MessageFile } from './accept-message.ts';
+import { MessageAcceptor, type MessageFile } from './accept-message.ts';
 import { createAgentListener } from './agent-events.ts';
 import { BudgetKeeper } from './budget.ts';
 import { ChangeAnnouncer } from './change-announcer.ts';
@@ -26,7 +26,7 @@ import { followServerEvents } from './server-events.ts';
 import { createActiveTurn, createSchedulerState } from './state.ts';
 import { announceTerminalChanges } from './terminal-changes.ts';
 import type { RunDefaults } from './turn/launch-options.ts';
-import { createTurnPreparer } from './turn/prepare.ts';
+import { TurnPreparer } from './turn/prepare.ts';
 import { createTurnWaiters } from './turn/waiters.ts';
 import { TurnCommands } from './turn-commands.ts';
 import { ConversationViews } from './views.ts';
@@ -107,7 +107,7 @@ export function createConversationParts({ stores, services, files, settings }: C
   const records = new ConversationRecords({ ...common, budgets, onRemove, projectOf, announce, newId });
   const placeFiles = (turn: Turn, project: string) =>
     files.placeFiles(turn.id, turn.options.attachments ?? [], project);
-  const preparer = createTurnPreparer({ ...common, records, budgets, placeFiles });
+  const preparer = new TurnPreparer({ ...common, records, budgets, placeFiles });
   const scheduler = new Scheduler({
     ...common,
     records,
@@ -116,7 +116,7 @@ export function createConversationParts({ stores, services, files, settings }: C
     acquireStartSlot: createSemaphore(settings.maxStarting).acquire,
     timeoutS: settings.defaults.timeoutS,
   });
-  const acceptor = createMessageAcceptor({
+  const acceptor = new MessageAcceptor({
     ...common,
     records,
     scheduler,

@@ -59,7 +59,7 @@ export class ConversationRecords {
     return this.#deps.newId();
   }
 
-  /** For a change that nobody waits for, and that the turns on disk would bring back. */
+  /** For a change that no caller waits for, and that the turns on disk would restore. */
   saveLater(id: string, record: NewConversationRecord): void {
     this.#deps.mapping.note(id, record);
     this.#deps.announce(id);
@@ -81,7 +81,7 @@ export class ConversationRecords {
     const { mapping, projectOf, resolveProject, schedulerState } = this.#deps;
     const record = mapping.get(id);
     if (!record) {
-      // The turn that follows stores what is needed to create it again: nobody needs to wait for this write.
+      // The turn that follows stores what is needed to create it again: no caller needs to wait for this write.
       this.saveLater(id, await this.#createDraft(id, asked));
       return;
     }

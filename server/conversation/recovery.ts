@@ -37,7 +37,7 @@ type RecoveryDeps = {
 
 /**
  * Settles what an earlier server process left: its agents are ended, and turns that were running are ended
- * as interrupted, with what they had produced. What goes wrong with one is no reason to leave the others.
+ * as interrupted, with what they had produced. A failure of one does not stop the others.
  * Throws only AppError `storage_unavailable`, to be called again.
  */
 export async function recoverTurns(deps: RecoveryDeps): Promise<void> {
@@ -78,7 +78,7 @@ async function settleLeftover(turn: Turn, prompts: readonly Prompt[], deps: Reco
   deps.info(`turn ${turn.id} of conversation ${turn.conv_id} was running when the server ended: interrupted`);
 }
 
-/** The text of a turn whose server is gone: from its events, or from the transcript where that has more. */
+/** The text of a turn whose server is gone: from its events, or from the transcript if that has more. */
 async function readProducedText(turn: Turn, deps: RecoveryDeps): Promise<string> {
   let text = noText;
   for (let cursor = 0; ; ) {

@@ -23,7 +23,7 @@ export function createSnapshotCache(deps: {
       states.delete(id);
       return;
     }
-    // What the disk has of this event already is taken once all the same: the reducer sees to that.
+    // The disk may have this event already: the reducer applies it only once.
     const known =
       states.get(id) ?? (event.type === 'conversation.changed' ? null : buildState(id, event.id - 1));
     if (known) states.set(id, reduceConversation(known, event));
@@ -45,7 +45,7 @@ export function createSnapshotCache(deps: {
   }
 
   return {
-    /** As of the newest event; null where there is no such conversation. */
+    /** As of the newest event; null for an unknown conversation. */
     get(id: string): ConversationSnapshot | null {
       // What cannot be written now is in no event yet: the snapshot is that of before.
       ifStored(() => deps.journal.flush(), undefined);

@@ -25,7 +25,7 @@ export type ActiveTurn = {
 /** A process whose turn has ended. */
 type DrainingRun = { convId: string; sessionId: string; run: Run; isEnding: boolean };
 
-/** What goes on now: the turns that wait, those that run, and runs whose turn has ended and whose process has not. */
+/** The turns that wait, those that run, and runs whose turn has ended and whose process has not. */
 export type SchedulerState = {
   queue: Turn[];
   active: Map<string, ActiveTurn>;

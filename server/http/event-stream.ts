@@ -10,7 +10,7 @@ const keepAliveMs = 15_000;
 /** When a reader that has closed its side is written to: the first write makes one that is gone say so, the next fails. */
 const probesMs = [0, 250, 1000];
 
-/** A reader that takes nothing for so long is dropped; it comes back with its cursor. */
+/** A reader that takes nothing for this long is dropped; it comes back with its cursor. */
 const slowMs = 30_000;
 
 const batch = 256;
@@ -19,8 +19,8 @@ type From = { filter: EventFilter; cursor: number; signal: AbortSignal; closing?
 
 /**
  * Reads what is after a cursor, in order and each once, first what is on disk and then what comes, until
- * `take` says it is enough or the reader hangs up. A reader that takes its time holds up nobody: each has
- * a cursor of its own, and waits for its own connection. Gives the cursor where what comes next is deleted.
+ * `take` says it is enough or the reader hangs up. A slow reader does not delay the others: each has
+ * its own cursor, and waits for its own connection. Gives the cursor where what comes next is deleted.
  */
 async function readAfter<T extends { id: number }>(
   journal: Journal,
@@ -48,7 +48,7 @@ async function readAfter<T extends { id: number }>(
       if (found.length && !(await take(found))) return null;
       // Nothing of ours among the newest ones: the next look need not pass them again.
       if (!found.length) {
-        // All that happened was told; nothing follows.
+        // All events were sent; none follow.
         if (from.closing?.aborted) return null;
         cursor = Math.max(cursor, journal.cursor());
         await woken;

@@ -22,7 +22,7 @@ declare module 'express-serve-static-core' {
 }
 
 /**
- * Fields of a message that are no text; a form has only texts. The field `json` holds several as an object:
+ * Fields of a message that are not text; a form has only text. The field `json` holds several as an object:
  * in it texts stay as they are.
  */
 const asJson = new Set(['literal', 'stream', 'follow', 'steer', 'interrupt', 'timeout_s', 'json_schema']);

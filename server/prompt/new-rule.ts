@@ -7,7 +7,7 @@ const wrong = (field: string, what: string) =>
   new AppError('invalid_request', `remember.${field}: ${what}`, { field: 'remember' });
 
 /**
- * The rule that an allowance makes; null where it is for this once. Without a start of a command or a folder
+ * The rule that an allowance makes; null if it applies only once. Without a start of a command or a folder
  * it covers exactly what was asked. Throws AppError `invalid_request` for one that would not cover it.
  */
 export function toRule(

@@ -1,4 +1,4 @@
-/** Folders and files with a name of their own that a program reads as its orders. Those with a dot in front need no list. */
+/** Folders and files with special names that a program obeys. Hidden ones need no list. */
 const names = new Set(
   (
     'claude.md claude.local.md agents.md agents.override.md gemini.md copilot-instructions.md node_modules package.json makefile ' +
@@ -19,10 +19,10 @@ const names = new Set(
 const patterns =
   /\.(config|conf)\.[cm]?[jt]sx?$|^(gulpfile|gruntfile)\.|\.(mk|pth|nix|cmake|bzl|gradle|gemspec|cabal|nimble|csproj|fsproj|vbproj|code-workspace|sublime-project|desktop|service|timer|socket|plist)$|^(docker-)?compose.*\.ya?ml$|^(build|settings)\.gradle(\.kts)?$|^dockerfile\./;
 
-/** No file system has longer names, and combining marks take quadratic time to be put in order. */
+/** No file system has longer names, and sorting combining marks takes quadratic time. */
 const maxName = 1024;
 
-/** A name as the most forgiving file system takes it: letter case, points and blanks at the end, streams, invisible characters. */
+/** A name as the most forgiving file system takes it: letter case, points and spaces at the end, streams, invisible characters. */
 export const plainName = (name: string): string =>
   name
     .slice(0, maxName)
@@ -33,7 +33,7 @@ export const plainName = (name: string): string =>
     .toLowerCase();
 
 /**
- * Whether what stands in a file is obeyed or run by the agent, git, an editor or a shell: hidden files and folders,
+ * Whether the content of a file is obeyed or run by the agent, git, an editor or a shell: hidden files and folders,
  * and those that have a name for it. `path` is seen from the project, or whole if it lies outside.
  */
 export function isObeyedName(path: string): boolean {

@@ -22,7 +22,7 @@ const writers = new Set(
   'cp mv tee install ln dd sed perl touch mkdir chmod rsync tar unzip patch truncate sort'.split(' '),
 );
 
-/** What tools write is no path, whatever it looks like. */
+/** The output of tools is not a path, whatever it looks like. */
 const contents = new Set('content old_string new_string new_source'.split(' '));
 const fileTools = new Set('Edit MultiEdit NotebookEdit Write'.split(' '));
 

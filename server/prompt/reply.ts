@@ -4,7 +4,7 @@ import { AppError } from '../app-error.ts';
 
 type Question = { question: string; multiSelect: boolean };
 
-/** What is said to the model where the person gave no words of their own. */
+/** The text for the model if the person gave none. */
 const refusal: Record<Prompt['kind'], string> = {
   permission:
     'The user does not allow this. Do not try it in another way; go on without it, or ask what to do instead.',

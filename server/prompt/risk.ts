@@ -70,7 +70,7 @@ const risks: readonly {
 /** The words for all risks: the page has them in other languages. */
 export const riskWords: readonly string[] = risks.map(({ words }) => words);
 
-/** Why a tool call looks risky, for the person who is to decide; empty where nothing speaks against it. */
+/** Why a tool call looks risky, for the person who decides; empty if nothing looks risky. */
 export function risksOf(asked: Asked): string[] {
   const texts = commandTextsOf(asked.input);
   // What has no command can be risky as well, for its path or its address.

@@ -18,7 +18,7 @@ export type Call = {
 /** Fields of a command's input that change nothing about what is run. */
 const harmless = new Set(['command', 'description', 'timeout', 'run_in_background']);
 
-/** The command of a call; null where it has none, or where it is to run otherwise than commands do. */
+/** The command of a call; null if it has none, or runs in a special way. */
 export function commandOf({ tool, input }: Pick<Call, 'tool' | 'input'>): string | null {
   const { command } = input;
   return tool === 'Bash' &&

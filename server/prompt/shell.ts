@@ -1,7 +1,7 @@
 /** Stands in a word for what is only known when the command runs: a variable, another command's output, a pattern. */
 const unknown = '\0';
 
-/** A simple command as its words, quotes taken off. A redirection is one of its own, which no word can be taken for. */
+/** A simple command as its words, quotes taken off. A redirection is separate, so that no word is mistaken for it. */
 export type Part = readonly string[];
 
 /** Words that begin something else than a simple command. */
@@ -21,7 +21,7 @@ const limits = { length: 20_000, depth: 10 };
 
 /**
  * The simple commands that a shell would run for a text, those inside of `$(…)` and backticks among them;
- * null where that cannot be told for sure. It errs on that side: what it does not know is not guessed.
+ * null if that is not certain. It errs on that side and never guesses.
  */
 export function parseShell(text: string): Part[] | null {
   try {
@@ -38,7 +38,7 @@ export const isKnown = (word: string): boolean => !word.includes(unknown);
 
 function parse(text: string, depth: number): Part[] {
   if (depth > limits.depth) throw new Unsure();
-  // Other control characters and blanks are read differently by shells and by people.
+  // Other control characters and spaces are read differently by shells and by people.
   if (/[^\t\n\u0020-\u007e\u00a1-\uffff]|[\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/u.test(text))
     throw new Unsure();
   const parts: Part[] = [];
@@ -78,7 +78,7 @@ function parse(text: string, depth: number): Part[] {
     words = [];
     leads = true;
   };
-  /** What stands up to the end of a `$(…)` or a pair of backticks, run as commands of its own. */
+  /** The content of a `$(…)` or a pair of backticks, which runs as separate commands. */
   const substitute = (inner: string) => {
     for (const part of parse(inner, depth + 1)) parts.push(part);
     add(unknown);
@@ -104,7 +104,7 @@ function parse(text: string, depth: number): Part[] {
     else if (two === '<<' || two === '<(' || two === '>(' || '(){}'.includes(char)) throw new Unsure();
     else if (char === '#' && word === null) throw new Unsure();
     else if (two === '&>' || two === '>&' || char === '>' || char === '<') {
-      // A number right before it names what is redirected, and is no word of the command.
+      // A number right before it names what is redirected; it is not a word of the command.
       if (word !== null && isBare && /^\d$/.test(word)) {
         word = null;
         bareLength = 0;

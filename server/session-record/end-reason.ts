@@ -94,7 +94,7 @@ export const endAdvice: Readonly<Record<EndReason | DiagnosisReason, string>> = 
   missing_log: `It ended without a goodbye, and no log is left that could say why. ${canContinue}`,
   not_started: 'It never became ready. The end of its log has its messages.',
   live:
-    'A process has this session open now. Write to it where it is open, or fork it; two processes ' +
+    'A process has this session open now. Write to it in that process, or fork it; two processes ' +
     'cannot continue it.',
   empty: 'It has no messages that can be read. There is nothing to continue.',
 };

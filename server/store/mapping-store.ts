@@ -8,7 +8,7 @@ import { createJsonFile } from './json-file.ts';
 import { type MappingContent, type MappingFormatDeps, parseMapping } from './mapping-format.ts';
 import type { ConversationRecord, MappingStore, NewConversationRecord, TurnStore } from './port.ts';
 
-/** A change that nobody waits for is written after this time, so that a turn that begins has the disk. */
+/** A change that no caller waits for is written after this time, so that a turn that begins has the disk. */
 const laterMs = 150;
 
 /** The delay before a write that the disk refused is tried again. */

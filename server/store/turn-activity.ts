@@ -25,7 +25,7 @@ type ActivityRow = {
 export class TurnActivities {
   readonly #activities: Map<string, TurnActivity>;
   readonly #listeners: ((convId: string) => void)[] = [];
-  /** False if there is no journal to read: then nothing is known of any conversation. */
+  /** False if the journal cannot be read: then no conversation has known turns. */
   readonly #isKnown: boolean;
   readonly #newestMessage: Statement;
 

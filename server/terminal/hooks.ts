@@ -1,7 +1,7 @@
 import type { HookAnswer } from '../../contract/hook.ts';
 import type { PromptReply } from '../agent/port.ts';
 
-/** A person's answer in the words of the hook. */
+/** A person's answer in the format of the hook. */
 export function toHookAnswer(reply: PromptReply): HookAnswer {
   const decision =
     reply.decision === 'deny'
@@ -36,7 +36,7 @@ export function buildHookSettings({
   const all = [{ matcher: '', hooks: [hook] }];
   // What was run needs no answer any more: of several questions at a time the CLI does not say which one was answered.
   const hooks = { PermissionRequest: all, PostToolUse: [{ matcher: '', hooks: [{ ...hook, timeout: 5 }] }] };
-  // What it would ask before it is there, where nobody can be told of it: who starts it here has said so, as for `claude -p`.
+  // It would ask this before it can forward prompts; starting it here is the consent, as with `claude -p`.
   const answers = {
     enableAllProjectMcpServers: true,
     ...(permissionMode === 'bypassPermissions' ? { skipDangerousModePermissionPrompt: true } : {}),

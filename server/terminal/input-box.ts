@@ -49,7 +49,7 @@ function toCells(line: string): Cell[] {
 
 const toText = (line = '') => stripVTControlCharacters(line);
 
-/** Whether a text of one line stands in the input box, with the cursor behind it. */
+/** Whether the input box holds a text of one line, with the cursor behind it. */
 export function isBehind({ column, row, lines }: Screen, text: string): boolean {
   return (
     column === promptColumn + text.length &&
@@ -59,8 +59,8 @@ export function isBehind({ column, row, lines }: Screen, text: string): boolean 
 }
 
 /**
- * Whether nothing stands in the input box, wherever in it the cursor is: a person may have gone to the beginning of
- * what they typed, or to another line. Where there is no box yet, the cursor's column is all there is to go by.
+ * Whether the input box is empty, wherever the cursor is: a person may have moved to the beginning of
+ * what they typed, or to another line. Before the box is drawn, only the cursor's column tells.
  */
 export function isBoxEmpty({ column, row, lines }: Screen): boolean {
   const line = lines[row] ?? '';

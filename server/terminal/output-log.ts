@@ -40,13 +40,13 @@ export function createOutputLogs({ folder }: { folder: string }) {
   return {
     /** What tmux is to pipe a terminal's output into: `cat` holds nothing back, whatever ends it. */
     command: (id: string): string => `umask 077; exec cat >> ${quote(current(id))}`,
-    /** Begins anew where there is too much; what goes on writing does so at the new beginning. */
+    /** Truncates a log that is too large; its writer continues at the new beginning. */
     async bound(id: string): Promise<void> {
       if (((await getSize(current(id)))?.size ?? 0) < maxBytes) return;
       await writeFile(before(id), await readEnd(current(id), maxBytes), { mode: 0o600 });
       await truncate(current(id));
     },
-    /** How much there is, and when it was last written; null where there is none. */
+    /** The size of a log, and when it was last written; null if there is none. */
     async about(id: string): Promise<{ bytes: number; at: Date } | null> {
       const [now, old] = await Promise.all([getSize(current(id)), getSize(before(id))]);
       const found = now ?? old;
@@ -58,7 +58,7 @@ export function createOutputLogs({ folder }: { folder: string }) {
       if (end.length >= bytes) return end;
       return Buffer.concat([await readEnd(before(id), bytes - end.length), end]);
     },
-    /** Deletes the oldest logs, but for those of the records that are named. */
+    /** Deletes the oldest logs, except those of the named records. */
     async prune(keep: ReadonlySet<string>): Promise<void> {
       const files = (await readdir(folder).catch(() => [])).filter((name) => /\.log(\.1)?$/.test(name));
       const names = files.map((name) => name.replace(/\.log(\.1)?$/, ''));
@@ -80,7 +80,7 @@ export type OutputLogs = ReturnType<typeof createOutputLogs>;
 /** Modes and questions of terminals, which the pattern of Node leaves a part of. */
 const privateSequences = /\x1b\[[<=>?][0-9;:]*[ -/]*[@-~]|\x1b[P\]X^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
 
-/** Claude Code moves over blanks in place of writing them. */
+/** Claude Code moves over spaces instead of writing them. */
 const blanks = /\x1b\[(\d{0,3})C/g;
 
 /** What a terminal showed, without its colours and movements. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const pollMs = 100;
 
-/** Looks again and again, for `ms` at most, until something is found; null where it was not. */
+/** Polls until `look` returns a value, for up to `ms`; null if it did not. */
 export async function pollUntil<T>(ms: number, look: () => Promise<T | null>): Promise<T | null> {
   const end = performance.now() + ms;
   for (;;) {

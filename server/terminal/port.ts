@@ -38,7 +38,7 @@ export type TerminalStream = {
 export interface Multiplexer {
   /** Whether it can be used. */
   isAvailable(): Promise<boolean>;
-  /** Ours; none where nothing was started. */
+  /** The panes of our own tmux server. */
   listPanes(): Promise<Pane[]>;
   /**
    * Runs a program in a new one and gives its pid; what it prints also goes into `logCommand`, a command of a
@@ -48,7 +48,7 @@ export interface Multiplexer {
     name: string,
     how: { cwd: string; command: readonly string[]; logCommand: string },
   ): Promise<number>;
-  /** How the program of a pane ended; null where it has not, or the pane is gone. */
+  /** How the program of a pane ended; null if it has not, or the pane is gone. */
   getExitStatus(pid: number): Promise<{ id: string; exitCode: number | null; signal: number | null } | null>;
   /** Puts a text in as a paste, byte for byte; resolves when it should have been taken up. It is not sent. */
   paste(id: string, text: string): Promise<void>;

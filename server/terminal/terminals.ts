@@ -22,7 +22,7 @@ export type TerminalsDeps = {
   store: SessionRecordStore;
   agent: Agent;
   prompts: Prompts;
-  /** They and the desk know each other; this is asked for after both are there. */
+  /** First called when both exist, since conversations also use terminals. */
   conversations(): Conversations;
   leases: SessionLeases;
   events: ServerEventBus;

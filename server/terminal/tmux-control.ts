@@ -34,7 +34,7 @@ function createByteLines(onLine: (line: Buffer) => void): (chunk: Buffer) => voi
 }
 
 /**
- * Follows a terminal by tmux's control mode, which needs no terminal of its own: first what is on the screen,
+ * Follows a terminal by tmux's control mode, which needs no terminal: first the screen as it is,
  * then what is printed, in order.
  */
 export function followTerminal(
@@ -143,7 +143,7 @@ export function followTerminal(
 
   return {
     write(bytes) {
-      // Who has scrolled back in it has left it in a mode that takes all keys.
+      // A person who has scrolled back left it in a mode that takes all keys.
       command(`copy-mode -q -t '${pane}'`);
       for (let at = 0; at < bytes.length; at += maxKeys) {
         const keys = [...bytes.subarray(at, at + maxKeys)].map((byte) => byte.toString(16).padStart(2, '0'));
@@ -152,7 +152,7 @@ export function followTerminal(
     },
     resize({ columns, rows }) {
       command(`refresh-client -C ${columns},${rows}`);
-      // tmux has wrapped its lines anew: what was drawn for another width would be written over in the wrong places.
+      // tmux has wrapped its lines again: a screen drawn for another width would be overwritten in the wrong places.
       draw();
     },
     dispose() {

@@ -36,7 +36,7 @@ const escapeFolder = (path: string) => escapeArgument(path.replaceAll('#', '##')
 /** `=` asks for exactly this name; tmux would take the beginning of one as well. The colon makes it that of a session. */
 const target = (name: string) => `=${name}:`;
 
-/** The program of a closed terminal gets a hang-up; one that goes on all the same is ended. */
+/** The program of a closed terminal gets a hang-up; if it continues, it is killed. */
 async function killIfAlive(pid: number): Promise<void> {
   const isAlive = () => {
     try {
@@ -68,7 +68,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     }
   }
 
-  /** Asks for a list of panes; one that hangs is no sign that there are none. */
+  /** Lists panes; if tmux hangs, that does not mean that there are none. */
   const listPaneLines = (format: string): Promise<string> =>
     runTmux(['list-panes', '-a', '-F', format]).catch((error) => {
       if (/no server running|error connecting|server exited|lost server|ENOENT/.test(error.message))
@@ -87,7 +87,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       });
   }
 
-  /** Who has scrolled back in it has left it in a mode that takes all keys. */
+  /** A person who has scrolled back left it in a mode that takes all keys. */
   const leaveModes = (id: string) => runTmux(['copy-mode', '-q', '-t', id]);
 
   return {
@@ -126,7 +126,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
       ];
       // What a program says before it ends at once is to be read.
       const keep = setOption('remain-on-exit', 'on');
-      // Null where it is not running: then it is started in ours.
+      // Null if it is not running: then it starts in our environment.
       const shown = await runTmux(['show-environment', '-g']).catch(() => null);
       const environment = shown === null ? ['start-server', ';'] : ['source-file', '-', ';'];
       // A pane has the limit that held when it was made.
@@ -186,7 +186,7 @@ export function createTmux({ env }: { env: Readonly<Record<string, string>> }): 
     captureText: (id) => runTmux(['capture-pane', '-p', '-J', '-t', id]),
     async closePane({ id, pid }) {
       const isDead = (await listPanes()).find((pane) => pane.id === id)?.isDead ?? true;
-      await runTmux(['kill-pane', '-t', id]).catch(() => {}); // It has ended by itself.
+      await runTmux(['kill-pane', '-t', id]).catch(() => {}); // It has ended already.
       if (!isDead) await killIfAlive(pid);
     },
     streamPane: (pane, on) =>

@@ -11,7 +11,7 @@ import { terminalFailed } from './terminal-failure.ts';
 /** A message that was sent makes it busy within 0.1 s. */
 const takenMs = 2_500;
 
-/** A paste of 200 KB keeps a crowded machine busy for ten seconds and more, in which it takes no Enter. */
+/** A paste of 200 KB takes a busy machine ten seconds and more, in which it takes no Enter. */
 const maxEnters = 10;
 
 const draftPolls = 5;
@@ -66,7 +66,7 @@ export class TerminalTyping {
   }
 
   /**
-   * A command can be done at once and leave no sign of its own: it is taken when the cursor is no longer behind it.
+   * A command can end at once and leave no trace: it was taken when the cursor is no longer behind it.
    * Throws as `sendMessage`.
    */
   async typeCommand(pane: Pane, text: string, signal?: AbortSignal): Promise<void> {

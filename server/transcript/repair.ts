@@ -15,7 +15,7 @@ export type Plan = {
 
 /**
  * Plans the repair of a transcript, given its nodes in the order of the file. A node whose parent is on a cut
- * line follows the one before it; a branch of another writer is put where it was said. A branch that somebody
+ * line follows the one before it; a branch of another writer is put at its time. A branch that somebody
  * left with a rewind stays off the main line.
  */
 export const planRepair = (nodes: readonly Node[], reportedLeaf: string | null): Plan =>

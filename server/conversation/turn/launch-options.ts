@@ -11,7 +11,7 @@ import {
 import type { Launch } from '../../agent/port.ts';
 import type { TurnOptions } from '../../store/port.ts';
 
-/** What a conversation runs with that has no options of its own. */
+/** The options of a conversation that sets none. */
 export type RunDefaults = {
   permissionMode: string;
   allowedTools: string;

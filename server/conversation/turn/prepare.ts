@@ -23,8 +23,7 @@ export type RunLocation = {
   lost: string | null;
 };
 
-/** Decides in which session and folder, and with which options, a turn runs. */
-export function createTurnPreparer(deps: {
+type TurnPreparerDeps = {
   agent: Agent;
   schedulerState: SchedulerState;
   mapping: MappingStore;
@@ -32,102 +31,106 @@ export function createTurnPreparer(deps: {
   journal: Journal;
   records: ConversationRecords;
   budgets: BudgetKeeper;
-  /** Throws AppError where a folder is gone, or no longer allowed. */
+  /** Throws AppError if a folder is gone, or no longer allowed. */
   resolveProject(path: string): Promise<string>;
-  /** Puts files that the model does not take into the project; gives what is said of them in the message. */
+  /** Puts files that the model does not take into the project; returns the text about them for the message. */
   placeFiles(turn: Turn, project: string): Promise<string>;
   defaults: RunDefaults;
-}) {
-  const { agent, schedulerState, turns, defaults } = deps;
+};
+
+/** Decides in which session and folder, and with which options, a turn runs. */
+export class TurnPreparer {
+  readonly #deps: TurnPreparerDeps;
   /** Sessions that the agent itself could not continue. */
-  const refused = new Set<string>();
+  readonly #abandoned = new Set<string>();
 
-  /** The session that a conversation goes on in, or will begin with. */
-  function getSessionId(convId: string, record: ConversationRecord): string {
-    if (record.session_id) return record.session_id;
-    // At once, so that all who ask before it begins get the same.
-    const sessionId = schedulerState.plannedSessions.get(convId) ?? randomUUID();
-    schedulerState.plannedSessions.set(convId, sessionId);
-    return sessionId;
+  constructor(deps: TurnPreparerDeps) {
+    this.#deps = deps;
   }
 
-  /** The folder of a conversation; one that the original system made says none, and works where its session began. */
-  async function findProject(record: ConversationRecord): Promise<string> {
-    const found =
-      record.project || !record.session_id ? null : await agent.transcripts.find(record.session_id);
-    return found?.project ?? deps.records.projectOf(record);
+  /** The session that a conversation continues, or will begin with. */
+  getSessionId(convId: string, record: ConversationRecord): string {
+    // A planned one is stored at once, so that all callers before it begins get the same.
+    return record.session_id ?? this.#planSession(convId);
   }
 
-  /** If the transcript of the session is gone or of no use, the place is in a new session. */
-  async function resolveLocation(
-    convId: string,
-    record: ConversationRecord,
-    sessionId: string,
-  ): Promise<RunLocation> {
+  /** If the transcript of the session is gone or of no use, the turn runs in a new session. */
+  async resolveLocation(convId: string, record: ConversationRecord, sessionId: string): Promise<RunLocation> {
+    const { agent, resolveProject } = this.#deps;
     // Its process works in that folder already, and has the session.
     if (record.project && agent.live.isOpen(sessionId))
       return { record, sessionId, project: record.project, lost: null };
-    const project = await deps.resolveProject(await findProject(record));
+    const project = await resolveProject(await this.#findProject(record));
     const same = { record, sessionId, project, lost: null };
     if (record.session_id === null) return same;
-    const state = refused.has(sessionId) ? 'unusable' : await agent.transcripts.getState(sessionId, project);
-    const isLoss = hadTurns(record, sessionId);
+    const isAbandoned = this.#abandoned.has(sessionId);
+    const state = isAbandoned ? 'unusable' : await agent.transcripts.getState(sessionId, project);
+    const isLoss = this.#hadTurns(record, sessionId);
     if (state === 'usable' || (state === 'none' && !isLoss)) return same;
-    // The agent would refuse the id of a file that is there, and a process that has it may still be leaving.
-    const next = schedulerState.plannedSessions.get(convId) ?? randomUUID();
-    schedulerState.plannedSessions.set(convId, next);
-    return { record, sessionId: next, project, lost: isLoss ? sessionId : null };
+    // The agent would refuse the id of an existing file, and a process with that id may not have exited yet.
+    return { record, sessionId: this.#planSession(convId), project, lost: isLoss ? sessionId : null };
   }
 
-  /** A session whose first turn was cut off early has none yet, and begins with the next. */
-  function hadTurns(record: ConversationRecord, sessionId: string): boolean {
-    const known = turns.knowsSession(sessionId);
-    return known === 'completed' || (known === 'unknown' && record.turn_count > 0);
+  /** The agent reports that it has no such session, although it has a transcript. */
+  abandonSession(sessionId: string): void {
+    this.#abandoned.add(sessionId);
   }
 
-  function toLaunch({ record, sessionId, project }: RunLocation, turn: Turn | null): Launch {
+  toLaunch({ record, sessionId, project }: RunLocation, turn: Turn | null): Launch {
     const own = turn?.options ?? {};
+    const options = toLaunchOptions({ options: record, own, defaults: this.#deps.defaults });
+    const jsonSchema = own.json_schema ? JSON.stringify(own.json_schema) : null;
+    return { project, sessionId, ...options, jsonSchema };
+  }
+
+  /** Of the changed options those that a running process takes, as they are now. */
+  toAdjustments(record: ConversationRecord, changed: readonly string[], own: TurnOptions) {
+    return toAdjustments({ options: record, own, defaults: this.#deps.defaults }, changed);
+  }
+
+  async buildRunSpec(turn: Turn, location: RunLocation, follow: boolean): Promise<RunSpec> {
+    const files = await this.#deps.placeFiles(turn, location.project);
+    const hasLimit = this.#deps.budgets.hasLimit(turn.conv_id);
     return {
-      project,
-      sessionId,
-      ...toLaunchOptions({ options: record, own, defaults }),
-      jsonSchema: own.json_schema ? JSON.stringify(own.json_schema) : null,
+      ...this.toLaunch(location, turn),
+      turnId: turn.id,
+      messageId: randomUUID(),
+      message: turn.message + files,
+      literal: turn.options.literal ?? false,
+      attachments: (turn.options.attachments ?? []).filter(({ forModel }) => forModel),
+      follow,
+      budget: hasLimit ? { left: (spent) => this.#reportSpending(turn, spent) } : null,
     };
   }
 
-  /** The agent reports what a turn has spent, and gets what the turn may spend in all. */
-  function reportSpending(turn: Turn, spent: number): number {
-    if (isEnded(turn)) return Number.POSITIVE_INFINITY;
-    deps.budgets.recordSpending(turn.id, turn.conv_id, spent);
-    return deps.budgets.remaining(turn.id, turn.conv_id);
+  #planSession(convId: string): string {
+    const { plannedSessions } = this.#deps.schedulerState;
+    const sessionId = plannedSessions.get(convId) ?? randomUUID();
+    plannedSessions.set(convId, sessionId);
+    return sessionId;
   }
 
-  return {
-    getSessionId,
-    resolveLocation,
-    /** The agent says that it has no such session, although it has a transcript. */
-    abandonSession: (sessionId: string): void => void refused.add(sessionId),
-    toLaunch,
-    /** Of the changed options those that a running process takes, as they are now. */
-    toAdjustments: (record: ConversationRecord, changed: readonly string[], own: TurnOptions) =>
-      toAdjustments({ options: record, own, defaults }, changed),
-    async buildRunSpec(turn: Turn, at: RunLocation, follow: boolean): Promise<RunSpec> {
-      const files = await deps.placeFiles(turn, at.project);
-      return {
-        ...toLaunch(at, turn),
-        turnId: turn.id,
-        messageId: randomUUID(),
-        message: turn.message + files,
-        literal: turn.options.literal ?? false,
-        attachments: (turn.options.attachments ?? []).filter(({ forModel }) => forModel),
-        follow,
-        budget: deps.budgets.hasLimit(turn.conv_id) ? { left: (spent) => reportSpending(turn, spent) } : null,
-      };
-    },
-  };
-}
+  /** The folder of a conversation; one of the original system has none, and works where its session began. */
+  async #findProject(record: ConversationRecord): Promise<string> {
+    const { agent, records } = this.#deps;
+    const isUnknown = !record.project && record.session_id;
+    const session = isUnknown ? await agent.transcripts.find(record.session_id as string) : null;
+    return session?.project ?? records.projectOf(record);
+  }
 
-export type TurnPreparer = ReturnType<typeof createTurnPreparer>;
+  /** A session whose first turn was cut off early has no turns yet, and begins with the next. */
+  #hadTurns(record: ConversationRecord, sessionId: string): boolean {
+    const state = this.#deps.turns.knowsSession(sessionId);
+    return state === 'completed' || (state === 'unknown' && record.turn_count > 0);
+  }
+
+  /** The agent reports what a turn has spent, and gets what the turn may spend in total (USD). */
+  #reportSpending(turn: Turn, spent: number): number {
+    if (isEnded(turn)) return Number.POSITIVE_INFINITY;
+    this.#deps.budgets.recordSpending(turn.id, turn.conv_id, spent);
+    return this.#deps.budgets.remaining(turn.id, turn.conv_id);
+  }
+}
 
 /** The record of a conversation that begins with this turn. */
 export const newRecord = ({ created_at, options }: Turn): ConversationRecord => ({

@@ -84,7 +84,7 @@ export const stoppedEarly = (stop: StopReason, at: Date): TurnEnd => ({
   ended_at: at.toISOString(),
 });
 
-/** The event that tells of an end. */
+/** The event that reports an end. */
 export function toEndEvent(turn: Turn, end: TurnEnd): Event {
   const common = { conv_id: turn.conv_id, turn_id: turn.id, at: end.ended_at ?? '' };
   if (end.state === 'completed' && end.result) return { type: 'turn.completed', ...common, ...end.result };

@@ -121,7 +121,7 @@ export function logFault(
     warn(end.fault, `turn ${turn.id} failed for a fault of the server`);
 }
 
-/** What a turn that the server's end cut off waited for, in words; undefined where it waited for nothing. */
+/** What a turn waited for when the server stopped, as a sentence; undefined if it waited for nothing. */
 export function describeWaiting(prompts: readonly Prompt[]): string | undefined {
   const asked = prompts.map(({ kind, tool }) => `${kind} (${tool})`);
   return asked.length
@@ -148,7 +148,7 @@ async function awaitEnd(active: ActiveTurn, run: Run, reading: Reading, timeoutS
   }
 }
 
-/** Follows a run that the agent began by itself; it has no time limit of its own. */
+/** Follows a run that the agent began on its own; it has no time limit. */
 export function followAgentTurn(
   active: ActiveTurn,
   project: string,
@@ -251,7 +251,7 @@ async function handlePrompt(
   });
 }
 
-/** Aborted when nobody can answer a prompt any more. At a shutdown only `over` counts: the turn says what it waited for. */
+/** Aborted when a prompt can no longer be answered. At a shutdown only `over` counts: the turn says what it waited for. */
 function withdrawalSignal(active: ActiveTurn, agentSignal: AbortSignal, over: AbortSignal): AbortSignal {
   const withdrawal = new AbortController();
   onAbort(agentSignal, () => {
@@ -268,7 +268,7 @@ function recordWaiting(active: ActiveTurn, deps: TurnRunDeps): void {
   deps.onWaiting(active);
 }
 
-/** How large the context is stands in the result alone. */
+/** Only the result has the size of the context. */
 function recordContext(active: ActiveTurn, end: RunEnd | null, deps: TurnRunDeps): void {
   const { turn, context } = active;
   if (end?.kind !== 'answer' || end.contextWindow === null || !context) return;

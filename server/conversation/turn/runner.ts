@@ -13,7 +13,7 @@ import type { BudgetKeeper } from '../budget.ts';
 import type { ConversationRecords } from '../records.ts';
 import { type ActiveTurn, createActiveTurn, type SchedulerState, streamedText } from '../state.ts';
 import type { TurnQueue } from '../turn-queue.ts';
-import { createTurnFinisher } from './finish.ts';
+import { TurnFinisher } from './finish.ts';
 import { canSteer } from './launch-options.ts';
 import { newRecord, type RunLocation, type TurnPreparer } from './prepare.ts';
 import { resolveTurnEnd, stoppedEarly } from './result.ts';
@@ -50,7 +50,7 @@ export class TurnRunner {
   /** Another turn may be able to start. */
   readonly #onChange: () => void;
   readonly #runDeps: TurnRunDeps;
-  readonly #finisher: ReturnType<typeof createTurnFinisher>;
+  readonly #finisher: TurnFinisher;
   /** Turns whose caller streams their events. */
   readonly #followed = new Set<string>();
   readonly #prepareInOrder = createMutex();
@@ -61,7 +61,7 @@ export class TurnRunner {
     this.#deps = deps;
     this.#queue = queue;
     this.#onChange = onChange;
-    this.#finisher = createTurnFinisher({ ...deps, isClosing: () => this.#isClosing });
+    this.#finisher = new TurnFinisher({ ...deps, isClosing: () => this.#isClosing });
     this.#runDeps = { ...deps, onWaiting: (active) => this.#onWaiting(active) };
   }
 

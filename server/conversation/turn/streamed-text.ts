@@ -1,11 +1,11 @@
-/** What tells of the text of a turn: events of the journal and the outputs of an agent have the same shape. */
+/** A piece of the text of a turn: events of the journal and outputs of an agent have the same shape. */
 type Step =
   | { type: 'text.delta' | 'text'; text: string }
   | { type: 'message'; text: string; parent_tool_id: string | null }
   | { type: 'turn.retrying' | 'retrying'; discard_text: boolean }
   | { type: string };
 
-/** The text of a turn while it goes on: the whole messages, and what came of the next one. */
+/** The text of a running turn: the whole messages, and the pieces of the next one. */
 export type StreamedText = { completed: readonly string[]; pending: string };
 
 /** The most that is kept of one turn's text in memory; all of it is in the journal and the transcript. */

@@ -212,7 +212,7 @@ export class LivePool implements LiveProcessPool {
     });
   }
 
-  /** Starts a process ahead of the next turn; null if there is no room for it, or the session stays in use. */
+  /** Starts a process ahead of the next turn; null if the pool is full or the session in use. */
   #openAhead(launch: Launch): Promise<PoolEntry | null> {
     return this.#countStart(async () => {
       if (!(await this.#makeRoom())) return null;
