@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -94,6 +94,16 @@ async function askHalfClosed(port: number, head: string[], body = ''): Promise<s
 
 const authorization = `Authorization: Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
+/** The connections that a server on this port has not closed: established, or closed by the client alone. */
+async function countConnections(port: number): Promise<number> {
+  const rows = (await readFile('/proc/net/tcp', 'utf8')).trim().split('\n').slice(1);
+  const isOpen = (row: string) => {
+    const [, local = '', , state = ''] = row.trim().split(/\s+/);
+    return Number.parseInt(local.split(':')[1] ?? '', 16) === port && ['01', '08'].includes(state);
+  };
+  return rows.filter(isOpen).length;
+}
+
 verifies(
   'http.half-closed',
   'answers a client that closes its side after the request, and notices one that is gone',
@@ -121,25 +131,26 @@ verifies(
       if (type === 'text/event-stream') expect(streamed).toContain('event: turn.completed');
     }
 
-    const open = async () => (await readdir(`/proc/${server.child.pid}/fd`)).length;
-    const before = await open();
+    // By the kernel's table: descriptors also belong to agents, whose pipes close meanwhile. A few are of this test's client.
+    const few = 10;
+    const open = () => countConnections(port);
     const connectAll = async (count: number, request: string[]) => {
       const sockets = Array.from({ length: count }, () => connect({ port, host: '127.0.0.1' }));
       for (const socket of sockets) socket.on('error', () => {}).write(`${request.join('\r\n')}\r\n\r\n`);
-      await until('the connections', async () => (await open()) >= before + count);
+      await until('the connections', async () => (await open()) >= count);
       return sockets;
     };
     const streams = await connectAll(20, head('GET /api/events HTTP/1.1'));
     await Promise.all(streams.map((socket) => once(socket, 'data')));
     for (const socket of streams) socket.destroy();
-    await until('the end of the streams', async () => (await open()) <= before + 2, 5000);
+    await until('the end of the streams', async () => (await open()) <= few);
     // Of those who wait for an answer and are gone, a bounded number stays until it comes.
     const { turn_id } = await server.accept('default', { message: '[[hang]]' });
     const waiting = await connectAll(100, head(`GET /api/turns/${turn_id}?wait_s=60 HTTP/1.1`));
     for (const socket of waiting) socket.destroy();
-    await until('the limit', async () => (await open()) <= before + 64 + 20, 5000);
+    await until('the limit', async () => (await open()) <= 64 + few);
     await server.post(`/api/turns/${turn_id}/cancel`, {});
-    await until('no connection', async () => (await open()) <= before + 5, 20_000);
+    await until('no connection', async () => (await open()) <= few);
   },
 );
 
