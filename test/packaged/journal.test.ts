@@ -8,6 +8,7 @@ import { startBuilt } from '../helper/packaged.ts';
 import { queryDatabase } from '../helper/query-database.ts';
 import { packageRoot } from '../helper/server.ts';
 import { type ServerProcess, startServerProcess } from '../helper/server-process.ts';
+import { until } from '../helper/until.ts';
 import { verifies } from '../requirement/verifies.ts';
 
 const noise = (size: number) =>
@@ -190,6 +191,9 @@ verifies(
     const away = join(workspace.root, 'away');
     const second = () => run(workspace.root, env);
 
+    await until('the index', async () =>
+      JSON.stringify(await server.get('/api/hosts/local/sessions')).includes(session_id),
+    );
     // The files of the journal, then the whole folder.
     await rename(file, `${file}.away`);
     await expectRefused(server, /switchboard\.db was removed while the server runs/);
